@@ -1,0 +1,164 @@
+"""The commands; no logic of their own.
+
+Everything heavy is imported inside the command that needs it, so that `classify --help` answers at
+once.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from classify import __version__
+from classify.errors import InputError
+
+#: Exit status after Ctrl-C, as shells have it.
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; give the exit status."""
+    options = _parser().parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        return options.run(options)
+    except InputError as error:
+        print(f"classify: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(
+            "\nclassify: stopped. Models that had finished are kept; "
+            "the same command goes on from there.",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
+    except BrokenPipeError:  # `classify ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="classify",
+        description="Compare networks and classical models on a folder of labelled MIDI songs.",
+    )
+    parser.add_argument("--version", action="version", version=f"classify {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_compare(commands)
+    _add_report(commands)
+    _add_corpus(commands)
+    return parser
+
+
+def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    compare = commands.add_parser(
+        "compare",
+        help="train every model on a corpus and write one report",
+        description="Train every model on a corpus and write one report. The same command again "
+        "goes on where a stopped one was.",
+    )
+    compare.set_defaults(run=_compare)
+    add = compare.add_argument
+    add(
+        "corpus",
+        nargs="?",
+        default="folk",
+        help="a folder with one folder per class, a folder with a labels.csv, a CSV file, or a "
+        "built-in corpus: folk (default), tunes",
+    )
+    add(
+        "--models",
+        default="all",
+        metavar="NAMES",
+        help="names or groups, with commas: nn1 nn2 nn3 bi-nn1 bi-nn2 bi-nn3 random-forest svm knn "
+        "logistic gradient-boosting; all (default), networks, baselines, paper",
+    )
+    add("--window", type=int, metavar="NOTES", help="notes in a window (default: 800, or the "
+        "built-in corpus's own)")
+    add("--hop", type=int, metavar="NOTES", help="notes between window starts (default: a window)")
+    add("--channels", metavar="NAMES", help="pitch,velocity,inter-onset,duration,drum (default: "
+        "all five; the paper's input is pitch)")
+    add("--split", choices=("song", "window", "given"), default="song",
+        help="song: songs stay whole (default); window: the paper's random windows, which leaks; "
+        "given: the split column of labels.csv")
+    add("--recipe", choices=("default", "paper"), default="default",
+        help="paper: unscaled numbers, plain Adam, no early stopping")
+    add("--epochs", type=int, metavar="N", help="at most so many epochs a network (default: 30)")
+    add("--quick", action="store_true", help="3 epochs, small grids: to see the road, not to publish")
+    add("--seed", type=int, default=0, metavar="N", help="of everything drawn (default: 0)")
+    add("--jobs", type=int, metavar="N", help="models that train at once (default: one a core)")
+    add("--out", type=Path, metavar="DIR", help="the run's folder (default: results/<corpus>)")
+
+
+def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    report = commands.add_parser("report", help="make a run's report anew from its files")
+    report.set_defaults(run=_report)
+    report.add_argument("folder", type=Path, metavar="RUN", help="a run's folder")
+
+
+def _add_corpus(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    corpus = commands.add_parser("corpus", help="look at a corpus before any model does")
+    actions = corpus.add_subparsers(required=True, metavar="ACTION")
+    show = actions.add_parser("show", help="songs, windows and notes per class; what is set aside")
+    show.set_defaults(run=_corpus_show)
+    show.add_argument("corpus", help="a folder, a CSV file, or a built-in corpus")
+    show.add_argument("--window", type=int, metavar="NOTES", help="notes in a window")
+    show.add_argument("--hop", type=int, metavar="NOTES", help="notes between window starts")
+    listing = actions.add_parser("list", help="the built-in corpora and their licences")
+    listing.set_defaults(run=_corpus_list)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from classify.comparison import Settings, compare
+    from classify.report import write_report
+    from classify.windows import CHANNELS
+
+    for name in ("window", "hop", "epochs", "jobs"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise InputError(f"--{name} {value}: expected a whole number from 1 up")
+    settings = Settings(
+        corpus=options.corpus,
+        window=options.window,
+        hop=options.hop,
+        channels=_names(options.channels) if options.channels is not None else tuple(CHANNELS),
+        split=options.split,
+        models=_names(options.models),
+        recipe=options.recipe,
+        epochs=options.epochs,
+        seed=options.seed,
+        quick=options.quick,
+    )
+    folder = compare(settings, options.out, options.jobs)
+    return _say_report(write_report(folder))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _report(options: argparse.Namespace) -> int:
+    from classify.report import write_report
+
+    return _say_report(write_report(options.folder))
+
+
+def _say_report(report: "object") -> int:
+    """Print the summary and the report's path; 1 if a model failed."""
+    print(report)
+    return 0
+
+
+def _corpus_show(options: argparse.Namespace) -> int:
+    from classify.overview import show
+
+    show(options.corpus, options.window, options.hop)
+    return 0
+
+
+def _corpus_list(options: argparse.Namespace) -> int:
+    from classify.overview import listing
+
+    print(listing())
+    return 0

@@ -1,0 +1,249 @@
+"""Corpora that need no download: folk songs and dance tunes from music21's own collection.
+
+music21 carries several thousand folk melodies in ABC notation. Their transcribers filed each under
+a function in its `R:` header ("Kinder -, Wiegen - Lied", "reel"), which music21 itself drops. The
+melodies are read from the user's own install of music21 and written once, as MIDI files with a
+labels.csv, to the user's cache folder. From there they take exactly the road of a user's folder.
+"""
+
+import csv
+import os
+import random
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from importlib.util import find_spec
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from classify.corpora.groups import merged
+from classify.corpora.labels import LABELS
+from classify.errors import InputError
+from classify.files import written_whole
+from classify.songs import midi
+
+ESSEN = (
+    "Essen folk songs, encoded under Helmut Schaffrath, now kept by Ewa Dahlig-Turek; ABC by "
+    "Seymour Shlien; in music21 with their permission, for non-commercial use. "
+    "https://www.esac-data.org"
+)
+TUNES = (
+    "Ryan's Mammoth Collection (1883), transcribed by Ray Davies, and O'Neill's Music of Ireland "
+    "(1903), transcribed by Norbert Paap and others; in music21 with the transcribers' permission. "
+    "The tunes are out of copyright."
+)
+
+
+@dataclass(frozen=True)
+class BuiltIn:
+    """How a built-in corpus is chosen from music21's collection.
+
+    Parameters
+    ----------
+    name, title, licence : str
+        For people.
+    folders : tuple of str
+        Folders of music21's corpus, holding .abc files.
+    classes : dict of str to str
+        Label to a regular expression; a song that exactly one of them finds in its `R:` header
+        carries that label, every other song is passed over.
+    window : int
+        A sensible number of notes for a window.
+    per_class : int
+        At most this many songs of a class, drawn with `seed`.
+    version : int
+        Part of the cache folder's name; raised when any of this changes what is written.
+    """
+
+    name: str
+    title: str
+    licence: str
+    folders: tuple[str, ...]
+    classes: dict[str, str]
+    window: int
+    per_class: int = 200
+    seed: int = 0
+    version: int = 1
+
+
+CORPORA = {
+    "folk": BuiltIn(
+        name="folk",
+        title="981 European folk songs by their function: lullaby, dance, lament, sacred, march",
+        licence=ESSEN,
+        folders=("essenFolksong",),
+        classes={
+            "lullaby": "Wiegen|Kinder|Schlaf|Abend",
+            "dance": "Tanz|Reigen|Taenz",
+            "lament": "Klage|Leid|Tod|Trauer|Toten",
+            "sacred": "geistl|relig|Weihnacht|Kirchen",
+            "march": "Soldat|Krieg|Jaeger|Marsch|Matros|Studenten",
+        },
+        window=48,
+    ),
+    "tunes": BuiltIn(
+        name="tunes",
+        title="Irish and American dance tunes: reel, jig, hornpipe, slip jig, strathspey",
+        licence=TUNES,
+        folders=("ryansMammoth", "oneills1850"),
+        classes={
+            "reel": "^reel$",
+            "jig": "^(double )?jig$",
+            "hornpipe": "^hornpipe$",
+            "slip jig": "^slip ?jig$",
+            "strathspey": "^strathspey$",
+        },
+        window=96,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Tune:
+    """One ABC tune: its text, what its header says, and its label."""
+
+    name: str
+    text: str
+    title: str
+    number: str  # the collection's own number, without the letter of the variant
+    label: str
+    function: str
+
+
+def prepared(made: BuiltIn, on_song: Callable[[int, int], None], cache: Path | None = None) -> Path:
+    """Give the folder of a built-in corpus, making it first where it is not in the cache.
+
+    Parameters
+    ----------
+    made : BuiltIn
+        Which corpus.
+    on_song : callable
+        Called with (songs done, songs in all) while it is made.
+    cache : Path, optional
+        Where corpora are kept; the user's cache folder, or CLASSIFY_CACHE, unless given.
+
+    Raises
+    ------
+    InputError
+        If this install of music21 has no corpus (some distributions strip it).
+    """
+    folder = (cache or cache_folder()) / f"{made.name}-v{made.version}"
+    if not (folder / LABELS).is_file():
+        tunes = choose(made)
+        with written_whole(folder) as beside:
+            _write(tunes, beside, on_song)
+    return folder
+
+
+def cache_folder() -> Path:
+    """Where built-in corpora are kept: CLASSIFY_CACHE, or the user's cache folder."""
+    return Path(os.environ.get("CLASSIFY_CACHE") or platformdirs.user_cache_dir("classify"))
+
+
+def choose(made: BuiltIn) -> list[Tune]:
+    """Pick the tunes of a built-in corpus: labelled by exactly one class, at most so many of each."""
+    by_label: dict[str, list[Tune]] = {label: [] for label in made.classes}
+    for tune in _labelled(made):
+        by_label[tune.label].append(tune)
+    draw = random.Random(made.seed)
+    chosen = [
+        tune
+        for tunes in by_label.values()
+        for tune in draw.sample(tunes, min(made.per_class, len(tunes)))
+    ]
+    return sorted(chosen, key=lambda tune: (tune.label, tune.name))
+
+
+def _labelled(made: BuiltIn) -> Iterator[Tune]:
+    spec = find_spec("music21")
+    collection = Path(spec.origin).parent / "corpus" if spec and spec.origin else Path("-")
+    for folder in made.folders:
+        if not (collection / folder).is_dir():
+            raise InputError(
+                f"{collection / folder}: not there, so the built-in corpus {made.name!r} cannot be "
+                f"made; install music21 with its corpus (pip install --force-reinstall music21)"
+            )
+        for file in sorted((collection / folder).glob("*.abc")):
+            text = file.read_text(encoding="utf-8", errors="replace")
+            for place, block in enumerate(re.split(r"(?m)^(?=X:)", text)[1:]):
+                tune = _tune(f"{file.stem}-{place:04d}", block, made.classes)
+                if tune:
+                    yield tune
+
+
+def _tune(name: str, text: str, classes: dict[str, str]) -> Tune | None:
+    function = " ".join(_header(text, "R")).strip()
+    found = [label for label, pattern in classes.items() if re.search(pattern, function)]
+    if len(found) != 1:
+        return None
+    title = re.sub(r"\W+", " ", " ".join(_header(text, "T")[:1])).strip().lower()
+    number = next((n for n in _header(text, "N") if re.fullmatch(r"[A-Z]+\d+[A-Z]*", n)), "")
+    return Tune(name, text, title, re.sub(r"[A-Z]+$", "", number), found[0], function)
+
+
+def _header(text: str, field: str) -> list[str]:
+    return [line.strip() for line in re.findall(rf"(?m)^{field}:(.*)$", text)]
+
+
+def _write(tunes: list[Tune], folder: Path, on_song: Callable[[int, int], None]) -> None:
+    """Write MIDI files and labels.csv.
+
+    A tune that music21 cannot read keeps its row, so that reading the corpus sets it aside by name.
+    """
+    (folder / "midi").mkdir(parents=True)
+    rows = []
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        melodies = pool.map(_melody, [tune.text for tune in tunes], chunksize=8)
+        for done, (tune, melody, group) in enumerate(
+            zip(tunes, melodies, _groups(tunes), strict=True), 1
+        ):
+            path = f"midi/{tune.label.replace(' ', '_')}-{tune.name}.mid"
+            if melody:
+                midi.write(folder / path, *melody)
+            rows.append((path, tune.label, group, tune.title, tune.function))
+            on_song(done, len(tunes))
+    with (folder / LABELS).open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["path", "label", "group", "title", "function"])
+        table.writerows(rows)
+
+
+def _melody(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Onsets and lengths in quarter notes and pitches of one ABC tune, read by music21."""
+    from music21 import converter, note
+    from music21.exceptions21 import Music21Exception
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            score = converter.parseData(text, format="abc").flatten().stripTies()
+    except (Music21Exception, ValueError, IndexError, KeyError):
+        return None
+    notes = [n for n in score.notes if isinstance(n, note.Note) and n.duration.quarterLength > 0]
+    if not notes:
+        return None
+    columns = [(float(n.offset), float(n.duration.quarterLength), n.pitch.midi) for n in notes]
+    beats, lengths, pitches = np.array(columns).T
+    return beats, lengths, pitches.astype(int)
+
+
+def _groups(tunes: list[Tune]) -> list[str]:
+    """Put variants of one tune in one group: the same number, or the same title.
+
+    Variants carry numbers such as Q2055, Q2055A and Q2055B, and repeat titles.
+    """
+    return merged(
+        [
+            [tune.name, *_known(f"number:{tune.number}"), *_known(f"title:{tune.title}")]
+            for tune in tunes
+        ]
+    )
+
+
+def _known(key: str) -> list[str]:
+    return [] if key.endswith(":") else [key]

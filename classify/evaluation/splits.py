@@ -1,0 +1,130 @@
+"""Splits into a training and a test part, and the guard that keeps groups whole.
+
+A *unit* is what a split assigns: a song, or a window under the paper's protocol. A *group* is what
+a split must not part.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import KFold, StratifiedGroupKFold
+
+#: One part in so many is the test part: 80/20, as in the paper.
+PARTS = 5
+
+
+class SplitError(ValueError):
+    """The units cannot be split as asked; the message says which class or group stands in the way."""
+
+
+def by_song(labels: Sequence[str], groups: Sequence[str], seed: int) -> NDArray[np.bool_]:
+    """Choose a stratified, grouped fifth of the songs as the test part.
+
+    Parameters
+    ----------
+    labels, groups : sequences of str, length n_songs
+        Class and group of each song.
+    seed : int
+        Which fifth.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_songs,)
+        True in the test part.
+
+    Raises
+    ------
+    SplitError
+        If a class has fewer than five groups of songs.
+    """
+    require(labels, groups, PARTS)
+    test = np.zeros(len(labels), dtype=bool)
+    test[_folds(labels, groups, PARTS, seed)[0][1]] = True
+    return test
+
+
+def by_window(n_windows: int, seed: int) -> NDArray[np.bool_]:
+    """Choose a random fifth of the windows, whatever song they are from: the paper's split.
+
+    It leaks: windows of one song land in both parts. Chen and Wang, section 4.1 (668 and 167 of
+    835 windows, not stratified).
+
+    Returns
+    -------
+    ndarray of bool, shape (n_windows,)
+        True in the test part.
+    """
+    test = np.zeros(n_windows, dtype=bool)
+    chosen = np.random.default_rng(seed).permutation(n_windows)[: max(1, n_windows // PARTS)]
+    test[chosen] = True
+    return test
+
+
+def require(labels: Sequence[str], groups: Sequence[str], fewest: int) -> None:
+    """Raise SplitError for the first class with fewer than `fewest` groups of songs."""
+    pairs = set(zip(labels, groups, strict=True))
+    n_groups = Counter(label for label, _ in pairs)
+    n_songs = Counter(labels)
+    for label in sorted(n_songs):
+        if n_groups[label] < fewest:
+            grouped = n_groups[label] < n_songs[label]
+            what = f"{n_songs[label]} songs" if n_songs[label] != 1 else "1 song"
+            what += f" in {n_groups[label]} groups" if grouped else ""
+            raise SplitError(
+                f"the class {label!r} has {what}, and a split by song needs at least {fewest} "
+                f"{'groups of songs' if grouped else 'songs'} in each class"
+            )
+
+
+def guard(train_groups: Sequence[str], test_groups: Sequence[str]) -> None:
+    """Refuse a split that has songs of one group in both parts.
+
+    Raises
+    ------
+    SplitError
+        Naming the first groups concerned.
+    """
+    parted = sorted(set(train_groups) & set(test_groups))
+    if parted:
+        named = ", ".join(repr(group) for group in parted[:3])
+        more = f" and {len(parted) - 3} more" if len(parted) > 3 else ""
+        raise SplitError(
+            f"the split parts {len(parted)} group{'s' * (len(parted) != 1)} of songs that belong "
+            f"together ({named}{more}); put each group into one part"
+        )
+
+
+def inner_folds(
+    labels: Sequence[str], groups: Sequence[str] | None, n_folds: int, seed: int
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Split the training part again, for grid search and early stopping.
+
+    Parameters
+    ----------
+    labels : sequence, length n
+        Class of each unit of the training part.
+    groups : sequence of str, length n, or None
+        Group of each unit; None splits unit by unit, as the paper's protocol does.
+    n_folds : int
+        At least 2; fewer are made where a class has fewer groups than that.
+    seed : int
+        Order of the draw.
+
+    Returns
+    -------
+    list of (fit, validation) pairs of index arrays
+    """
+    if groups is None:
+        folds = KFold(n_folds, shuffle=True, random_state=seed).split(np.zeros(len(labels)))
+        return list(folds)
+    scarcest = min(Counter(label for label, _ in set(zip(labels, groups, strict=True))).values())
+    return _folds(labels, groups, max(2, min(n_folds, scarcest)), seed)
+
+
+def _folds(
+    labels: Sequence[str], groups: Sequence[str], n_folds: int, seed: int
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    return list(folds.split(np.zeros(len(labels)), np.asarray(labels), np.asarray(groups)))

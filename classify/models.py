@@ -1,0 +1,286 @@
+"""Every model that can be compared, behind one contract.
+
+Networks (from `classify.networks`) and classical models (from `baselines`) are found by walking
+their packages. Each becomes a scikit-learn estimator that takes windows
+`(n_windows, n_notes, n_channels)`, so the rest of the toolkit never asks which kind it holds.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils.validation import check_is_fitted
+
+import baselines
+from classify import __version__, networks
+from classify.errors import InputError
+from classify.evaluation.splits import inner_folds
+from classify.files import read_json, write_json
+from classify.training import NetworkClassifier, TrainingSettings, Watch, checked
+
+#: The row that every table has; it is trained whatever was asked for.
+MAJORITY = "majority"
+
+#: scikit-learn types that skops must be told to trust; everything else is refused on loading.
+TRUSTED = {
+    "sklearn.tree._tree.Tree",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.neighbors._ball_tree.BallTree",
+    "sklearn._loss.link.Interval",
+    "sklearn._loss.link.LogitLink",
+    "sklearn._loss.link.MultinomialLogit",
+    "sklearn._loss.loss.HalfBinomialLoss",
+    "sklearn._loss.loss.HalfMultinomialLoss",
+}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A model that can be compared.
+
+    Parameters
+    ----------
+    name : str
+        On the command line: `bi-nn1`, `random-forest`.
+    title : str
+        In tables.
+    kind : {"reference", "baseline", "network"}
+        The reference is the majority class.
+    """
+
+    name: str
+    title: str
+    kind: str
+
+
+def find() -> dict[str, Spec]:
+    """Find every model, by name: the majority class first, then baselines, then networks."""
+    specs = {name: Spec(name, module.TITLE, _kind(name)) for name, module in _baselines().items()}
+    specs |= {f.name: Spec(f.name, f.title, "network") for f in networks.find().values()}
+    order = ("reference", "baseline", "network")
+    return dict(sorted(specs.items(), key=lambda item: order.index(item[1].kind)))
+
+
+def _kind(name: str) -> str:
+    return "reference" if name == MAJORITY else "baseline"
+
+
+def _baselines() -> dict[str, Any]:
+    return {
+        info.name.replace("_", "-"): importlib.import_module(f"baselines.{info.name}")
+        for info in pkgutil.iter_modules(baselines.__path__)
+    }
+
+
+#: Groups of models that `--models` knows, each a test of a Spec.
+GROUPS: dict[str, Callable[[Spec], bool]] = {
+    "all": lambda spec: True,
+    "networks": lambda spec: spec.kind == "network",
+    "baselines": lambda spec: spec.kind == "baseline",
+    "paper": lambda spec: spec.name in PAPER,
+}
+
+#: The eleven models of Chen and Wang, tables 1 and 2.
+PAPER = (
+    "nn1", "nn2", "nn3", "bi-nn1", "bi-nn2", "bi-nn3",
+    "random-forest", "svm", "knn", "logistic", "gradient-boosting",
+)  # fmt: skip
+
+
+def select(names: Sequence[str]) -> list[Spec]:
+    """Turn names and groups into models; the majority class is always among them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of models and of `GROUPS`.
+
+    Raises
+    ------
+    InputError
+        For a name that is neither.
+    """
+    specs = find()
+    unknown = [name for name in names if name not in specs and name not in GROUPS]
+    if unknown or not names:
+        raise InputError(
+            f"--models {','.join(names)}: {(unknown or ['nothing'])[0]!r} is not a model; "
+            f"expected any of {', '.join(specs)}, or the groups {', '.join(GROUPS)}"
+        )
+    wanted = {MAJORITY}
+    for name in names:
+        wanted |= {s.name for s in specs.values() if name in GROUPS and GROUPS[name](s)} or {name}
+    return [spec for spec in specs.values() if spec.name in wanted]
+
+
+class BaselineClassifier(ClassifierMixin, BaseEstimator):
+    """A classical model with its grid search, behind the same contract as the networks.
+
+    Parameters
+    ----------
+    name : str
+        A module of `baselines`, with hyphens.
+    quick : bool
+        Search two grid points with two folds only.
+    seed : int
+        Of the model and of the inner folds.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+        Labels in the order of the columns of `predict_proba`.
+    model_ : estimator
+        Refitted on the whole training part with the best values.
+    best_params_ : dict
+        Best grid values.
+    """
+
+    def __init__(self, name: str = "random-forest", quick: bool = False, seed: int = 0) -> None:
+        self.name = name
+        self.quick = quick
+        self.seed = seed
+
+    def fit(
+        self,
+        x: NDArray[np.float32],
+        y: Sequence[str],
+        groups: Sequence[str] | None = None,
+        watch: Watch | None = None,
+    ) -> "BaselineClassifier":
+        """Search the grid over inner folds and refit; the parameters are those of a network's fit.
+
+        A model without probabilities of its own gets them by Platt scaling over the same folds.
+        """
+        table = as_rows(checked(x))
+        self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
+        folds = inner_folds(list(codes), groups, 2 if self.quick else 3, self.seed)
+        module = _baselines()[self.name]
+        search = GridSearchCV(module.build(self.seed), self.grid, cv=folds, error_score="raise")
+        if watch:
+            search.set_callbacks(_GridWatch(watch))
+        model = search.fit(table, codes).best_estimator_
+        if not hasattr(model, "predict_proba"):
+            model = CalibratedClassifierCV(model, cv=folds, ensemble=False).fit(table, codes)
+        self.model_, self.best_params_ = model, search.best_params_
+        return self
+
+    def predict_proba(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Give class probabilities, shape (n_windows, n_classes), columns as in `classes_`."""
+        check_is_fitted(self, "model_")
+        return self.model_.predict_proba(as_rows(checked(x)))
+
+    def predict(self, x: NDArray[np.float32]) -> NDArray[Any]:
+        """Give the most probable label of each window."""
+        return self.classes_[self.predict_proba(x).argmax(axis=1)]
+
+    def facts(self) -> dict[str, Any]:
+        """Say what a report needs to know of the fit."""
+        names = {key.split("__")[-1]: value for key, value in self.best_params_.items()}
+        return {"parameters": None, "best": names, "device": "CPU (scikit-learn)"}
+
+    @property
+    def grid(self) -> dict[str, list]:
+        """The values to search; when quick, two of the first parameter and one of each other."""
+        full = _baselines()[self.name].GRID
+        if not self.quick:
+            return full
+        return {key: values[: 2 if place == 0 else 1]
+                for place, (key, values) in enumerate(full.items())}  # fmt: skip
+
+
+def as_rows(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lay a window's notes side by side: (n_windows, n_notes * n_channels)."""
+    return x.reshape(len(x), -1)
+
+
+class _GridWatch:
+    """A scikit-learn callback that reports each fit of a grid search."""
+
+    max_propagation_depth = 0
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+
+    def setup(self, estimator: Any, context: Any) -> None: ...
+
+    def teardown(self, estimator: Any, context: Any) -> None: ...
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None: ...
+
+    def on_fit_task_end(self, estimator: Any, context: Any) -> None:
+        if context.task_name == "candidate-split-evaluation":
+            self.watch("")
+
+
+def make(
+    spec: Spec, seed: int, settings: TrainingSettings, quick: bool = False
+) -> NetworkClassifier | BaselineClassifier:
+    """Make the unfitted estimator of a model."""
+    if spec.kind == "network":
+        return NetworkClassifier(spec.name, settings, seed)
+    return BaselineClassifier(spec.name, quick, seed)
+
+
+def n_units(spec: Spec, settings: TrainingSettings, quick: bool) -> tuple[int, str]:
+    """Say how many epochs or grid fits a model's training has at most, and which of the two."""
+    if spec.kind == "network":
+        return settings.epochs, "epoch"
+    grid = BaselineClassifier(spec.name, quick).grid
+    return int(np.prod([len(v) for v in grid.values()])) * (2 if quick else 3), "grid fit"
+
+
+def save(estimator: NetworkClassifier | BaselineClassifier, folder: Path) -> None:
+    """Write a fitted estimator to an empty folder: no pickle, only .keras or skops, and JSON."""
+    folder.mkdir(parents=True, exist_ok=True)
+    about = {"classify": __version__, "name": estimator.name, "seed": estimator.seed,
+             "classes": [str(c) for c in estimator.classes_]}  # fmt: skip
+    if isinstance(estimator, NetworkClassifier):
+        estimator.save_network(folder / "network.keras")
+    else:
+        from skops import io
+
+        io.dump(estimator.model_, folder / "baseline.skops")
+        about["best_params"] = estimator.best_params_
+    write_json(folder / "estimator.json", about)
+
+
+def load(folder: Path) -> NetworkClassifier | BaselineClassifier:
+    """Read an estimator that `save` wrote; it predicts what the saved one did.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no such estimator, or one with types that are not trusted.
+    """
+    if not (folder / "estimator.json").is_file():
+        raise InputError(f"{folder}: holds no trained model (no estimator.json in it)")
+    about = read_json(folder / "estimator.json")
+    estimator: NetworkClassifier | BaselineClassifier
+    if (folder / "network.keras").is_file():
+        estimator = NetworkClassifier(about["name"], seed=about["seed"])
+        estimator.load_network(folder / "network.keras")
+    else:
+        estimator = BaselineClassifier(about["name"], seed=about["seed"])
+        estimator.model_ = _load_skops(folder / "baseline.skops")
+        estimator.best_params_ = about["best_params"]
+    estimator.classes_ = np.array(about["classes"])
+    return estimator
+
+
+def _load_skops(path: Path) -> Any:
+    from skops import io
+
+    surprising = sorted(set(io.get_untrusted_types(file=path)) - TRUSTED)
+    if surprising:
+        raise InputError(f"{path}: holds types that no model of ours has: {', '.join(surprising)}")
+    return io.load(path, trusted=sorted(TRUSTED & set(io.get_untrusted_types(file=path))))

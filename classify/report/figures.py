@@ -1,0 +1,126 @@
+"""The report's pictures, as SVG files.
+
+Colours are Okabe and Ito's, which colour-blind readers tell apart; nothing is told by colour alone.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from classify.files import written_whole
+from classify.report.view import Row, View
+
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6b7280"
+
+STYLE = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#9ca3af",
+    "axes.labelcolor": "#374151",
+    "xtick.color": "#374151",
+    "ytick.color": "#374151",
+    "svg.hashsalt": "classify",  # the same picture gives the same bytes
+}
+
+
+def draw(view: View, folder: Path) -> dict[str, Path]:
+    """Draw every picture of a report.
+
+    Parameters
+    ----------
+    view : View
+        What is shown.
+    folder : Path
+        Where the SVG files go.
+
+    Returns
+    -------
+    dict of str to Path
+        `scores`, `confusion-<model>` and `curves-<model>`.
+    """
+    drawings: dict[str, Callable[[], Figure]] = {"scores": lambda: _scores(view)}
+    for row in view.scored:
+        drawings[f"confusion-{row.name}"] = lambda row=row: _confusion(row, view.classes)
+        if "history" in row.facts:
+            drawings[f"curves-{row.name}"] = lambda row=row: _curves(row)
+    paths = {}
+    for name, drawing in drawings.items():
+        paths[name] = folder / f"{name}.svg"
+        with mpl.rc_context(STYLE), written_whole(paths[name]) as beside:
+            drawing().savefig(beside, format="svg", bbox_inches="tight", metadata={"Date": None})
+    return paths
+
+
+def _scores(view: View) -> Figure:
+    """Draw accuracy on test songs with its interval, a line a model."""
+    rows = view.scored[::-1]
+    figure = Figure(figsize=(5.2, 0.6 + 0.3 * len(rows)))
+    axes = figure.add_subplot()
+    places = np.arange(len(rows))
+    for place, row in zip(places, rows, strict=True):
+        score = row.score()
+        colour = GREY if row.kind == "reference" else BLUE if row.kind == "network" else ORANGE
+        marker = "s" if row.kind == "baseline" else "o" if row.kind == "network" else "D"
+        axes.plot([100 * score.low, 100 * score.high], [place, place], color=colour, lw=2.2)
+        axes.plot(100 * score.value, place, marker, color=colour, ms=6.5)
+        axes.plot(100 * row.score("window").value, place, "|", color="#111827", ms=9)
+    axes.set_yticks(places, [row.title for row in rows])
+    if view.majority:
+        axes.axvline(100 * view.majority.score().value, color=GREY, ls=":", lw=1, zorder=0)
+    axes.set_xlabel("right answers on test songs, % (bar: 95 % interval; |: on windows)")
+    axes.grid(axis="x", color="#e5e7eb", lw=0.8, zorder=0)
+    axes.set_axisbelow(True)
+    axes.tick_params(left=False)
+    axes.spines["left"].set_visible(False)
+    return figure
+
+
+def _confusion(row: Row, classes: list[str]) -> Figure:
+    """Draw a confusion matrix: songs counted, shade by the share of the true class."""
+    assert row.confusion is not None
+    counts, n_classes = row.confusion, len(classes)
+    side = max(2.2, 0.42 * n_classes + 0.9)
+    figure = Figure(figsize=(side, side))
+    axes = figure.add_subplot()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for i, j in np.ndindex(n_classes, n_classes):
+        ink = "white" if shares[i, j] > 0.55 else "#111827"
+        axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=ink, fontsize=8)
+    names = [name if len(name) <= 12 else name[:11] + "…" for name in classes]
+    axes.set_xticks(range(n_classes), names, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(n_classes), names)
+    axes.set_xlabel("answered")
+    axes.set_ylabel("true")
+    axes.set_title(row.title, fontsize=10)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    return figure
+
+
+def _curves(row: Row) -> Figure:
+    """Draw a network's accuracy and loss by epoch, on what it trained on and on the inner songs."""
+    history = row.facts["history"]
+    epochs = np.arange(1, len(history) + 1)
+    figure = Figure(figsize=(3.1, 3.3))
+    above, below = figure.subplots(2, 1, sharex=True)
+    for axes, name, label in ((above, "accuracy", "accuracy"), (below, "loss", "loss")):
+        for key, colour, style, part in (
+            (name, BLUE, "-", "training"),
+            (f"val_{name}", ORANGE, "--", "inner validation"),
+        ):
+            axes.plot(epochs, [e[key] for e in history], style, color=colour, label=part, lw=1.6,
+                      marker="." if len(history) < 4 else "")
+        axes.axvline(row.facts["best"]["epoch"], color=GREY, ls=":", lw=1)
+        axes.set_ylabel(label)
+        axes.margins(y=0.15)
+    above.set_title(row.title, fontsize=10)
+    above.legend(frameon=False, fontsize=7.5)
+    below.set_xlabel("epoch (dotted: kept)")
+    below.xaxis.get_major_locator().set_params(integer=True)
+    figure.align_ylabels()
+    return figure

@@ -1,0 +1,182 @@
+"""The report's sentences and number formats."""
+
+from typing import Any
+
+from classify.progress import duration
+from classify.report.view import SIGNIFICANT, Row, Score, View
+
+SPLITS = {
+    "song": "by song: all windows of a song, and all songs of a group, are on one side",
+    "window": "by window, as Chen and Wang did: windows of one song are on both sides",
+    "given": "as the split column of the corpus says",
+}
+
+
+def percent(value: float) -> str:
+    """Write a share as a percentage: 42.1 %."""
+    return f"{100 * value:.1f} %"
+
+
+def span(score: Score) -> str:
+    """Write an interval: 35.0–48.9 %."""
+    return f"{100 * score.low:.1f}–{100 * score.high:.1f} %"
+
+
+def p_text(row: Row) -> str:
+    """Write a row's p value against the best model."""
+    if row.failed or row.p_value is None:
+        return "–"
+    return "< .001" if row.p_value < 0.001 else f"{row.p_value:.3f}".lstrip("0")
+
+
+def best_values(row: Row) -> str:
+    """Write the grid values or the epoch that the inner folds chose."""
+    return ", ".join(f"{key} {value}" for key, value in row.facts.get("best", {}).items()) or "–"
+
+
+def parameters(row: Row) -> str:
+    """Write a network's number of parameters."""
+    count = row.facts.get("parameters")
+    return f"{count:,}" if count else "–"
+
+
+def seconds(row: Row, which: str) -> str:
+    """Write how long a row's fit or prediction took; `which` is train or predict."""
+    value = row.facts[f"seconds_{which}"]
+    return duration(value) if value >= 1 else f"{value:.2f} s"
+
+
+def warnings(view: View) -> list[str]:
+    """Say what a reader must know before any number: a leak, a quick run, failures."""
+    lines = []
+    split = view.run["split"]
+    if split["shared"] > 0:
+        lines.append(_leak(split))
+    if view.run["settings"]["quick"]:
+        lines.append(
+            "This is a quick run (few epochs, small grids): it shows the road, "
+            "and its scores are not for publication."
+        )
+    lines += [f"{row.title} failed and has no scores: {row.failed}." for row in view.failures]
+    return lines
+
+
+def _leak(split: dict[str, Any]) -> str:
+    """Say that a split leaks and by how much."""
+    text = (
+        f"This split leaks: {percent(split['shared'])} of the test windows come from songs that "
+        f"were also trained on, so every score below is too high for new songs."
+    )
+    probes = split.get("probes", [])
+    gains = [
+        f"a {probe['title']} {percent(probe['leaking'])} where it reaches "
+        f"{percent(probe['honest'])} with songs kept whole ({probe['points']:+.0f} points)"
+        for probe in probes
+    ]
+    return f"{text} Measured on these windows, it gives {' and '.join(gains)}." if gains else text
+
+
+def summary(view: View) -> list[str]:
+    """Say in plain sentences which model is best, and whether that means anything."""
+    if not view.contenders:
+        return ["No model could be scored."]
+    best = view.contenders[0]
+    score = best.score()
+    lines = [
+        f"{best.title} is right most often: for {percent(score.value)} of the "
+        f"{view.n_test_songs} test songs (95 % interval {span(score)})."
+    ]
+    lines += [_against_majority(view, best)] if view.majority else []
+    lines += [_lead(view, best)] if len(view.contenders) > 1 else []
+    lines += _one_class(view)
+    return lines
+
+
+def _against_majority(view: View, best: Row) -> str:
+    majority = view.majority
+    assert majority is not None
+    floor = majority.score().value
+    points = 100 * (best.score().value - floor)
+    start = f"Always answering the majority class is right for {percent(floor)}"
+    if points <= 0:
+        return f"{start}, so no model has learned anything that helps."
+    if majority.p_value is not None and majority.p_value < SIGNIFICANT:
+        return f"{start}; {best.title} is {points:.1f} points above that, more than chance gives."
+    return f"{start}; {best.title} is {points:.1f} points above that, which could be chance."
+
+
+def _lead(view: View, best: Row) -> str:
+    second = view.contenders[1]
+    points = 100 * (best.score().value - second.score().value)
+    level = [
+        row.title
+        for row in view.contenders[1:]
+        if row.p_value is not None and row.p_value >= SIGNIFICANT
+    ]
+    if not level:
+        return (
+            f"Its lead of {points:.1f} points over the next, {second.title}, is more than chance "
+            f"gives (p = {p_text(second)}, exact McNemar test, Holm-adjusted)."
+        )
+    ahead = "It ties with" if points == 0 else f"Its lead of {points:.1f} points over"
+    means = "" if points == 0 else " could be chance"
+    others = f"{len(level)} of the {len(view.contenders) - 1} other models"
+    if second.p_value is not None and second.p_value < SIGNIFICANT:
+        return f"Its lead over {others} ({_listed(level)}) could be chance."
+    return (
+        f"{ahead} the next, {second.title},{means}: on these songs the test cannot tell {others} "
+        f"from it ({_listed(level)})."
+    ).replace(",:", ":")
+
+
+def _one_class(view: View) -> list[str]:
+    stuck = [row for row in view.contenders if row.only_answer]
+    return [
+        f"{row.title} answers {row.only_answer!r} for every window: it has learned nothing."
+        for row in stuck
+    ]
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def corpus_lines(run: dict[str, Any]) -> list[str]:
+    """Describe corpus, windows and split in sentences."""
+    corpus, windows, parts = run["corpus"], run["windows"], run["split"]["parts"]
+    counts = windows["counts"]
+    lines = [
+        f"{corpus['songs']} songs in {corpus['groups']} groups; songs of one group are never parted"
+        + (" (except by this split)." if run["split"]["shared"] > 0 else "."),
+        f"Windows of {windows['window']} notes, one every {windows['hop']}; channels: "
+        f"{', '.join(windows['channels'])}"
+        + (", unscaled." if run["settings"]["recipe"] == "paper" else ", scaled on training songs."),
+        f"{counts['full']} windows are full; {counts['padded_songs']} hold a whole song shorter than "
+        f"a window and {counts['padded_tails']} the tail of a song, padded on the left; "
+        f"{counts['dropped_tails']} tails of less than half a window were dropped "
+        f"({counts['dropped_notes']} notes).",
+        f"Split {SPLITS[run['split']['kind']]}. Training part: {parts['train']['songs']} songs, "
+        f"{parts['train']['windows']} windows; test part: {parts['test']['songs']} songs, "
+        f"{parts['test']['windows']} windows.",
+    ]
+    if corpus["copies"]:
+        lines.append(
+            f"{corpus['copies']} songs are byte for byte the same as another; "
+            f"copies share a group."
+        )
+    lines += run["split"]["notes"]
+    padded = [m["title"] for m in run["models"].values() if m.get("padding") == ["same"]]
+    if padded:
+        lines.append(
+            f"Windows are shorter than the 211 notes that {_listed(padded)} need as published, so "
+            f"their convolutions pad (same instead of valid)."
+        )
+    return lines
+
+
+def device(run: dict[str, Any]) -> str:
+    """Name what the networks ran on."""
+    devices = {
+        m["device"] for m in run["models"].values() if m["kind"] == "network" and "device" in m
+    }
+    return "; ".join(sorted(devices)) or "no network was trained"

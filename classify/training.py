@@ -1,0 +1,270 @@
+"""How any network is trained, whichever it is.
+
+Two recipes are known. `default` is what makes all six networks of the paper learn: scaled input,
+clipped gradients, early stopping on songs held out inside the training part, and the best epoch's
+weights kept. `paper` is the plain one: pitch numbers as they are, Adam with its defaults, every
+epoch run, the last weights kept. With it, deep stacks of LSTMs end as a majority-class answer, as
+three of the paper's six did.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from classify import networks
+from classify.errors import InputError
+from classify.evaluation.splits import inner_folds
+
+#: Called after each epoch (or grid fit) with a few words on how it went.
+Watch = Callable[[str], None]
+
+RECIPES = ("default", "paper")
+
+#: Windows in one step of prediction.
+PREDICT_BATCH = 128
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is trained.
+
+    Parameters
+    ----------
+    recipe : {"default", "paper"}
+        See the module.
+    epochs : int
+        At most so many passes over the training part.
+    batch_size : int
+        Windows a step.
+    learning_rate : float
+        Of Adam.
+    clipnorm : float
+        Longest gradient, by its norm; keeps stacks of LSTMs from being thrown out of reach.
+    patience : int
+        Epochs without a better inner validation score before training stops.
+    """
+
+    recipe: str = "default"
+    epochs: int = 30
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    clipnorm: float = 1.0
+    patience: int = 6
+
+    def __post_init__(self) -> None:
+        if self.recipe not in RECIPES:
+            raise InputError(f"--recipe {self.recipe}: expected one of {', '.join(RECIPES)}")
+        if self.epochs < 1:
+            raise InputError(f"--epochs {self.epochs}: at least 1 is needed")
+
+
+class NetworkClassifier(ClassifierMixin, BaseEstimator):
+    """A network behind scikit-learn's estimator contract.
+
+    Parameters
+    ----------
+    name : str
+        Of `classify.networks.find()`.
+    settings : TrainingSettings, optional
+        How it is trained.
+    seed : int
+        Of weights, dropout, order of windows and inner split.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+        Labels in the order of the columns of `predict_proba`.
+    model_ : keras.Model
+        The trained network.
+    history_ : list of dict
+        One an epoch: loss, accuracy, val_loss, val_accuracy.
+    best_epoch_ : int
+        The epoch, from 1, whose weights were kept.
+    device_ : str
+        What it was trained on.
+    """
+
+    def __init__(
+        self, name: str = "nn3", settings: TrainingSettings | None = None, seed: int = 0
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self.seed = seed
+
+    def fit(
+        self,
+        x: NDArray[np.float32],
+        y: Sequence[str],
+        groups: Sequence[str] | None = None,
+        watch: Watch | None = None,
+    ) -> "NetworkClassifier":
+        """Train on windows.
+
+        Parameters
+        ----------
+        x : ndarray, shape (n_windows, n_notes, n_channels)
+            Finite numbers.
+        y : sequence, length n_windows
+            The label of each window.
+        groups : sequence of str, length n_windows, optional
+            Windows of one group stay on one side of the inner validation split.
+        watch : callable, optional
+            Told of every epoch.
+
+        Raises
+        ------
+        ValueError
+            If `x` holds NaN or infinite numbers, or is not three-dimensional.
+        """
+        x = checked(x)
+        settings = self.settings or TrainingSettings()
+        self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
+        one_hot = np.eye(len(self.classes_), dtype=np.float32)[codes]
+        fit, validate = inner_folds(list(codes), groups, 5, self.seed)[0]
+        keras = _seeded_keras(self.seed)
+        model = networks.find()[self.name].build(*x.shape[1:], len(self.classes_))
+        model.compile(
+            optimizer=_optimiser(keras, settings),
+            loss="categorical_crossentropy",
+            metrics=["accuracy"],
+            jit_compile=_jit(keras),
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            best = Path(folder) / "best.weights.h5"
+            history = model.fit(
+                x[fit],
+                one_hot[fit],
+                validation_data=(x[validate], one_hot[validate]),
+                epochs=settings.epochs,
+                batch_size=settings.batch_size,
+                verbose=0,
+                callbacks=_callbacks(keras, settings, best, watch or (lambda note: None)),
+            ).history
+            self.best_epoch_ = len(history["loss"])
+            if settings.recipe != "paper":
+                model.load_weights(best)
+                self.best_epoch_ = int(np.argmin(history["val_loss"])) + 1
+        self.model_ = model
+        self.history_ = [
+            dict(zip(history, map(float, epoch), strict=True))
+            for epoch in zip(*history.values(), strict=True)
+        ]
+        self.device_ = device(keras)
+        return self
+
+    def predict_proba(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Give class probabilities, shape (n_windows, n_classes), columns as in `classes_`."""
+        check_is_fitted(self, "model_")
+        return self.model_.predict(checked(x), batch_size=PREDICT_BATCH, verbose=0)
+
+    def predict(self, x: NDArray[np.float32]) -> NDArray[Any]:
+        """Give the most probable label of each window."""
+        return self.classes_[self.predict_proba(x).argmax(axis=1)]
+
+    def facts(self) -> dict[str, Any]:
+        """Say what a report needs to know of the fit."""
+        settings = asdict(self.settings or TrainingSettings())
+        return {
+            "parameters": self.model_.count_params(),
+            "best": {"epoch": self.best_epoch_},
+            "history": self.history_,
+            "device": self.device_,
+            "training": settings,
+            "padding": sorted({layer.padding for layer in _convolutions(self.model_)}),
+        }
+
+    def save_network(self, path: Path) -> None:
+        """Write the trained network to a .keras file."""
+        self.model_.save(path)
+
+    def load_network(self, path: Path) -> None:
+        """Take the network of a .keras file; refuses files that would run code (safe mode)."""
+        self.model_ = _keras().saving.load_model(path, compile=False, safe_mode=True)
+
+
+def checked(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Refuse windows that no model could read.
+
+    Raises
+    ------
+    ValueError
+        If `x` is not three-dimensional, is empty, or holds NaN or infinite numbers.
+    """
+    x = np.asarray(x, dtype=np.float32)
+    if x.ndim != 3 or 0 in x.shape:
+        raise ValueError(f"windows have shape {x.shape}; expected (n_windows, n_notes, n_channels)")
+    if not np.isfinite(x).all():
+        raise ValueError("windows hold NaN or infinite numbers; fill the padding first")
+    return x
+
+
+def gpu_present() -> bool:
+    """Say, without waking a framework, whether this machine has a GPU that Keras might use."""
+    return shutil.which("nvidia-smi") is not None and os.environ.get("CUDA_VISIBLE_DEVICES") != ""
+
+
+def device(keras: Any) -> str:
+    """Name what networks run on, in words: the GPU that Keras sees, or the processor."""
+    backend = keras.backend.backend()
+    version = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}.get(backend, backend)
+    gpus = keras.distribution.list_devices("gpu")
+    return f"{'GPU ' + ', '.join(gpus) if gpus else 'CPU'} ({version}, Keras {keras.__version__})"
+
+
+def _keras() -> Any:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    return keras
+
+
+def _seeded_keras(seed: int) -> Any:
+    """Import Keras with every source of chance fixed and nothing left of earlier models."""
+    keras = _keras()
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.experimental.enable_op_determinism()
+        for gpu in tensorflow.config.list_physical_devices("GPU"):
+            tensorflow.config.experimental.set_memory_growth(gpu, True)
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    return keras
+
+
+def _convolutions(model: Any) -> list[Any]:
+    return [layer for layer in model.layers if hasattr(layer, "kernel_size")]
+
+
+def _jit(keras: Any) -> bool | str:
+    """Leave XLA off for TensorFlow on a processor, where it makes LSTMs several times slower."""
+    on_gpu = bool(keras.distribution.list_devices("gpu"))
+    return False if keras.backend.backend() == "tensorflow" and not on_gpu else "auto"
+
+
+def _optimiser(keras: Any, settings: TrainingSettings) -> Any:
+    if settings.recipe == "paper":
+        return keras.optimizers.Adam()
+    return keras.optimizers.Adam(settings.learning_rate, clipnorm=settings.clipnorm)
+
+
+def _callbacks(keras: Any, settings: TrainingSettings, best: Path, watch: Watch) -> list[Any]:
+    told = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: watch(f"validation accuracy {logs['val_accuracy']:.2f}")
+    )
+    if settings.recipe == "paper":
+        return [told]
+    return [
+        told,
+        keras.callbacks.ModelCheckpoint(str(best), save_best_only=True, save_weights_only=True),
+        keras.callbacks.EarlyStopping(patience=settings.patience),
+    ]

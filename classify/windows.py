@@ -1,0 +1,206 @@
+"""Notes to fixed-length windows: the input of every model.
+
+A song of `n` notes gives windows of `window` successive notes (drums and all tracks together, in
+order of onset and then pitch), a new one every `hop` notes. What is left over at the end, the
+tail, is kept if it fills at least half a window. A song shorter than one window is kept whatever
+its length. Windows that are not full are padded on the left, so that the last note a network
+reads is always a real one. Padding cells are NaN until `ChannelScaler` or `unscaled` fills them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify.errors import InputError
+from classify.songs import Song
+
+#: Seconds added before taking logarithms: notes closer than this sound together.
+TOGETHER = 0.01
+
+#: Longest time that a note or a rest counts, in seconds.
+LONGEST = 30.0
+
+
+def pitch(song: Song) -> NDArray[np.float64]:
+    """MIDI pitch, 0-127."""
+    return song.notes["pitch"].astype(float)
+
+
+def velocity(song: Song) -> NDArray[np.float64]:
+    """MIDI velocity (loudness), 0-127."""
+    return song.notes["velocity"].astype(float)
+
+
+def inter_onset(song: Song) -> NDArray[np.float64]:
+    """Logarithm of the seconds since the onset before (0.01 s added); the first note's is 0 s."""
+    gaps = np.diff(song.notes["onset"], prepend=song.notes["onset"][0])
+    return np.log(np.clip(gaps, 0, LONGEST) + TOGETHER)
+
+
+def duration(song: Song) -> NDArray[np.float64]:
+    """Logarithm of a note's length in seconds (0.01 s added)."""
+    return np.log(np.clip(song.notes["duration"], 0, LONGEST) + TOGETHER)
+
+
+def drum(song: Song) -> NDArray[np.float64]:
+    """1 on the percussion channel, 0 elsewhere."""
+    return song.notes["drum"].astype(float)
+
+
+#: Every channel by the name it has on the command line.
+CHANNELS = {
+    "pitch": pitch,
+    "velocity": velocity,
+    "inter-onset": inter_onset,
+    "duration": duration,
+    "drum": drum,
+}
+
+
+@dataclass(frozen=True)
+class WindowSettings:
+    """How songs are cut.
+
+    Parameters
+    ----------
+    window : int
+        Notes in a window.
+    hop : int
+        Notes from the start of one window to the start of the next.
+    channels : tuple of str
+        Names of `CHANNELS`, in the order of the last axis. ("pitch",) is the paper's input.
+    """
+
+    window: int = 800
+    hop: int = 800
+    channels: tuple[str, ...] = tuple(CHANNELS)
+
+    def __post_init__(self) -> None:
+        if self.window < 2:
+            raise InputError(f"--window {self.window}: a window needs at least 2 notes")
+        if not 1 <= self.hop <= self.window:
+            raise InputError(
+                f"--hop {self.hop}: must lie between 1 and the window of {self.window} notes, "
+                f"so that no note is passed over"
+            )
+        unknown = [name for name in self.channels if name not in CHANNELS]
+        if unknown or not self.channels or len(set(self.channels)) < len(self.channels):
+            raise InputError(
+                f"--channels {','.join(self.channels)}: "
+                f"expected one or more of {', '.join(CHANNELS)}, each once"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows of many songs.
+
+    Parameters
+    ----------
+    x : ndarray of float32, shape (n_windows, n_notes, n_channels)
+        Unscaled channel values; NaN where a window is padded (on the left).
+    song : ndarray of int, shape (n_windows,)
+        Index of the song a window was cut from.
+    start : ndarray of int, shape (n_windows,)
+        Index of the window's first real note in its song.
+    counts : dict of str to int
+        `full`, `padded_songs` (songs shorter than a window), `padded_tails` (tails kept),
+        `dropped_tails`, `dropped_notes` (in the tails that were dropped).
+    """
+
+    x: NDArray[np.float32]
+    song: NDArray[np.int64]
+    start: NDArray[np.int64]
+    counts: dict[str, int]
+
+
+def cut(songs: Sequence[Song], settings: WindowSettings) -> Windows:
+    """Cut songs into windows.
+
+    Parameters
+    ----------
+    songs : sequence of Song
+        At least one.
+    settings : WindowSettings
+        Length, hop and channels.
+
+    Returns
+    -------
+    Windows
+        At least one window of each song, songs in order.
+    """
+    counts = dict.fromkeys(
+        ("full", "padded_songs", "padded_tails", "dropped_tails", "dropped_notes"), 0
+    )
+    places = [
+        (index, start) for index, s in enumerate(songs) for start in _starts(s, settings, counts)
+    ]
+    shape = (len(places), settings.window, len(settings.channels))
+    x = np.full(shape, np.nan, dtype=np.float32)
+    channels: NDArray[np.float64] = np.zeros(0)
+    last = -1
+    for row, (index, start) in enumerate(places):
+        if index != last:
+            channels = _channels(songs[index], settings)
+            last = index
+        piece = channels[start : start + settings.window]
+        x[row, settings.window - len(piece) :] = piece
+    song, start = np.array(places, dtype=np.int64).T
+    return Windows(x, song, start, counts)
+
+
+def _channels(song: Song, settings: WindowSettings) -> NDArray[np.float64]:
+    return np.stack([CHANNELS[name](song) for name in settings.channels], axis=1)
+
+
+def _starts(song: Song, settings: WindowSettings, counts: dict[str, int]) -> list[int]:
+    """First notes of a song's windows; adds to `counts`."""
+    n_notes, window, hop = len(song.notes), settings.window, settings.hop
+    if n_notes < window:
+        counts["padded_songs"] += 1
+        return [0]
+    starts = list(range(0, n_notes - window + 1, hop))
+    counts["full"] += len(starts)
+    uncovered = n_notes - (starts[-1] + window)
+    tail = starts[-1] + hop
+    if uncovered == 0:
+        return starts
+    if n_notes - tail >= window / 2:
+        counts["padded_tails"] += 1
+        return [*starts, tail]
+    counts["dropped_tails"] += 1
+    counts["dropped_notes"] += uncovered
+    return starts
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelScaler:
+    """Brings each channel to mean 0 and standard deviation 1 over the real notes it was fitted on.
+
+    Parameters
+    ----------
+    mean, std : ndarray, shape (n_channels,)
+        A channel that never changes has std 1, so it becomes 0 throughout.
+    """
+
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, x: NDArray[np.float32]) -> "ChannelScaler":
+        """Learn mean and spread from windows of the training part only, padding left out."""
+        notes = x.reshape(-1, x.shape[-1])
+        notes = notes[~np.isnan(notes[:, 0])].astype(np.float64)
+        std = notes.std(axis=0)
+        return cls(notes.mean(axis=0), np.where(std > 1e-9, std, 1.0))
+
+    def transform(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Scale windows; padding becomes 0, the training mean."""
+        return np.nan_to_num((x - self.mean) / self.std, copy=False, nan=0.0).astype(np.float32)
+
+
+def unscaled(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give windows as they are, as the paper does: numbers from 0 to 127, and 0 for padding."""
+    return np.nan_to_num(x, nan=0.0)

@@ -1,0 +1,249 @@
+"""Models train in processes of their own, several at once.
+
+A process a model keeps one model's crash, hunger or random state away from the others, and a model
+gives the same answers whichever ran before it. What a worker leaves is a whole folder or nothing,
+so a run that is killed loses only the models that were in training.
+"""
+
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from classify import models, training
+from classify.files import read_json, write_json, written_whole
+from classify.training import TrainingSettings
+
+#: Memory that one worker may need at most, in bytes (Bi-NN1 on 800 notes took 2.2 GB).
+WORKER_BYTES = 3 * 2**30
+
+FIT = "fit.json"
+FAILED = "failed.json"
+PROBABILITIES = "probabilities.npy"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model to train.
+
+    Parameters
+    ----------
+    spec : models.Spec
+        Which.
+    folder : Path
+        Where its results go, whole or not at all.
+    data : Path
+        Folder that `save_data` wrote.
+    settings : TrainingSettings
+        For networks.
+    quick : bool
+        For baselines.
+    seed : int
+        Of everything drawn.
+    grouped : bool
+        Whether inner folds keep groups whole.
+    threads : int
+        Threads of its own.
+    """
+
+    spec: models.Spec
+    folder: Path
+    data: Path
+    settings: TrainingSettings
+    quick: bool
+    seed: int
+    grouped: bool
+    threads: int
+
+    @property
+    def log(self) -> Path:
+        """Where the worker's own output goes; it stays only if the worker fails."""
+        return self.data.with_name("logs") / f"{self.spec.name}.log"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a worker says: an epoch or grid fit is done."""
+
+    name: str
+    note: str
+
+
+def save_data(
+    folder: Path, x: np.ndarray, labels: Sequence[str], groups: Sequence[str], test: np.ndarray
+) -> None:
+    """Write windows `(n_windows, n_notes, n_channels)` and what is known of each, for all workers."""
+    with written_whole(folder) as beside:
+        beside.mkdir()
+        np.save(beside / "x.npy", x)
+        np.savez(beside / "about.npz", label=np.array(labels), group=np.array(groups), test=test)
+
+
+def default_jobs() -> int:
+    """How many workers this machine bears: one a core, and 3 GB of memory for each."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # no such question on Windows
+        memory = 4 * WORKER_BYTES
+    return max(1, min(cores or 1, memory // WORKER_BYTES))
+
+
+def run(
+    jobs: Sequence[Job],
+    n_workers: int,
+    on_start: Callable[[Job], None],
+    on_event: Callable[[Event], None],
+    on_end: Callable[[Job], None],
+) -> None:
+    """Train every model, several at once; return when all have ended, well or not.
+
+    Each job leaves either `fit.json` in its folder or `failed.json`. Networks run one at a time
+    where there is a GPU, since two would fight for it.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After all workers were stopped.
+    """
+    context = multiprocessing.get_context("spawn")
+    events: Any = context.Queue()
+    waiting, running = list(jobs), dict[BaseProcess, Job]()
+    lonely = training.gpu_present()
+    try:
+        while waiting or running:
+            for job in _startable(waiting, list(running.values()), n_workers, lonely):
+                waiting.remove(job)
+                process = context.Process(target=_work, args=(job, events), daemon=True)
+                process.start()
+                running[process] = job
+                on_start(job)
+            _pass_on(events, on_event)
+            for process in [p for p in running if not p.is_alive()]:
+                job = running.pop(process)
+                _settle(job, process.exitcode)
+                on_end(job)
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.join()
+
+
+def _startable(
+    waiting: list[Job], running: list[Job], n_workers: int, lonely: bool
+) -> list[Job]:
+    """Choose which waiting jobs start now."""
+    chosen: list[Job] = []
+    for job in waiting:
+        now = running + chosen
+        network_runs = any(other.spec.kind == "network" for other in now)
+        if len(now) < n_workers and not (
+            lonely and network_runs and job.spec.kind == "network"
+        ):
+            chosen.append(job)
+    return chosen
+
+
+def _pass_on(events: Any, on_event: Callable[[Event], None]) -> None:
+    """Hand on what workers said; wait a moment for the first word."""
+    try:
+        on_event(events.get(timeout=0.2))
+        while True:
+            on_event(events.get_nowait())
+    except queue.Empty:
+        return
+
+
+def _settle(job: Job, exit_code: int | None) -> None:
+    """Name the reason of a worker that left nothing."""
+    if (job.folder / FIT).is_file() or (job.folder / FAILED).is_file():
+        return
+    killed = exit_code is not None and exit_code < 0
+    reason = (
+        f"its process was ended by signal {-exit_code} ({signal.Signals(-exit_code).name}), "
+        f"which often means that memory ran out; fewer --jobs need less"
+        if killed and exit_code is not None
+        else f"its process ended with exit status {exit_code} and left no result"
+    )
+    _write_failure(job, reason)
+
+
+def _write_failure(job: Job, reason: str) -> None:
+    with written_whole(job.folder) as beside:
+        beside.mkdir()
+        write_json(beside / FAILED, {"reason": f"{reason} (see {job.log})"})
+
+
+# --- inside the worker
+
+
+def _work(job: Job, events: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    _speak_into(job.log)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(job.threads)
+    try:
+        with threadpool_limits(job.threads):
+            _fit(job, lambda note: events.put(Event(job.spec.name, note)))
+        job.log.unlink()
+    except Exception as error:
+        traceback.print_exc()
+        _write_failure(job, f"{type(error).__name__}: {error}")
+
+
+def _speak_into(log: Path) -> None:
+    """Send everything this process prints, its libraries' C++ parts too, to a log file."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+
+
+def _leave_with_parent() -> None:
+    """End this process when the run that started it was killed."""
+    parent = multiprocessing.parent_process()
+    while parent is not None and parent.is_alive():
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def _fit(job: Job, watch: Callable[[str], None]) -> None:
+    x = np.load(job.data / "x.npy", mmap_mode="r")
+    about = np.load(job.data / "about.npz")
+    train, test = ~about["test"], about["test"]
+    estimator = models.make(job.spec, job.seed, job.settings, job.quick)
+    groups = about["group"][train] if job.grouped else None
+    begun = time.perf_counter()
+    estimator.fit(x[train], about["label"][train], groups, watch)
+    fitted = time.perf_counter()
+    on_test = estimator.predict_proba(x[test])
+    predicted = time.perf_counter()
+
+    classes = np.unique(about["label"])
+    columns = np.searchsorted(classes, estimator.classes_)  # training may lack a class
+    probabilities = np.zeros((len(x), len(classes)), dtype=np.float32)
+    probabilities[np.ix_(test, columns)] = on_test
+    probabilities[np.ix_(train, columns)] = estimator.predict_proba(x[train])
+    with written_whole(job.folder) as beside:
+        models.save(estimator, beside)
+        np.save(beside / PROBABILITIES, probabilities)
+        facts = {"seconds_train": fitted - begun, "seconds_predict": predicted - fitted}
+        write_json(beside / FIT, estimator.facts() | facts)
+
+
+def results(job: Job) -> dict[str, Any]:
+    """Read what became of a job: the facts of its fit, or its failure."""
+    done = job.folder / FIT
+    return read_json(done if done.is_file() else job.folder / FAILED)

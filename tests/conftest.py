@@ -1,0 +1,42 @@
+"""Songs made for the tests: short, real MIDI files, two or three classes that can be told apart."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classify.songs import midi
+
+
+def write_song(path: Path, seed: int, low: int = 60, beat: float = 0.5, n_notes: int = 40) -> Path:
+    """Write a random walk of `n_notes` around pitch `low`, a note every `beat` quarter notes."""
+    draw = np.random.default_rng(seed)
+    pitches = np.clip(low + np.cumsum(draw.integers(-3, 4, n_notes)), 0, 127)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    midi.write(path, np.arange(n_notes) * beat, np.full(n_notes, beat * 0.9), pitches)
+    return path
+
+
+def write_corpus(folder: Path, per_class: int = 8, n_notes: int = 40) -> Path:
+    """Write a folder per class: Calming is low and slow, Happy is high and fast."""
+    for label, low, beat in (("Calming", 45, 1.0), ("Happy", 75, 0.25)):
+        for number in range(per_class):
+            seed = number + 100 * (label == "Happy")
+            write_song(folder / label / f"{number:02d}.mid", seed, low, beat, n_notes)
+    return folder
+
+
+@pytest.fixture
+def corpus_folder(tmp_path: Path) -> Path:
+    """A folder per class, eight songs each."""
+    return write_corpus(tmp_path / "songs")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Labelled real music for development; not part of the project."""
+    folder = os.environ.get("CLASSIFY_DATA")
+    if not folder:
+        pytest.skip("CLASSIFY_DATA does not name a folder of labelled songs")
+    return Path(folder)

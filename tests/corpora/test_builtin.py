@@ -1,0 +1,53 @@
+"""The built-in corpora, made from the installed music21."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from classify.corpora import builtin, load
+
+
+@pytest.fixture(scope="module")
+def folk():
+    return builtin.choose(builtin.CORPORA["folk"])
+
+
+def test_folk_is_balanced_and_every_song_has_exactly_one_function(folk):
+    counts = Counter(tune.label for tune in folk)
+    assert counts == {"dance": 181, "lament": 200, "lullaby": 200, "march": 200, "sacred": 200}
+    assert all("R:" in tune.text for tune in folk)
+
+
+def test_the_same_songs_are_drawn_every_time(folk):
+    again = builtin.choose(builtin.CORPORA["folk"])
+    assert [t.name for t in again] == [t.name for t in folk]
+    other = builtin.choose(replace(builtin.CORPORA["folk"], seed=1))
+    assert [t.name for t in other] != [t.name for t in folk]
+
+
+def test_variants_share_a_group():
+    def tune(name: str, title: str, number: str):
+        return builtin._tune(name, f"X:1\nT: {title}\nN: {number}\nR: Tanz\nK:C\n", {"d": "Tanz"})
+
+    tunes = [tune("1", "Reigen", "Q2055"), tune("2", "Im Mai", "Q2055A"),
+             tune("3", "(Im Mai)", "B7"), tune("4", "Anders", "Q2056"), tune("5", "", "")]  # fmt: skip
+    groups = builtin._groups(tunes)
+    assert groups[0] == groups[1] == groups[2]
+    assert len(set(groups)) == 3
+
+
+def test_a_small_corpus_takes_the_road_of_a_users_folder(tmp_path, monkeypatch):
+    small = replace(builtin.CORPORA["tunes"], per_class=3)
+    monkeypatch.setitem(builtin.CORPORA, "tunes", small)
+    monkeypatch.setenv("CLASSIFY_CACHE", str(tmp_path))
+    said = []
+    corpus = load("tunes", lambda done, total: said.append((done, total)))
+    assert Counter(corpus.labels) == dict.fromkeys(small.classes, 3)
+    assert not corpus.set_aside
+    assert (15, 15) in said and corpus.window == small.window
+    assert all(30 < len(song.notes) < 2000 for song in corpus.songs)
+    assert {"title", "function"} <= set(corpus.entries[0].extra)
+    made = [p.stat().st_mtime_ns for p in tmp_path.rglob("*.mid")]
+    assert load("tunes").fingerprint == corpus.fingerprint
+    assert [p.stat().st_mtime_ns for p in tmp_path.rglob("*.mid")] == made  # read, not made again

@@ -1,0 +1,117 @@
+"""Folders per class and labels.csv, good and bad."""
+
+from pathlib import Path
+
+import pytest
+
+from classify.corpora import load
+from classify.corpora.labels import find
+from classify.errors import InputError
+from tests.conftest import write_song
+
+
+def csv(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
+    """A labels.csv beside four real songs."""
+    for number in range(4):
+        write_song(tmp_path / "midi" / f"{number}.mid", number)
+    (tmp_path / "labels.csv").write_text(text, encoding=encoding)
+    return tmp_path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(InputError) as error:
+        load(str(path))
+    return str(error.value)
+
+
+def test_a_folder_is_a_class(corpus_folder):
+    write_song(corpus_folder / "Happy" / "deeper" / "x.midi", 5)
+    listing = find(corpus_folder)
+    assert {e.label for e in listing.entries} == {"Calming", "Happy"}
+    assert [e.name for e in listing.entries][-1] == "Happy/deeper/x.midi"
+
+
+def test_stray_files_are_named_not_dropped(corpus_folder):
+    (corpus_folder / "Happy" / "cover.jpg").write_bytes(b"x")
+    (corpus_folder / "Happy" / ".DS_Store").write_bytes(b"x")
+    (corpus_folder / "Empty").mkdir()
+    write_song(corpus_folder / "loose.mid", 1)
+    reasons = {item.name: item.reason for item in find(corpus_folder).set_aside}
+    assert reasons == {
+        "Happy/cover.jpg": "is not a .mid or .midi file",
+        "Empty/": "has no .mid or .midi file (nothing)",
+        "loose.mid": "lies outside the class folders, so it has no label",
+    }
+
+
+def test_labels_csv_with_every_column(tmp_path):
+    text = (
+        "path,label,group,split,mood\n"
+        "midi/0.mid,a,g1,train,1.0\nmidi/1.mid,b,,Test,NA\n\nmidi/2.mid,a,g1,valid,\n"
+    )
+    entries = find(csv(tmp_path, text)).entries
+    assert [(e.label, e.group, e.split) for e in entries] == [
+        ("a", "g1", "train"),
+        ("b", "", "test"),
+        ("a", "g1", "val"),
+    ]
+    assert entries[0].extra == {"mood": "1.0"} and entries[1].extra == {"mood": "NA"}
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_spreadsheets_of_other_countries(tmp_path, mark):
+    text = "\ufeffLabel,Path\r\na,midi/0.mid\r\nb,midi/1.mid\r\n".replace(",", mark)
+    assert [e.label for e in find(csv(tmp_path, text)).entries] == ["a", "b"]
+
+
+def test_a_missing_song_is_set_aside_with_its_reason(tmp_path):
+    text = "path,label\nmidi/0.mid,a\nmidi/1.mid,b\nmidi/gone.mid,b\n"
+    corpus = load(str(csv(tmp_path, text)))
+    assert [(s.name, s.reason) for s in corpus.set_aside] == [
+        ("midi/gone.mid", "cannot be opened: No such file or directory")
+    ]
+
+
+def test_a_repeated_row_counts_once_and_is_named(tmp_path):
+    text = "path,label\nmidi/0.mid,a\nmidi/1.mid,b\nmidi/0.mid,a\n"
+    listing = find(csv(tmp_path, text))
+    assert len(listing.entries) == 2
+    assert listing.set_aside[0].reason == "line 4 repeats line 2"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file,label\nmidi/0.mid,a\n", "has no column 'path'; its columns are 'file', 'label'"),
+        ("path,mood\nmidi/0.mid,a\n", "has no column 'label'"),
+        ("path,label,label\nmidi/0.mid,a,b\n", "has the column 'label' twice"),
+        ("path,label\nmidi/0.mid,a\nmidi/0.mid,b\n", "line 3: 'midi/0.mid' is already on line 2"),
+        ("path,label\nmidi/0.mid\n", "line 2: has 1 columns, the header has 2"),
+        ("path,label\nmidi/0.mid,\n", "line 2: the label is empty"),
+        ("path,label,split\nmidi/0.mid,a,later\n", "split is 'later'; accepted are train, val"),
+        ("path,label\n", "has a header but no songs"),
+        ("", "is empty"),
+        ("path,label\nmidi/0.mid,a\nmidi/1.mid,a\n", "all 2 usable songs carry the label 'a'"),
+        ("path,label\nno.mid,a\n", "none of the 1 files can be used; the first, no.mid, cannot be"),
+    ],
+)
+def test_a_csv_that_cannot_be_used_is_one_clear_sentence(tmp_path, text, message):
+    said = refusal(csv(tmp_path, text))
+    assert message in said
+    assert "labels.csv" in said or str(tmp_path) in said
+
+
+def test_text_in_another_encoding_names_the_line(tmp_path):
+    said = refusal(csv(tmp_path, "path,label\nmidi/0.mid,fröhlich\n", encoding="latin-1"))
+    assert "line 2: is not UTF-8" in said
+
+
+def test_wrong_paths(tmp_path):
+    write_song(tmp_path / "songs" / "a" / "0.mid", 0)
+    assert "did you mean" in refusal(tmp_path / "song")
+    assert "is neither a folder here nor a built-in corpus; built in are folk" in refusal(
+        Path("fokl")
+    )
+    assert "is a single file" in refusal(tmp_path / "songs" / "a" / "0.mid")
+    (tmp_path / "nothing").mkdir()
+    assert "no labelled songs" in refusal(tmp_path / "nothing")

@@ -1,0 +1,101 @@
+"""Real MIDI bytes, well formed and odd, through the reader."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classify.songs import UnusableSong, midi
+
+NOTE_ON_OFF = b"\x00\x90\x3c\x50\x60\x80\x3c\x00"  # middle C, velocity 80, one quarter note
+END = b"\x00\xff\x2f\x00"
+
+
+def smf(*tracks: bytes, division: int = 96) -> bytes:
+    """Bytes of a Standard MIDI File."""
+    head = b"MThd" + struct.pack(">IHHH", 6, 1, len(tracks), division)
+    return head + b"".join(b"MTrk" + struct.pack(">I", len(t)) + t for t in tracks)
+
+
+def tempo(microseconds: int) -> bytes:
+    return b"\x00\xff\x51\x03" + microseconds.to_bytes(3, "big")
+
+
+def read(data: bytes):
+    return midi.parse(data, Path("song.mid"))
+
+
+def test_a_note_has_its_time_pitch_and_loudness():
+    song = read(smf(tempo(500_000) + b"\x60\x90\x3c\x50\x60\x80\x3c\x00" + END))
+    (note,) = song.notes
+    assert (note["onset"], note["duration"], note["beat"]) == (0.5, 0.5, 1.0)
+    assert (note["pitch"], note["velocity"], note["drum"]) == (60, 80, False)
+    assert song.seconds == 1.0
+    assert song.tempi.tolist() == [[0.0, 120.0]]
+
+
+def test_every_track_is_read_and_sorted_by_onset_then_pitch():
+    late_low = b"\x60\x90\x30\x50\x60\x80\x30\x00" + END
+    chord = b"\x00\x90\x40\x50\x00\x90\x3c\x50\x60\x80\x40\x00\x00\x80\x3c\x00" + END
+    song = read(smf(late_low, chord))
+    assert song.notes["pitch"].tolist() == [60, 64, 48]
+
+
+def test_drums_and_programs_are_kept():
+    drum = b"\x00\x99\x24\x50\x60\x89\x24\x00" + END
+    flute = b"\x00\xc1\x49\x00\x91\x4c\x50\x60\x81\x4c\x00" + END
+    notes = read(smf(drum, flute)).notes
+    assert notes["drum"].tolist() == [True, False]
+    assert notes["program"][1] == 73
+
+
+def test_tempo_changes_move_later_notes():
+    slow_then = tempo(1_000_000) + b"\x60\xff\x51\x03" + (250_000).to_bytes(3, "big")
+    song = read(smf(slow_then + b"\x60\x90\x3c\x50\x60\x80\x3c\x00" + END))
+    assert song.notes["onset"][0] == pytest.approx(1.25)
+    assert song.notes["beat"][0] == 2.0
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    beats, lengths, pitches = np.array([0, 1, 1.5]), np.array([1, 0.5, 2]), np.array([60, 64, 67])
+    midi.write(tmp_path / "a.mid", beats, lengths, pitches)
+    notes = midi.read(tmp_path / "a.mid").notes
+    np.testing.assert_allclose(notes["beat"], beats)
+    np.testing.assert_allclose(notes["duration"], lengths / 2)
+    assert notes["pitch"].tolist() == [60, 64, 67]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty file"),
+        (b"This is a shopping list.", "is not a MIDI file: it begins with 'This is a sh'"),
+        (b"MThd\x00\x00", "cut short: 6 bytes"),
+        (smf(NOTE_ON_OFF + END)[:-6], "cut short: track 1 of 1 promises 12 bytes, and 6 are there"),
+        (smf(END), "has no notes"),
+        (smf(), "has no notes"),
+        (smf(NOTE_ON_OFF + END, division=0), "0 ticks per quarter note"),
+        (smf(tempo(0) + NOTE_ON_OFF + END), "tempo"),
+        (smf(b"\x00\x90\x3c\x50\xff\xff\xff\x7f\x80\x3c\x00" + END, division=1), "hours"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_used_says_why(data, reason):
+    with pytest.raises(UnusableSong, match=reason.replace("(", r"\(")):
+        read(data)
+
+
+def test_a_missing_file_says_so(tmp_path):
+    with pytest.raises(UnusableSong, match="No such file"):
+        midi.read(tmp_path / "gone.mid")
+
+
+def test_junk_after_the_last_track_is_harmless():
+    assert len(read(smf(NOTE_ON_OFF + END) + b"\x7f\x09junk").notes) == 1
+
+
+def test_equal_bytes_have_equal_digests(tmp_path):
+    data = smf(NOTE_ON_OFF + END)
+    other = smf(NOTE_ON_OFF + NOTE_ON_OFF + END)
+    assert read(data).digest == midi.parse(data, Path("other name.mid")).digest
+    assert read(data).digest != read(other).digest
