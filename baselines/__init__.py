@@ -7,5 +7,6 @@ A module in this package offers
 - `GRID`: values to search, by parameter name,
 - `build(seed)`: an unfitted scikit-learn estimator.
 
-Nothing in here knows the rest of the toolkit. A new file adds a row to the report; no list is edited.
+Nothing in here knows the rest of the toolkit. A new file adds a row to the report; no list is
+edited.
 """

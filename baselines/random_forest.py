@@ -4,7 +4,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 TITLE = "Random forest"
 INPUT = "notes"
-GRID = {"max_features": ["sqrt", 0.1], "min_samples_leaf": [1, 5]}
+GRID = {"max_features": ["sqrt", 0.1], "min_samples_leaf": [1, 3]}
 
 
 def build(seed: int) -> RandomForestClassifier:

@@ -74,18 +74,38 @@ def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="names or groups, with commas: nn1 nn2 nn3 bi-nn1 bi-nn2 bi-nn3 random-forest svm knn "
         "logistic gradient-boosting; all (default), networks, baselines, paper",
     )
-    add("--window", type=int, metavar="NOTES", help="notes in a window (default: 800, or the "
-        "built-in corpus's own)")
+    add(
+        "--window",
+        type=int,
+        metavar="NOTES",
+        help="notes in a window (default: 800, or the built-in corpus's own)",
+    )
     add("--hop", type=int, metavar="NOTES", help="notes between window starts (default: a window)")
-    add("--channels", metavar="NAMES", help="pitch,velocity,inter-onset,duration,drum (default: "
-        "all five; the paper's input is pitch)")
-    add("--split", choices=("song", "window", "given"), default="song",
+    add(
+        "--channels",
+        metavar="NAMES",
+        help="pitch,velocity,inter-onset,duration,drum (default: "
+        "all five; the paper's input is pitch)",
+    )
+    add(
+        "--split",
+        choices=("song", "window", "given"),
+        default="song",
         help="song: songs stay whole (default); window: the paper's random windows, which leaks; "
-        "given: the split column of labels.csv")
-    add("--recipe", choices=("default", "paper"), default="default",
-        help="paper: unscaled numbers, plain Adam, no early stopping")
-    add("--epochs", type=int, metavar="N", help="at most so many epochs a network (default: 30)")
-    add("--quick", action="store_true", help="3 epochs, small grids: to see the road, not to publish")
+        "given: the split column of labels.csv",
+    )
+    add(
+        "--recipe",
+        choices=("default", "paper"),
+        default="default",
+        help="paper: unscaled numbers, plain Adam, no early stopping",
+    )
+    add("--epochs", type=int, metavar="N", help="at most so many epochs a network (default: 40)")
+    add(
+        "--quick",
+        action="store_true",
+        help="3 epochs, small grids: to see the road, not to publish",
+    )
     add("--seed", type=int, default=0, metavar="N", help="of everything drawn (default: 0)")
     add("--jobs", type=int, metavar="N", help="models that train at once (default: one a core)")
     add("--out", type=Path, metavar="DIR", help="the run's folder (default: results/<corpus>)")
@@ -111,7 +131,6 @@ def _add_corpus(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _compare(options: argparse.Namespace) -> int:
     from classify.comparison import Settings, compare
-    from classify.report import write_report
     from classify.windows import CHANNELS
 
     for name in ("window", "hop", "epochs", "jobs"):
@@ -130,24 +149,26 @@ def _compare(options: argparse.Namespace) -> int:
         seed=options.seed,
         quick=options.quick,
     )
-    folder = compare(settings, options.out, options.jobs)
-    return _say_report(write_report(folder))
+    return _finish(compare(settings, options.out, options.jobs))
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    return tuple(text.replace(",", " ").split())
 
 
 def _report(options: argparse.Namespace) -> int:
-    from classify.report import write_report
-
-    return _say_report(write_report(options.folder))
+    return _finish(options.folder)
 
 
-def _say_report(report: "object") -> int:
-    """Print the summary and the report's path; 1 if a model failed."""
-    print(report)
-    return 0
+def _finish(folder: Path) -> int:
+    """Write a run's report, print its answer and its path; give 1 if a model failed."""
+    from classify.report import words, write_report
+    from classify.report.view import read_view
+
+    report = write_report(folder)
+    view = read_view(folder)
+    print(*words.warnings(view), *words.summary(view), report, sep="\n")
+    return 1 if view.failures else 0
 
 
 def _corpus_show(options: argparse.Namespace) -> int:

@@ -39,7 +39,16 @@ SPLITS = ("song", "window", "given")
 WINDOW = 800
 
 #: Libraries whose versions a run records.
-LIBRARIES = ("tensorflow", "keras", "scikit-learn", "numpy", "scipy", "pandas", "symusic", "music21")
+LIBRARIES = (
+    "tensorflow",
+    "keras",
+    "scikit-learn",
+    "numpy",
+    "scipy",
+    "pandas",
+    "symusic",
+    "music21",
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,7 @@ class Settings:
         return TrainingSettings(recipe=self.recipe, epochs=epochs)
 
     def windows(self, corpus: Corpus) -> WindowSettings:
-        """The settings of the windows of a corpus."""
+        """Settle how a corpus is cut."""
         window = self.window or corpus.window or WINDOW
         return WindowSettings(window, self.hop or window, self.channels)
 
@@ -206,14 +215,14 @@ def _given(corpus: Corpus) -> tuple[NDArray[np.bool_], list[str]]:
     if "" in parts:
         nameless = corpus.entries[parts.index("")].name
         raise InputError(
-            f"{corpus.source}: --split given needs a part for every song, and {nameless!r} has none "
-            f"(column split in labels.csv: train, val or test)"
+            f"{corpus.source}: --split given needs a part for every song, and {nameless!r} has "
+            f"none (column split in labels.csv: train, val or test)"
         )
     held_out = "test" if "test" in parts else "val"
     if held_out not in parts or "train" not in parts:
         raise InputError(
-            f"{corpus.source}: --split given needs songs in train and in test, and the column split "
-            f"has only {', '.join(sorted(set(parts)))}"
+            f"{corpus.source}: --split given needs songs in train and in test, and the column "
+            f"split has only {', '.join(sorted(set(parts)))}"
         )
     test = np.array([part == held_out for part in parts])
     untaught = sorted(set(corpus.classes) - set(np.array(corpus.labels)[~test]))
@@ -262,7 +271,7 @@ def _open_run(folder: Path, settings: Settings, data: Data, command: str) -> dic
     run = _describe(settings, data, command)
     if run["split"]["shared"] > 0:
         rows = models.as_rows(_scaled(data, settings))
-        found = leak.probes(rows, list(data.labels), list(data.groups), data.test, settings.seed)
+        found = leak.probes(rows, data.labels, data.groups, data.test, settings.seed)
         run["split"]["probes"] = [probe.to_json() for probe in found]
     write_json(path, run)
     return run
@@ -276,9 +285,7 @@ def _difference(before: dict[str, Any], wanted: dict[str, Any]) -> str:
 
 
 def _plain(settings: Settings) -> dict[str, Any]:
-    return {
-        name: list(v) if isinstance(v, tuple) else v for name, v in asdict(settings).items()
-    }
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(settings).items()}
 
 
 def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
@@ -416,9 +423,7 @@ def _ended(job: workers.Job, took: str) -> str:
     )
 
 
-def _write_tables(
-    folder: Path, run: dict[str, Any], jobs: list[workers.Job], data: Data
-) -> None:
+def _write_tables(folder: Path, run: dict[str, Any], jobs: list[workers.Job], data: Data) -> None:
     about = tables.WindowTable(
         song=data.windows.song,
         start=data.windows.start,

@@ -35,7 +35,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         yield beside
         if beside.is_dir() and path.is_dir():
             shutil.rmtree(path)  # a folder cannot be renamed over one that is not empty
-        os.replace(beside, path)
+        beside.replace(path)
     finally:
         _remove(beside)
 

@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 import baselines
 from classify import __version__, networks
 from classify.errors import InputError
-from classify.evaluation.splits import inner_folds
+from classify.evaluation.splits import Names, inner_folds
 from classify.files import read_json, write_json
 from classify.training import NetworkClassifier, TrainingSettings, Watch, checked
 
@@ -82,6 +82,12 @@ def _baselines() -> dict[str, Any]:
     }
 
 
+#: The eleven models of Chen and Wang, tables 1 and 2.
+PAPER = (
+    "nn1", "nn2", "nn3", "bi-nn1", "bi-nn2", "bi-nn3",
+    "random-forest", "svm", "knn", "logistic", "gradient-boosting",
+)  # fmt: skip
+
 #: Groups of models that `--models` knows, each a test of a Spec.
 GROUPS: dict[str, Callable[[Spec], bool]] = {
     "all": lambda spec: True,
@@ -89,12 +95,6 @@ GROUPS: dict[str, Callable[[Spec], bool]] = {
     "baselines": lambda spec: spec.kind == "baseline",
     "paper": lambda spec: spec.name in PAPER,
 }
-
-#: The eleven models of Chen and Wang, tables 1 and 2.
-PAPER = (
-    "nn1", "nn2", "nn3", "bi-nn1", "bi-nn2", "bi-nn3",
-    "random-forest", "svm", "knn", "logistic", "gradient-boosting",
-)  # fmt: skip
 
 
 def select(names: Sequence[str]) -> list[Spec]:
@@ -153,8 +153,8 @@ class BaselineClassifier(ClassifierMixin, BaseEstimator):
     def fit(
         self,
         x: NDArray[np.float32],
-        y: Sequence[str],
-        groups: Sequence[str] | None = None,
+        y: Names,
+        groups: Names | None = None,
         watch: Watch | None = None,
     ) -> "BaselineClassifier":
         """Search the grid over inner folds and refit; the parameters are those of a network's fit.
@@ -163,7 +163,7 @@ class BaselineClassifier(ClassifierMixin, BaseEstimator):
         """
         table = as_rows(checked(x))
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
-        folds = inner_folds(list(codes), groups, 2 if self.quick else 3, self.seed)
+        folds = inner_folds(codes.astype(str), groups, 2 if self.quick else 3, self.seed)
         module = _baselines()[self.name]
         search = GridSearchCV(module.build(self.seed), self.grid, cv=folds, error_score="raise")
         if watch:

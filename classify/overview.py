@@ -32,8 +32,11 @@ def show(source: str, window: int | None, hop: int | None) -> None:
     settings = Settings(corpus=source, window=window, hop=hop).windows(corpus)
     windows = cut(corpus.songs, settings)
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{corpus.name}: {len(corpus.songs)} songs in {len(set(corpus.groups))} groups, "
-                  f"{len(corpus.classes)} classes", markup=False)
+    console.print(
+        f"{corpus.name}: {len(corpus.songs)} songs in {len(set(corpus.groups))} groups, "
+        f"{len(corpus.classes)} classes",
+        markup=False,
+    )
     if corpus.licence:
         console.print(corpus.licence, markup=False)
     console.print(_per_class(corpus, windows.song))
@@ -80,13 +83,17 @@ def _remarks(corpus: Corpus) -> list[str]:
     if extra:
         lines.append(f"Columns carried along: {', '.join(extra)}")
     if corpus.n_copies:
-        lines.append(f"{corpus.n_copies} songs are byte-identical to another; copies share a group.")
+        lines.append(
+            f"{corpus.n_copies} songs are byte-identical to another; copies share a group."
+        )
     if not corpus.set_aside:
         return [*lines, "Nothing was set aside."]
     lines.append(f"Set aside: {len(corpus.set_aside)}")
     lines += [f"  {item.name}: {item.reason}" for item in corpus.set_aside[:LISTED]]
     if len(corpus.set_aside) > LISTED:
-        lines.append(f"  … and {len(corpus.set_aside) - LISTED} more; a comparison's report has all")
+        lines.append(
+            f"  … and {len(corpus.set_aside) - LISTED} more; a comparison's report has all"
+        )
     return lines
 
 
@@ -96,4 +103,6 @@ def listing() -> str:
         f"{made.name}: {made.title}\n  windows of {made.window} notes; {made.licence}"
         for made in CORPORA.values()
     ]
-    return "\n".join([*lines, f"Kept in {cache_folder()}, made at first use from music21's corpus."])
+    return "\n".join(
+        [*lines, f"Kept in {cache_folder()}, made at first use from music21's corpus."]
+    )

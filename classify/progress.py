@@ -115,6 +115,7 @@ class Display:
         with self.shown():
             yield count
             if key in self._tasks:
+                self._bars.refresh()
                 self.end(key)
 
 

@@ -78,7 +78,18 @@ def predictions(about: WindowTable, probabilities: Mapping[str, NDArray]) -> pd.
     ):
         table[column] = np.array(values, dtype=object)[table["index"]]
     table["answer"] = np.array(classes, dtype=object)[table[p_columns].to_numpy().argmax(axis=1)]
-    first = ["level", "model", "repeat", "fold", "part", "song", "group", "start", "label", "answer"]
+    first = [
+        "level",
+        "model",
+        "repeat",
+        "fold",
+        "part",
+        "song",
+        "group",
+        "start",
+        "label",
+        "answer",
+    ]
     return table[first + p_columns]
 
 

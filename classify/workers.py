@@ -83,7 +83,7 @@ class Event:
 def save_data(
     folder: Path, x: np.ndarray, labels: Sequence[str], groups: Sequence[str], test: np.ndarray
 ) -> None:
-    """Write windows `(n_windows, n_notes, n_channels)` and what is known of each, for all workers."""
+    """Write windows `(n_windows, n_notes, n_channels)` and what is known of each."""
     with written_whole(folder) as beside:
         beside.mkdir()
         np.save(beside / "x.npy", x)
@@ -125,7 +125,9 @@ def run(
         while waiting or running:
             for job in _startable(waiting, list(running.values()), n_workers, lonely):
                 waiting.remove(job)
-                process = context.Process(target=_work, args=(job, events), daemon=True)
+                process: BaseProcess = context.Process(
+                    target=_work, args=(job, events), daemon=True
+                )
                 process.start()
                 running[process] = job
                 on_start(job)
@@ -141,17 +143,13 @@ def run(
             process.join()
 
 
-def _startable(
-    waiting: list[Job], running: list[Job], n_workers: int, lonely: bool
-) -> list[Job]:
+def _startable(waiting: list[Job], running: list[Job], n_workers: int, lonely: bool) -> list[Job]:
     """Choose which waiting jobs start now."""
     chosen: list[Job] = []
     for job in waiting:
         now = running + chosen
         network_runs = any(other.spec.kind == "network" for other in now)
-        if len(now) < n_workers and not (
-            lonely and network_runs and job.spec.kind == "network"
-        ):
+        if len(now) < n_workers and not (lonely and network_runs and job.spec.kind == "network"):
             chosen.append(job)
     return chosen
 

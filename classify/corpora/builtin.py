@@ -146,7 +146,7 @@ def cache_folder() -> Path:
 
 
 def choose(made: BuiltIn) -> list[Tune]:
-    """Pick the tunes of a built-in corpus: labelled by exactly one class, at most so many of each."""
+    """Pick the tunes of a built-in corpus: of exactly one class, at most so many of each."""
     by_label: dict[str, list[Tune]] = {label: [] for label in made.classes}
     for tune in _labelled(made):
         by_label[tune.label].append(tune)

@@ -60,7 +60,7 @@ class SetAside:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a folder or a labels.csv names: files to read, and what is already known to be unusable."""
+    """What a folder or a labels.csv names: files to read, and files known to be unusable."""
 
     name: str
     entries: list[Entry]
@@ -124,9 +124,7 @@ def _from_folders(root: Path) -> Listing:
             ]
         entries += [Entry(p, _name(p, root), folder.name) for p in songs]
     for stray in sorted(p for p in root.iterdir() if p.suffix.lower() in midi.ENDINGS):
-        set_aside.append(
-            SetAside(stray.name, "lies outside the class folders, so it has no label")
-        )
+        set_aside.append(SetAside(stray.name, "lies outside the class folders, so it has no label"))
     if not entries:
         stray_note = " (the MIDI files beside them have no label)" if set_aside else ""
         raise InputError(
@@ -170,9 +168,7 @@ def _from_csv(path: Path) -> Listing:
                 f"values (label {first[1].label!r} there, {entry.label!r} here); "
                 f"a song may be listed once"
             )
-        set_aside.append(
-            SetAside(entry.name, f"line {line} repeats line {first[0]}", entry.label)
-        )
+        set_aside.append(SetAside(entry.name, f"line {line} repeats line {first[0]}", entry.label))
     if not entries:
         raise InputError(f"{path}: has a header but no songs below it")
     folder = path.resolve().parent

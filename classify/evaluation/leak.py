@@ -6,7 +6,6 @@ neighbour gains most, since the window next door is from the same song; a forest
 ordinary model does.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from classify.evaluation.splits import inner_folds
+from classify.evaluation.splits import Names, held_out
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Probe:
         return asdict(self) | {"points": self.points}
 
 
-def shared_songs(test: NDArray[np.bool_], groups: Sequence[str]) -> float:
+def shared_songs(test: NDArray[np.bool_], groups: Names) -> float:
     """Share of the test windows whose group also has windows in the training part, 0 to 1."""
     group = np.asarray(groups)
     return float(np.isin(group[test], group[~test]).mean())
@@ -45,8 +44,8 @@ def shared_songs(test: NDArray[np.bool_], groups: Sequence[str]) -> float:
 
 def probes(
     rows: NDArray[np.float32],
-    labels: Sequence[str],
-    groups: Sequence[str],
+    labels: Names,
+    groups: Names,
     test: NDArray[np.bool_],
     seed: int,
 ) -> list[Probe]:
@@ -68,7 +67,7 @@ def probes(
     list of Probe
     """
     truth = np.asarray(labels)
-    honest_train, honest_test = inner_folds(list(labels), groups, 5, seed)[0]
+    honest_train, honest_test = held_out(labels, groups, seed)
     found = []
     for title, model in (
         ("nearest neighbour", make_pipeline(StandardScaler(), KNeighborsClassifier(1))),

@@ -11,15 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import KFold, StratifiedGroupKFold
 
+#: Classes or groups, one a unit.
+Names = Sequence[str] | NDArray[np.str_]
+
 #: One part in so many is the test part: 80/20, as in the paper.
 PARTS = 5
 
 
 class SplitError(ValueError):
-    """The units cannot be split as asked; the message says which class or group stands in the way."""
+    """The units cannot be split as asked; the message says which class or group forbids it."""
 
 
-def by_song(labels: Sequence[str], groups: Sequence[str], seed: int) -> NDArray[np.bool_]:
+def by_song(labels: Names, groups: Names, seed: int) -> NDArray[np.bool_]:
     """Choose a stratified, grouped fifth of the songs as the test part.
 
     Parameters
@@ -41,7 +44,7 @@ def by_song(labels: Sequence[str], groups: Sequence[str], seed: int) -> NDArray[
     """
     require(labels, groups, PARTS)
     test = np.zeros(len(labels), dtype=bool)
-    test[_folds(labels, groups, PARTS, seed)[0][1]] = True
+    test[held_out(labels, groups, seed)[1]] = True
     return test
 
 
@@ -62,7 +65,7 @@ def by_window(n_windows: int, seed: int) -> NDArray[np.bool_]:
     return test
 
 
-def require(labels: Sequence[str], groups: Sequence[str], fewest: int) -> None:
+def require(labels: Names, groups: Names, fewest: int) -> None:
     """Raise SplitError for the first class with fewer than `fewest` groups of songs."""
     pairs = set(zip(labels, groups, strict=True))
     n_groups = Counter(label for label, _ in pairs)
@@ -78,7 +81,7 @@ def require(labels: Sequence[str], groups: Sequence[str], fewest: int) -> None:
             )
 
 
-def guard(train_groups: Sequence[str], test_groups: Sequence[str]) -> None:
+def guard(train_groups: Names, test_groups: Names) -> None:
     """Refuse a split that has songs of one group in both parts.
 
     Raises
@@ -97,7 +100,7 @@ def guard(train_groups: Sequence[str], test_groups: Sequence[str]) -> None:
 
 
 def inner_folds(
-    labels: Sequence[str], groups: Sequence[str] | None, n_folds: int, seed: int
+    labels: Names, groups: Names | None, n_folds: int, seed: int
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Split the training part again, for grid search and early stopping.
 
@@ -123,8 +126,30 @@ def inner_folds(
     return _folds(labels, groups, max(2, min(n_folds, scarcest)), seed)
 
 
+def held_out(
+    labels: Names, groups: Names | None, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Hold out about a fifth once: the fold whose classes are nearest to a fifth of each.
+
+    Folds of grouped units are uneven when groups are few or large; the most even one of the five is
+    taken. Parameters are those of `inner_folds`.
+
+    Returns
+    -------
+    (rest, held_out) : pair of index arrays
+    """
+    _, codes = np.unique(np.asarray(labels), return_inverse=True)
+    sizes = np.bincount(codes)
+
+    def unevenness(fold: tuple[NDArray[np.int64], NDArray[np.int64]]) -> float:
+        share = np.bincount(codes[fold[1]], minlength=len(sizes)) / sizes
+        return float(np.abs(share - 1 / PARTS).sum())
+
+    return min(inner_folds(labels, groups, PARTS, seed), key=unevenness)
+
+
 def _folds(
-    labels: Sequence[str], groups: Sequence[str], n_folds: int, seed: int
+    labels: Names, groups: Names, n_folds: int, seed: int
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     return list(folds.split(np.zeros(len(labels)), np.asarray(labels), np.asarray(groups)))

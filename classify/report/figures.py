@@ -4,6 +4,7 @@ Colours are Okabe and Ito's, which colour-blind readers tell apart; nothing is t
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
@@ -42,11 +43,11 @@ def draw(view: View, folder: Path) -> dict[str, Path]:
     dict of str to Path
         `scores`, `confusion-<model>` and `curves-<model>`.
     """
-    drawings: dict[str, Callable[[], Figure]] = {"scores": lambda: _scores(view)}
+    drawings: dict[str, Callable[[], Figure]] = {"scores": partial(_scores, view)}
     for row in view.scored:
-        drawings[f"confusion-{row.name}"] = lambda row=row: _confusion(row, view.classes)
+        drawings[f"confusion-{row.name}"] = partial(_confusion, row, view.classes)
         if "history" in row.facts:
-            drawings[f"curves-{row.name}"] = lambda row=row: _curves(row)
+            drawings[f"curves-{row.name}"] = partial(_curves, row)
     paths = {}
     for name, drawing in drawings.items():
         paths[name] = folder / f"{name}.svg"
@@ -113,8 +114,15 @@ def _curves(row: Row) -> Figure:
             (name, BLUE, "-", "training"),
             (f"val_{name}", ORANGE, "--", "inner validation"),
         ):
-            axes.plot(epochs, [e[key] for e in history], style, color=colour, label=part, lw=1.6,
-                      marker="." if len(history) < 4 else "")
+            axes.plot(
+                epochs,
+                [e[key] for e in history],
+                style,
+                color=colour,
+                label=part,
+                lw=1.6,
+                marker="." if len(history) < 4 else "",
+            )
         axes.axvline(row.facts["best"]["epoch"], color=GREY, ls=":", lw=1)
         axes.set_ylabel(label)
         axes.margins(y=0.15)

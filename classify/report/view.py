@@ -159,9 +159,7 @@ def _compare_with_best(view: View, songs: pd.DataFrame) -> None:
         return
     best = view.contenders[0]
     others = [row for row in view.scored if row is not best]
-    right = {
-        name: (rows.label == rows.answer).to_numpy() for name, rows in songs.groupby("model")
-    }
+    right = {name: (rows.label == rows.answer).to_numpy() for name, rows in songs.groupby("model")}
     adjusted = holm([mcnemar(right[best.name], right[row.name]) for row in others])
     for row, p_value in zip(others, adjusted, strict=True):
         row.p_value = p_value

@@ -12,14 +12,19 @@ SPLITS = {
 }
 
 
+def number(value: float) -> str:
+    """Write a share as a number of percent, for a column that says so: 42.1."""
+    return f"{100 * value:.1f}"
+
+
 def percent(value: float) -> str:
     """Write a share as a percentage: 42.1 %."""
     return f"{100 * value:.1f} %"
 
 
 def span(score: Score) -> str:
-    """Write an interval: 35.0–48.9 %."""
-    return f"{100 * score.low:.1f}–{100 * score.high:.1f} %"
+    """Write an interval in percent: 35.0–48.9."""
+    return f"{number(score.low)}–{number(score.high)}"
 
 
 def p_text(row: Row) -> str:
@@ -84,7 +89,7 @@ def summary(view: View) -> list[str]:
     score = best.score()
     lines = [
         f"{best.title} is right most often: for {percent(score.value)} of the "
-        f"{view.n_test_songs} test songs (95 % interval {span(score)})."
+        f"{view.n_test_songs} test songs (95 % interval {span(score)} %)."
     ]
     lines += [_against_majority(view, best)] if view.majority else []
     lines += [_lead(view, best)] if len(view.contenders) > 1 else []
@@ -106,27 +111,26 @@ def _against_majority(view: View, best: Row) -> str:
 
 
 def _lead(view: View, best: Row) -> str:
+    """Say how far the best model is ahead of the next, and of which it cannot be told."""
     second = view.contenders[1]
     points = 100 * (best.score().value - second.score().value)
-    level = [
-        row.title
-        for row in view.contenders[1:]
-        if row.p_value is not None and row.p_value >= SIGNIFICANT
-    ]
-    if not level:
+    alike = [row.title for row in view.contenders[1:] if (row.p_value or 0) >= SIGNIFICANT]
+    if not alike:
         return (
             f"Its lead of {points:.1f} points over the next, {second.title}, is more than chance "
             f"gives (p = {p_text(second)}, exact McNemar test, Holm-adjusted)."
         )
-    ahead = "It ties with" if points == 0 else f"Its lead of {points:.1f} points over"
-    means = "" if points == 0 else " could be chance"
-    others = f"{len(level)} of the {len(view.contenders) - 1} other models"
-    if second.p_value is not None and second.p_value < SIGNIFICANT:
-        return f"Its lead over {others} ({_listed(level)}) could be chance."
-    return (
-        f"{ahead} the next, {second.title},{means}: on these songs the test cannot tell {others} "
-        f"from it ({_listed(level)})."
-    ).replace(",:", ":")
+    if len(alike) == len(view.contenders) - 1 > 1:
+        which = f"any of the {len(alike)} other models"
+    else:
+        which = _listed(alike)
+    if points == 0:
+        start = f"It ties with {second.title}"
+    else:
+        start = f"Its lead of {points:.1f} points over the next, {second.title}, could be chance"
+    if second.title not in alike:
+        start = f"Its lead of {points:.1f} points over the next, {second.title}, is real"
+    return f"{start}; on these songs no test tells it from {which}."
 
 
 def _one_class(view: View) -> list[str]:
@@ -150,9 +154,11 @@ def corpus_lines(run: dict[str, Any]) -> list[str]:
         + (" (except by this split)." if run["split"]["shared"] > 0 else "."),
         f"Windows of {windows['window']} notes, one every {windows['hop']}; channels: "
         f"{', '.join(windows['channels'])}"
-        + (", unscaled." if run["settings"]["recipe"] == "paper" else ", scaled on training songs."),
-        f"{counts['full']} windows are full; {counts['padded_songs']} hold a whole song shorter than "
-        f"a window and {counts['padded_tails']} the tail of a song, padded on the left; "
+        + (
+            ", unscaled." if run["settings"]["recipe"] == "paper" else ", scaled on training songs."
+        ),
+        f"{counts['full']} windows are full; {counts['padded_songs']} hold a whole song shorter "
+        f"than a window and {counts['padded_tails']} the tail of a song, padded on the left; "
         f"{counts['dropped_tails']} tails of less than half a window were dropped "
         f"({counts['dropped_notes']} notes).",
         f"Split {SPLITS[run['split']['kind']]}. Training part: {parts['train']['songs']} songs, "
@@ -161,8 +167,7 @@ def corpus_lines(run: dict[str, Any]) -> list[str]:
     ]
     if corpus["copies"]:
         lines.append(
-            f"{corpus['copies']} songs are byte for byte the same as another; "
-            f"copies share a group."
+            f"{corpus['copies']} songs are byte for byte the same as another; copies share a group."
         )
     lines += run["split"]["notes"]
     padded = [m["title"] for m in run["models"].values() if m.get("padding") == ["same"]]

@@ -76,7 +76,7 @@ def _notes(score: "symusic.Score", in_seconds: "symusic.Score") -> np.ndarray:
 
 
 def _check_container(data: bytes) -> None:
-    """Name what is wrong with the file as a container of tracks (SMF 1.0: MThd, then MTrk chunks)."""
+    """Name what is wrong with the file as a container (SMF 1.0: MThd, then MTrk chunks)."""
     if not data:
         raise UnusableSong("is an empty file (0 bytes)")
     if data[:4] != b"MThd":

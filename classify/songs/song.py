@@ -29,7 +29,7 @@ LONGEST_SECONDS = 24 * 3600.0
 
 
 class UnusableSong(Exception):
-    """A file that cannot become a Song; the message is the reason, for the list of what was left out."""
+    """A file that cannot become a Song; the message is the reason."""
 
 
 @dataclass(frozen=True, eq=False)

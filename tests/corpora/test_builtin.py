@@ -30,8 +30,13 @@ def test_variants_share_a_group():
     def tune(name: str, title: str, number: str):
         return builtin._tune(name, f"X:1\nT: {title}\nN: {number}\nR: Tanz\nK:C\n", {"d": "Tanz"})
 
-    tunes = [tune("1", "Reigen", "Q2055"), tune("2", "Im Mai", "Q2055A"),
-             tune("3", "(Im Mai)", "B7"), tune("4", "Anders", "Q2056"), tune("5", "", "")]  # fmt: skip
+    tunes = [
+        tune("1", "Reigen", "Q2055"),
+        tune("2", "Im Mai", "Q2055A"),
+        tune("3", "(Im Mai)", "B7"),
+        tune("4", "Anders", "Q2056"),
+        tune("5", "", ""),
+    ]
     groups = builtin._groups(tunes)
     assert groups[0] == groups[1] == groups[2]
     assert len(set(groups)) == 3

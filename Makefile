@@ -1,0 +1,48 @@
+# `make compare` and `make test` need nothing but Python 3.11, 3.12 or 3.13 with venv, and a network
+# to install from. Everything goes into .venv; `make clean` removes it.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRA ?=
+ARGS ?=
+
+.PHONY: compare test test-slow lint constraints clean
+
+compare: $(VENV)/.installed
+	$(BIN)/classify compare $(ARGS)
+
+test: lint
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(VENV)/.tested
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found; name one with: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) cannot make virtual environments; install its venv package (Debian: apt install python3-venv)"; rm -rf $(VENV); exit 1; }
+
+# EXTRA=gpu adds TensorFlow's CUDA libraries.
+$(VENV)/.installed: $(BIN)/python setup.cfg constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".$(if $(EXTRA),[$(EXTRA)])"
+	touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+# Write the exact versions anew, after a range in setup.cfg was changed.
+constraints:
+	rm -rf .venv-fresh && $(PYTHON) -m venv .venv-fresh
+	.venv-fresh/bin/python -m pip install --quiet -e ".[dev,notebooks]"
+	.venv-fresh/bin/python -m pip freeze --exclude-editable > constraints.txt
+	rm -rf .venv-fresh
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build *.egg-info

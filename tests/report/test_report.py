@@ -1,0 +1,109 @@
+"""The report as files, and as a real browser shows it."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from classify.errors import InputError
+from classify.report import write_report
+from tests.report.made_runs import write_run
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory) -> Path:
+    right = {"random-forest": 34, "svm": 30, "knn": 28, "nn3": 25, "bi-nn3": 27}
+    return write_report(write_run(tmp_path_factory.mktemp("r") / "run", right, failed="logistic"))
+
+
+def test_the_report_is_one_file_that_needs_no_network(report):
+    html = report.read_text()
+    targets = re.findall(r"""(?:src|href)\s*=\s*["']?(.{5})""", html)
+    assert targets and set(targets) == {"data:"}
+    assert not re.findall(r"url\(|@import|<script", html)
+    assert report.stat().st_size < 5e6
+
+
+def test_every_model_is_in_both_reports(report):
+    for text in (report.read_text(), report.with_name("report.md").read_text()):
+        for title in ("MAJORITY", "RANDOM-FOREST", "SVM", "KNN", "NN3", "BI-NN3", "LOGISTIC"):
+            assert title in text
+        assert "85.0" in text and "90,053" in text and "no room" in text
+
+
+def test_the_reports_open_with_the_answer(report):
+    html = report.read_text()
+    assert html.index("is right most often") < html.index("<table>")
+    markdown = report.with_name("report.md").read_text().splitlines()
+    assert any("is right most often" in line for line in markdown[:8])
+
+
+def test_file_names_cannot_write_html(report):
+    html = report.read_text()
+    assert "&lt;b&gt;bad|one&lt;/b&gt;.mid" in html and "<b>bad" not in html
+
+
+def test_every_picture_has_words(report):
+    pictures = re.findall(r"<img [^>]*>", report.read_text())
+    assert len(pictures) == 1 + 6 + 2
+    for picture in pictures:
+        assert len(re.search(r'alt="([^"]*)"', picture)[1]) > 40
+
+
+def test_the_same_files_give_the_same_report(report):
+    before = report.read_bytes()
+    assert write_report(report.parent).read_bytes() == before
+
+
+def test_a_folder_without_a_finished_run(tmp_path):
+    with pytest.raises(InputError, match="holds no run"):
+        write_report(tmp_path)
+    (tmp_path / "run.json").write_text('{"command": "classify compare x"}')
+    with pytest.raises(InputError, match="has not finished; give its command again"):
+        write_report(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Headless Chromium, where Debian's packages chromium and chromium-driver are installed."""
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not program or not driver:
+        pytest.skip("no chromium and chromedriver on this machine")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for argument in (
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
+    ):
+        options.add_argument(argument)
+    os.environ["SE_OFFLINE"] = "true"
+    chromium = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    yield chromium
+    chromium.quit()
+
+
+@pytest.mark.parametrize("width", [1280, 500, 390])
+def test_the_page_fits_its_window_and_every_picture_shows(browser, report, width):
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600},
+    )
+    browser.get(report.as_uri())
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    broken = "return [...document.images].filter(i => !i.complete || !i.naturalWidth).length"
+    assert browser.execute_script(broken) == 0
+    answer = browser.find_element("css selector", ".answer")
+    assert answer.rect["y"] < 900 and answer.rect["x"] + answer.rect["width"] <= width
+    errors = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+    assert not errors

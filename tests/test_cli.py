@@ -1,0 +1,106 @@
+"""The command line, as a user meets it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from classify.cli import main
+from tests.conftest import write_corpus
+
+
+def refused(capsys, *arguments: str) -> str:
+    """Run a command that must end with status 2 and one line; give the line."""
+    assert main(list(arguments)) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and "Traceback" not in err
+    line = err.strip().splitlines()[-1]
+    assert line.startswith("classify: ")
+    return line
+
+
+def test_one_command_from_songs_to_a_report(corpus_folder, tmp_path, capsys):
+    out = tmp_path / "run"
+    arguments = ["compare", str(corpus_folder), "--window", "16", "--models", "knn", "--quick"]
+    assert main([*arguments, "--out", str(out)]) == 0
+    assert capsys.readouterr().out.strip().splitlines()[-1] == str(out / "report.html")
+    (out / "report.html").unlink()
+    assert main(["report", str(out)]) == 0
+    assert (out / "report.html").is_file()
+
+
+def test_a_failed_model_is_not_a_success(corpus_folder, tmp_path, monkeypatch, capsys):
+    (tmp_path / "sitecustomize.py").write_text(
+        "from sklearn.neighbors import KNeighborsClassifier\n"
+        "def fit(*a, **k): raise MemoryError('no room')\n"
+        "KNeighborsClassifier.fit = fit\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    arguments = ["compare", str(corpus_folder), "--window", "16", "--models", "knn", "--quick"]
+    assert main([*arguments, "--out", str(tmp_path / "run")]) == 1
+    assert "KNN failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--models", "nn9"], "'nn9' is not a model; expected any of majority"),
+        (["--window", "0"], "--window 0: expected a whole number from 1 up"),
+        (["--window", "1"], "--window 1: a window needs at least 2 notes"),
+        (["--hop", "900"], "--hop 900: must lie between 1 and the window of 800"),
+        (["--channels", "pitch,key"], "--channels pitch,key: expected one or more of pitch"),
+        (["--epochs", "0"], "--epochs 0"),
+        (["--jobs", "0"], "--jobs 0"),
+        (["--seed", "-1"], "--seed -1"),
+        (["--split", "given"], "needs a part for every song, and 'Calming/00.mid' has none"),
+    ],
+)
+def test_options_that_make_no_sense(corpus_folder, capsys, arguments, message):
+    assert message in refused(capsys, "compare", str(corpus_folder), *arguments)
+
+
+def test_corpora_that_make_no_sense(tmp_path, capsys):
+    assert "no such file or folder" in refused(capsys, "compare", str(tmp_path / "none"))
+    assert "no labelled songs" in refused(capsys, "corpus", "show", str(tmp_path))
+    few = write_corpus(tmp_path / "few", per_class=3)
+    assert "has 3 songs" in refused(capsys, "compare", str(few))
+    assert "holds no run" in refused(capsys, "report", str(tmp_path))
+
+
+def test_corpus_show_counts_and_names_what_is_set_aside(corpus_folder, capsys):
+    (corpus_folder / "Happy" / "text.mid").write_text("not music")
+    assert main(["corpus", "show", str(corpus_folder), "--window", "16"]) == 0
+    out = capsys.readouterr().out
+    assert "16 songs in 16 groups, 2 classes" in out
+    assert [line.split()[:4] for line in out.splitlines() if line.startswith("Calming")] == [
+        ["Calming", "8", "24", "320"]
+    ]
+    assert "32 full" in out and "16 tails kept" in out
+    assert "Set aside: 1\n  Happy/text.mid: is not a MIDI file" in out
+
+
+def test_corpus_list_shows_licences(capsys):
+    assert main(["corpus", "list"]) == 0
+    out = capsys.readouterr().out
+    assert "folk:" in out and "tunes:" in out and "non-commercial" in out
+
+
+def test_help_wakes_nothing_heavy():
+    code = (
+        "import sys; from classify.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+    )
+    heavy = (
+        "bad = {'numpy', 'pandas', 'sklearn', 'keras', 'tensorflow', 'music21'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", f"{code}{heavy}\nassert not bad, bad"], check=True,
+                   stdout=subprocess.DEVNULL)  # fmt: skip
+
+
+def test_looking_at_a_corpus_wakes_no_network(corpus_folder):
+    code = (
+        "import sys; from classify.cli import main\n"
+        f"main(['corpus', 'show', {str(corpus_folder)!r}])\n"
+        "bad = {'keras', 'tensorflow', 'music21'} & set(sys.modules)\nassert not bad, bad"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)

@@ -1,0 +1,225 @@
+"""The road from songs to a run's files: real songs, real fits, real kills."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from classify import tables
+from classify.comparison import Settings, compare, prepare
+from classify.errors import InputError
+from classify.files import read_json
+from classify.progress import Display
+from classify.report.view import read_view
+from tests.conftest import write_corpus, write_song
+
+QUICK = Settings(window=16, models=("knn", "logistic", "nn3"), quick=True)
+
+
+def settings(folder: Path, **changes) -> Settings:
+    return replace(QUICK, corpus=str(folder), **changes)
+
+
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory) -> Path:
+    return write_corpus(tmp_path_factory.mktemp("corpus") / "songs", per_class=10)
+
+
+@pytest.fixture(scope="module")
+def run(songs, tmp_path_factory) -> Path:
+    return compare(settings(songs), tmp_path_factory.mktemp("runs") / "run", 2)
+
+
+def test_a_run_leaves_its_files_and_nothing_else(run):
+    names = {p.name for p in run.iterdir()}
+    assert names == {"run.json", "predictions.parquet", "scores.csv", "models"}
+    assert {p.name for p in (run / "models").iterdir()} == {"majority", "knn", "logistic", "nn3"}
+
+
+def test_predictions_are_one_row_a_model_part_and_song(run):
+    table, _ = tables.read(run)
+    songs = table[table.level == "song"]
+    assert len(songs) == 4 * 20 and not songs.duplicated(["model", "song"]).any()
+    assert set(songs[songs.part == "test"].groupby("model").size()) == {4}
+    p = table[["p:Calming", "p:Happy"]].to_numpy()
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
+    windows = table[(table.level == "window") & (table.model == "nn3")]
+    means = windows.groupby("song")["p:Happy"].mean()
+    nn3 = songs[songs.model == "nn3"].set_index("song")["p:Happy"]
+    np.testing.assert_allclose(nn3.sort_index(), means.sort_index(), rtol=1e-5)
+
+
+def test_scores_are_tidy_and_follow_from_the_predictions(run):
+    table, scores = tables.read(run)
+    assert len(scores) == 4 * 2 * 2 * 3
+    assert (scores.low <= scores.value + 1e-9).all() and (scores.value <= scores.high + 1e-9).all()
+    pd.testing.assert_frame_equal(
+        tables.scores(table, seed=0), scores, check_exact=False, atol=1e-6, check_dtype=False
+    )
+
+
+def test_the_record_says_how_to_get_the_numbers_again(run):
+    record = read_json(run / "run.json")
+    assert record["corpus"]["songs_per_class"] == {"Calming": 10, "Happy": 10}
+    assert record["split"]["shared"] == 0
+    assert record["windows"]["counts"]["full"] == 40
+    assert {"python", "keras", "scikit-learn"} <= set(record["versions"])
+    assert record["models"]["nn3"]["parameters"] > 80_000
+
+
+def test_low_and_slow_against_high_and_fast_is_learned(run):
+    view = read_view(run)
+    assert view.contenders[0].score().value == 1.0
+    assert view.majority is not None and view.majority.score().value == 0.5
+
+
+def test_the_same_command_again_trains_nothing(run, songs, capsys):
+    before = (run / "predictions.parquet").read_bytes()
+    made = (run / "models" / "nn3" / "network.keras").stat().st_mtime_ns
+    compare(settings(songs), run, 2)
+    assert "4 of 4 models are done already" in capsys.readouterr().err
+    assert (run / "predictions.parquet").read_bytes() == before
+    assert (run / "models" / "nn3" / "network.keras").stat().st_mtime_ns == made
+
+
+def test_another_comparison_does_not_overwrite_a_run(run, songs, tmp_path):
+    with pytest.raises(InputError, match=r"holds another run .its seed is 0, here it is 1"):
+        compare(settings(songs, seed=1), run, 2)
+    other = write_corpus(tmp_path / "songs", per_class=7)
+    with pytest.raises(InputError, match=r"its corpus is|its songs or labels were others"):
+        compare(settings(other), run, 2)
+    with pytest.raises(InputError, match="is there already and is no run"):
+        compare(settings(songs), tmp_path / "songs", 2)
+
+
+COMMAND = [sys.executable, "-m", "classify", "compare"]
+
+
+def test_a_killed_run_goes_on_to_the_same_scores(run, songs, tmp_path):
+    command = [*COMMAND, str(songs), "--window", "16", "--models", "knn,logistic,nn3", "--quick",
+               "--jobs", "1", "--out", str(tmp_path / "run")]  # fmt: skip
+    process = subprocess.Popen(command, start_new_session=True)
+    models = tmp_path / "run" / "models"
+    until = time.monotonic() + 120
+    while len(list(models.glob("*/fit.json"))) < 2 and time.monotonic() < until:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    time.sleep(2)  # its worker notices and leaves
+    done = {p.parent.name: p.stat().st_mtime_ns for p in models.glob("*/fit.json")}
+    assert 2 <= len(done) < 4 and not (tmp_path / "run" / "scores.csv").exists()
+    assert str(tmp_path) not in subprocess.run(["ps", "-eo", "args"], capture_output=True,
+                                               text=True).stdout  # fmt: skip
+
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    assert {n: (models / n / "fit.json").stat().st_mtime_ns for n in done} == done
+    for name in ("predictions.parquet", "scores.csv"):
+        assert (tmp_path / "run" / name).read_bytes() == (run / name).read_bytes()
+
+
+def test_ctrl_c_says_how_to_go_on(songs, tmp_path):
+    arguments = ["--window", "16", "--models", "bi-nn1", "--out", str(tmp_path / "r")]
+    process = subprocess.Popen(
+        [*COMMAND, str(songs), *arguments],
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    while not (tmp_path / "r" / "models" / "majority" / "fit.json").exists():
+        time.sleep(0.05)
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "the same command goes on from there" in said and "Traceback" not in said
+
+
+def test_the_papers_split_leaks_and_says_by_how_much(songs, tmp_path):
+    folder = compare(
+        settings(songs, split="window", channels=("pitch",), recipe="paper", models=("knn",)),
+        tmp_path / "run",
+        2,
+    )
+    split = read_json(folder / "run.json")["split"]
+    assert split["shared"] > 0.5
+    assert [probe["title"] for probe in split["probes"]] == ["nearest neighbour", "random forest"]
+
+
+def test_a_model_that_fails_is_named_and_the_rest_goes_on(songs, tmp_path, monkeypatch):
+    out = tmp_path / "run"
+    (tmp_path / "sitecustomize.py").write_text(
+        "from sklearn.neighbors import KNeighborsClassifier\n"
+        "def fit(*a, **k): raise MemoryError('no room')\n"
+        "KNeighborsClassifier.fit = fit\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    compare(settings(songs, models=("knn", "logistic")), out, 1)
+    record = read_json(out / "run.json")["models"]
+    assert record["knn"]["reason"].startswith("MemoryError: no room")
+    assert "seconds_train" in record["logistic"]
+    assert "no room" in (out / "logs" / "knn.log").read_text()
+    monkeypatch.delenv("PYTHONPATH")
+    compare(settings(songs, models=("knn", "logistic")), out, 1)  # tried again, and now it works
+    assert "seconds_train" in read_json(out / "run.json")["models"]["knn"]
+    assert not (out / "logs").exists()
+
+
+def listed(tmp_path: Path, split: dict[int, str], groups: dict[int, str] | None = None) -> Path:
+    """Twelve songs of two classes with a split column."""
+    rows = ["path,label,group,split"]
+    for number in range(12):
+        write_song(tmp_path / f"{number}.mid", number)
+        group = (groups or {}).get(number, "")
+        rows.append(f"{number}.mid,{'ab'[number % 2]},{group},{split.get(number, 'train')}")
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    return tmp_path
+
+
+def given(folder: Path):
+    return prepare(settings(folder, split="given"), Display())
+
+
+def test_the_given_split_is_followed(tmp_path):
+    data = given(listed(tmp_path, {0: "test", 1: "test", 2: "val"}))
+    assert sorted(set(data.windows.song[data.test])) == [0, 1]
+    assert data.notes == ["The 1 val songs of the given split train with the others."]
+
+
+def test_a_given_split_without_test_songs_tests_on_val(tmp_path):
+    data = given(listed(tmp_path, {4: "val", 5: "val"}))
+    assert sorted(set(data.windows.song[data.test])) == [4, 5]
+    assert "its val songs are the test part" in data.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("split", "groups", "message"),
+    [
+        ({0: "test", 1: "test"}, {0: "live", 2: "live"}, "parts 1 group .*'live'"),
+        ({0: "test", 1: "test", 3: ""}, None, "'3.mid' has none"),
+        ({}, None, "needs songs in train and in test"),
+        (dict.fromkeys(range(0, 12, 2), "test"), None, "the class 'a' has no song in train"),
+    ],
+)
+def test_a_given_split_that_cannot_be_used(tmp_path, split, groups, message):
+    with pytest.raises(InputError, match=message):
+        given(listed(tmp_path, split, groups))
+
+
+def test_too_few_songs_for_the_split(tmp_path):
+    folder = write_corpus(tmp_path / "songs", per_class=4)
+    with pytest.raises(InputError, match=r"the class 'Calming' has 4 songs, and .* at least 5"):
+        prepare(settings(folder), Display())
+
+
+def test_real_music_splits_without_parting_a_song(real_data):
+    for name in ("emopia", "vgmidi", "genre8", "nottingham"):
+        data = prepare(settings(real_data / name, window=128), Display())
+        groups = data.groups
+        assert not set(groups[data.test]) & set(groups[~data.test])
+        assert 0.1 < data.test.mean() < 0.35
+        assert set(data.labels[data.test]) == set(data.corpus.classes)

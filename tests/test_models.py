@@ -1,0 +1,153 @@
+"""One battery for every model that is found, whichever kind it is."""
+
+import json
+import subprocess
+import sys
+from functools import cache
+
+import numpy as np
+import pytest
+
+from classify import models
+from classify.errors import InputError
+from classify.training import TrainingSettings
+
+SPECS = models.find()
+SETTINGS = TrainingSettings(epochs=2, batch_size=16)
+CLASSES = ["blue", "green", "red"]
+
+#: Fitted models are saved here and loaded by one fresh process.
+FRESH = """
+import sys, json, pathlib, numpy as np
+from classify import models
+folder = pathlib.Path(sys.argv[1])
+x = np.load(folder / "x.npy")
+answers = {p.name: models.load(p).predict_proba(x).tolist()
+           for p in sorted(folder.iterdir()) if p.is_dir()}
+(folder / "answers.json").write_text(json.dumps(answers))
+"""
+
+
+def windows(seed: int = 0):
+    """30 songs of two windows of 16 notes and 2 channels; the class moves the first channel."""
+    draw = np.random.default_rng(seed)
+    code = np.repeat(np.arange(30) % 3, 2)
+    x = draw.normal(size=(60, 16, 2)).astype(np.float32)
+    x[:, :, 0] += 2 * code[:, None]
+    groups = np.repeat([f"song {i}" for i in range(30)], 2)
+    return x, np.array(CLASSES)[code], groups
+
+
+@cache
+def fitted(name: str):
+    x, y, groups = windows()
+    said = []
+    estimator = models.make(SPECS[name], 7, SETTINGS, quick=True)
+    return estimator.fit(x, y, groups, said.append), said
+
+
+every_model = pytest.mark.parametrize("name", SPECS)
+
+
+@every_model
+def test_probabilities_have_the_right_shape_and_order(name):
+    x, y, _ = windows()
+    estimator, _ = fitted(name)
+    p = estimator.predict_proba(x)
+    assert p.shape == (60, 3)
+    assert estimator.classes_.tolist() == CLASSES
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
+    assert (estimator.predict(x) == np.array(CLASSES)[p.argmax(axis=1)]).all()
+    if SPECS[name].kind == "baseline":  # two epochs teach a network little
+        assert (estimator.predict(x) == y).mean() > 0.8
+
+
+@every_model
+def test_the_same_seed_gives_the_same_answer(name):
+    x, y, groups = windows()
+    again = models.make(SPECS[name], 7, SETTINGS, quick=True).fit(x, y, groups)
+    np.testing.assert_array_equal(again.predict_proba(x), fitted(name)[0].predict_proba(x))
+
+
+@every_model
+def test_a_single_window_works(name):
+    x, _, _ = windows()
+    p = fitted(name)[0].predict_proba(x[:1])
+    assert p.shape == (1, 3)
+    np.testing.assert_allclose(p, fitted(name)[0].predict_proba(x)[:1], atol=1e-5)
+
+
+@every_model
+def test_nan_is_refused(name):
+    x, y, groups = windows()
+    x[3, 4, 1] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        models.make(SPECS[name], 7, SETTINGS, quick=True).fit(x, y, groups)
+    with pytest.raises(ValueError, match="NaN"):
+        fitted(name)[0].predict_proba(x)
+
+
+@every_model
+def test_rows_instead_of_windows_are_refused(name):
+    with pytest.raises(ValueError, match=r"expected \(n_windows, n_notes, n_channels\)"):
+        fitted(name)[0].predict_proba(np.zeros((5, 32), dtype=np.float32))
+
+
+@every_model
+def test_every_unit_of_training_is_reported(name):
+    total, _ = models.n_units(SPECS[name], SETTINGS, quick=True)
+    assert len(fitted(name)[1]) == total
+
+
+@every_model
+def test_parameters_can_be_read_and_cloned(name):
+    from sklearn.base import clone
+
+    estimator = models.make(SPECS[name], 7, SETTINGS, quick=True)
+    assert clone(estimator).get_params() == estimator.get_params()
+
+
+@every_model
+def test_facts_are_plain_json(name):
+    facts = json.loads(json.dumps(fitted(name)[0].facts()))
+    assert {"parameters", "best", "device"} <= set(facts)
+
+
+def test_saved_models_answer_the_same_in_a_fresh_process(tmp_path):
+    x, _, _ = windows()
+    np.save(tmp_path / "x.npy", x)
+    for name in SPECS:
+        models.save(fitted(name)[0], tmp_path / name)
+    subprocess.run([sys.executable, "-c", FRESH, str(tmp_path)], check=True, capture_output=True)
+    answers = json.loads((tmp_path / "answers.json").read_text())
+    assert set(answers) == set(SPECS)
+    for name, p in answers.items():
+        np.testing.assert_array_equal(
+            np.array(p), fitted(name)[0].predict_proba(x).astype(float), err_msg=name
+        )
+
+
+def test_a_saved_model_with_unknown_types_is_refused(tmp_path):
+    from sklearn.cluster import KMeans
+    from skops import io
+
+    models.save(fitted("majority")[0], tmp_path)
+    io.dump(np.random.RandomState, tmp_path / "baseline.skops")
+    with pytest.raises(InputError, match="types that no model of ours has"):
+        models.load(tmp_path)
+    io.dump(KMeans(), tmp_path / "baseline.skops")
+    with pytest.raises(InputError, match="holds no trained model"):
+        models.load(tmp_path / "elsewhere")
+
+
+def test_names_and_groups_of_models():
+    networks = {name for name in SPECS if SPECS[name].kind == "network"}
+    assert {s.name for s in models.select(["networks"])} == networks | {"majority"}
+    assert [s.name for s in models.select(["svm", "knn"])] == ["majority", "knn", "svm"]
+    assert {s.name for s in models.select(["all"])} == set(SPECS)
+    assert {s.name for s in models.select(["paper"])} == set(models.PAPER) | {"majority"}
+    assert not {s.kind for s in models.select(["baselines"])} & {"network"}
+    with pytest.raises(InputError, match="'nn4' is not a model; expected any of majority"):
+        models.select(["nn1", "nn4"])
+    with pytest.raises(InputError, match="--models"):
+        models.select([])

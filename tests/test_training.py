@@ -1,0 +1,88 @@
+"""Networks train, stop, keep their best weights, and say what they did."""
+
+import numpy as np
+import pytest
+
+from classify import training
+from classify.errors import InputError
+from classify.training import NetworkClassifier, TrainingSettings
+
+
+def windows(n: int = 80):
+    """Two classes of pitch contours: rising and falling."""
+    draw = np.random.default_rng(0)
+    code = np.arange(n) % 2
+    line = np.linspace(-1, 1, 24)[None, :, None] * np.where(code, 1, -1)[:, None, None]
+    return (line + 0.3 * draw.normal(size=(n, 24, 1))).astype(np.float32), code.astype(str)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    x, y = windows()
+    settings = TrainingSettings(epochs=40, patience=3)
+    return NetworkClassifier("nn3", settings).fit(x, y, np.arange(80).astype(str)), x, y
+
+
+def test_it_learns(trained):
+    network, x, y = trained
+    assert (network.predict(x) == y).mean() > 0.9
+
+
+def test_the_best_epoch_is_kept_and_training_stops(trained):
+    network, x, y = trained
+    scores = [epoch["val_macro_f1"] for epoch in network.history_]
+    measured = {"loss", "accuracy", "macro_f1"}
+    assert set(network.history_[0]) == measured | {f"val_{name}" for name in measured}
+    assert network.best_epoch_ == int(np.argmax(scores)) + 1
+    assert len(scores) == 40 or len(scores) == network.best_epoch_ + 3
+    # the kept weights give the kept epoch's loss on the inner songs again
+    from classify.evaluation.splits import held_out as held_out_of
+
+    _, held_out = held_out_of(y.tolist(), np.arange(80).astype(str), 0)
+    p = network.predict_proba(x[held_out])
+    loss = -np.log(p[np.arange(len(held_out)), y[held_out].astype(int)]).mean()
+    assert loss == pytest.approx(network.history_[network.best_epoch_ - 1]["val_loss"], rel=1e-4)
+
+
+def test_the_papers_recipe_runs_every_epoch_and_keeps_the_last():
+    x, y = windows(40)
+    network = NetworkClassifier("nn3", TrainingSettings(recipe="paper", epochs=3)).fit(x, y)
+    assert network.best_epoch_ == len(network.history_) == 3
+
+
+def test_facts_name_the_device_and_the_size(trained):
+    facts = trained[0].facts()
+    assert facts["parameters"] == trained[0].model_.count_params()
+    assert facts["device"].startswith(("CPU", "GPU"))
+    assert facts["padding"] == ["same"]
+
+
+def test_another_seed_gives_other_weights():
+    x, y = windows(40)
+    settings = TrainingSettings(epochs=1)
+    one, two = (NetworkClassifier("nn3", settings, seed).fit(x, y) for seed in (1, 2))
+    assert not np.array_equal(one.predict_proba(x), two.predict_proba(x))
+
+
+def test_bad_settings_are_refused():
+    with pytest.raises(InputError, match="--recipe fast: expected one of default, paper"):
+        TrainingSettings(recipe="fast")
+    with pytest.raises(InputError, match="--epochs 0"):
+        TrainingSettings(epochs=0)
+
+
+def test_a_file_that_would_run_code_is_refused(tmp_path):
+    import keras
+
+    model = keras.Sequential([keras.Input((4, 1)), keras.layers.Lambda(lambda x: x)])
+    model.save(tmp_path / "network.keras")
+    with pytest.raises(ValueError, match="unsafe"):
+        NetworkClassifier("nn3").load_network(tmp_path / "network.keras")
+
+
+def test_a_gpu_is_looked_for_without_waking_keras(monkeypatch):
+    monkeypatch.setattr(training.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert training.gpu_present()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert not training.gpu_present()

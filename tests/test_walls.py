@@ -1,0 +1,62 @@
+"""Imports run one way: what is in front may use what is behind, never the other way."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+#: From the back of the house to the front; a module may import from its own row and rows above it.
+ROWS = [
+    {"errors", "files", "progress"},
+    {"songs"},
+    {"corpora"},
+    {"windows"},
+    {"evaluation", "networks"},
+    {"training"},
+    {"models"},
+    {"tables", "workers"},
+    {"comparison"},
+    {"report", "overview"},
+    {"cli"},
+]
+PLACE = {name: place for place, row in enumerate(ROWS) for name in row}
+FILES = [p for p in (ROOT / "classify").rglob("*.py") if p.stem not in ("__main__",)]
+FILES.remove(ROOT / "classify" / "__init__.py")
+
+
+def imported(path: Path) -> set[str]:
+    """Dotted names of the modules a file imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_one_way(path):
+    own = path.relative_to(ROOT / "classify").parts[0].removesuffix(".py")
+    for name in imported(path):
+        if name.startswith("classify."):
+            other = name.split(".")[1]
+            if other in PLACE:
+                assert PLACE[other] <= PLACE[own], f"{own} imports {other}"
+
+
+@pytest.mark.parametrize("library", ["keras", "tensorflow", "music21"])
+def test_heavy_libraries_stay_in_their_rooms(library):
+    rooms = {"keras": {"networks", "training.py"}, "tensorflow": {"training.py"},
+             "music21": {"corpora"}}[library]  # fmt: skip
+    for path in FILES:
+        if any(name.split(".")[0] == library for name in imported(path)):
+            assert path.relative_to(ROOT / "classify").parts[0] in rooms
+
+
+def test_baselines_and_evaluation_stand_alone():
+    for path in [*(ROOT / "baselines").glob("*.py"), *(ROOT / "classify/evaluation").glob("*.py")]:
+        ours = {n for n in imported(path) if n.split(".")[0] in ("classify", "baselines")}
+        assert {n for n in ours if not n.startswith("classify.evaluation")} == set()
