@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from classify.comparison import Data, Settings, prepare
+from classify.experiment import Data, Settings, prepare
 from classify.progress import Display
 from classify.training import NetworkClassifier, TrainingSettings
 from classify.windows import CHANNELS, ChannelScaler, unscaled

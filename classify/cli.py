@@ -100,7 +100,7 @@ def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default="default",
         help="paper: unscaled numbers, plain Adam, no early stopping",
     )
-    add("--epochs", type=int, metavar="N", help="at most so many epochs a network (default: 40)")
+    add("--epochs", type=int, metavar="N", help="at most so many epochs a network (default: 30)")
     add(
         "--quick",
         action="store_true",
@@ -130,7 +130,8 @@ def _add_corpus(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from classify.comparison import Settings, compare
+    from classify.comparison import compare
+    from classify.experiment import Settings
     from classify.windows import CHANNELS
 
     for name in ("window", "hop", "epochs", "jobs"):

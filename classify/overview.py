@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from classify.comparison import Settings
 from classify.corpora import Corpus, load
 from classify.corpora.builtin import CORPORA, cache_folder
+from classify.experiment import Settings
 from classify.progress import Display
 from classify.windows import cut
 

@@ -58,11 +58,11 @@ class TrainingSettings:
     """
 
     recipe: str = "default"
-    epochs: int = 40
+    epochs: int = 30
     batch_size: int = 32
     learning_rate: float = 1e-3
     clipnorm: float = 1.0
-    patience: int = 10
+    patience: int = 8
 
     def __post_init__(self) -> None:
         if self.recipe not in RECIPES:

@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 from classify import tables
-from classify.comparison import Settings, compare, prepare
+from classify.comparison import compare
 from classify.errors import InputError
+from classify.experiment import Settings, prepare
 from classify.files import read_json
 from classify.progress import Display
 from classify.report.view import read_view

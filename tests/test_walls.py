@@ -16,7 +16,7 @@ ROWS = [
     {"evaluation", "networks"},
     {"training"},
     {"models"},
-    {"tables", "workers"},
+    {"tables", "workers", "experiment"},
     {"comparison"},
     {"report", "overview"},
     {"cli"},
