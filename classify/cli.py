@@ -6,6 +6,7 @@ once.
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,9 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit status."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser().parse_args(given)
+    options.command = shlex.join(["classify", *given])
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         return options.run(options)
@@ -150,7 +153,7 @@ def _compare(options: argparse.Namespace) -> int:
         seed=options.seed,
         quick=options.quick,
     )
-    return _finish(compare(settings, options.out, options.jobs))
+    return _finish(compare(settings, options.out, options.jobs, command=options.command))
 
 
 def _names(text: str) -> tuple[str, ...]:

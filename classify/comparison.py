@@ -10,9 +10,7 @@ command goes on where a killed one stopped. The folder holds
 """
 
 import platform
-import shlex
 import shutil
-import sys
 import time
 from collections import Counter
 from dataclasses import asdict
@@ -23,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from classify import __version__, models, tables, workers
+from classify import __version__, models, tables, training, workers
 from classify.errors import InputError
 from classify.evaluation import leak
 from classify.experiment import Data, Settings, default_name, prepare, scaled
@@ -64,7 +62,7 @@ def compare(
     display : Display, optional
         Shows progress.
     command : str, optional
-        What to record as the command.
+        What to record as the command; this call unless given.
 
     Returns
     -------
@@ -81,11 +79,15 @@ def compare(
     chosen = models.select(settings.models)
     data = prepare(settings, display)
     folder = out or Path("results") / default_name(settings, data)
-    run = _open_run(folder, settings, data, command or shlex.join(["classify", *sys.argv[1:]]))
+    run = _open_run(folder, settings, data, command or f"compare({settings})")
     for line in _about(run, data):
         display.say(line)
-    jobs = _jobs(folder, chosen, settings, n_workers or workers.default_jobs())
-    _train(jobs, data, settings, n_workers or workers.default_jobs(), display)
+    if _complete(run):
+        display.say("This run has finished already; nothing is trained again.")
+        return folder
+    n_workers = n_workers or workers.default_jobs()
+    jobs = _jobs(folder, chosen, settings, n_workers)
+    _train(jobs, data, settings, n_workers, display)
     run["models"] = {job.spec.name: workers.results(job) | asdict(job.spec) for job in jobs}
     run["finished"] = _now()
     _write_tables(folder, run, jobs, data)
@@ -118,6 +120,11 @@ def _open_run(folder: Path, settings: Settings, data: Data, command: str) -> dic
         run["split"]["probes"] = [probe.to_json() for probe in found]
     write_json(path, run)
     return run
+
+
+def _complete(run: dict[str, Any]) -> bool:
+    """Say whether a run has finished and no model failed (a failed one is worth another try)."""
+    return "finished" in run and not any("reason" in facts for facts in run["models"].values())
 
 
 def _difference(before: dict[str, Any], wanted: dict[str, Any]) -> str:
@@ -192,7 +199,8 @@ def _about(run: dict[str, Any], data: Data) -> list[str]:
 def _jobs(
     folder: Path, chosen: list[models.Spec], settings: Settings, n_workers: int
 ) -> list[workers.Job]:
-    cores = workers.default_jobs()
+    cores = workers.n_cores()
+    alone = training.gpu_present()  # then networks run one at a time, and may use every core
     return [
         workers.Job(
             spec=spec,
@@ -202,7 +210,9 @@ def _jobs(
             quick=settings.quick,
             seed=settings.seed,
             grouped=settings.split != "window",
-            threads=max(1, cores // min(n_workers, len(chosen))),
+            threads=cores
+            if alone and spec.kind == "network"
+            else max(1, cores // min(n_workers, len(chosen))),
         )
         for spec in chosen
     ]

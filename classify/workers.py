@@ -90,14 +90,20 @@ def save_data(
         np.savez(beside / "about.npz", label=np.array(labels), group=np.array(groups), test=test)
 
 
+def n_cores() -> int:
+    """How many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def default_jobs() -> int:
     """How many workers this machine bears: one a core, and 3 GB of memory for each."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # no such question on Windows
         memory = 4 * WORKER_BYTES
-    return max(1, min(cores or 1, memory // WORKER_BYTES))
+    return max(1, min(n_cores(), memory // WORKER_BYTES))
 
 
 def run(
