@@ -137,10 +137,8 @@ def _compare(options: argparse.Namespace) -> int:
     from classify.experiment import Settings
     from classify.windows import CHANNELS
 
-    for name in ("window", "hop", "epochs", "jobs"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise InputError(f"--{name} {value}: expected a whole number from 1 up")
+    if options.jobs is not None and options.jobs < 1:
+        raise InputError(f"--jobs {options.jobs}: expected a whole number from 1 up")
     settings = Settings(
         corpus=options.corpus,
         window=options.window,

@@ -9,37 +9,19 @@ command goes on where a killed one stopped. The folder holds
 - `models/<name>/`: each trained model, with the facts of its fit.
 """
 
-import platform
 import shutil
 import time
-from collections import Counter
 from dataclasses import asdict
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from classify import __version__, models, tables, training, workers
+from classify import models, tables, workers
 from classify.errors import InputError
-from classify.evaluation import leak
 from classify.experiment import Data, Settings, default_name, prepare, scaled
-from classify.files import read_json, write_json
 from classify.networks.layers import SHORTEST_VALID
 from classify.progress import Display, duration
-
-#: Libraries whose versions a run records.
-LIBRARIES = (
-    "tensorflow",
-    "keras",
-    "scikit-learn",
-    "numpy",
-    "scipy",
-    "pandas",
-    "symusic",
-    "music21",
-)
+from classify.record import about, close_run, complete, open_run
 
 
 def compare(
@@ -79,128 +61,28 @@ def compare(
     chosen = models.select(settings.models)
     data = prepare(settings, display)
     folder = out or Path("results") / default_name(settings, data)
-    run = _open_run(folder, settings, data, command or f"compare({settings})")
-    for line in _about(run, data):
+    run = open_run(folder, settings, data, command or f"compare({settings})")
+    for line in about(run, data):
         display.say(line)
-    if _complete(run):
+    if complete(run):
         display.say("This run has finished already; nothing is trained again.")
         return folder
     n_workers = n_workers or workers.default_jobs()
-    jobs = _jobs(folder, chosen, settings, n_workers)
+    jobs = _jobs(folder, chosen, settings)
     _train(jobs, data, settings, n_workers, display)
-    run["models"] = {job.spec.name: workers.results(job) | asdict(job.spec) for job in jobs}
-    run["finished"] = _now()
-    _write_tables(folder, run, jobs, data)
-    write_json(folder / "run.json", run)
+    fits = {job.spec.name: workers.results(job) | asdict(job.spec) for job in jobs}
+    if all("reason" in facts for facts in fits.values()):
+        first = fits[models.MAJORITY]
+        raise InputError(f"{folder}: every model failed; {first['title']}: {first['reason']}")
+    _write_tables(folder, settings.seed, jobs, data)
+    close_run(folder, run, fits)
     shutil.rmtree(folder / "work", ignore_errors=True)
     if not any((folder / "logs").glob("*")):
         shutil.rmtree(folder / "logs", ignore_errors=True)
     return folder
 
 
-def _open_run(folder: Path, settings: Settings, data: Data, command: str) -> dict[str, Any]:
-    """Begin a run's folder, or go on with it if it holds a run of the same settings."""
-    path = folder / "run.json"
-    wanted = {"settings": _plain(settings), "fingerprint": data.corpus.fingerprint}
-    if path.is_file():
-        run = read_json(path)
-        before = {"settings": run["settings"], "fingerprint": run["corpus"]["fingerprint"]}
-        if before != wanted:
-            raise InputError(
-                f"{folder}: holds another run ({_difference(before, wanted)}); "
-                f"name another folder with --out, or delete this one"
-            )
-        return run
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise InputError(f"{folder}: is there already and is no run; name another with --out")
-    run = _describe(settings, data, command)
-    if run["split"]["shared"] > 0:
-        rows = models.as_rows(scaled(data, settings))
-        found = leak.probes(rows, data.labels, data.groups, data.test, settings.seed)
-        run["split"]["probes"] = [probe.to_json() for probe in found]
-    write_json(path, run)
-    return run
-
-
-def _complete(run: dict[str, Any]) -> bool:
-    """Say whether a run has finished and no model failed (a failed one is worth another try)."""
-    return "finished" in run and not any("reason" in facts for facts in run["models"].values())
-
-
-def _difference(before: dict[str, Any], wanted: dict[str, Any]) -> str:
-    for name, value in wanted["settings"].items():
-        if before["settings"].get(name) != value:
-            return f"its {name} is {before['settings'].get(name)}, here it is {value}"
-    return "its songs or labels were others"
-
-
-def _plain(settings: Settings) -> dict[str, Any]:
-    return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(settings).items()}
-
-
-def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
-    """Collect everything about a run that is known before the first model trains."""
-    corpus, windows = data.corpus, data.windows
-    train_songs, test_songs = windows.song[~data.test], windows.song[data.test]
-    part = {
-        "train": {"songs": len(set(train_songs)), "windows": int((~data.test).sum())},
-        "test": {"songs": len(set(test_songs)), "windows": int(data.test.sum())},
-    }
-    about = {
-        "name": corpus.name,
-        "fingerprint": corpus.fingerprint,
-        "licence": corpus.licence,
-        "songs": len(corpus.songs),
-        "groups": len(set(corpus.groups)),
-        "copies": corpus.n_copies,
-        "classes": corpus.classes,
-        "songs_per_class": dict(sorted(Counter(corpus.labels).items())),
-        "windows_per_class": dict(sorted(Counter(data.labels.tolist()).items())),
-        "set_aside": [asdict(item) for item in corpus.set_aside],
-    }
-    return {
-        "classify": __version__,
-        "command": command,
-        "started": _now(),
-        "settings": _plain(settings),
-        "training": asdict(settings.training),
-        "corpus": about,
-        "windows": asdict(data.cutting) | {"counts": windows.counts},
-        "split": {
-            "kind": settings.split,
-            "parts": part,
-            "notes": data.notes,
-            "shared": leak.shared_songs(data.test, data.groups),
-        },
-        "versions": {"python": platform.python_version()} | {n: version(n) for n in LIBRARIES},
-        "machine": {"system": platform.platform(), "processor": platform.machine()},
-    }
-
-
-def _about(run: dict[str, Any], data: Data) -> list[str]:
-    """Say in a few lines what is going to be compared."""
-    parts, corpus = run["split"]["parts"], run["corpus"]
-    lines = [
-        f"{corpus['songs']} songs in {len(corpus['classes'])} classes, "
-        f"{len(data.windows.x)} windows of {data.cutting.window} notes; "
-        f"{len(corpus['set_aside'])} files set aside.",
-        f"Training on {parts['train']['songs']} songs ({parts['train']['windows']} windows), "
-        f"testing on {parts['test']['songs']} ({parts['test']['windows']}).",
-    ]
-    lines += run["split"]["notes"]
-    if run["split"]["shared"] > 0:
-        lines.append(
-            f"This split leaks: {run['split']['shared']:.0%} of the test windows come from songs "
-            f"that are also trained on."
-        )
-    return lines
-
-
-def _jobs(
-    folder: Path, chosen: list[models.Spec], settings: Settings, n_workers: int
-) -> list[workers.Job]:
-    cores = workers.n_cores()
-    alone = training.gpu_present()  # then networks run one at a time, and may use every core
+def _jobs(folder: Path, chosen: list[models.Spec], settings: Settings) -> list[workers.Job]:
     return [
         workers.Job(
             spec=spec,
@@ -210,9 +92,6 @@ def _jobs(
             quick=settings.quick,
             seed=settings.seed,
             grouped=settings.split != "window",
-            threads=cores
-            if alone and spec.kind == "network"
-            else max(1, cores // min(n_workers, len(chosen))),
         )
         for spec in chosen
     ]
@@ -225,12 +104,21 @@ def _train(
     missing = [job for job in jobs if not (job.folder / workers.FIT).is_file()]
     for job in missing:
         shutil.rmtree(job.folder, ignore_errors=True)  # a failure of last time, tried again
+    for half in missing[0].folder.parent.glob(".*") if missing else ():
+        shutil.rmtree(half, ignore_errors=True)  # what a killed worker was writing
     if len(missing) < len(jobs):
         display.say(f"{len(jobs) - len(missing)} of {len(jobs)} models are done already.")
     if not missing:
         return
     x = scaled(data, settings)
-    workers.save_data(missing[0].data, x, list(data.labels), list(data.groups), data.test)
+    workers.save_data(
+        missing[0].data,
+        x,
+        label=data.labels,
+        group=data.groups,
+        song=data.windows.song,
+        test=data.test,
+    )
     running: set[str] = set()
     begun: dict[str, float] = {}
 
@@ -273,7 +161,7 @@ def _ended(job: workers.Job, took: str) -> str:
     return line
 
 
-def _write_tables(folder: Path, run: dict[str, Any], jobs: list[workers.Job], data: Data) -> None:
+def _write_tables(folder: Path, seed: int, jobs: list[workers.Job], data: Data) -> None:
     about = tables.WindowTable(
         song=data.windows.song,
         start=data.windows.start,
@@ -288,8 +176,4 @@ def _write_tables(folder: Path, run: dict[str, Any], jobs: list[workers.Job], da
         if (job.folder / workers.FIT).is_file()
     }
     predictions = tables.predictions(about, probabilities)
-    tables.write(folder, predictions, tables.scores(predictions, run["settings"]["seed"]))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    tables.write(folder, predictions, tables.scores(predictions, seed))

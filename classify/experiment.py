@@ -58,8 +58,12 @@ class Settings:
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
             raise InputError(f"--split {self.split}: expected one of {', '.join(SPLITS)}")
-        if self.seed < 0:
-            raise InputError(f"--seed {self.seed}: expected a whole number from 0 up")
+        if not 0 <= self.seed < 2**31:
+            raise InputError(f"--seed {self.seed}: expected a whole number from 0 to 2147483647")
+        for name in ("window", "hop", "epochs"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"--{name} {value}: expected a whole number from 1 up")
 
     @property
     def training(self) -> TrainingSettings:
@@ -140,9 +144,16 @@ def _given(corpus: Corpus) -> tuple[NDArray[np.bool_], list[str]]:
             f"split has only {', '.join(sorted(set(parts)))}"
         )
     test = np.array([part == held_out for part in parts])
-    untaught = sorted(set(corpus.classes) - set(np.array(corpus.labels)[~test]))
+    labels = np.array(corpus.labels)
+    untaught = sorted(set(corpus.classes) - set(labels[~test]))
     if untaught:
         raise InputError(f"{corpus.source}: the class {untaught[0]!r} has no song in train")
+    splits.require(labels[~test], np.array(corpus.groups)[~test], 2)
+    if len(set(labels[test])) < 2:
+        raise InputError(
+            f"{corpus.source}: all test songs of the given split are {labels[test][0]!r}; "
+            f"at least two classes are needed there"
+        )
     if held_out == "val":
         return test, ["The given split names no test songs; its val songs are the test part."]
     n_val = parts.count("val")

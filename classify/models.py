@@ -161,11 +161,12 @@ class BaselineClassifier(ClassifierMixin, BaseEstimator):
 
         A model without probabilities of its own gets them by Platt scaling over the same folds.
         """
-        table = as_rows(checked(x))
+        module = _baselines()[self.name]
+        table = INPUTS[module.INPUT](checked(x))
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         folds = inner_folds(codes.astype(str), groups, 2 if self.quick else 3, self.seed)
-        module = _baselines()[self.name]
-        search = GridSearchCV(module.build(self.seed), self.grid, cv=folds, error_score="raise")
+        # a grid value that cannot be fitted (31 neighbours among 20 windows) is passed over
+        search = GridSearchCV(module.build(self.seed), self.grid, cv=folds)
         if watch:
             search.set_callbacks(_GridWatch(watch))
         model = search.fit(table, codes).best_estimator_
@@ -177,7 +178,7 @@ class BaselineClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
         """Give class probabilities, shape (n_windows, n_classes), columns as in `classes_`."""
         check_is_fitted(self, "model_")
-        return self.model_.predict_proba(as_rows(checked(x)))
+        return self.model_.predict_proba(INPUTS[_baselines()[self.name].INPUT](checked(x)))
 
     def predict(self, x: NDArray[np.float32]) -> NDArray[Any]:
         """Give the most probable label of each window."""
@@ -201,6 +202,10 @@ class BaselineClassifier(ClassifierMixin, BaseEstimator):
 def as_rows(x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Lay a window's notes side by side: (n_windows, n_notes * n_channels)."""
     return x.reshape(len(x), -1)
+
+
+#: What a baseline's `INPUT` may name: functions from windows to rows of numbers.
+INPUTS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {"notes": as_rows}
 
 
 class _GridWatch:

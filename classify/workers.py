@@ -25,6 +25,10 @@ from classify import models, training
 from classify.files import read_json, write_json, written_whole
 from classify.training import TrainingSettings
 
+#: Threads of a worker. One, since cores are busy with other models, and since sums over several
+#: threads differ in the last digits: the number of cores or jobs must not change a score.
+THREADS = 1
+
 #: Memory that one worker may need at most, in bytes (Bi-NN1 on 800 notes took 2.2 GB).
 WORKER_BYTES = 3 * 2**30
 
@@ -53,8 +57,6 @@ class Job:
         Of everything drawn.
     grouped : bool
         Whether inner folds keep groups whole.
-    threads : int
-        Threads of its own.
     """
 
     spec: models.Spec
@@ -64,7 +66,6 @@ class Job:
     quick: bool
     seed: int
     grouped: bool
-    threads: int
 
     @property
     def log(self) -> Path:
@@ -80,14 +81,22 @@ class Event:
     note: str
 
 
-def save_data(
-    folder: Path, x: np.ndarray, labels: Sequence[str], groups: Sequence[str], test: np.ndarray
-) -> None:
-    """Write windows `(n_windows, n_notes, n_channels)` and what is known of each."""
+def save_data(folder: Path, x: np.ndarray, **about: np.ndarray) -> None:
+    """Write windows, shape (n_windows, n_notes, n_channels), and what is known of each.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to; what is there is replaced.
+    x : ndarray
+        Scaled windows.
+    about : ndarray, shape (n_windows,)
+        `label`, `group`, `song` and `test` of each window.
+    """
     with written_whole(folder) as beside:
         beside.mkdir()
         np.save(beside / "x.npy", x)
-        np.savez(beside / "about.npz", label=np.array(labels), group=np.array(groups), test=test)
+        np.savez(beside / "about.npz", allow_pickle=False, **about)
 
 
 def n_cores() -> int:
@@ -197,14 +206,15 @@ def _work(job: Job, events: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     _speak_into(job.log)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(job.threads)
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(THREADS)
     try:
-        with threadpool_limits(job.threads):
+        with threadpool_limits(THREADS):
             _fit(job, lambda note: events.put(Event(job.spec.name, note)))
         job.log.unlink()
     except Exception as error:
         traceback.print_exc()
-        _write_failure(job, f"{type(error).__name__}: {error}")
+        told = str(error).strip().splitlines() or ["no message"]
+        _write_failure(job, f"{type(error).__name__}: {told[-1]}")
 
 
 def _speak_into(log: Path) -> None:
@@ -228,9 +238,10 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
     about = np.load(job.data / "about.npz")
     train, test = ~about["test"], about["test"]
     estimator = models.make(job.spec, job.seed, job.settings, job.quick)
-    groups = about["group"][train] if job.grouped else None
+    taught = _first_of_each_song(about["song"], train) if job.spec.kind == "reference" else train
+    groups = about["group"][taught] if job.grouped else None
     begun = time.perf_counter()
-    estimator.fit(x[train], about["label"][train], groups, watch)
+    estimator.fit(x[taught], about["label"][taught], groups, watch)
     fitted = time.perf_counter()
     on_test = estimator.predict_proba(x[test])
     predicted = time.perf_counter()
@@ -245,6 +256,14 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
         np.save(beside / PROBABILITIES, probabilities)
         facts = {"seconds_train": fitted - begun, "seconds_predict": predicted - fitted}
         write_json(beside / FIT, estimator.facts() | facts)
+
+
+def _first_of_each_song(song: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """Mark one training window a song, so that the majority is one of songs, not of windows."""
+    first = np.zeros(len(song), dtype=bool)
+    rows = np.flatnonzero(train)
+    first[rows[np.unique(song[rows], return_index=True)[1]]] = True
+    return first
 
 
 def results(job: Job) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """The road from songs to a run's files: real songs, real fits, real kills."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 from classify import tables
 from classify.comparison import compare
 from classify.errors import InputError
+from classify.evaluation import splits
 from classify.experiment import Settings, prepare
 from classify.files import read_json
 from classify.progress import Display
@@ -91,11 +94,52 @@ def test_the_same_command_again_trains_nothing(run, songs, capsys):
 def test_another_comparison_does_not_overwrite_a_run(run, songs, tmp_path):
     with pytest.raises(InputError, match=r"holds another run .its seed is 0, here it is 1"):
         compare(settings(songs, seed=1), run, 2)
-    other = write_corpus(tmp_path / "songs", per_class=7)
-    with pytest.raises(InputError, match=r"its corpus is|its songs or labels were others"):
-        compare(settings(other), run, 2)
+    copy = shutil.copytree(songs, tmp_path / "songs")
+    compare(settings(copy, models=("majority",)), tmp_path / "run", 1)
+    (copy / "Happy" / "00.mid").rename(copy / "Calming" / "99.mid")
+    with pytest.raises(InputError, match="its songs, labels or split were others"):
+        compare(settings(copy, models=("majority",)), tmp_path / "run", 1)
     with pytest.raises(InputError, match="is there already and is no run"):
-        compare(settings(songs), tmp_path / "songs", 2)
+        compare(settings(songs), copy, 2)
+
+
+def test_models_of_other_versions_or_splits_are_not_mixed_in(songs, tmp_path, monkeypatch):
+    chosen = settings(songs, models=("majority",))
+    compare(chosen, tmp_path / "run", 1)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    with pytest.raises(InputError, match="its keras backend is tensorflow, here it is jax"):
+        compare(chosen, tmp_path / "run", 1)
+    monkeypatch.delenv("KERAS_BACKEND")
+    by_song = splits.by_song
+    monkeypatch.setattr(splits, "by_song", lambda *a: np.roll(by_song(*a), 1))
+    with pytest.raises(InputError, match="its songs, labels or split were others"):
+        compare(chosen, tmp_path / "run", 1)
+
+
+def test_the_majority_is_one_of_songs_not_of_windows(tmp_path):
+    for number in range(30):  # 24 short songs of a, 6 long ones of b with most of the windows
+        label, n_notes = ("a", 20) if number < 24 else ("b", 400)
+        write_song(tmp_path / "songs" / label / f"{number}.mid", number, n_notes=n_notes)
+    view = read_view(compare(settings(tmp_path / "songs", models=("knn",)), tmp_path / "run", 2))
+    assert view.majority is not None
+    assert view.majority.only_answer == "a" and view.majority.score().value > 0.7
+
+
+def test_small_corpora_pass_over_what_the_grid_asks_too_much(tmp_path):
+    folder = write_corpus(tmp_path / "songs", per_class=6)
+    chosen = settings(folder, window=40, models=("knn",), quick=False)
+    record = read_json(compare(chosen, tmp_path / "run", 1) / "run.json")
+    assert record["models"]["knn"]["best"]["n_neighbors"] in (1, 3)
+
+
+def running(run: Path) -> list[Path]:
+    """Processes that were started for a run, by the mark in their environment."""
+    mark = f"MARK={run}\0".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            found += [process] * (mark in (process / "environ").read_bytes())
+    return found
 
 
 COMMAND = [sys.executable, "-m", "classify", "compare"]
@@ -104,18 +148,19 @@ COMMAND = [sys.executable, "-m", "classify", "compare"]
 def test_a_killed_run_goes_on_to_the_same_scores(run, songs, tmp_path):
     command = [*COMMAND, str(songs), "--window", "16", "--models", "knn,logistic,nn3", "--quick",
                "--jobs", "1", "--out", str(tmp_path / "run")]  # fmt: skip
-    process = subprocess.Popen(command, start_new_session=True)
+    marked = {**os.environ, "MARK": str(tmp_path)}
+    process = subprocess.Popen(command, start_new_session=True, env=marked)
     models = tmp_path / "run" / "models"
     until = time.monotonic() + 120
     while len(list(models.glob("*/fit.json"))) < 2 and time.monotonic() < until:
         time.sleep(0.02)
+    assert len(running(tmp_path)) >= 2  # the run and its worker, which the mark must find
     process.send_signal(signal.SIGKILL)
     process.wait()
     time.sleep(2)  # its worker notices and leaves
     done = {p.parent.name: p.stat().st_mtime_ns for p in models.glob("*/fit.json")}
     assert 2 <= len(done) < 4 and not (tmp_path / "run" / "scores.csv").exists()
-    assert str(tmp_path) not in subprocess.run(["ps", "-eo", "args"], capture_output=True,
-                                               text=True).stdout  # fmt: skip
+    assert running(tmp_path) == []
 
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     assert {n: (models / n / "fit.json").stat().st_mtime_ns for n in done} == done
@@ -159,7 +204,7 @@ def test_a_model_that_fails_is_named_and_the_rest_goes_on(songs, tmp_path, monke
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     compare(settings(songs, models=("knn", "logistic")), out, 1)
     record = read_json(out / "run.json")["models"]
-    assert record["knn"]["reason"].startswith("MemoryError: no room")
+    assert "MemoryError: no room (see" in record["knn"]["reason"]
     assert "seconds_train" in record["logistic"]
     assert "no room" in (out / "logs" / "knn.log").read_text()
     monkeypatch.delenv("PYTHONPATH")
@@ -202,6 +247,8 @@ def test_a_given_split_without_test_songs_tests_on_val(tmp_path):
         ({0: "test", 1: "test", 3: ""}, None, "'3.mid' has none"),
         ({}, None, "needs songs in train and in test"),
         (dict.fromkeys(range(0, 12, 2), "test"), None, "the class 'a' has no song in train"),
+        (dict.fromkeys(range(0, 10, 2), "test"), None, "the class 'a' has 1 song, and a split"),
+        ({0: "test", 2: "test"}, None, "all test songs of the given split are 'a'"),
     ],
 )
 def test_a_given_split_that_cannot_be_used(tmp_path, split, groups, message):

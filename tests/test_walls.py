@@ -17,6 +17,7 @@ ROWS = [
     {"training"},
     {"models"},
     {"tables", "workers", "experiment"},
+    {"record"},
     {"comparison"},
     {"report", "overview"},
     {"cli"},

@@ -1,7 +1,7 @@
 """How much does a split that parts songs flatter a score? Two quick probes measure it.
 
-The probes are models of fixed settings, trained twice on the same windows: once under the random
-window split, once with all windows of a song on one side. What they gain is the leak. A nearest
+The probes are models of fixed settings, trained on the same windows under both kinds of split:
+random windows, and all windows of a song on one side. What they gain is the leak. A nearest
 neighbour gains most, since the window next door is from the same song; a forest gains as an
 ordinary model does.
 """
@@ -10,12 +10,16 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from classify.evaluation.splits import Names, held_out
+from classify.evaluation.splits import PARTS, Names, SplitError, by_window, held_out, require
+
+#: Draws of each split that a probe is averaged over.
+DRAWS = 3
 
 
 @dataclass(frozen=True)
@@ -36,20 +40,14 @@ class Probe:
         return asdict(self) | {"points": self.points}
 
 
-def shared_songs(test: NDArray[np.bool_], groups: Names) -> float:
+def shared_groups(test: NDArray[np.bool_], groups: Names) -> float:
     """Share of the test windows whose group also has windows in the training part, 0 to 1."""
     group = np.asarray(groups)
     return float(np.isin(group[test], group[~test]).mean())
 
 
-def probes(
-    rows: NDArray[np.float32],
-    labels: Names,
-    groups: Names,
-    test: NDArray[np.bool_],
-    seed: int,
-) -> list[Probe]:
-    """Measure what the given split gains over one that keeps groups whole.
+def probes(rows: NDArray[np.float32], labels: Names, groups: Names, seed: int) -> list[Probe]:
+    """Measure what random windows gain over songs kept whole, over a few draws of both splits.
 
     Parameters
     ----------
@@ -57,25 +55,44 @@ def probes(
         Windows as rows of numbers.
     labels, groups : sequences of str, length n_windows
         Class and group of each window.
-    test : ndarray of bool, shape (n_windows,)
-        The split in question.
     seed : int
-        Of the forest and of the honest split, which also holds out a fifth.
+        Of the splits and the forest.
 
     Returns
     -------
     list of Probe
+        Means over `DRAWS` draws; empty where a class has too few groups to be kept whole.
     """
-    truth = np.asarray(labels)
-    honest_train, honest_test = held_out(labels, groups, seed)
-    found = []
-    for title, model in (
+    try:
+        require(labels, groups, PARTS)
+    except SplitError:
+        return []
+    return [_probe(title, model, rows, labels, groups, seed) for title, model in _models(seed)]
+
+
+def _models(seed: int) -> list[tuple[str, ClassifierMixin]]:
+    return [
         ("nearest neighbour", make_pipeline(StandardScaler(), KNeighborsClassifier(1))),
-        ("random forest", RandomForestClassifier(200, random_state=seed)),
-    ):
-        leaking = model.fit(rows[~test], truth[~test]).score(rows[test], truth[test])
-        honest = model.fit(rows[honest_train], truth[honest_train]).score(
-            rows[honest_test], truth[honest_test]
-        )
-        found.append(Probe(title, float(leaking), float(honest)))
-    return found
+        ("random forest", RandomForestClassifier(100, random_state=seed, n_jobs=-1)),
+    ]
+
+
+def _probe(
+    title: str,
+    model: ClassifierMixin,
+    rows: NDArray[np.float32],
+    labels: Names,
+    groups: Names,
+    seed: int,
+) -> Probe:
+    truth = np.asarray(labels)
+
+    def right(train: NDArray[np.integer], test: NDArray[np.integer]) -> float:
+        return float(model.fit(rows[train], truth[train]).score(rows[test], truth[test]))
+
+    leaking, honest = [], []
+    for draw in range(seed, seed + DRAWS):
+        parted = by_window(len(rows), draw)
+        leaking.append(right(np.flatnonzero(~parted), np.flatnonzero(parted)))
+        honest.append(right(*held_out(labels, groups, draw)))
+    return Probe(title, float(np.mean(leaking)), float(np.mean(honest)))

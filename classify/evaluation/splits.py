@@ -76,8 +76,8 @@ def require(labels: Names, groups: Names, fewest: int) -> None:
             what = f"{n_songs[label]} songs" if n_songs[label] != 1 else "1 song"
             what += f" in {n_groups[label]} groups" if grouped else ""
             raise SplitError(
-                f"the class {label!r} has {what}, and a split by song needs at least {fewest} "
-                f"{'groups of songs' if grouped else 'songs'} in each class"
+                f"the class {label!r} has {what}, and a split needs at least {fewest} "
+                f"{'groups of songs' if grouped else 'songs'} in each class to learn from"
             )
 
 
@@ -118,12 +118,26 @@ def inner_folds(
     Returns
     -------
     list of (fit, validation) pairs of index arrays
+        Every class is in every `fit`.
+
+    Raises
+    ------
+    SplitError
+        If a class has fewer than two groups, or groups hold classes in a way that leaves no fold.
     """
     if groups is None:
         folds = KFold(n_folds, shuffle=True, random_state=seed).split(np.zeros(len(labels)))
         return list(folds)
+    require(labels, groups, 2)
     scarcest = min(Counter(label for label, _ in set(zip(labels, groups, strict=True))).values())
-    return _folds(labels, groups, max(2, min(n_folds, scarcest)), seed)
+    folds = _folds(labels, groups, min(n_folds, scarcest), seed)
+    n_classes = len(set(labels))
+    whole = [fold for fold in folds if len(set(np.asarray(labels)[fold[0]])) == n_classes]
+    if not whole:
+        raise SplitError(
+            "groups are so large that no inner fold has songs of every class to learn from"
+        )
+    return whole
 
 
 def held_out(

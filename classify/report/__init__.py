@@ -5,12 +5,12 @@ years later.
 """
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from classify.errors import InputError
 from classify.files import write_text
 from classify.report import figures, words
 from classify.report.view import View, read_view
@@ -37,8 +37,6 @@ def write_report(folder: Path) -> Path:
     InputError
         If the folder holds no finished run.
     """
-    if not (folder / "run.json").is_file():
-        raise InputError(f"{folder}: holds no run (no run.json in it)")
     view = read_view(folder)
     pictures = figures.draw(view, folder / "figures")
     context = {"view": view, "run": view.run, "words": words}
@@ -57,7 +55,13 @@ def _render(template: str, context: dict[str, Any], *, html: bool) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["cell"] = _markdown_cell
     return environment.get_template(template).render(context)
+
+
+def _markdown_cell(text: str) -> str:
+    """Keep a name from being read as Markdown or as the end of a cell."""
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(text.split()))
 
 
 def _data_uri(path: Path) -> str:

@@ -6,6 +6,7 @@ Colours are Okabe and Ito's, which colour-blind readers tell apart; nothing is t
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -92,9 +93,11 @@ def _confusion(row: Row, classes: list[str]) -> Figure:
     for i, j in np.ndindex(n_classes, n_classes):
         ink = "white" if shares[i, j] > 0.55 else "#111827"
         axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=ink, fontsize=8)
-    names = [name if len(name) <= 12 else name[:11] + "…" for name in classes]
-    axes.set_xticks(range(n_classes), names, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(n_classes), names)
+    names = [name if len(name) <= 24 else f"{name[:12]}…{name[-10:]}" for name in classes]
+    plain = {"parse_math": False}  # a class may be called Ke$ha
+    slanted: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(range(n_classes), names, **slanted, **plain)
+    axes.set_yticks(range(n_classes), names, **plain)
     axes.set_xlabel("answered")
     axes.set_ylabel("true")
     axes.set_title(row.title, fontsize=10)
@@ -114,6 +117,8 @@ def _curves(row: Row) -> Figure:
             (name, BLUE, "-", "training"),
             (f"val_{name}", ORANGE, "--", "inner validation"),
         ):
+            if key not in history[0]:
+                continue  # the paper's recipe holds nothing out
             axes.plot(
                 epochs,
                 [e[key] for e in history],

@@ -1,6 +1,7 @@
 """What a report shows, as plain values: read from a run's files, ordered, and tested."""
 
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from classify import tables
 from classify.errors import InputError
 from classify.evaluation.scores import confusion
 from classify.evaluation.significance import holm, mcnemar
-from classify.files import read_json
+from classify.record import read_record
 
 #: Differences with an adjusted p value below this are called real.
 SIGNIFICANT = 0.05
@@ -44,7 +45,8 @@ class Row:
     only_answer : str
         The one class it answers for every window of the test part; empty if it answers several.
     p_value : float or None
-        Of its difference from the best model, on songs, Holm-adjusted; None for the best itself.
+        Of its difference from the best model, on songs, Holm-adjusted over all pairs of models;
+        None for the best itself.
     """
 
     name: str
@@ -75,6 +77,7 @@ class View:
     rows: list[Row]
     n_test_songs: int
     n_test_windows: int
+    n_test_groups: int
 
     @property
     def scored(self) -> list[Row]:
@@ -105,7 +108,7 @@ def read_view(folder: Path) -> View:
     InputError
         If the run has not finished.
     """
-    run = read_json(folder / "run.json")
+    run = read_record(folder)
     if "finished" not in run:
         raise InputError(
             f"{folder}: its run has not finished; give its command again to go on: {run['command']}"
@@ -121,6 +124,7 @@ def read_view(folder: Path) -> View:
         rows,
         n_test_songs=run["split"]["parts"]["test"]["songs"],
         n_test_windows=run["split"]["parts"]["test"]["windows"],
+        n_test_groups=test.group.nunique(),
     )
     _compare_with_best(view, test[test.level == "song"])
     return view
@@ -154,12 +158,19 @@ def _row(
 
 
 def _compare_with_best(view: View, songs: pd.DataFrame) -> None:
-    """Test every model against the best one, on the same songs."""
+    """Test every model against the best one, on the same songs.
+
+    Which model is best was seen on these very songs, so p values are adjusted over all pairs of
+    models, not only over the pairs with the best.
+    """
     if not view.contenders:
         return
     best = view.contenders[0]
-    others = [row for row in view.scored if row is not best]
     right = {name: (rows.label == rows.answer).to_numpy() for name, rows in songs.groupby("model")}
-    adjusted = holm([mcnemar(right[best.name], right[row.name]) for row in others])
-    for row, p_value in zip(others, adjusted, strict=True):
-        row.p_value = p_value
+    groups = songs[songs.model == best.name].group.to_numpy()
+    pairs = list(combinations([row.name for row in view.scored], 2))
+    adjusted = holm([mcnemar(right[a], right[b], groups) for a, b in pairs])
+    p_values = dict(zip(pairs, adjusted, strict=True))
+    for row in view.scored:
+        for pair in ((best.name, row.name), (row.name, best.name)):
+            row.p_value = p_values.get(pair, row.p_value)

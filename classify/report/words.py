@@ -5,6 +5,9 @@ from typing import Any
 from classify.progress import duration
 from classify.report.view import SIGNIFICANT, Row, Score, View
 
+#: Test songs of a class, and a fifth of the test groups, below which intervals are rough.
+FEW = 10
+
 SPLITS = {
     "song": "by song: all windows of a song, and all songs of a group, are on one side",
     "window": "by window, as Chen and Wang did: windows of one song are on both sides",
@@ -28,7 +31,7 @@ def span(score: Score) -> str:
 
 
 def p_text(row: Row) -> str:
-    """Write a row's p value against the best model."""
+    """Write a row's p value against the best model: `.030` or `< .001`."""
     if row.failed or row.p_value is None:
         return "–"
     return "< .001" if row.p_value < 0.001 else f"{row.p_value:.3f}".lstrip("0")
@@ -59,18 +62,34 @@ def warnings(view: View) -> list[str]:
         lines.append(_leak(split))
     if view.run["settings"]["quick"]:
         lines.append(
-            "This is a quick run (few epochs, small grids): it shows the road, "
-            "and its scores are not for publication."
+            "This is a quick run (small grids, and few epochs unless more were asked for): "
+            "it shows the road, and its scores are not for publication."
         )
+    if view.scored and (scarce := _scarce(view)):
+        lines.append(scarce)
     lines += [f"{row.title} failed and has no scores: {row.failed}." for row in view.failures]
     return lines
+
+
+def _scarce(view: View) -> str:
+    """Say so where the test part is too small for its intervals to be trusted."""
+    counts = view.scored[0].confusion
+    assert counts is not None
+    fewest = int(counts.sum(axis=1).min())
+    if view.n_test_groups >= 5 * FEW and fewest >= FEW:
+        return ""
+    return (
+        f"The test part is small ({view.n_test_songs} songs in {view.n_test_groups} groups, "
+        f"{fewest} of the rarest class): intervals are too narrow at this size, and scores may "
+        f"differ much with another split."
+    )
 
 
 def _leak(split: dict[str, Any]) -> str:
     """Say that a split leaks and by how much."""
     text = (
-        f"This split leaks: {percent(split['shared'])} of the test windows come from songs that "
-        f"were also trained on, so every score below is too high for new songs."
+        f"This split leaks: {percent(split['shared'])} of the test windows come from songs (or "
+        f"groups of songs) that were also trained on, so scores below are not those of new songs."
     )
     probes = split.get("probes", [])
     gains = [
@@ -78,19 +97,25 @@ def _leak(split: dict[str, Any]) -> str:
         f"{percent(probe['honest'])} with songs kept whole ({probe['points']:+.0f} points)"
         for probe in probes
     ]
-    return f"{text} Measured on these windows, it gives {' and '.join(gains)}." if gains else text
+    if not gains:
+        return f"{text} Classes have too few groups of songs to measure by how much."
+    return f"{text} Measured on these windows, it gives {' and '.join(gains)}."
 
 
 def summary(view: View) -> list[str]:
     """Say in plain sentences which model is best, and whether that means anything."""
     if not view.contenders:
-        return ["No model could be scored."]
+        return ["Only the majority class was scored."]
     best = view.contenders[0]
     score = best.score()
+    level = [row.title for row in view.contenders if row.score().value == score.value]
+    most = f"{best.title} is" if len(level) == 1 else f"{_listed(level)} are"
     lines = [
-        f"{best.title} is right most often: for {percent(score.value)} of the "
+        f"{most} right most often: for {percent(score.value)} of the "
         f"{view.n_test_songs} test songs (95 % interval {span(score)} %)."
     ]
+    if len(view.contenders) == 1:
+        lines[0] = lines[0].replace("most often: ", "")
     lines += [_against_majority(view, best)] if view.majority else []
     lines += [_lead(view, best)] if len(view.contenders) > 1 else []
     lines += _one_class(view)
@@ -104,7 +129,7 @@ def _against_majority(view: View, best: Row) -> str:
     points = 100 * (best.score().value - floor)
     start = f"Always answering the majority class is right for {percent(floor)}"
     if points <= 0:
-        return f"{start}, so no model has learned anything that helps."
+        return f"{start}, so no model is right more often than that."
     if majority.p_value is not None and majority.p_value < SIGNIFICANT:
         return f"{start}; {best.title} is {points:.1f} points above that, more than chance gives."
     return f"{start}; {best.title} is {points:.1f} points above that, which could be chance."
@@ -118,25 +143,24 @@ def _lead(view: View, best: Row) -> str:
     if not alike:
         return (
             f"Its lead of {points:.1f} points over the next, {second.title}, is more than chance "
-            f"gives (p = {p_text(second)}, exact McNemar test, Holm-adjusted)."
+            f"gives (adjusted p {p_text(second)}, exact McNemar test)."
         )
     if len(alike) == len(view.contenders) - 1 > 1:
         which = f"any of the {len(alike)} other models"
     else:
         which = _listed(alike)
     if points == 0:
-        start = f"It ties with {second.title}"
-    else:
-        start = f"Its lead of {points:.1f} points over the next, {second.title}, could be chance"
-    if second.title not in alike:
-        start = f"Its lead of {points:.1f} points over the next, {second.title}, is real"
+        return f"On these songs no test tells {best.title} from {which}."
+    verdict = "could be" if second.title in alike else "is more than"
+    start = f"Its lead of {points:.1f} points over the next, {second.title}, {verdict} chance"
     return f"{start}; on these songs no test tells it from {which}."
 
 
 def _one_class(view: View) -> list[str]:
     stuck = [row for row in view.contenders if row.only_answer]
     return [
-        f"{row.title} answers {row.only_answer!r} for every window: it has learned nothing."
+        f"{row.title} answers {row.only_answer!r} for every test window: it has not learned to "
+        f"tell the classes apart."
         for row in stuck
     ]
 

@@ -78,6 +78,7 @@ def _record(models: dict) -> dict:
         "command": "classify compare songs",
         "started": "2026-01-01T00:00:00+00:00",
         "finished": "2026-01-01T01:00:00+00:00",
+        "training": {"recipe": "default", "epochs": 30, "patience": 8},
         "settings": {"quick": False, "recipe": "default", "seed": 0},
         "corpus": {
             "name": "songs",

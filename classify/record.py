@@ -1,0 +1,212 @@
+"""The record of a run: what it is, under which everything, and whether it may be gone on with.
+
+`run.json` is written when a run begins and again when it has finished. Models that a stopped run
+left are only used again if everything that decides their numbers is as it was.
+"""
+
+import hashlib
+import os
+import platform
+from collections import Counter
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from classify import __version__, models
+from classify.errors import InputError
+from classify.evaluation import leak
+from classify.experiment import Data, Settings, scaled
+from classify.files import read_json, write_json
+
+#: Libraries whose versions a run records.
+LIBRARIES = (
+    "tensorflow",
+    "keras",
+    "scikit-learn",
+    "numpy",
+    "scipy",
+    "pandas",
+    "symusic",
+    "music21",
+)
+
+
+RECORD = "run.json"
+
+
+def open_run(folder: Path, settings: Settings, data: Data, command: str) -> dict[str, Any]:
+    """Begin a run's folder, or go on with it if it holds the same run.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder.
+    settings : Settings
+        What was asked for.
+    data : Data
+        What that came to.
+    command : str
+        What to record as the command.
+
+    Returns
+    -------
+    dict
+        The content of run.json.
+
+    Raises
+    ------
+    InputError
+        If the folder holds something else, or a run that differs in anything that decides numbers.
+    """
+    path = folder / RECORD
+    identity = _identity(settings, data)
+    if path.is_file():
+        run = read_record(folder)
+        if run["identity"] != identity:
+            raise InputError(
+                f"{folder}: holds another run ({_difference(run['identity'], identity)}); "
+                f"name another folder with --out, or delete this one"
+            )
+        return run
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise InputError(f"{folder}: is there already and is no run; name another with --out")
+    run = _describe(settings, data, command) | {"identity": identity}
+    if run["split"]["shared"] > 0:
+        rows = models.as_rows(scaled(data, settings))
+        found = leak.probes(rows, data.labels, data.groups, settings.seed)
+        run["split"]["probes"] = [probe.to_json() for probe in found]
+    try:
+        write_json(path, run)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written to: {error.strerror}") from None
+    return run
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Read a run's run.json.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it is damaged.
+    """
+    path = folder / RECORD
+    if not path.is_file():
+        raise InputError(f"{folder}: holds no run (no {RECORD} in it)")
+    try:
+        return read_json(path)
+    except ValueError:
+        raise InputError(
+            f"{path}: is damaged and cannot be read; delete the run's folder"
+        ) from None
+
+
+def close_run(folder: Path, run: dict[str, Any], fits: dict[str, dict[str, Any]]) -> None:
+    """Record what became of each model, and that the run has finished."""
+    write_json(folder / RECORD, run | {"models": fits, "finished": _now()})
+
+
+def _identity(settings: Settings, data: Data) -> dict[str, Any]:
+    """Collect everything that decides a model's numbers."""
+    digest = hashlib.sha256(data.windows.x.tobytes())
+    for column in (data.labels, data.groups, data.test.astype(str)):
+        digest.update("\x1f".join(column).encode())
+    return {
+        **_plain(settings),
+        "training": settings.training.record(),
+        "windows": _listed(asdict(data.cutting)),
+        "songs and their split": digest.hexdigest(),
+        "classify": __version__,
+        "keras backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        **_versions(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+
+
+def complete(run: dict[str, Any]) -> bool:
+    """Say whether a run has finished and no model failed (a failed one is worth another try)."""
+    return "finished" in run and not any("reason" in facts for facts in run["models"].values())
+
+
+def _difference(before: dict[str, Any], wanted: dict[str, Any]) -> str:
+    """Name the first thing in which two runs differ."""
+    name = next(name for name, value in wanted.items() if before.get(name) != value)
+    if name == "songs and their split":
+        return "its songs, labels or split were others"
+    return f"its {name} is {before.get(name)}, here it is {wanted[name]}"
+
+
+def _plain(settings: Settings) -> dict[str, Any]:
+    return _listed(asdict(settings))
+
+
+def _listed(values: dict[str, Any]) -> dict[str, Any]:
+    """Give tuples as lists, as JSON gives them back."""
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+
+def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
+    """Collect everything about a run that is known before the first model trains."""
+    corpus, windows = data.corpus, data.windows
+    train_songs, test_songs = windows.song[~data.test], windows.song[data.test]
+    part = {
+        "train": {"songs": len(set(train_songs)), "windows": int((~data.test).sum())},
+        "test": {"songs": len(set(test_songs)), "windows": int(data.test.sum())},
+    }
+    about = {
+        "name": corpus.name,
+        "fingerprint": corpus.fingerprint,
+        "licence": corpus.licence,
+        "songs": len(corpus.songs),
+        "groups": len(set(corpus.groups)),
+        "copies": corpus.n_copies,
+        "classes": corpus.classes,
+        "songs_per_class": dict(sorted(Counter(corpus.labels).items())),
+        "windows_per_class": dict(sorted(Counter(data.labels.tolist()).items())),
+        "set_aside": [asdict(item) for item in corpus.set_aside],
+    }
+    return {
+        "classify": __version__,
+        "command": command,
+        "started": _now(),
+        "settings": _plain(settings),
+        "training": settings.training.record(),
+        "corpus": about,
+        "windows": asdict(data.cutting) | {"counts": windows.counts},
+        "split": {
+            "kind": settings.split,
+            "parts": part,
+            "notes": data.notes,
+            "shared": leak.shared_groups(data.test, data.groups),
+        },
+        "versions": _versions() | {"keras backend": os.environ.get("KERAS_BACKEND", "tensorflow")},
+        "machine": {"system": platform.platform(), "processor": platform.machine()},
+    }
+
+
+def about(run: dict[str, Any], data: Data) -> list[str]:
+    """Say in a few lines what is going to be compared."""
+    parts, corpus = run["split"]["parts"], run["corpus"]
+    lines = [
+        f"{corpus['songs']} songs in {len(corpus['classes'])} classes, "
+        f"{len(data.windows.x)} windows of {data.cutting.window} notes; "
+        f"{len(corpus['set_aside'])} files set aside.",
+        f"Training on {parts['train']['songs']} songs ({parts['train']['windows']} windows), "
+        f"testing on {parts['test']['songs']} ({parts['test']['windows']}).",
+    ]
+    lines += run["split"]["notes"]
+    if run["split"]["shared"] > 0:
+        lines.append(
+            f"This split leaks: {run['split']['shared']:.0%} of the test windows come from songs "
+            f"(or groups of songs) that are also trained on."
+        )
+    return lines
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
