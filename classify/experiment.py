@@ -147,11 +147,11 @@ def _given(corpus: Corpus) -> tuple[NDArray[np.bool_], list[str]]:
     labels = np.array(corpus.labels)
     untaught = sorted(set(corpus.classes) - set(labels[~test]))
     if untaught:
-        raise InputError(f"{corpus.source}: the class {untaught[0]!r} has no song in train")
+        raise InputError(f"{corpus.source}: the class {str(untaught[0])!r} has no song in train")
     splits.require(labels[~test], np.array(corpus.groups)[~test], 2)
     if len(set(labels[test])) < 2:
         raise InputError(
-            f"{corpus.source}: all test songs of the given split are {labels[test][0]!r}; "
+            f"{corpus.source}: all test songs of the given split are {str(labels[test][0])!r}; "
             f"at least two classes are needed there"
         )
     if held_out == "val":

@@ -76,7 +76,7 @@ def require(labels: Names, groups: Names, fewest: int) -> None:
             what = f"{n_songs[label]} songs" if n_songs[label] != 1 else "1 song"
             what += f" in {n_groups[label]} groups" if grouped else ""
             raise SplitError(
-                f"the class {label!r} has {what}, and a split needs at least {fewest} "
+                f"the class {str(label)!r} has {what}, and a split needs at least {fewest} "
                 f"{'groups of songs' if grouped else 'songs'} in each class to learn from"
             )
 
@@ -91,7 +91,7 @@ def guard(train_groups: Names, test_groups: Names) -> None:
     """
     parted = sorted(set(train_groups) & set(test_groups))
     if parted:
-        named = ", ".join(repr(group) for group in parted[:3])
+        named = ", ".join(repr(str(group)) for group in parted[:3])
         more = f" and {len(parted) - 3} more" if len(parted) > 3 else ""
         raise SplitError(
             f"the split parts {len(parted)} group{'s' * (len(parted) != 1)} of songs that belong "
