@@ -7,9 +7,11 @@ once.
 import argparse
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from classify import __version__
 from classify.errors import InputError
@@ -21,14 +23,19 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit status."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    options = _parser().parse_args(given)
-    options.command = shlex.join(["classify", *given])
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
+        options = _parser().parse_args(given)
+        options.command = shlex.join(["classify", *given])
         return options.run(options)
     except InputError as error:
-        print(f"classify: {error}", file=sys.stderr)
-        return 2
+        return _refuse(str(error))
+    except BrokenPipeError:  # `classify ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:  # no right to read or write there, a full disk, a name too long
+        return _refuse(f"{error.filename or 'a file'}: {error.strerror or error}")
+    except MemoryError as error:
+        return _refuse(f"not enough memory ({error}); smaller --window or --jobs need less")
     except KeyboardInterrupt:
         print(
             "\nclassify: stopped. Models that had finished are kept; "
@@ -36,17 +43,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
-    except BrokenPipeError:  # `classify ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+
+
+def _refuse(message: str) -> int:
+    print(f"classify: {message}", file=sys.stderr)
+    return 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that refuses in one sentence, as everything here does."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message.removeprefix('argument ')} (see {self.prog} --help)")
+
+
+def _whole(text: str) -> int:
+    """Read a whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        shown = text if len(text) < 20 else text[:20] + "…"
+        raise argparse.ArgumentTypeError(f"expected a whole number, not {shown!r}") from None
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="classify",
         description="Compare networks and classical models on a folder of labelled MIDI songs.",
     )
     parser.add_argument("--version", action="version", version=f"classify {__version__}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is a Ctrl-C
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_compare(commands)
     _add_report(commands)
@@ -54,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
     compare = commands.add_parser(
         "compare",
         help="train every model on a corpus and write one report",
@@ -79,11 +105,16 @@ def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     add(
         "--window",
-        type=int,
+        type=_whole,
         metavar="NOTES",
         help="notes in a window (default: 800, or the built-in corpus's own)",
     )
-    add("--hop", type=int, metavar="NOTES", help="notes between window starts (default: a window)")
+    add(
+        "--hop",
+        type=_whole,
+        metavar="NOTES",
+        help="notes between window starts (default: a window)",
+    )
     add(
         "--channels",
         metavar="NAMES",
@@ -103,31 +134,31 @@ def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default="default",
         help="paper: unscaled numbers, plain Adam, no early stopping",
     )
-    add("--epochs", type=int, metavar="N", help="at most so many epochs a network (default: 30)")
+    add("--epochs", type=_whole, metavar="N", help="at most so many epochs a network (default: 30)")
     add(
         "--quick",
         action="store_true",
         help="3 epochs, small grids: to see the road, not to publish",
     )
-    add("--seed", type=int, default=0, metavar="N", help="of everything drawn (default: 0)")
-    add("--jobs", type=int, metavar="N", help="models that train at once (default: one a core)")
+    add("--seed", type=_whole, default=0, metavar="N", help="of everything drawn (default: 0)")
+    add("--jobs", type=_whole, metavar="N", help="models that train at once (default: one a core)")
     add("--out", type=Path, metavar="DIR", help="the run's folder (default: results/<corpus>)")
 
 
-def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_report(commands: "argparse._SubParsersAction[_Parser]") -> None:
     report = commands.add_parser("report", help="make a run's report anew from its files")
     report.set_defaults(run=_report)
     report.add_argument("folder", type=Path, metavar="RUN", help="a run's folder")
 
 
-def _add_corpus(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_corpus(commands: "argparse._SubParsersAction[_Parser]") -> None:
     corpus = commands.add_parser("corpus", help="look at a corpus before any model does")
     actions = corpus.add_subparsers(required=True, metavar="ACTION")
     show = actions.add_parser("show", help="songs, windows and notes per class; what is set aside")
     show.set_defaults(run=_corpus_show)
     show.add_argument("corpus", help="a folder, a CSV file, or a built-in corpus")
-    show.add_argument("--window", type=int, metavar="NOTES", help="notes in a window")
-    show.add_argument("--hop", type=int, metavar="NOTES", help="notes between window starts")
+    show.add_argument("--window", type=_whole, metavar="NOTES", help="notes in a window")
+    show.add_argument("--hop", type=_whole, metavar="NOTES", help="notes between window starts")
     listing = actions.add_parser("list", help="the built-in corpora and their licences")
     listing.set_defaults(run=_corpus_list)
 

@@ -21,7 +21,7 @@ from classify.errors import InputError
 from classify.experiment import Data, Settings, default_name, prepare, scaled
 from classify.networks.layers import SHORTEST_VALID
 from classify.progress import Display, duration
-from classify.record import about, close_run, complete, open_run
+from classify.record import about, close_run, complete, one_at_a_time, open_run
 
 
 def compare(
@@ -61,6 +61,20 @@ def compare(
     chosen = models.select(settings.models)
     data = prepare(settings, display)
     folder = out or Path("results") / default_name(settings, data)
+    with one_at_a_time(folder):
+        return _run(folder, settings, data, chosen, n_workers, display, command)
+
+
+def _run(
+    folder: Path,
+    settings: Settings,
+    data: Data,
+    chosen: list[models.Spec],
+    n_workers: int | None,
+    display: Display,
+    command: str | None,
+) -> Path:
+    """Do what `compare` promises, in a folder that is ours."""
     run = open_run(folder, settings, data, command or f"compare({settings})")
     for line in about(run, data):
         display.say(line)
@@ -101,7 +115,7 @@ def _train(
     jobs: list[workers.Job], data: Data, settings: Settings, n_workers: int, display: Display
 ) -> None:
     """Train what is not trained yet."""
-    missing = [job for job in jobs if not (job.folder / workers.FIT).is_file()]
+    missing = [job for job in jobs if not workers.is_done(job, len(data.test))]
     for job in missing:
         shutil.rmtree(job.folder, ignore_errors=True)  # a failure of last time, tried again
     for half in missing[0].folder.parent.glob(".*") if missing else ():

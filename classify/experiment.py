@@ -149,10 +149,10 @@ def _given(corpus: Corpus) -> tuple[NDArray[np.bool_], list[str]]:
     if untaught:
         raise InputError(f"{corpus.source}: the class {str(untaught[0])!r} has no song in train")
     splits.require(labels[~test], np.array(corpus.groups)[~test], 2)
-    if len(set(labels[test])) < 2:
+    unasked = sorted(set(corpus.classes) - set(labels[test]))
+    if unasked:
         raise InputError(
-            f"{corpus.source}: all test songs of the given split are {str(labels[test][0])!r}; "
-            f"at least two classes are needed there"
+            f"{corpus.source}: the class {str(unasked[0])!r} has no song in {held_out}"
         )
     if held_out == "val":
         return test, ["The given split names no test songs; its val songs are the test part."]

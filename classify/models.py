@@ -113,8 +113,9 @@ def select(names: Sequence[str]) -> list[Spec]:
     specs = find()
     unknown = [name for name in names if name not in specs and name not in GROUPS]
     if unknown or not names:
+        what = f"{unknown[0]!r} is not a model" if unknown else "names no model"
         raise InputError(
-            f"--models {','.join(names)}: {(unknown or ['nothing'])[0]!r} is not a model; "
+            f"--models {','.join(names)}: {what}; "
             f"expected any of {', '.join(specs)}, or the groups {', '.join(GROUPS)}"
         )
     wanted = {MAJORITY}

@@ -84,7 +84,8 @@ def _remarks(corpus: Corpus) -> list[str]:
         lines.append(f"Columns carried along: {', '.join(extra)}")
     if corpus.n_copies:
         lines.append(
-            f"{corpus.n_copies} songs are byte-identical to another; copies share a group."
+            f"{corpus.n_copies} songs are byte-identical to another, {corpus.n_contradictions} of "
+            f"them under another label; copies share a group."
         )
     if not corpus.set_aside:
         return [*lines, "Nothing was set aside."]

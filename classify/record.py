@@ -8,11 +8,15 @@ import hashlib
 import os
 import platform
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from classify import __version__, models
 from classify.errors import InputError
@@ -77,11 +81,32 @@ def open_run(folder: Path, settings: Settings, data: Data, command: str) -> dict
         rows = models.as_rows(scaled(data, settings))
         found = leak.probes(rows, data.labels, data.groups, settings.seed)
         run["split"]["probes"] = [probe.to_json() for probe in found]
-    try:
-        write_json(path, run)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written to: {error.strerror}") from None
+    write_json(path, run)
     return run
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Keep a second run out of a run's folder while the block runs.
+
+    Raises
+    ------
+    InputError
+        If another run holds the folder.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise InputError(
+            f"{folder}: another run is writing there now; wait for it, or name another with --out"
+        ) from None
+    try:
+        yield
+    finally:
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -96,7 +121,10 @@ def read_record(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"{folder}: holds no run (no {RECORD} in it)")
     try:
-        return read_json(path)
+        run = read_json(path)
+        if isinstance(run, dict) and {"identity", "command", "corpus", "split"} <= set(run):
+            return run
+        raise ValueError("not a record")
     except ValueError:
         raise InputError(
             f"{path}: is damaged and cannot be read; delete the run's folder"
@@ -113,8 +141,10 @@ def _identity(settings: Settings, data: Data) -> dict[str, Any]:
     digest = hashlib.sha256(data.windows.x.tobytes())
     for column in (data.labels, data.groups, data.test.astype(str)):
         digest.update("\x1f".join(column).encode())
+    asked = _plain(settings)
+    del asked["corpus"]  # `songs` and `songs/` are the same; what is in there counts
     return {
-        **_plain(settings),
+        **asked,
         "training": settings.training.record(),
         "windows": _listed(asdict(data.cutting)),
         "songs and their split": digest.hexdigest(),
@@ -135,10 +165,11 @@ def complete(run: dict[str, Any]) -> bool:
 
 def _difference(before: dict[str, Any], wanted: dict[str, Any]) -> str:
     """Name the first thing in which two runs differ."""
-    name = next(name for name, value in wanted.items() if before.get(name) != value)
+    names = [*wanted, *before]
+    name = next(name for name in names if before.get(name) != wanted.get(name))
     if name == "songs and their split":
         return "its songs, labels or split were others"
-    return f"its {name} is {before.get(name)}, here it is {wanted[name]}"
+    return f"its {name} is {before.get(name)}, here it is {wanted.get(name)}"
 
 
 def _plain(settings: Settings) -> dict[str, Any]:
@@ -165,6 +196,7 @@ def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
         "songs": len(corpus.songs),
         "groups": len(set(corpus.groups)),
         "copies": corpus.n_copies,
+        "contradictions": corpus.n_contradictions,
         "classes": corpus.classes,
         "songs_per_class": dict(sorted(Counter(corpus.labels).items())),
         "windows_per_class": dict(sorted(Counter(data.labels.tolist()).items())),

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classify.errors import InputError
 from classify.evaluation.scores import SCORES, confusion, interval, resampled
 from classify.files import written_whole
 
@@ -143,10 +144,22 @@ def write(folder: Path, table: pd.DataFrame, scored: pd.DataFrame) -> None:
 
 
 def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read the predictions and the scores of a run's folder; texts stay texts."""
-    scored = pd.read_csv(
-        folder / SCORES_FILE,
-        dtype={"model": str, "level": str, "part": str, "metric": str},
-        keep_default_na=False,
-    )
-    return pd.read_parquet(folder / PREDICTIONS), scored
+    """Read the predictions and the scores of a run's folder; texts stay texts.
+
+    Raises
+    ------
+    InputError
+        If either is missing or damaged.
+    """
+    texts = dict.fromkeys(("model", "level", "part", "metric"), str)
+    numbers = dict.fromkeys(("value", "low", "high"), float)
+    file = folder / SCORES_FILE
+    try:
+        scored = pd.read_csv(file, dtype=texts | numbers, keep_default_na=False)
+        file = folder / PREDICTIONS
+        return pd.read_parquet(file), scored
+    except (OSError, ValueError):
+        raise InputError(
+            f"{file}: is missing or damaged; delete {folder / 'run.json'} and {folder / 'models'}, "
+            f"and give the run's command again"
+        ) from None

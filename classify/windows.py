@@ -19,6 +19,9 @@ from classify.songs import Song
 #: Seconds added before taking logarithms: notes closer than this sound together.
 TOGETHER = 0.01
 
+#: Notes in the longest window that can be asked for.
+LONGEST_WINDOW = 100_000
+
 #: Longest time that a note or a rest counts, in seconds.
 LONGEST = 30.0
 
@@ -78,8 +81,11 @@ class WindowSettings:
     channels: tuple[str, ...] = tuple(CHANNELS)
 
     def __post_init__(self) -> None:
-        if self.window < 2:
-            raise InputError(f"--window {self.window}: a window needs at least 2 notes")
+        if not 2 <= self.window <= LONGEST_WINDOW:
+            raise InputError(
+                f"--window {self.window}: a window needs at least 2 notes, and at most "
+                f"{LONGEST_WINDOW:,}"
+            )
         if not 1 <= self.hop <= self.window:
             raise InputError(
                 f"--hop {self.hop}: must lie between 1 and the window of {self.window} notes, "

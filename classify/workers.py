@@ -210,7 +210,7 @@ def _work(job: Job, events: Any) -> None:
     try:
         with threadpool_limits(THREADS):
             _fit(job, lambda note: events.put(Event(job.spec.name, note)))
-        job.log.unlink()
+        job.log.unlink(missing_ok=True)
     except Exception as error:
         traceback.print_exc()
         told = str(error).strip().splitlines() or ["no message"]
@@ -264,6 +264,16 @@ def _first_of_each_song(song: np.ndarray, train: np.ndarray) -> np.ndarray:
     rows = np.flatnonzero(train)
     first[rows[np.unique(song[rows], return_index=True)[1]]] = True
     return first
+
+
+def is_done(job: Job, n_windows: int) -> bool:
+    """Say whether a job's results are there, whole, and of so many windows."""
+    try:
+        facts = read_json(job.folder / FIT)
+        probabilities = np.load(job.folder / PROBABILITIES)
+    except (OSError, ValueError):
+        return False
+    return "seconds_train" in facts and len(probabilities) == n_windows
 
 
 def results(job: Job) -> dict[str, Any]:

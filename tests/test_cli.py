@@ -52,6 +52,13 @@ def test_a_failed_model_is_not_a_success(corpus_folder, tmp_path, monkeypatch, c
         (["--epochs", "0"], "--epochs 0"),
         (["--jobs", "0"], "--jobs 0"),
         (["--seed", "-1"], "--seed -1"),
+        (["--seed", "4294967296"], "--seed 4294967296: expected a whole number from 0"),
+        (["--window", "ten"], "--window: expected a whole number, not 'ten'"),
+        (["--window", "9" * 5000], "--window"),
+        (["--window", "1000000000"], "at most 100,000"),
+        (["--split", "half"], "--split: invalid choice: 'half'"),
+        (["--models", ""], "--models : names no model; expected any of majority"),
+        (["--out", "/dev/null/x"], "/dev/null"),
         (["--split", "given"], "needs a part for every song, and 'Calming/00.mid' has none"),
     ],
 )
@@ -59,11 +66,26 @@ def test_options_that_make_no_sense(corpus_folder, capsys, arguments, message):
     assert message in refused(capsys, "compare", str(corpus_folder), *arguments)
 
 
+def test_missing_commands_and_words(capsys):
+    assert "required: COMMAND" in refused(capsys)
+    assert "required: RUN" in refused(capsys, "report")
+    assert "unrecognized arguments: --fast" in refused(capsys, "compare", "x", "--fast")
+
+
+def test_a_cache_that_cannot_be_written(tmp_path, capsys, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("CLASSIFY_CACHE", str(tmp_path / "file"))
+    assert str(tmp_path / "file") in refused(capsys, "corpus", "show", "tunes")
+
+
 def test_corpora_that_make_no_sense(tmp_path, capsys):
     assert "no such file or folder" in refused(capsys, "compare", str(tmp_path / "none"))
     assert "no labelled songs" in refused(capsys, "corpus", "show", str(tmp_path))
     few = write_corpus(tmp_path / "few", per_class=3)
     assert "has 3 songs" in refused(capsys, "compare", str(few))
+    assert "is an empty name" in refused(capsys, "compare", "")
+    assert "no such file or folder" in refused(capsys, "compare", "~nobody-here/x")
+    assert "--hop 0" in refused(capsys, "corpus", "show", str(few), "--hop", "0")
     assert "holds no run" in refused(capsys, "report", str(tmp_path))
 
 

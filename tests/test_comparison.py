@@ -1,5 +1,6 @@
 """The road from songs to a run's files: real songs, real fits, real kills."""
 
+import json
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from classify.evaluation import splits
 from classify.experiment import Settings, prepare
 from classify.files import read_json
 from classify.progress import Display
+from classify.record import one_at_a_time
 from classify.report.view import read_view
 from tests.conftest import write_corpus, write_song
 
@@ -168,6 +170,24 @@ def test_a_killed_run_goes_on_to_the_same_scores(run, songs, tmp_path):
         assert (tmp_path / "run" / name).read_bytes() == (run / name).read_bytes()
 
 
+def test_damaged_results_of_a_model_are_made_again(songs, tmp_path):
+    chosen = settings(songs, models=("logistic",))
+    folder = compare(chosen, tmp_path / "run", 1)
+    before = (folder / "predictions.parquet").read_bytes()
+    (folder / "models" / "logistic" / "fit.json").write_text("{")
+    (folder / "models" / "majority" / "probabilities.npy").write_bytes(b"junk")
+    record = read_json(folder / "run.json")
+    del record["finished"]
+    (folder / "run.json").write_text(json.dumps(record))
+    compare(chosen, folder, 1)
+    assert (folder / "predictions.parquet").read_bytes() == before
+
+
+def test_two_runs_do_not_share_a_folder(songs, tmp_path):
+    with one_at_a_time(tmp_path / "run"), pytest.raises(InputError, match="another run is writing"):
+        compare(settings(songs), tmp_path / "run", 1)
+
+
 def test_ctrl_c_says_how_to_go_on(songs, tmp_path):
     arguments = ["--window", "16", "--models", "bi-nn1", "--out", str(tmp_path / "r")]
     process = subprocess.Popen(
@@ -248,7 +268,7 @@ def test_a_given_split_without_test_songs_tests_on_val(tmp_path):
         ({}, None, "needs songs in train and in test"),
         (dict.fromkeys(range(0, 12, 2), "test"), None, "the class 'a' has no song in train"),
         (dict.fromkeys(range(0, 10, 2), "test"), None, "the class 'a' has 1 song, and a split"),
-        ({0: "test", 2: "test"}, None, "all test songs of the given split are 'a'"),
+        ({0: "test", 2: "test"}, None, "the class 'b' has no song in test"),
     ],
 )
 def test_a_given_split_that_cannot_be_used(tmp_path, split, groups, message):

@@ -62,6 +62,15 @@ class Corpus:
         return len(self.songs) - len({song.digest for song in self.songs})
 
     @property
+    def n_contradictions(self) -> int:
+        """How many songs are byte for byte the same as an earlier one with another label."""
+        first: dict[str, str] = {}
+        return sum(
+            first.setdefault(song.digest, label) != label
+            for song, label in zip(self.songs, self.labels, strict=True)
+        )
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 over names, labels, groups, splits and contents: equal for equal corpora."""
         digest = hashlib.sha256()
@@ -92,15 +101,17 @@ def load(source: str, on_song: Callable[[int, int], None] = lambda done, total: 
     InputError
         If there is no such corpus, no usable song, or only one class.
     """
+    if not source.strip():
+        raise InputError("the corpus is an empty name; expected a folder or a built-in corpus")
     made = builtin.CORPORA.get(source)
-    path = builtin.prepared(made, on_song) if made else Path(source).expanduser()
+    path = builtin.prepared(made, on_song) if made else _path(source)
     if made is None and not path.exists() and "/" not in source:
         raise InputError(
             f"{source}: is neither a folder here nor a built-in corpus; "
             f"built in are {', '.join(builtin.CORPORA)}"
         )
     listing = find(path)
-    songs, entries, set_aside = [], [], list(listing.set_aside)
+    songs, entries, set_aside = [], [], []
     for number, entry in enumerate(listing.entries, 1):
         try:
             songs.append(midi.read(entry.path))
@@ -114,12 +125,19 @@ def load(source: str, on_song: Callable[[int, int], None] = lambda done, total: 
         songs=songs,
         entries=entries,
         groups=_groups(songs, entries),
-        set_aside=set_aside,
+        set_aside=set_aside + listing.set_aside,
         window=made.window if made else None,
         licence=made.licence if made else "",
     )
     _check(corpus)
     return corpus
+
+
+def _path(source: str) -> Path:
+    try:
+        return Path(source).expanduser()
+    except RuntimeError:  # ~name of a user who is not there
+        return Path(source)
 
 
 def _groups(songs: list[Song], entries: list[Entry]) -> list[str]:

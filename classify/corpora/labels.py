@@ -13,8 +13,11 @@ that a split must not part: clips of one recording, variants of one tune, one ar
 
 import csv
 import difflib
+import io
+import os
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from classify.errors import InputError
@@ -89,8 +92,10 @@ def find(path: Path) -> Listing:
                 f"or a CSV file with the columns path and label"
             )
         return _from_csv(path)
-    if (path / LABELS).is_file():
-        return _from_csv(path / LABELS)
+    tables = sorted(p for p in path.iterdir() if p.name.lower() == LABELS and not p.is_dir())
+    if tables:
+        listing = _from_csv(tables[0])
+        return replace(listing, set_aside=listing.set_aside + _unlisted(path, listing))
     return _from_folders(path)
 
 
@@ -107,31 +112,72 @@ def _near(path: Path) -> str:
 
 
 def _from_folders(root: Path) -> Listing:
-    entries, set_aside = [], []
-    for folder in sorted(p for p in root.iterdir() if p.is_dir() and not _hidden(p)):
-        files = [p for p in sorted(folder.rglob("*")) if p.is_file() and not _hidden(p)]
+    entries: list[Entry] = []
+    set_aside: list[SetAside] = []
+    for place in sorted(p for p in root.iterdir() if not _hidden(p)):
+        if not place.is_dir():
+            reason = "lies outside the class folders, so it has no label"
+            set_aside.append(SetAside(_name(place, root), reason))
+            continue
+        label = _name(place, root)
+        files, problems = _files(place, root, label)
+        set_aside += problems
         songs = [p for p in files if p.suffix.lower() in midi.ENDINGS]
         if not songs:
             what = f"{len(files)} other files" if files else "nothing"
-            set_aside.append(
-                SetAside(folder.name + "/", f"has no .mid or .midi file ({what})", folder.name)
-            )
-        elif len(songs) < len(files):
-            set_aside += [
-                SetAside(_name(p, root), "is not a .mid or .midi file", folder.name)
-                for p in files
-                if p not in set(songs)
-            ]
-        entries += [Entry(p, _name(p, root), folder.name) for p in songs]
-    for stray in sorted(p for p in root.iterdir() if p.suffix.lower() in midi.ENDINGS):
-        set_aside.append(SetAside(stray.name, "lies outside the class folders, so it has no label"))
+            set_aside.append(SetAside(label + "/", f"has no .mid or .midi file ({what})", label))
+            continue
+        entries += [Entry(p, _name(p, root), label) for p in songs]
+        set_aside += [
+            SetAside(_name(p, root), "is not a .mid or .midi file", label)
+            for p in files
+            if p.suffix.lower() not in midi.ENDINGS
+        ]
     if not entries:
-        stray_note = " (the MIDI files beside them have no label)" if set_aside else ""
         raise InputError(
-            f"{root}: no labelled songs{stray_note}; expected one folder per class with .mid or "
-            f".midi files in it ({root.name}/Calming/one.mid), or a {LABELS}"
+            f"{root}: no labelled songs{_first_of(set_aside)}; expected one folder per class with "
+            f".mid or .midi files in it ({root.name}/Calming/one.mid), or a {LABELS}"
         )
-    return Listing(root.resolve().name, entries, set_aside)
+    for entry in entries:
+        _check_printable(entry, f"{entry.path}")
+    return Listing(_plain(root.resolve().name), entries, set_aside)
+
+
+def _first_of(set_aside: list[SetAside]) -> str:
+    return f" ({set_aside[0].name} {set_aside[0].reason})" if set_aside else ""
+
+
+def _files(folder: Path, root: Path, label: str) -> tuple[list[Path], list[SetAside]]:
+    """Walk a folder, linked folders too (each once); name what cannot be opened."""
+    problems: list[SetAside] = []
+
+    def unopened(error: OSError) -> None:
+        place = Path(error.filename)
+        problems.append(
+            SetAside(_name(place, root) + "/", f"cannot be opened: {error.strerror}", label)
+        )
+
+    files, seen = [], set()
+    for parent, folders, names in os.walk(folder, onerror=unopened, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        files += [Path(parent) / name for name in sorted(names)]
+    return [p for p in files if not _hidden(p)], problems
+
+
+def _unlisted(folder: Path, listing: Listing) -> list[SetAside]:
+    """Name the MIDI files beside a labels.csv that it says nothing of."""
+    listed = {os.path.realpath(entry.path) for entry in listing.entries}
+    files, problems = _files(folder, folder, "")
+    return problems + [
+        SetAside(_name(p, folder), f"is not listed in {LABELS}")
+        for p in files
+        if p.suffix.lower() in midi.ENDINGS and os.path.realpath(p) not in listed
+    ]
 
 
 def _hidden(path: Path) -> bool:
@@ -139,7 +185,19 @@ def _hidden(path: Path) -> bool:
 
 
 def _name(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()
+    return _plain(path.relative_to(root).as_posix())
+
+
+def _plain(name: str) -> str:
+    """Show the bytes of a file name that is not UTF-8 as question marks."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _check_printable(entry: Entry, where: str) -> None:
+    """Refuse names that no table could show."""
+    for what, value in (("path", entry.name), ("label", entry.label), ("group", entry.group)):
+        if not value.isprintable():
+            raise InputError(f"{where}: the {what} {value!r} holds a control character")
 
 
 # --- labels.csv
@@ -151,10 +209,11 @@ def _from_csv(path: Path) -> Listing:
     columns = _columns(path, header)
     entries: list[Entry] = []
     set_aside: list[SetAside] = []
-    seen: dict[Path, tuple[int, Entry]] = {}
+    seen: dict[str, tuple[int, Entry]] = {}
     for line, cells in rows:
         entry = _entry(path, line, dict(zip(columns, cells, strict=True)))
-        first = seen.setdefault(entry.path, (line, entry))
+        _check_printable(entry, f"{path}, line {line}")
+        first = seen.setdefault(os.path.realpath(entry.path), (line, entry))
         if first[1] is entry:
             entries.append(entry)
             continue
@@ -172,7 +231,7 @@ def _from_csv(path: Path) -> Listing:
     if not entries:
         raise InputError(f"{path}: has a header but no songs below it")
     folder = path.resolve().parent
-    return Listing(folder.name if path.name == LABELS else path.stem, entries, set_aside)
+    return Listing(folder.name if path.name.lower() == LABELS else path.stem, entries, set_aside)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -186,21 +245,29 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         ) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    first = text.split("\n", 1)[0]
-    if not first.strip():
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    if not first:
         raise InputError(f"{path}: is empty; expected a first line with the columns path and label")
-    delimiter = max(",;\t", key=first.count)  # spreadsheets of many countries write semicolons
-    reader = csv.reader(text.splitlines(), delimiter=delimiter)
+    outside_quotes = re.sub(r'"[^"]*"', "", first)
+    delimiter = max(",;\t", key=outside_quotes.count)  # many countries' spreadsheets write ;
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     width = 0
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
-            continue
-        width = width or len(cells)
-        if len(cells) != width:
-            raise InputError(
-                f"{path}, line {reader.line_num}: has {len(cells)} columns, the header has {width}"
-            )
-        yield reader.line_num, [cell.strip() for cell in cells]
+    try:
+        for cells in reader:
+            cells = [cell.strip() for cell in cells]
+            while cells and not cells[-1] and (not width or len(cells) > width):
+                cells.pop()  # spreadsheets end lines with empty columns
+            width = width or len(cells)
+            if not any(cells):
+                continue
+            if len(cells) != width:
+                raise InputError(
+                    f"{path}, line {reader.line_num}: has {len(cells)} columns, "
+                    f"the header has {width}"
+                )
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: cannot be read: {error}") from None
 
 
 def _columns(path: Path, header: list[str]) -> list[str]:

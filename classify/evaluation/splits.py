@@ -40,11 +40,18 @@ def by_song(labels: Names, groups: Names, seed: int) -> NDArray[np.bool_]:
     Raises
     ------
     SplitError
-        If a class has fewer than five groups of songs.
+        If a class has fewer than five groups of songs, or groups are too large to hold out a
+        fifth with songs of every class.
     """
     require(labels, groups, PARTS)
     test = np.zeros(len(labels), dtype=bool)
     test[held_out(labels, groups, seed)[1]] = True
+    absent = sorted(set(labels) - set(np.asarray(labels)[test]))
+    if absent:
+        raise SplitError(
+            f"groups are so large that no fifth of them holds a song of every class "
+            f"(none of {str(absent[0])!r}); use smaller groups, or --split given"
+        )
     return test
 
 

@@ -191,7 +191,8 @@ def corpus_lines(run: dict[str, Any]) -> list[str]:
     ]
     if corpus["copies"]:
         lines.append(
-            f"{corpus['copies']} songs are byte for byte the same as another; copies share a group."
+            f"{corpus['copies']} songs are byte for byte the same as another, "
+            f"{corpus['contradictions']} of them under another label; copies share a group."
         )
     lines += run["split"]["notes"]
     padded = [m["title"] for m in run["models"].values() if m.get("padding") == ["same"]]

@@ -36,6 +36,8 @@ def read(path: Path) -> Song:
     UnusableSong
         If the file cannot be opened, is no MIDI file, is cut short, or holds no notes.
     """
+    if path.exists() and not path.is_file():
+        raise UnusableSong("is not a file that can be read from start to end")
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -47,10 +49,11 @@ def parse(data: bytes, path: Path) -> Song:
     """Make a Song of the bytes of a MIDI file; `path` only names it. Raises as `read` does."""
     _check_container(data)
     try:
-        score = symusic.Score.from_midi(data)
+        score = symusic.Score.from_midi(_plain_header(data))
         in_seconds = score.to("second")
     except Exception as error:  # symusic raises bare RuntimeErrors and, rarely, its own kinds
-        raise UnusableSong(f"is a damaged MIDI file: {str(error).split(':')[-1].strip()}") from None
+        said = str(error).removeprefix("MiniMidi: ").removesuffix(": iostream error")
+        raise UnusableSong(f"is a damaged MIDI file: {said}") from None
     tempi = np.array([(t.time, t.qpm) for t in in_seconds.tempos], dtype=float).reshape(-1, 2)
     if not np.isfinite(tempi[:, 1]).all() or (tempi[:, 1] <= 0).any():
         raise UnusableSong("sets a tempo of 0 microseconds per quarter note")
@@ -89,16 +92,29 @@ def _check_container(data: bytes) -> None:
     length, _, n_tracks, division = struct.unpack(">IHHH", data[4:14])
     if division == 0:
         raise UnusableSong("has 0 ticks per quarter note, so its notes have no times")
+    if division >= 0x8000:
+        raise UnusableSong("counts time in SMPTE frames; only ticks per quarter note can be read")
     place, track = 8 + length, 0
     while track < n_tracks and place < len(data):
         kind, size = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "big")
         track += kind == b"MTrk"
+        what = f"track {track} of {n_tracks}" if kind == b"MTrk" else f"a chunk after track {track}"
         place += 8 + size
         if place > len(data):
             raise UnusableSong(
-                f"is cut short: track {track} of {n_tracks} promises {size:,} bytes, "
+                f"is cut short: {what} promises {size:,} bytes, "
                 f"and {max(0, len(data) - place + size):,} are there"
             )
+    if track < n_tracks:
+        raise UnusableSong(f"is cut short: {n_tracks} tracks are promised, and {track} are there")
+
+
+def _plain_header(data: bytes) -> bytes:
+    """Cut a longer header to the six bytes that mean something, as the SMF standard allows."""
+    length = int.from_bytes(data[4:8], "big")
+    return (
+        data if length == 6 else data[:4] + (6).to_bytes(4, "big") + data[8:14] + data[8 + length :]
+    )
 
 
 def write(path: Path, beats: np.ndarray, lengths: np.ndarray, pitches: np.ndarray) -> None:

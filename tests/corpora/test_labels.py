@@ -1,5 +1,6 @@
 """Folders per class and labels.csv, good and bad."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,32 @@ def test_stray_files_are_named_not_dropped(corpus_folder):
     }
 
 
+def test_linked_folders_are_read_once_and_broken_links_are_named(corpus_folder, tmp_path):
+    other = tmp_path / "other"
+    write_song(other / "linked.mid", 3)
+    (corpus_folder / "Happy" / "more").symlink_to(other)
+    (corpus_folder / "Happy" / "round").symlink_to(corpus_folder / "Happy")
+    (corpus_folder / "Happy" / "gone.mid").symlink_to(tmp_path / "nowhere.mid")
+    corpus = load(str(corpus_folder))
+    assert len(corpus.songs) == 17
+    assert [(s.name, s.reason) for s in corpus.set_aside] == [
+        ("Happy/gone.mid", "cannot be opened: No such file or directory")
+    ]
+
+
+def test_songs_beside_a_csv_that_does_not_list_them_are_named(tmp_path):
+    listing = find(csv(tmp_path, "path,label\nmidi/0.mid,a\nmidi/1.mid,b\n"))
+    assert [s.name for s in listing.set_aside] == ["midi/2.mid", "midi/3.mid"]
+
+
+def test_a_file_name_that_is_not_utf8(corpus_folder):
+    name = os.fsdecode(b"bad-\xff.mid")
+    (corpus_folder / "Happy" / "00.mid").rename(corpus_folder / "Happy" / name)
+    corpus = load(str(corpus_folder))
+    assert len(corpus.songs) == 16 and len(corpus.fingerprint) == 64
+    assert "Happy/bad-\ufffd.mid" in [e.name for e in corpus.entries]
+
+
 def test_labels_csv_with_every_column(tmp_path):
     text = (
         "path,label,group,split,mood\n"
@@ -64,18 +91,28 @@ def test_spreadsheets_of_other_countries(tmp_path, mark):
     assert [e.label for e in find(csv(tmp_path, text)).entries] == ["a", "b"]
 
 
+def test_spreadsheet_habits(tmp_path):
+    text = '\n"path";"label";"a,b,c";;\nmidi/0.mid;a;1;;\nmidi/1.mid;b;2;;\n\n'
+    assert [e.extra for e in find(csv(tmp_path, text)).entries] == [{"a,b,c": "1"}, {"a,b,c": "2"}]
+    (tmp_path / "labels.csv").rename(tmp_path / "Labels.CSV")
+    assert len(find(tmp_path).entries) == 2
+
+
 def test_a_missing_song_is_set_aside_with_its_reason(tmp_path):
     text = "path,label\nmidi/0.mid,a\nmidi/1.mid,b\nmidi/gone.mid,b\n"
     corpus = load(str(csv(tmp_path, text)))
-    assert [(s.name, s.reason) for s in corpus.set_aside] == [
-        ("midi/gone.mid", "cannot be opened: No such file or directory")
-    ]
+    first = corpus.set_aside[0]
+    assert (first.name, first.reason) == (
+        "midi/gone.mid",
+        "cannot be opened: No such file or directory",
+    )
 
 
 def test_a_repeated_row_counts_once_and_is_named(tmp_path):
     text = "path,label\nmidi/0.mid,a\nmidi/1.mid,b\nmidi/0.mid,a\n"
-    listing = find(csv(tmp_path, text))
+    listing = find(csv(tmp_path, text + "midi/../midi/1.mid,b\n"))
     assert len(listing.entries) == 2
+    assert listing.set_aside[1].reason == "line 5 repeats line 3"
     assert listing.set_aside[0].reason == "line 4 repeats line 2"
 
 
@@ -90,9 +127,13 @@ def test_a_repeated_row_counts_once_and_is_named(tmp_path):
         ("path,label\nmidi/0.mid,\n", "line 2: the label is empty"),
         ("path,label,split\nmidi/0.mid,a,later\n", "split is 'later'; accepted are train, val"),
         ("path,label\n", "has a header but no songs"),
+        ("path,label\nmidi/0.mid,a\nmidi/../midi/0.mid,b\n", "is already on line 2 with other"),
+        ('path,label\nmidi/0.mid,"a\nb"\n', "the label 'a\\nb' holds a control character"),
+        ("path,label\nmidi/\0.mid,a\n", "holds a control character"),
+        ("path,label\nmidi/0.mid," + "a" * 200000, "line 2: cannot be read: field larger"),
         ("", "is empty"),
         ("path,label\nmidi/0.mid,a\nmidi/1.mid,a\n", "all 2 usable songs carry the label 'a'"),
-        ("path,label\nno.mid,a\n", "none of the 1 files can be used; the first, no.mid, cannot be"),
+        ("path,label\nno.mid,a\n", "files can be used; the first, no.mid, cannot be opened"),
     ],
 )
 def test_a_csv_that_cannot_be_used_is_one_clear_sentence(tmp_path, text, message):

@@ -44,6 +44,20 @@ def test_a_class_with_too_few_songs(labels, groups, message):
         splits.by_song(labels, [str(g) for g in groups], 0)
 
 
+def test_a_split_that_would_lose_a_class_is_refused():
+    # c2's five groups are in the same two large ones as much of the rest
+    labels = ["c0"] * 5 + ["c1"] * 5 + ["c2"] * 5
+    groups = ["s3", "0g1", "s5", "s2", "s7", "1g0", "s5", "s7", "1g3", "s1",
+              "2g0", "2g1", "2g2", "s5", "s7"]  # fmt: skip
+    for seed in range(30):
+        try:
+            test = splits.by_song(labels, groups, seed)
+        except SplitError as error:
+            assert "no fifth of them holds a song of every class" in str(error)
+        else:
+            assert set(np.array(labels)[test]) == set(labels)
+
+
 def test_inner_folds_keep_groups_and_cover_everything():
     folds = splits.inner_folds(LABELS, GROUPS, 3, 0)
     assert len(folds) == 3

@@ -11,7 +11,11 @@ N = 40  # test songs; each is one window
 
 
 def write_run(
-    folder: Path, right: dict[str, int | np.ndarray], failed: str = "", **changes
+    folder: Path,
+    right: dict[str, int | np.ndarray],
+    failed: str = "",
+    labels: tuple[str, str] = ("calm", "happy"),
+    **changes,
 ) -> Path:
     """Write a run in which each model answers so many of 40 test songs rightly (the first ones).
 
@@ -23,17 +27,18 @@ def write_run(
         By model: a number of songs, or an array of bool, shape (40,).
     failed : str
         Name of a model that failed.
+    labels : tuple of str
+        The two classes, in order.
     changes : dict
         Parts of run.json to replace.
     """
     names = [f"song <{i}>.mid" for i in range(2 * N)]
-    labels = ["calm", "happy"] * N
     about = tables.WindowTable(
         song=np.arange(2 * N),
         start=np.zeros(2 * N, dtype=int),
         test=np.arange(2 * N) < N,
         names=names,
-        labels=labels,
+        labels=list(labels) * N,
         groups=names,
     )
     truth = np.arange(2 * N) % 2
@@ -48,7 +53,7 @@ def write_run(
     table = tables.predictions(about, probabilities)
     folder.mkdir()
     tables.write(folder, table, tables.scores(table, 0))
-    write_json(folder / "run.json", _record(models) | changes)
+    write_json(folder / "run.json", _record(models, labels) | changes)
     return folder
 
 
@@ -71,11 +76,12 @@ def _facts(name: str) -> dict:
     return facts  # fmt: skip
 
 
-def _record(models: dict) -> dict:
+def _record(models: dict, labels: tuple[str, str]) -> dict:
     part = {"songs": N, "windows": N}
     return {
         "classify": "0.1.0",
         "command": "classify compare songs",
+        "identity": {},
         "started": "2026-01-01T00:00:00+00:00",
         "finished": "2026-01-01T01:00:00+00:00",
         "training": {"recipe": "default", "epochs": 30, "patience": 8},
@@ -87,8 +93,9 @@ def _record(models: dict) -> dict:
             "songs": 2 * N,
             "groups": 2 * N,
             "copies": 0,
-            "songs_per_class": {"calm": N, "happy": N},
-            "windows_per_class": {"calm": N, "happy": N},
+            "contradictions": 0,
+            "songs_per_class": dict.fromkeys(labels, N),
+            "windows_per_class": dict.fromkeys(labels, N),
             "set_aside": [
                 {"name": "<b>bad|one</b>.mid", "reason": "is an empty file", "label": "calm"}
             ],

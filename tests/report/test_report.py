@@ -60,9 +60,32 @@ def test_the_same_files_give_the_same_report(report):
 def test_a_folder_without_a_finished_run(tmp_path):
     with pytest.raises(InputError, match="holds no run"):
         write_report(tmp_path)
-    (tmp_path / "run.json").write_text('{"command": "classify compare x"}')
+    (tmp_path / "run.json").write_text(
+        '{"command": "classify compare x", "identity": {}, "corpus": {}, "split": {}}'
+    )
     with pytest.raises(InputError, match="has not finished; give its command again"):
         write_report(tmp_path)
+    for damaged in ("", "{", "[]", "{}", "\x00"):
+        (tmp_path / "run.json").write_text(damaged)
+        with pytest.raises(InputError, match=r"run.json: is damaged"):
+            write_report(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "predictions.parquet"])
+@pytest.mark.parametrize("damage", ["gone", "empty", "cut", "junk"])
+def test_a_run_with_a_damaged_table(tmp_path, name, damage):
+    file = write_run(tmp_path / "run", {"svm": 30}) / name
+    data = {"empty": b"", "cut": file.read_bytes()[:600], "junk": b"\xff junk"}.get(damage)
+    file.unlink() if data is None else file.write_bytes(data)
+    with pytest.raises(InputError, match=f"{name}: is missing or damaged"):
+        write_report(tmp_path / "run")
+
+
+def test_class_names_that_mean_something_to_a_plotter(tmp_path):
+    run = write_run(tmp_path / "run", {"svm": 30}, labels=("$\\frac$ <i>|", "A$AP"))
+    html = write_report(run).read_text()
+    assert "&lt;i&gt;" in html and "<i>" not in html
+    assert r"\|" in (run / "report.md").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Real MIDI bytes, well formed and odd, through the reader."""
 
+import os
 import struct
 from pathlib import Path
 
@@ -75,6 +76,10 @@ def test_what_is_written_is_read_again(tmp_path):
         (smf(NOTE_ON_OFF + END)[:-6], "cut short: track 1 of 1 promises 12 bytes, and 6 are there"),
         (smf(END), "has no notes"),
         (smf(), "has no notes"),
+        (smf(NOTE_ON_OFF + END, division=0xE728), "SMPTE frames"),
+        (smf(END, END)[:26], "cut short: 2 tracks are promised, and 1 are there"),
+        (smf(NOTE_ON_OFF + END)[:14], "cut short: 1 tracks are promised, and 0 are there"),
+        (smf(b"\x00\x3c\x50" + END), "is a damaged MIDI file: [A-Z]"),
         (smf(NOTE_ON_OFF + END, division=0), "0 ticks per quarter note"),
         (smf(tempo(0) + NOTE_ON_OFF + END), "tempo"),
         (smf(b"\x00\x90\x3c\x50\xff\xff\xff\x7f\x80\x3c\x00" + END, division=1), "hours"),
@@ -83,6 +88,17 @@ def test_what_is_written_is_read_again(tmp_path):
 def test_a_file_that_cannot_be_used_says_why(data, reason):
     with pytest.raises(UnusableSong, match=reason.replace("(", r"\(")):
         read(data)
+
+
+def test_a_longer_header_is_read():
+    data = smf(NOTE_ON_OFF + END)
+    assert len(read(data[:4] + (8).to_bytes(4, "big") + data[8:14] + b"xy" + data[14:]).notes) == 1
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mid")
+    with pytest.raises(UnusableSong, match="not a file"):
+        midi.read(tmp_path / "pipe.mid")
 
 
 def test_a_missing_file_says_so(tmp_path):
