@@ -94,8 +94,9 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
     InputError
         If another run holds the folder.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    whole = folder.resolve()
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(whole.with_name(f".{whole.name}.lock"))
     try:
         lock.acquire(blocking=False)
     except Timeout:
