@@ -45,7 +45,7 @@ class Row:
     only_answer : str
         The one class it answers for every window of the test part; empty if it answers several.
     p_value : float or None
-        Of its difference from the best model, on songs, Holm-adjusted over all pairs of models;
+        Of its difference from the best model, on songs, Holm-adjusted (see `_compare_with_best`);
         None for the best itself.
     """
 
@@ -160,17 +160,23 @@ def _row(
 def _compare_with_best(view: View, songs: pd.DataFrame) -> None:
     """Test every model against the best one, on the same songs.
 
-    Which model is best was seen on these very songs, so p values are adjusted over all pairs of
-    models, not only over the pairs with the best.
+    Which model is best was seen on these very songs. So p values between models are adjusted over
+    all pairs of them, and those against the majority class over all models.
     """
     if not view.contenders:
         return
-    best = view.contenders[0]
+    best = view.contenders[0].name
+    names = [row.name for row in view.contenders]
     right = {name: (rows.label == rows.answer).to_numpy() for name, rows in songs.groupby("model")}
-    groups = songs[songs.model == best.name].group.to_numpy()
-    pairs = list(combinations([row.name for row in view.scored], 2))
-    adjusted = holm([mcnemar(right[a], right[b], groups) for a, b in pairs])
-    p_values = dict(zip(pairs, adjusted, strict=True))
-    for row in view.scored:
-        for pair in ((best.name, row.name), (row.name, best.name)):
-            row.p_value = p_values.get(pair, row.p_value)
+    groups = songs[songs.model == best].group.to_numpy()
+
+    def adjusted(pairs: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
+        p_values = holm([mcnemar(right[a], right[b], groups) for a, b in pairs])
+        return dict(zip(pairs, p_values, strict=True))
+
+    between = adjusted(list(combinations(names, 2)))  # best first, as the names are
+    for row in view.contenders[1:]:
+        row.p_value = between[best, row.name]
+    if view.majority:
+        floor = view.majority.name
+        view.majority.p_value = adjusted([(name, floor) for name in names])[best, floor]

@@ -130,9 +130,12 @@ def _against_majority(view: View, best: Row) -> str:
     start = f"Always answering the majority class is right for {percent(floor)}"
     if points <= 0:
         return f"{start}, so no model is right more often than that."
-    if majority.p_value is not None and majority.p_value < SIGNIFICANT:
-        return f"{start}; {best.title} is {points:.1f} points above that, more than chance gives."
-    return f"{start}; {best.title} is {points:.1f} points above that, which could be chance."
+    real = majority.p_value is not None and majority.p_value < SIGNIFICANT
+    verdict = "more than chance gives" if real else "which could be chance"
+    return (
+        f"{start}; {best.title} is {points:.1f} points above that, {verdict} "
+        f"(adjusted p {p_text(majority)})."
+    )
 
 
 def _lead(view: View, best: Row) -> str:
