@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.validation import check_is_fitted
@@ -24,7 +23,13 @@ from classify import __version__, networks
 from classify.errors import InputError
 from classify.evaluation.splits import Names, inner_folds
 from classify.files import read_json, write_json
-from classify.training import NetworkClassifier, TrainingSettings, Watch, checked
+from classify.training import (
+    NetworkClassifier,
+    TrainingSettings,
+    Watch,
+    WindowClassifier,
+    checked,
+)
 
 #: The row that every table has; it is trained whatever was asked for.
 MAJORITY = "majority"
@@ -124,7 +129,7 @@ def select(names: Sequence[str]) -> list[Spec]:
     return [spec for spec in specs.values() if spec.name in wanted]
 
 
-class BaselineClassifier(ClassifierMixin, BaseEstimator):
+class BaselineClassifier(WindowClassifier):
     """A classical model with its grid search, behind the same contract as the networks.
 
     Parameters
@@ -180,10 +185,6 @@ class BaselineClassifier(ClassifierMixin, BaseEstimator):
         """Give class probabilities, shape (n_windows, n_classes), columns as in `classes_`."""
         check_is_fitted(self, "model_")
         return self.model_.predict_proba(INPUTS[_baselines()[self.name].INPUT](checked(x)))
-
-    def predict(self, x: NDArray[np.float32]) -> NDArray[Any]:
-        """Give the most probable label of each window."""
-        return self.classes_[self.predict_proba(x).argmax(axis=1)]
 
     def facts(self) -> dict[str, Any]:
         """Say what a report needs to know of the fit."""

@@ -78,7 +78,15 @@ class TrainingSettings:
             raise InputError(f"--epochs {self.epochs}: at least 1 is needed")
 
 
-class NetworkClassifier(ClassifierMixin, BaseEstimator):
+class WindowClassifier(ClassifierMixin, BaseEstimator):
+    """What networks and classical models share: labels from `predict_proba` and `classes_`."""
+
+    def predict(self, x: NDArray[np.float32]) -> NDArray[Any]:
+        """Give the most probable label of each window."""
+        return self.classes_[self.predict_proba(x).argmax(axis=1)]
+
+
+class NetworkClassifier(WindowClassifier):
     """A network behind scikit-learn's estimator contract.
 
     Parameters
@@ -177,10 +185,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "model_")
         return self.model_.predict(checked(x), batch_size=PREDICT_BATCH, verbose=0)
 
-    def predict(self, x: NDArray[np.float32]) -> NDArray[Any]:
-        """Give the most probable label of each window."""
-        return self.classes_[self.predict_proba(x).argmax(axis=1)]
-
     def facts(self) -> dict[str, Any]:
         """Say what a report needs to know of the fit."""
         return {
@@ -226,8 +230,24 @@ def device(keras: Any) -> str:
     """Name what networks run on, in words: the GPU that Keras sees, or the processor."""
     backend = keras.backend.backend()
     version = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}.get(backend, backend)
-    gpus = keras.distribution.list_devices("gpu")
-    return f"{'GPU ' + ', '.join(gpus) if gpus else 'CPU'} ({version}, Keras {keras.__version__})"
+    found = gpus(keras)
+    return f"{'GPU ' + ', '.join(found) if found else 'CPU'} ({version}, Keras {keras.__version__})"
+
+
+def gpus(keras: Any) -> list[str]:
+    """Name the GPUs that Keras's backend sees; each backend is asked in its own way."""
+    backend = keras.backend.backend()
+    if backend == "torch":
+        import torch
+
+        return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    if backend == "jax":
+        import jax
+
+        return [f"{d.device_kind}" for d in jax.devices() if d.platform == "gpu"]
+    import tensorflow
+
+    return [d.name for d in tensorflow.config.list_physical_devices("GPU")]
 
 
 def _keras() -> Any:
@@ -273,8 +293,7 @@ def _convolutions(model: Any) -> list[Any]:
 
 def _jit(keras: Any) -> bool | str:
     """Leave XLA off for TensorFlow on a processor, where it makes LSTMs several times slower."""
-    on_gpu = bool(keras.distribution.list_devices("gpu"))
-    return False if keras.backend.backend() == "tensorflow" and not on_gpu else "auto"
+    return False if keras.backend.backend() == "tensorflow" and not gpus(keras) else "auto"
 
 
 def _optimiser(keras: Any, settings: TrainingSettings) -> Any:

@@ -35,4 +35,4 @@ def test_the_papers_split_flatters_on_real_songs(real_data, tmp_path):
     honest = seen(tmp_path / "song", **chosen, split="song")
     leaking = seen(tmp_path / "window", **chosen, split="window")
     assert leaking.run["split"]["shared"] > 0.9 and honest.run["split"]["shared"] == 0
-    assert all(probe["points"] > 5 for probe in leaking.run["split"]["probes"])
+    assert all(probe["points"] > 0 for probe in leaking.run["split"]["probes"])
