@@ -170,7 +170,7 @@ class BaselineClassifier(WindowClassifier):
         module = _baselines()[self.name]
         table = INPUTS[module.INPUT](checked(x))
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
-        folds = inner_folds(codes.astype(str), groups, 2 if self.quick else 3, self.seed)
+        folds = inner_folds(codes.astype(str), groups, self.n_folds, self.seed)
         # a grid value that cannot be fitted (31 neighbours among 20 windows) is passed over
         search = GridSearchCV(module.build(self.seed), self.grid, cv=folds)
         if watch:
@@ -190,6 +190,11 @@ class BaselineClassifier(WindowClassifier):
         """Say what a report needs to know of the fit."""
         names = {key.split("__")[-1]: value for key, value in self.best_params_.items()}
         return {"parameters": None, "best": names, "device": "CPU (scikit-learn)"}
+
+    @property
+    def n_folds(self) -> int:
+        """How many inner folds each grid value is tried on."""
+        return 2 if self.quick else 3
 
     @property
     def grid(self) -> dict[str, list]:
@@ -242,8 +247,8 @@ def n_units(spec: Spec, settings: TrainingSettings, quick: bool) -> tuple[int, s
     """Say how many epochs or grid fits a model's training has at most, and which of the two."""
     if spec.kind == "network":
         return settings.epochs, "epoch"
-    grid = BaselineClassifier(spec.name, quick).grid
-    return int(np.prod([len(v) for v in grid.values()])) * (2 if quick else 3), "grid fit"
+    search = BaselineClassifier(spec.name, quick)
+    return int(np.prod([len(v) for v in search.grid.values()])) * search.n_folds, "grid fit"
 
 
 def save(estimator: NetworkClassifier | BaselineClassifier, folder: Path) -> None:
@@ -287,7 +292,8 @@ def load(folder: Path) -> NetworkClassifier | BaselineClassifier:
 def _load_skops(path: Path) -> Any:
     from skops import io
 
-    surprising = sorted(set(io.get_untrusted_types(file=path)) - TRUSTED)
+    untrusted = set(io.get_untrusted_types(file=path))
+    surprising = sorted(untrusted - TRUSTED)
     if surprising:
         raise InputError(f"{path}: holds types that no model of ours has: {', '.join(surprising)}")
-    return io.load(path, trusted=sorted(TRUSTED & set(io.get_untrusted_types(file=path))))
+    return io.load(path, trusted=sorted(untrusted))

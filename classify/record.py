@@ -150,13 +150,17 @@ def _identity(settings: Settings, data: Data) -> dict[str, Any]:
         "windows": _listed(asdict(data.cutting)),
         "songs and their split": digest.hexdigest(),
         "classify": __version__,
-        "keras backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
         **_versions(),
     }
 
 
 def _versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+    """Name everything that models are trained with, the Keras backend too."""
+    return {
+        "python": platform.python_version(),
+        "keras backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        **{name: version(name) for name in LIBRARIES},
+    }
 
 
 def complete(run: dict[str, Any]) -> bool:
@@ -217,7 +221,7 @@ def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
             "notes": data.notes,
             "shared": leak.shared_groups(data.test, data.groups),
         },
-        "versions": _versions() | {"keras backend": os.environ.get("KERAS_BACKEND", "tensorflow")},
+        "versions": _versions(),
         "machine": {"system": platform.platform(), "processor": platform.machine()},
     }
 
