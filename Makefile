@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 EXTRA ?=
 ARGS ?=
 
-.PHONY: compare test test-slow lint constraints clean
+.PHONY: compare test test-slow fuzz lint audio constraints clean
 
 compare: $(VENV)/.installed
 	$(BIN)/classify compare $(ARGS)
@@ -18,6 +18,10 @@ test: lint
 
 test-slow: $(VENV)/.tested
 	$(BIN)/python -m pytest
+
+# 20,000 damaged songs through the reader: minutes. Files that harm it are kept in fuzz-failures/.
+fuzz: $(VENV)/.tested
+	$(BIN)/python -m tests.fuzz 20000
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .
@@ -37,10 +41,19 @@ $(VENV)/.tested: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	touch $@
 
+# Reading recordings. basic-pitch asks for an old TensorFlow that its ONNX model has no use for, so
+# it comes without its dependencies; the extra names those that it needs.
+audio: $(VENV)/.audio
+
+$(VENV)/.audio: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[audio]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps basic-pitch==0.4.0
+	touch $@
+
 # Write the exact versions anew, after a range in setup.cfg was changed.
 constraints:
 	rm -rf .venv-fresh && $(PYTHON) -m venv .venv-fresh
-	.venv-fresh/bin/python -m pip install --quiet -e ".[dev,notebooks]"
+	.venv-fresh/bin/python -m pip install --quiet -e ".[dev,notebooks,audio]"
 	.venv-fresh/bin/python -m pip freeze --exclude-editable > constraints.txt
 	rm -rf .venv-fresh
 

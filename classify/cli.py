@@ -69,7 +69,7 @@ def _whole(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="classify",
-        description="Compare networks and classical models on a folder of labelled MIDI songs.",
+        description="Compare networks and classical models on a folder of labelled songs.",
     )
     parser.add_argument("--version", action="version", version=f"classify {__version__}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is a Ctrl-C
@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_compare(commands)
     _add_report(commands)
     _add_corpus(commands)
+    _add_transcribe(commands)
     return parser
 
 
@@ -93,8 +94,9 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
         "corpus",
         nargs="?",
         default="folk",
-        help="a folder with one folder per class, a folder with a labels.csv, a CSV file, or a "
-        "built-in corpus: folk (default), tunes",
+        help="a folder with one folder per class, a folder with a labels.csv, a zip archive of "
+        "either, a CSV file, a built-in corpus (folk, the default, or tunes), or a copy of a "
+        "published one (emopia:PATH; see classify corpus list)",
     )
     add(
         "--models",
@@ -156,11 +158,31 @@ def _add_corpus(commands: "argparse._SubParsersAction[_Parser]") -> None:
     actions = corpus.add_subparsers(required=True, metavar="ACTION")
     show = actions.add_parser("show", help="songs, windows and notes per class; what is set aside")
     show.set_defaults(run=_corpus_show)
-    show.add_argument("corpus", help="a folder, a CSV file, or a built-in corpus")
+    show.add_argument("corpus", help="as for compare")
     show.add_argument("--window", type=_whole, metavar="NOTES", help="notes in a window")
     show.add_argument("--hop", type=_whole, metavar="NOTES", help="notes between window starts")
-    listing = actions.add_parser("list", help="the built-in corpora and their licences")
+    show.add_argument(
+        "--problems", action="store_true", help="list every file that was set aside or mended"
+    )
+    check = actions.add_parser("check", help="what a copy of a published corpus lacks")
+    check.set_defaults(run=_corpus_check)
+    check.add_argument("corpus", metavar="NAME:PATH", help="such as emopia:PATH")
+    listing = actions.add_parser("list", help="built-in and published corpora, their licences")
     listing.set_defaults(run=_corpus_list)
+
+
+def _add_transcribe(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    transcribe = commands.add_parser(
+        "transcribe",
+        help="make MIDI files of recordings (needs `make audio` once)",
+        description="Make MIDI files of recordings (.wav, .mp3, .flac, .ogg; .m4a with ffmpeg). "
+        "Needs the audio extra: run `make audio` once.",
+    )
+    transcribe.set_defaults(run=_transcribe)
+    add = transcribe.add_argument
+    add("source", type=Path, metavar="IN", help="a recording, or a folder of recordings")
+    add("out", type=Path, metavar="OUT", help="a .mid file, or a folder")
+    add("--force", action="store_true", help="replace MIDI files that are there")
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -207,8 +229,14 @@ def _finish(folder: Path) -> int:
 def _corpus_show(options: argparse.Namespace) -> int:
     from classify.overview import show
 
-    show(options.corpus, options.window, options.hop)
+    show(options.corpus, options.window, options.hop, options.problems)
     return 0
+
+
+def _corpus_check(options: argparse.Namespace) -> int:
+    from classify.overview import check
+
+    return 0 if check(options.corpus) else 1
 
 
 def _corpus_list(options: argparse.Namespace) -> int:
@@ -216,3 +244,16 @@ def _corpus_list(options: argparse.Namespace) -> int:
 
     print(listing())
     return 0
+
+
+def _transcribe(options: argparse.Namespace) -> int:
+    """Print how many became MIDI files, and what did not and why; give 1 if any did not."""
+    from classify.progress import Display
+    from classify.transcribe import transcribe
+
+    done = transcribe(options.source, options.out, Display(), options.force)
+    print(f"Recordings that are MIDI files in {options.out} now: {len(done.written)}")
+    if done.set_aside:
+        reasons = [f"  {item.name} {item.reason}" for item in done.set_aside]
+        print(f"Set aside: {len(reasons)}", *reasons, sep="\n")
+    return 1 if done.set_aside else 0

@@ -124,10 +124,10 @@ def _train(
         display.say(f"{len(jobs) - len(missing)} of {len(jobs)} models are done already.")
     if not missing:
         return
-    x = scaled(data, settings)
     workers.save_data(
         missing[0].data,
-        x,
+        data.windows.shape,
+        scaled(data, settings),
         label=data.labels,
         group=data.groups,
         song=data.windows.song,

@@ -1,5 +1,6 @@
 """What is compared: a corpus, cut into windows and split, and what decides the numbers."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -117,7 +118,7 @@ def _split(
 ) -> tuple[NDArray[np.bool_], list[str]]:
     """Choose the test windows; say what a reader should know of the choice."""
     if settings.split == "window":
-        return splits.by_window(len(windows.x), settings.seed), []
+        return splits.by_window(len(windows), settings.seed), []
     notes: list[str] = []
     if settings.split == "given":
         songs, notes = _given(corpus)
@@ -179,11 +180,14 @@ def default_name(settings: Settings, data: Data) -> str:
     return "-".join(word.replace("/", "_") for word in words)
 
 
-def scaled(data: Data, settings: Settings) -> NDArray[np.float32]:
+def scaled(data: Data, settings: Settings) -> Iterator[NDArray[np.float32]]:
     """Fill the padding of all windows and, except under the paper's recipe, scale them.
 
-    Means and spreads are those of the training part.
+    Means and spreads are those of the training part. Windows come in blocks, in order.
     """
-    if settings.recipe == "paper":
-        return unscaled(data.windows.x)
-    return ChannelScaler.fit(data.windows.x[~data.test]).transform(data.windows.x)
+    fill = unscaled
+    if settings.recipe != "paper":
+        training = (x[~data.test[rows]] for rows, x in data.windows.blocks())
+        fill = ChannelScaler.fit_blocks(training).transform
+    for _, x in data.windows.blocks():
+        yield fill(x)

@@ -12,6 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
+
+def cache_folder() -> Path:
+    """Where what can be made anew is kept: CLASSIFY_CACHE, or the user's cache folder."""
+    return Path(os.environ.get("CLASSIFY_CACHE") or platformdirs.user_cache_dir("classify"))
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:

@@ -7,9 +7,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from classify.corpora import Corpus, load
-from classify.corpora.builtin import CORPORA, cache_folder
+from classify.corpora import Corpus, load, published
+from classify.corpora.builtin import CORPORA
+from classify.errors import InputError
 from classify.experiment import Settings
+from classify.files import cache_folder
 from classify.progress import Display
 from classify.windows import cut
 
@@ -17,7 +19,7 @@ from classify.windows import cut
 LISTED = 50
 
 
-def show(source: str, window: int | None, hop: int | None) -> None:
+def show(source: str, window: int | None, hop: int | None, problems: bool = False) -> None:
     """Print songs, windows and notes per class, lengths, and what was set aside and why.
 
     Parameters
@@ -26,9 +28,14 @@ def show(source: str, window: int | None, hop: int | None) -> None:
         As `classify.corpora.load` takes it.
     window, hop : int or None
         As for a comparison.
+    problems : bool
+        Print the list of problems instead: every file that was set aside or mended, and why.
     """
     with Display().counting(f"Reading {source}", "song") as count:
         corpus = load(source, count)
+    if problems:
+        print("\n".join(_problems(corpus)))
+        return
     settings = Settings(corpus=source, window=window, hop=hop).windows(corpus)
     windows = cut(corpus.songs, settings)
     console = Console(highlight=False, soft_wrap=True)
@@ -54,7 +61,7 @@ def show(source: str, window: int | None, hop: int | None) -> None:
 def _per_class(corpus: Corpus, song_of_window: np.ndarray) -> Table:
     """Songs, windows, notes and length quartiles of each class."""
     labels = np.array(corpus.labels)
-    notes = np.array([len(song.notes) for song in corpus.songs])
+    notes = np.array([song.n_notes for song in corpus.songs])
     minutes = np.array([song.seconds for song in corpus.songs]) / 60
     table = Table("class", box=None, pad_edge=False)
     for column in ("songs", "windows", "notes", "notes a song: quarter", "half",
@@ -74,6 +81,14 @@ def _per_class(corpus: Corpus, song_of_window: np.ndarray) -> Table:
     return table
 
 
+def _problems(corpus: Corpus) -> list[str]:
+    """Every file that was not read as it is."""
+    lines = [f"Set aside: {len(corpus.set_aside):,}"]
+    lines += [f"  {item.name}: {item.reason}" for item in corpus.set_aside]
+    lines.append(f"Mended and used: {len(corpus.repaired):,}")
+    return lines + [f"  {name}: {what}" for name, what in corpus.repaired]
+
+
 def _remarks(corpus: Corpus) -> list[str]:
     lines = []
     parts = Counter(entry.split for entry in corpus.entries if entry.split)
@@ -87,23 +102,51 @@ def _remarks(corpus: Corpus) -> list[str]:
             f"{corpus.n_copies} songs are byte-identical to another, {corpus.n_contradictions} of "
             f"them under another label; copies share a group."
         )
+    lines += [corpus.note] * bool(corpus.note)
+    if corpus.repaired:
+        lines.append(f"Mended and used: {len(corpus.repaired)} (--problems lists them)")
     if not corpus.set_aside:
         return [*lines, "Nothing was set aside."]
     lines.append(f"Set aside: {len(corpus.set_aside)}")
     lines += [f"  {item.name}: {item.reason}" for item in corpus.set_aside[:LISTED]]
     if len(corpus.set_aside) > LISTED:
-        lines.append(
-            f"  … and {len(corpus.set_aside) - LISTED} more; a comparison's report has all"
-        )
+        lines.append(f"  … and {len(corpus.set_aside) - LISTED} more; --problems lists all")
     return lines
 
 
+def check(source: str) -> bool:
+    """Print what a copy of a published corpus lacks or has too much; say if it is complete.
+
+    Parameters
+    ----------
+    source : str
+        Name and folder of a copy, such as `emopia:PATH`.
+
+    Raises
+    ------
+    InputError
+        If `source` names no published corpus, or no copy of one.
+    """
+    of_authors = published.parse_source(source)
+    if of_authors is None:
+        names = ", ".join(f"{name}:PATH" for name in published.corpora())
+        raise InputError(f"{source}: is not a copy of a published corpus; expected one of {names}")
+    lines = published.check(*of_authors)
+    print("\n".join(lines))
+    return lines[0].endswith("are there")
+
+
 def listing() -> str:
-    """Give the built-in corpora, with the licence of each."""
+    """Give the built-in corpora and the published ones, with the licence of each."""
     lines = [
         f"{made.name}: {made.title}\n  windows of {made.window} notes; {made.licence}"
         for made in CORPORA.values()
     ]
-    return "\n".join(
-        [*lines, f"Kept in {cache_folder()}, made at first use from music21's corpus."]
-    )
+    lines.append(f"Made at first use from music21's corpus, and kept in {cache_folder()}.")
+    lines += ["", "Published corpora, from a copy that you have downloaded:"]
+    lines += [
+        f"{made.name}:PATH: {made.title}, {max(made.files.values()):,} files\n"
+        f"  {made.url}\n  windows of {made.window} notes; {made.licence}"
+        for made in published.corpora().values()
+    ]
+    return "\n".join(lines)

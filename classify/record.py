@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from classify import __version__, models
@@ -33,6 +34,7 @@ LIBRARIES = (
     "scipy",
     "pandas",
     "symusic",
+    "mido",
     "music21",
 )
 
@@ -78,7 +80,7 @@ def open_run(folder: Path, settings: Settings, data: Data, command: str) -> dict
         raise InputError(f"{folder}: is there already and is no run; name another with --out")
     run = _describe(settings, data, command) | {"identity": identity}
     if run["split"]["shared"] > 0:
-        rows = models.as_rows(scaled(data, settings))
+        rows = models.as_rows(np.concatenate(list(scaled(data, settings))))
         found = leak.probes(rows, data.labels, data.groups, settings.seed)
         run["split"]["probes"] = [probe.to_json() for probe in found]
     write_json(path, run)
@@ -139,7 +141,9 @@ def close_run(folder: Path, run: dict[str, Any], fits: dict[str, dict[str, Any]]
 
 def _identity(settings: Settings, data: Data) -> dict[str, Any]:
     """Collect everything that decides a model's numbers."""
-    digest = hashlib.sha256(data.windows.x.tobytes())
+    digest = hashlib.sha256()
+    for _, block in data.windows.blocks():
+        digest.update(block.tobytes())
     for column in (data.labels, data.groups, data.test.astype(str)):
         digest.update("\x1f".join(column).encode())
     asked = _plain(settings)
@@ -206,6 +210,9 @@ def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
         "songs_per_class": dict(sorted(Counter(corpus.labels).items())),
         "windows_per_class": dict(sorted(Counter(data.labels.tolist()).items())),
         "set_aside": [asdict(item) for item in corpus.set_aside],
+        "repaired": [{"name": name, "what": what} for name, what in corpus.repaired],
+        "note": corpus.note,
+        "citation": corpus.citation,
     }
     return {
         "classify": __version__,
@@ -231,7 +238,7 @@ def about(run: dict[str, Any], data: Data) -> list[str]:
     parts, corpus = run["split"]["parts"], run["corpus"]
     lines = [
         f"{corpus['songs']} songs in {len(corpus['classes'])} classes, "
-        f"{len(data.windows.x)} windows of {data.cutting.window} notes; "
+        f"{len(data.windows)} windows of {data.cutting.window} notes; "
         f"{len(corpus['set_aside'])} files set aside.",
         f"Training on {parts['train']['songs']} songs ({parts['train']['windows']} windows), "
         f"testing on {parts['test']['songs']} ({parts['test']['windows']}).",

@@ -5,9 +5,12 @@ order of onset and then pitch), a new one every `hop` notes. What is left over a
 tail, is kept if it fills at least half a window. A song shorter than one window is kept whatever
 its length. Windows that are not full are padded on the left, so that the last note a network
 reads is always a real one. Padding cells are NaN until `ChannelScaler` or `unscaled` fills them.
+
+Windows are cut from the songs when they are asked for, a block at a time: those of a large library
+would not fit in memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,34 +25,37 @@ TOGETHER = 0.01
 #: Notes in the longest window that can be asked for.
 LONGEST_WINDOW = 100_000
 
+#: Windows are cut in blocks of about so many bytes.
+BLOCK_BYTES = 2**25
+
 #: Longest time that a note or a rest counts, in seconds.
 LONGEST = 30.0
 
 
-def pitch(song: Song) -> NDArray[np.float64]:
+def pitch(notes: NDArray[np.void]) -> NDArray[np.float64]:
     """MIDI pitch, 0-127."""
-    return song.notes["pitch"].astype(float)
+    return notes["pitch"].astype(float)
 
 
-def velocity(song: Song) -> NDArray[np.float64]:
+def velocity(notes: NDArray[np.void]) -> NDArray[np.float64]:
     """MIDI velocity (loudness), 0-127."""
-    return song.notes["velocity"].astype(float)
+    return notes["velocity"].astype(float)
 
 
-def inter_onset(song: Song) -> NDArray[np.float64]:
+def inter_onset(notes: NDArray[np.void]) -> NDArray[np.float64]:
     """Logarithm of the seconds since the onset before (0.01 s added); the first note's is 0 s."""
-    gaps = np.diff(song.notes["onset"], prepend=song.notes["onset"][0])
+    gaps = np.diff(notes["onset"], prepend=notes["onset"][0])
     return np.log(np.clip(gaps, 0, LONGEST) + TOGETHER)
 
 
-def duration(song: Song) -> NDArray[np.float64]:
+def duration(notes: NDArray[np.void]) -> NDArray[np.float64]:
     """Logarithm of a note's length in seconds (0.01 s added)."""
-    return np.log(np.clip(song.notes["duration"], 0, LONGEST) + TOGETHER)
+    return np.log(np.clip(notes["duration"].astype(float), 0, LONGEST) + TOGETHER)
 
 
-def drum(song: Song) -> NDArray[np.float64]:
+def drum(notes: NDArray[np.void]) -> NDArray[np.float64]:
     """1 on the percussion channel, 0 elsewhere."""
-    return song.notes["drum"].astype(float)
+    return notes["drum"].astype(float)
 
 
 #: Every channel by the name it has on the command line.
@@ -101,14 +107,16 @@ class WindowSettings:
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Windows of many songs.
+    """Where the windows of many songs are; what is in them is cut when it is asked for.
 
     Parameters
     ----------
-    x : ndarray of float32, shape (n_windows, n_notes, n_channels)
-        Unscaled channel values; NaN where a window is padded (on the left).
+    songs : sequence of Song
+        What is cut.
+    settings : WindowSettings
+        How.
     song : ndarray of int, shape (n_windows,)
-        Index of the song a window was cut from.
+        Index of the song a window is cut from.
     start : ndarray of int, shape (n_windows,)
         Index of the window's first real note in its song.
     counts : dict of str to int
@@ -116,14 +124,55 @@ class Windows:
         `dropped_tails`, `dropped_notes` (in the tails that were dropped).
     """
 
-    x: NDArray[np.float32]
+    songs: Sequence[Song]
+    settings: WindowSettings
     song: NDArray[np.int64]
     start: NDArray[np.int64]
     counts: dict[str, int]
 
+    def __len__(self) -> int:
+        return len(self.song)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Windows, notes in each, channels of each."""
+        return len(self), self.settings.window, len(self.settings.channels)
+
+    def blocks(self) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        """Cut the windows piece by piece, in order.
+
+        Yields
+        ------
+        slice
+            Which windows.
+        ndarray of float32, shape (n_in_block, n_notes, n_channels)
+            Unscaled channel values; NaN where a window is padded (on the left).
+        """
+        step = max(1, BLOCK_BYTES // (4 * self.shape[1] * self.shape[2]))
+        for first in range(0, len(self), step):
+            rows = slice(first, min(first + step, len(self)))
+            yield rows, self._cut(rows)
+
+    @property
+    def x(self) -> NDArray[np.float32]:
+        """All windows at once, cut anew each time: shape (n_windows, n_notes, n_channels)."""
+        return np.concatenate([block for _, block in self.blocks()])
+
+    def _cut(self, rows: slice) -> NDArray[np.float32]:
+        x = np.full((rows.stop - rows.start, *self.shape[1:]), np.nan, dtype=np.float32)
+        channels: NDArray[np.float64] = np.zeros(0)
+        last = -1
+        for row, (index, start) in enumerate(zip(self.song[rows], self.start[rows], strict=True)):
+            if index != last:
+                notes, last = self.songs[index].notes, index
+                channels = np.stack([CHANNELS[name](notes) for name in self.settings.channels], 1)
+            piece = channels[start : start + self.settings.window]
+            x[row, self.settings.window - len(piece) :] = piece
+        return x
+
 
 def cut(songs: Sequence[Song], settings: WindowSettings) -> Windows:
-    """Cut songs into windows.
+    """Settle how songs are cut into windows.
 
     Parameters
     ----------
@@ -140,30 +189,15 @@ def cut(songs: Sequence[Song], settings: WindowSettings) -> Windows:
     counts = dict.fromkeys(
         ("full", "padded_songs", "padded_tails", "dropped_tails", "dropped_notes"), 0
     )
-    places = [
-        (index, start) for index, s in enumerate(songs) for start in _starts(s, settings, counts)
-    ]
-    shape = (len(places), settings.window, len(settings.channels))
-    x = np.full(shape, np.nan, dtype=np.float32)
-    channels: NDArray[np.float64] = np.zeros(0)
-    last = -1
-    for row, (index, start) in enumerate(places):
-        if index != last:
-            channels = _channels(songs[index], settings)
-            last = index
-        piece = channels[start : start + settings.window]
-        x[row, settings.window - len(piece) :] = piece
-    song, start = np.array(places, dtype=np.int64).T
-    return Windows(x, song, start, counts)
+    starts = [_starts(song.n_notes, settings, counts) for song in songs]
+    song = np.repeat(np.arange(len(songs)), [len(own) for own in starts])
+    start = np.array([first for own in starts for first in own], dtype=np.int64)
+    return Windows(songs, settings, song, start, counts)
 
 
-def _channels(song: Song, settings: WindowSettings) -> NDArray[np.float64]:
-    return np.stack([CHANNELS[name](song) for name in settings.channels], axis=1)
-
-
-def _starts(song: Song, settings: WindowSettings, counts: dict[str, int]) -> list[int]:
+def _starts(n_notes: int, settings: WindowSettings, counts: dict[str, int]) -> list[int]:
     """First notes of a song's windows; adds to `counts`."""
-    n_notes, window, hop = len(song.notes), settings.window, settings.hop
+    window, hop = settings.window, settings.hop
     if n_notes < window:
         counts["padded_songs"] += 1
         return [0]
@@ -195,12 +229,28 @@ class ChannelScaler:
     std: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, x: NDArray[np.float32]) -> "ChannelScaler":
+    def fit(cls, *blocks: NDArray[np.float32]) -> "ChannelScaler":
         """Learn mean and spread from windows of the training part only, padding left out."""
-        notes = x.reshape(-1, x.shape[-1])
-        notes = notes[~np.isnan(notes[:, 0])].astype(np.float64)
-        std = notes.std(axis=0)
-        return cls(notes.mean(axis=0), np.where(std > 1e-9, std, 1.0))
+        return cls.fit_blocks(blocks)
+
+    @classmethod
+    def fit_blocks(cls, blocks: Iterable[NDArray[np.float32]]) -> "ChannelScaler":
+        """Learn mean and spread from blocks of windows that come one after another.
+
+        Sums over blocks are joined as by Chan, Golub and LeVeque (1979), so that nothing is lost
+        to rounding when there are many.
+        """
+        count, mean, squares = 0, np.zeros(1), np.zeros(1)
+        for x in blocks:
+            notes = x.reshape(-1, x.shape[-1])
+            notes = notes[~np.isnan(notes[:, 0])].astype(np.float64)
+            if len(notes):
+                own, step = notes.mean(axis=0), notes.mean(axis=0) - mean
+                share = len(notes) / (count + len(notes))
+                squares = squares + ((notes - own) ** 2).sum(axis=0) + step**2 * count * share
+                mean, count = mean + step * share, count + len(notes)
+        std = np.sqrt(squares / count)
+        return cls(mean, np.where(std > 1e-9, std, 1.0))
 
     def transform(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scale windows; padding becomes 0, the training mean."""

@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -81,21 +81,30 @@ class Event:
     note: str
 
 
-def save_data(folder: Path, x: np.ndarray, **about: np.ndarray) -> None:
-    """Write windows, shape (n_windows, n_notes, n_channels), and what is known of each.
+def save_data(
+    folder: Path, shape: tuple[int, ...], blocks: Iterable[np.ndarray], **about: np.ndarray
+) -> None:
+    """Write windows and what is known of each.
 
     Parameters
     ----------
     folder : Path
         Where to; what is there is replaced.
-    x : ndarray
-        Scaled windows.
+    shape : tuple of int
+        Of all windows: (n_windows, n_notes, n_channels).
+    blocks : iterable of ndarray of float32
+        Scaled windows, some at a time, in order.
     about : ndarray, shape (n_windows,)
         `label`, `group`, `song` and `test` of each window.
     """
     with written_whole(folder) as beside:
         beside.mkdir()
-        np.save(beside / "x.npy", x)
+        x = np.lib.format.open_memmap(beside / "x.npy", "w+", np.float32, shape)
+        written = 0
+        for block in blocks:
+            x[written : written + len(block)] = block
+            written += len(block)
+        x.flush()
         np.savez(beside / "about.npz", allow_pickle=False, **about)
 
 

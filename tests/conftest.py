@@ -1,6 +1,7 @@
 """Songs made for the tests: short, real MIDI files, two or three classes that can be told apart."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,15 @@ def write_corpus(folder: Path, per_class: int = 8, n_notes: int = 40) -> Path:
             seed = number + 100 * (label == "Happy")
             write_song(folder / label / f"{number:02d}.mid", seed, low, beat, n_notes)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of our own, so that nothing is taken from the user's or left there."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLASSIFY_CACHE", str(folder))
+        yield folder
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The command line, as a user meets it."""
 
+import shutil
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 
 from classify.cli import main
 from tests.conftest import write_corpus
+from tests.midi_odd.make import FOLDER
 
 
 def refused(capsys, *arguments: str) -> str:
@@ -99,6 +101,16 @@ def test_corpus_show_counts_and_names_what_is_set_aside(corpus_folder, capsys):
     ]
     assert "32 full" in out and "16 tails kept" in out
     assert "Set aside: 1\n  Happy/text.mid: is not a MIDI file" in out
+
+
+def test_problems_are_listed_in_full(corpus_folder, capsys):
+    shutil.copy(FOLDER / "riff.rmi", corpus_folder / "Happy")
+    for number in range(60):
+        (corpus_folder / "Calming" / f"text{number}.mid").write_text("no music")
+    assert main(["corpus", "show", "--problems", str(corpus_folder)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Set aside: 60" and len(lines) == 63
+    assert lines[-2:] == ["Mended and used: 1", "  Happy/riff.rmi: a RIFF around it was taken off"]
 
 
 def test_corpus_list_shows_licences(capsys):

@@ -19,7 +19,7 @@ ROWS = [
     {"tables", "workers", "experiment"},
     {"record"},
     {"comparison"},
-    {"report", "overview"},
+    {"report", "overview", "transcribe"},
     {"cli"},
 ]
 PLACE = {name: place for place, row in enumerate(ROWS) for name in row}
@@ -48,13 +48,26 @@ def test_imports_run_one_way(path):
                 assert PLACE[other] <= PLACE[own], f"{own} imports {other}"
 
 
-@pytest.mark.parametrize("library", ["keras", "tensorflow", "music21"])
-def test_heavy_libraries_stay_in_their_rooms(library):
-    rooms = {"keras": {"networks", "training.py"}, "tensorflow": {"training.py"},
-             "music21": {"corpora"}}[library]  # fmt: skip
-    for path in FILES:
-        if any(name.split(".")[0] == library for name in imported(path)):
-            assert path.relative_to(ROOT / "classify").parts[0] in rooms
+@pytest.mark.parametrize(
+    ("library", "rooms"),
+    [
+        ("keras", {"networks", "training.py"}),
+        ("tensorflow", {"training.py"}),
+        ("music21", {"corpora/builtin.py", "songs/score.py"}),
+        ("basic_pitch", {"songs/audio.py"}),
+        ("librosa", {"songs/audio.py"}),
+    ],
+)
+def test_heavy_libraries_stay_in_their_rooms(library, rooms):
+    """A room is a file or a whole folder, and none is named in vain."""
+    users = {
+        path.relative_to(ROOT / "classify")
+        for path in FILES
+        if any(name.split(".")[0] == library for name in imported(path))
+    }
+    used = {room for room in rooms for user in users if user.is_relative_to(room)}
+    assert users and used == rooms
+    assert all(any(user.is_relative_to(room) for room in rooms) for user in users)
 
 
 def test_baselines_and_evaluation_stand_alone():

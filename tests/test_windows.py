@@ -16,7 +16,7 @@ def song(n_notes: int, first: int = 0) -> Song:
     notes["onset"], notes["duration"] = np.arange(n_notes) * 0.5, 0.25
     notes["pitch"] = first + np.arange(n_notes)
     notes["velocity"] = 64
-    return Song(notes, Path("x.mid"), "x")
+    return Song.of(notes, Path("x.mid"))
 
 
 PITCH = WindowSettings(10, 10, ("pitch",))

@@ -19,12 +19,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 
 from classify.corpora.groups import merged
 from classify.corpora.labels import LABELS
 from classify.errors import InputError
-from classify.files import written_whole
+from classify.files import cache_folder, written_whole
 from classify.songs import midi
 
 ESSEN = (
@@ -138,11 +137,6 @@ def prepared(made: BuiltIn, on_song: Callable[[int, int], None], cache: Path | N
         with written_whole(folder) as beside:
             _write(tunes, beside, on_song)
     return folder
-
-
-def cache_folder() -> Path:
-    """Where built-in corpora are kept: CLASSIFY_CACHE, or the user's cache folder."""
-    return Path(os.environ.get("CLASSIFY_CACHE") or platformdirs.user_cache_dir("classify"))
 
 
 def choose(made: BuiltIn) -> list[Tune]:

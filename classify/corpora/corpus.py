@@ -2,14 +2,18 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import Any
 
-from classify.corpora import builtin
+from classify.corpora import builtin, published
 from classify.corpora.groups import merged
-from classify.corpora.labels import Entry, SetAside, find
+from classify.corpora.labels import Entry, Listing, SetAside, find
+from classify.corpora.store import VERSION, Store
 from classify.errors import InputError
-from classify.songs import Song, UnusableSong, midi
+from classify.files import cache_folder
+from classify.songs import Song
+from classify.songs.formats import File
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,10 @@ class Corpus:
         The corpus's own sensible window, in notes.
     licence : str
         Whose music it is, where that is known.
+    note : str
+        What a reader of a report should know of a published corpus.
+    citation : str
+        BibTeX of a published corpus.
     """
 
     name: str
@@ -45,6 +53,8 @@ class Corpus:
     set_aside: list[SetAside]
     window: int | None = None
     licence: str = ""
+    note: str = ""
+    citation: str = ""
 
     @property
     def labels(self) -> list[str]:
@@ -71,6 +81,15 @@ class Corpus:
         )
 
     @property
+    def repaired(self) -> list[tuple[str, str]]:
+        """Name of each song whose file had to be mended, and what was mended."""
+        return [
+            (entry.name, song.repaired)
+            for song, entry in zip(self.songs, self.entries, strict=True)
+            if song.repaired
+        ]
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 over names, labels, groups, splits and contents: equal for equal corpora."""
         digest = hashlib.sha256()
@@ -87,7 +106,8 @@ def load(source: str, on_song: Callable[[int, int], None] = lambda done, total: 
     ----------
     source : str
         The name of a built-in corpus (`folk`, `tunes`), a folder with one folder per class, a
-        folder with a labels.csv, or a CSV file.
+        folder with a labels.csv, a CSV file, a zip archive, or a published corpus and the folder
+        of a copy (`emopia:PATH`).
     on_song : callable, optional
         Called with (songs done, songs in all) while the corpus is made or read.
 
@@ -103,34 +123,51 @@ def load(source: str, on_song: Callable[[int, int], None] = lambda done, total: 
     """
     if not source.strip():
         raise InputError("the corpus is an empty name; expected a folder or a built-in corpus")
-    made = builtin.CORPORA.get(source)
-    path = builtin.prepared(made, on_song) if made else _path(source)
-    if made is None and not path.exists() and "/" not in source:
-        raise InputError(
-            f"{source}: is neither a folder here nor a built-in corpus; "
-            f"built in are {', '.join(builtin.CORPORA)}"
-        )
-    listing = find(path)
+    listing, about = _listing(source, on_song)
+    store = Store(cache_folder() / f"songs-v{VERSION}")
+    files = [File(str(entry.path), entry.member) for entry in listing.entries]
     songs, entries, set_aside = [], [], []
-    for number, entry in enumerate(listing.entries, 1):
-        try:
-            songs.append(midi.read(entry.path))
-            entries.append(entry)
-        except UnusableSong as reason:
-            set_aside.append(SetAside(entry.name, str(reason), entry.label))
-        on_song(number, len(listing.entries))
+    for entry, parts in zip(listing.entries, store.read(files, on_song), strict=True):
+        for held in parts:
+            own = entry if len(parts) == 1 else replace(entry, name=f"{entry.name}#{held.part + 1}")
+            if held.reason:
+                set_aside.append(SetAside(own.name, held.reason, own.label))
+            else:
+                songs.append(store.song(held, own.path, PurePath(own.name).stem))
+                entries.append(own)
     corpus = Corpus(
-        name=made.name if made else listing.name,
+        name=about.get("name", listing.name),
         source=source,
         songs=songs,
         entries=entries,
         groups=_groups(songs, entries),
         set_aside=set_aside + listing.set_aside,
-        window=made.window if made else None,
-        licence=made.licence if made else "",
+        **{name: value for name, value in about.items() if name != "name"},
     )
     _check(corpus)
     return corpus
+
+
+def _listing(source: str, on_song: Callable[[int, int], None]) -> tuple[Listing, dict[str, Any]]:
+    """Find the files of a corpus, and what else is known of it."""
+    made = builtin.CORPORA.get(source)
+    if made:
+        about = {"name": made.name, "window": made.window, "licence": made.licence}
+        return find(builtin.prepared(made, on_song)), about
+    of_authors = published.parse_source(source)
+    if of_authors:
+        name, folder = of_authors
+        listing = published.find(name, folder)
+        corpus = published.corpora()[name]
+        about = {"name": name, "window": corpus.window, "licence": corpus.licence}
+        return listing, about | {"note": corpus.note, "citation": corpus.citation}
+    path = _path(source)
+    if not path.exists() and "/" not in source:
+        raise InputError(
+            f"{source}: is neither a folder here nor a built-in corpus; "
+            f"built in are {', '.join(builtin.CORPORA)}"
+        )
+    return find(path), {}
 
 
 def _path(source: str) -> Path:

@@ -9,6 +9,9 @@ A folder per class::
 labels.csv has the columns `path` (relative to the file) and `label`, and may have `group` (songs
 that a split must not part: clips of one recording, variants of one tune, one artist) and `split`
 (train, val or test). Every other column is carried along. All values are read as text.
+
+Either may lie in a zip archive, which is then named as the corpus. An archive among the songs of a
+class, or in a labels.csv, stands for the songs in it.
 """
 
 import csv
@@ -16,16 +19,21 @@ import difflib
 import io
 import os
 import re
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 from classify.errors import InputError
-from classify.songs import midi
+from classify.songs import UnusableSong, archive
+from classify.songs.formats import READABLE, kind_of
 
 LABELS = "labels.csv"
 REQUIRED = ("path", "label")
 OPTIONAL = ("group", "split")
+
+OUTSIDE = "lies outside the class folders, so it has no label"
+NO_SONG = f"has an ending that is none of a song; songs are {READABLE}"
 
 #: Names that people give to the parts of a split, and ours.
 PARTS = {
@@ -50,6 +58,7 @@ class Entry:
     group: str = ""
     split: str = ""
     extra: dict[str, str] = field(default_factory=dict)
+    member: str = ""  # its name in the archive that `path` is
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,8 @@ def find(path: Path) -> Listing:
     Parameters
     ----------
     path : Path
-        A folder with one folder per class, a folder that holds a labels.csv, or a CSV file.
+        A folder with one folder per class, a folder that holds a labels.csv, a CSV file, or a zip
+        archive of either kind of folder.
 
     Raises
     ------
@@ -85,18 +95,21 @@ def find(path: Path) -> Listing:
     """
     if not path.exists():
         raise InputError(f"{path}: no such file or folder{_near(path)}")
-    if path.is_file():
-        if path.suffix.lower() not in (".csv", ".tsv", ".txt"):
-            raise InputError(
-                f"{path}: is a single file; a corpus is a folder with one folder per class, "
-                f"or a CSV file with the columns path and label"
-            )
-        return _from_csv(path)
-    tables = sorted(p for p in path.iterdir() if p.name.lower() == LABELS and not p.is_dir())
-    if tables:
+    if not path.is_file():
+        tables = sorted(p for p in path.iterdir() if p.name.lower() == LABELS and not p.is_dir())
+        if not tables:
+            return _with_archives(_from_folders(path))
         listing = _from_csv(tables[0])
-        return replace(listing, set_aside=listing.set_aside + _unlisted(path, listing))
-    return _from_folders(path)
+        listing = replace(listing, set_aside=listing.set_aside + _unlisted(path, listing))
+        return _with_archives(listing)
+    if path.suffix.lower() == archive.ENDING:
+        return _from_archive(path)
+    if path.suffix.lower() not in (".csv", ".tsv", ".txt"):
+        raise InputError(
+            f"{path}: is a single file; a corpus is a folder with one folder per class, a CSV "
+            f"file with the columns path and label, or a .zip of either"
+        )
+    return _with_archives(_from_csv(path))
 
 
 def _near(path: Path) -> str:
@@ -116,31 +129,32 @@ def _from_folders(root: Path) -> Listing:
     set_aside: list[SetAside] = []
     for place in sorted(p for p in root.iterdir() if not _hidden(p)):
         if not place.is_dir():
-            reason = "lies outside the class folders, so it has no label"
-            set_aside.append(SetAside(_name(place, root), reason))
+            set_aside.append(SetAside(_name(place, root), OUTSIDE))
             continue
         label = _name(place, root)
         files, problems = _files(place, root, label)
         set_aside += problems
-        songs = [p for p in files if p.suffix.lower() in midi.ENDINGS]
+        songs = [p for p in files if _holds_songs(p.name)]
         if not songs:
             what = f"{len(files)} other files" if files else "nothing"
-            set_aside.append(SetAside(label + "/", f"has no .mid or .midi file ({what})", label))
+            set_aside.append(SetAside(label + "/", f"has no song in it ({what})", label))
             continue
         entries += [Entry(p, _name(p, root), label) for p in songs]
         set_aside += [
-            SetAside(_name(p, root), "is not a .mid or .midi file", label)
-            for p in files
-            if p.suffix.lower() not in midi.ENDINGS
+            SetAside(_name(p, root), NO_SONG, label) for p in files if not _holds_songs(p.name)
         ]
     if not entries:
         raise InputError(
             f"{root}: no labelled songs{_first_of(set_aside)}; expected one folder per class with "
-            f".mid or .midi files in it ({root.name}/Calming/one.mid), or a {LABELS}"
+            f"songs in it ({root.name}/Calming/one.mid), or a {LABELS}; songs are {READABLE}"
         )
     for entry in entries:
         _check_printable(entry, f"{entry.path}")
     return Listing(_plain(root.resolve().name), entries, set_aside)
+
+
+def _holds_songs(name: str) -> bool:
+    return kind_of(name) is not None or name.lower().endswith(archive.ENDING)
 
 
 def _first_of(set_aside: list[SetAside]) -> str:
@@ -170,17 +184,17 @@ def _files(folder: Path, root: Path, label: str) -> tuple[list[Path], list[SetAs
 
 
 def _unlisted(folder: Path, listing: Listing) -> list[SetAside]:
-    """Name the MIDI files beside a labels.csv that it says nothing of."""
+    """Name the songs beside a labels.csv that it says nothing of."""
     listed = {os.path.realpath(entry.path) for entry in listing.entries}
     files, problems = _files(folder, folder, "")
     return problems + [
         SetAside(_name(p, folder), f"is not listed in {LABELS}")
         for p in files
-        if p.suffix.lower() in midi.ENDINGS and os.path.realpath(p) not in listed
+        if _holds_songs(p.name) and os.path.realpath(p) not in listed
     ]
 
 
-def _hidden(path: Path) -> bool:
+def _hidden(path: PurePath) -> bool:
     return path.name.startswith(".") or "__MACOSX" in path.parts
 
 
@@ -203,17 +217,30 @@ def _check_printable(entry: Entry, where: str) -> None:
 # --- labels.csv
 
 
+#: Where the song is that a row of a labels.csv names: a path, and a name if that is an archive.
+Locate = Callable[[str], tuple[Path, str]]
+
+
 def _from_csv(path: Path) -> Listing:
-    rows = _rows(path)
+    folder = path.resolve().parent
+    name = folder.name if path.name.lower() == LABELS else path.stem
+    entries, set_aside = _from_text(str(path), _text(path), lambda name: (path.parent / name, ""))
+    return Listing(name, entries, set_aside)
+
+
+def _from_text(path: str, text: str, locate: Locate) -> tuple[list[Entry], list[SetAside]]:
+    """Read the text of a labels.csv; `path` only names it."""
+    rows = _rows(path, text)
     _, header = next(rows)
     columns = _columns(path, header)
     entries: list[Entry] = []
     set_aside: list[SetAside] = []
-    seen: dict[str, tuple[int, Entry]] = {}
+    seen: dict[tuple[str, str], tuple[int, Entry]] = {}
     for line, cells in rows:
-        entry = _entry(path, line, dict(zip(columns, cells, strict=True)))
+        entry = _entry(path, line, dict(zip(columns, cells, strict=True)), locate)
         _check_printable(entry, f"{path}, line {line}")
-        first = seen.setdefault(os.path.realpath(entry.path), (line, entry))
+        place = os.path.realpath(entry.path), entry.member
+        first = seen.setdefault(place, (line, entry))
         if first[1] is entry:
             entries.append(entry)
             continue
@@ -230,21 +257,28 @@ def _from_csv(path: Path) -> Listing:
         set_aside.append(SetAside(entry.name, f"line {line} repeats line {first[0]}", entry.label))
     if not entries:
         raise InputError(f"{path}: has a header but no songs below it")
-    folder = path.resolve().parent
-    return Listing(folder.name if path.name.lower() == LABELS else path.stem, entries, set_aside)
+    return entries, set_aside
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line number, cells), header first; blank lines are passed over."""
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return _decoded(str(path), path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _decoded(path: str, data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = data[: error.start].count(b"\n") + 1
         raise InputError(
             f"{path}, line {line}: is not UTF-8 text; save the table as 'CSV UTF-8'"
         ) from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _rows(path: str, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line number, cells), header first; blank lines are passed over."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     if not first:
         raise InputError(f"{path}: is empty; expected a first line with the columns path and label")
@@ -270,7 +304,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise InputError(f"{path}, line {reader.line_num}: cannot be read: {error}") from None
 
 
-def _columns(path: Path, header: list[str]) -> list[str]:
+def _columns(path: str, header: list[str]) -> list[str]:
     columns = [cell.lower() if cell.lower() in REQUIRED + OPTIONAL else cell for cell in header]
     for name in REQUIRED:
         if name not in columns:
@@ -284,7 +318,7 @@ def _columns(path: Path, header: list[str]) -> list[str]:
     return columns
 
 
-def _entry(csv_path: Path, line: int, row: dict[str, str]) -> Entry:
+def _entry(csv_path: str, line: int, row: dict[str, str], locate: Locate) -> Entry:
     for name in REQUIRED:
         if not row[name]:
             raise InputError(f"{csv_path}, line {line}: the {name} is empty")
@@ -294,11 +328,83 @@ def _entry(csv_path: Path, line: int, row: dict[str, str]) -> Entry:
             f"{csv_path}, line {line}: split is {row['split']!r}; accepted are train, val and test"
         )
     extra = {name: value for name, value in row.items() if name not in REQUIRED + OPTIONAL}
+    path, member = locate(row["path"])
     return Entry(
-        path=csv_path.parent / row["path"],
+        path=path,
         name=row["path"].replace("\\", "/"),
         label=row["label"],
         group=row.get("group", ""),
         split=PARTS.get(split, ""),
         extra=extra,
+        member=member,
     )
+
+
+# --- archives
+
+
+def _with_archives(listing: Listing) -> Listing:
+    """Put the songs of an archive in the place of the archive."""
+    entries: list[Entry] = []
+    set_aside = list(listing.set_aside)
+    for entry in listing.entries:
+        if entry.member or entry.path.suffix.lower() != archive.ENDING:
+            entries.append(entry)
+            continue
+        try:
+            names, problems = archive.members(entry.path)
+        except UnusableSong as reason:
+            set_aside.append(SetAside(entry.name, str(reason), entry.label))
+            continue
+        for name in names:
+            inside = replace(entry, name=_plain(f"{entry.name}/{name}"), member=name)
+            if kind_of(name) and not _hidden(Path(name)):
+                entries.append(inside)
+            elif not _hidden(Path(name)):
+                problems[name] = NO_SONG
+        set_aside += [
+            SetAside(_plain(f"{entry.name}/{name}"), reason, entry.label)
+            for name, reason in problems.items()
+        ]
+    return replace(listing, entries=entries, set_aside=set_aside)
+
+
+def _from_archive(path: Path) -> Listing:
+    """List a corpus that is an archive: with a labels.csv, or a folder per class."""
+    try:
+        names, problems = archive.members(path)
+    except UnusableSong as reason:
+        raise InputError(f"{path}: {reason}") from None
+    names = [name for name in names if not _hidden(PurePosixPath(name))]
+    tops = {name.split("/")[0] for name in names}
+    top = f"{tops.pop()}/" if len(tops) == 1 else ""  # most archives hold one folder with it all
+    set_aside = [SetAside(_plain(name), reason) for name, reason in problems.items()]
+    tables = [name for name in names if name.lower() == (top + LABELS).lower()]
+    if tables:
+        with zipfile.ZipFile(path) as opened:
+            text = _decoded(f"{path}/{tables[0]}", archive.read(opened, tables[0], 2**28))
+        entries, repeated = _from_text(f"{path}/{tables[0]}", text, lambda name: (path, top + name))
+        listed = {entry.member for entry in entries}
+        set_aside += repeated + [
+            SetAside(_plain(name), f"is not listed in {LABELS}")
+            for name in names
+            if kind_of(name) and name not in listed
+        ]
+        return Listing(path.stem, entries, set_aside)
+    entries = []
+    for name in names:
+        label, _, rest = name.removeprefix(top).partition("/")
+        if not rest:
+            set_aside.append(SetAside(_plain(name), OUTSIDE))
+        elif not kind_of(name):
+            set_aside.append(SetAside(_plain(name), NO_SONG, _plain(label)))
+        else:
+            entries.append(Entry(path, _plain(name), _plain(label), member=name))
+    if not entries:
+        raise InputError(
+            f"{path}: no labelled songs{_first_of(set_aside)}; expected one folder per class with "
+            f"songs in it, or a {LABELS}; songs are {READABLE}"
+        )
+    for entry in entries:
+        _check_printable(entry, f"{path}")
+    return Listing(path.stem, entries, set_aside)

@@ -1,21 +1,37 @@
-"""MIDI files to Songs, and notes to MIDI files, with symusic.
+"""MIDI files to notes, and notes to MIDI files, with symusic.
 
-symusic reads several thousand files a second and refuses damaged ones with a RuntimeError, but
-its messages speak to programmers. The containers are therefore looked at here first, so that the
-reason a file was left out reads as a sentence.
+symusic reads ten thousand files a second and more, so what Python does beside it decides the speed:
+files are scanned one by one here, and `classify.songs.table` turns many at once into notes.
+
+symusic refuses damaged files with words for programmers, and some it reads wrongly in silence. The
+container is looked at here first; what symusic does not take goes to the second reader
+(`classify.songs.repair`).
 """
 
-import hashlib
+import os
+import stat
 import struct
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 import symusic
 
-from classify.songs.song import NOTE, Song, UnusableSong, check
+from classify.songs import archive, repair
+from classify.songs.song import Song, UnusableSong
+from classify.songs.table import Notes, Scanned, as_notes
 
 #: File endings that are read as MIDI.
-ENDINGS = (".mid", ".midi")
+ENDINGS = (".mid", ".midi", ".kar", ".rmi", ".smf")
+
+
+#: Open a file without waiting for the other end of a pipe, and its bytes as they are.
+READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def digest(data: bytes) -> str:
+    """Hash of a file's bytes: BLAKE2b of 32 bytes, in hexadecimal digits."""
+    return blake2b(data, digest_size=32).hexdigest()
 
 
 def read(path: Path) -> Song:
@@ -24,7 +40,7 @@ def read(path: Path) -> Song:
     Parameters
     ----------
     path : Path
-        A Standard MIDI File.
+        A Standard MIDI File, plain or in a RIFF (.rmi).
 
     Returns
     -------
@@ -34,87 +50,129 @@ def read(path: Path) -> Song:
     Raises
     ------
     UnusableSong
-        If the file cannot be opened, is no MIDI file, is cut short, or holds no notes.
+        If the file cannot be opened, is no MIDI file, is damaged beyond repair, or holds no music.
     """
-    if path.exists() and not path.is_file():
-        raise UnusableSong("is not a file that can be read from start to end")
+    return parse(contents(path), path)
+
+
+def contents(path: Path | str, most_bytes: int = 2**25) -> bytes:
+    """Read the bytes of a file.
+
+    Raises
+    ------
+    UnusableSong
+        If it is not there, may not be opened, is a pipe or a device, or is too large.
+    """
     try:
-        data = path.read_bytes()
+        file = os.open(path, READING)
     except OSError as error:
         raise UnusableSong(f"cannot be opened: {error.strerror}") from None
-    return parse(data, path)
+    try:
+        about = os.fstat(file)
+        if not stat.S_ISREG(about.st_mode):
+            raise UnusableSong("is not a file that can be read from start to end")
+        if about.st_size > most_bytes:
+            raise UnusableSong(archive.too_large(about.st_size, most_bytes))
+        pieces = []
+        while piece := os.read(file, about.st_size + 1):  # one or two turns, as a rule
+            pieces.append(piece)
+        return b"".join(pieces)
+    except OSError as error:
+        raise UnusableSong(f"cannot be read: {error.strerror}") from None
+    finally:
+        os.close(file)
 
 
 def parse(data: bytes, path: Path) -> Song:
     """Make a Song of the bytes of a MIDI file; `path` only names it. Raises as `read` does."""
-    _check_container(data)
+    file = scan(data)
+    gathered = Notes()
+    gathered.add(file)
+    table = gathered.table()
+    if table.problems[0]:
+        raise UnusableSong(table.problems[0])
+    notes = as_notes(table.columns)
+    seconds, tempi = float(table.seconds[0]), table.tempi(0)
+    return Song(
+        path, path.stem, len(notes), seconds, lambda: notes, tempi, digest(data), file.repaired
+    )
+
+
+# --- one file
+
+
+def scan(data: bytes) -> Scanned:
+    """Read the bytes of one MIDI file, by the second reader if the first refuses them.
+
+    Raises
+    ------
+    UnusableSong
+        If neither can read them.
+    """
+    reason = container_problem(data)
+    if not reason:
+        try:
+            score = symusic.Score.from_midi(data)
+            if score.note_num():
+                return Scanned(score)
+            reason = "has no notes"
+        except Exception as error:  # bare RuntimeErrors and, rarely, kinds of its own
+            said = str(error).removeprefix("MiniMidi: ").removesuffix(": iostream error")
+            reason = f"is a damaged MIDI file: {said}"
+    mended = repair.mend(data, reason)
     try:
-        score = symusic.Score.from_midi(_plain_header(data))
-        in_seconds = score.to("second")
-    except Exception as error:  # symusic raises bare RuntimeErrors and, rarely, its own kinds
-        said = str(error).removeprefix("MiniMidi: ").removesuffix(": iostream error")
-        raise UnusableSong(f"is a damaged MIDI file: {said}") from None
-    tempi = np.array([(t.time, t.qpm) for t in in_seconds.tempos], dtype=float).reshape(-1, 2)
-    if not np.isfinite(tempi[:, 1]).all() or (tempi[:, 1] <= 0).any():
-        raise UnusableSong("sets a tempo of 0 microseconds per quarter note")
-    digest = hashlib.sha256(data).hexdigest()
-    song = Song(_notes(score, in_seconds), path, path.stem, tempi, digest)
-    check(song)
-    return song
+        return Scanned(symusic.Score.from_midi(mended.data), mended.what, mended.beats)
+    except Exception:  # what the second reader wrote is no better: the first reason stands
+        raise UnusableSong(reason) from None
 
 
-def _notes(score: "symusic.Score", in_seconds: "symusic.Score") -> np.ndarray:
-    """All tracks as one sorted NOTE array; the two scores hold the same notes in two units."""
-    parts = []
-    for by_tick, by_second in zip(score.tracks, in_seconds.tracks, strict=True):
-        table = by_second.notes.numpy()
-        part = np.zeros(len(table["time"]), NOTE)
-        part["onset"], part["duration"] = table["time"], table["duration"]
-        part["beat"] = by_tick.notes.numpy()["time"] / score.ticks_per_quarter
-        part["pitch"], part["velocity"] = table["pitch"], table["velocity"]
-        part["program"], part["drum"] = by_second.program, by_second.is_drum
-        parts.append(part)
-    notes = np.concatenate(parts) if parts else np.zeros(0, NOTE)
-    return notes[np.lexsort((notes["pitch"], notes["onset"]))]
-
-
-def _check_container(data: bytes) -> None:
-    """Name what is wrong with the file as a container (SMF 1.0: MThd, then MTrk chunks)."""
+def container_problem(data: bytes) -> str:
+    """Name what is wrong with a file as a container (SMF 1.0: MThd, then MTrk chunks)."""
     if not data:
-        raise UnusableSong("is an empty file (0 bytes)")
+        return "is an empty file (0 bytes)"
     if data[:4] != b"MThd":
         begins = data[:12].decode("ascii", "replace")
-        raise UnusableSong(
-            f"is not a MIDI file: it begins with {begins!r}, and a MIDI file begins with 'MThd'"
-        )
+        return f"is not a MIDI file: it begins with {begins!r}, and a MIDI file begins with 'MThd'"
     if len(data) < 14:
-        raise UnusableSong(f"is cut short: {len(data)} bytes, and a MIDI header alone has 14")
-    length, _, n_tracks, division = struct.unpack(">IHHH", data[4:14])
+        return f"is cut short: {len(data)} bytes, and a MIDI header alone has 14"
+    length, _, n_tracks, division = struct.unpack_from(">IHHH", data, 4)
     if division == 0:
-        raise UnusableSong("has 0 ticks per quarter note, so its notes have no times")
+        return "has 0 ticks per quarter note, so its notes have no times"
     if division >= 0x8000:
-        raise UnusableSong("counts time in SMPTE frames; only ticks per quarter note can be read")
-    place, track = 8 + length, 0
-    while track < n_tracks and place < len(data):
-        kind, size = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "big")
+        return "counts time in SMPTE frames"
+    if length != 6:
+        return f"has a header of {length} bytes, and 6 are usual"
+    place, track, size = 8 + length, 0, len(data)
+    while track < n_tracks and place < size:
+        (n_bytes,) = struct.unpack_from(">I", data, place + 4) if place + 8 <= size else (0,)
+        kind = data[place : place + 4]
         track += kind == b"MTrk"
-        what = f"track {track} of {n_tracks}" if kind == b"MTrk" else f"a chunk after track {track}"
-        place += 8 + size
-        if place > len(data):
-            raise UnusableSong(
-                f"is cut short: {what} promises {size:,} bytes, "
-                f"and {max(0, len(data) - place + size):,} are there"
-            )
+        place += 8 + n_bytes
+        if place > size:
+            what = f"track {track} of {n_tracks}" if kind == b"MTrk" else "a chunk"
+            there = max(0, size - place + n_bytes)
+            return f"is cut short: {what} promises {n_bytes:,} bytes, and {there:,} are there"
     if track < n_tracks:
-        raise UnusableSong(f"is cut short: {n_tracks} tracks are promised, and {track} are there")
+        return f"is cut short: {n_tracks} tracks are promised, and {track} are there"
+    if b"\xf7" in data and _runs_on_after_sysex(data):
+        return "has running status after a system-exclusive message"
+    return ""
 
 
-def _plain_header(data: bytes) -> bytes:
-    """Cut a longer header to the six bytes that mean something, as the SMF standard allows."""
-    length = int.from_bytes(data[4:8], "big")
-    return (
-        data if length == 6 else data[:4] + (6).to_bytes(4, "big") + data[8:14] + data[8 + length :]
-    )
+def _runs_on_after_sysex(data: bytes) -> bool:
+    """Say whether an event after a system-exclusive message leaves out its status byte.
+
+    symusic passes over what follows such a message, in silence.
+    """
+    place = data.find(b"\xf0")
+    while place >= 0:
+        size, begin = repair.number(data, place + 1)
+        if size and data[begin + size - 1 : begin + size] == b"\xf7":
+            _, event = repair.number(data, begin + size)
+            if data[event : event + 1] < b"\x80" and event < len(data):
+                return True
+        place = data.find(b"\xf0", place + 1)
+    return False
 
 
 def write(path: Path, beats: np.ndarray, lengths: np.ndarray, pitches: np.ndarray) -> None:

@@ -1,10 +1,11 @@
 """The Song: the one data type that every later step shares.
 
-A song is one file (or one tune of a file that holds several). Its notes are rows of a structured
+A song is one file, or one tune of a file that holds several. Its notes are rows of a structured
 array, sorted by onset and then by pitch. Times are in seconds from the start of the file, beats in
 quarter notes, pitches and velocities as in MIDI (0-127).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 NOTE = np.dtype(
     [
         ("onset", np.float64),  # seconds
-        ("duration", np.float64),  # seconds
-        ("beat", np.float64),  # onset in quarter notes; NaN where the file has no beats
+        ("duration", np.float32),  # seconds
+        ("beat", np.float32),  # onset in quarter notes; NaN where the file has no beats
         ("pitch", np.uint8),  # MIDI 0-127; 60 is middle C
         ("velocity", np.uint8),  # MIDI 0-127
         ("program", np.uint8),  # General MIDI instrument 0-127
@@ -27,6 +28,9 @@ NOTE = np.dtype(
 #: No piece of music lasts this long; a file that says so has damaged delta times.
 LONGEST_SECONDS = 24 * 3600.0
 
+#: No piece of music that anybody plays has so many notes; an opera has about a tenth.
+MOST_NOTES = 500_000
+
 
 class UnusableSong(Exception):
     """A file that cannot become a Song; the message is the reason."""
@@ -34,57 +38,80 @@ class UnusableSong(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Song:
-    """The notes of one song.
+    """One song, whose notes are fetched when they are asked for.
+
+    A corpus may hold a hundred thousand songs, so a Song knows a few facts and where its notes
+    are; `Song.of` makes one of notes that are in memory.
 
     Parameters
     ----------
-    notes : ndarray of NOTE, shape (n_notes,)
-        Every note of every track, sorted by (onset, pitch).
     path : Path
         The file that was read.
     title : str
         A name for people.
+    n_notes : int
+        How many notes it has.
+    seconds : float
+        Length: the end of the note that ends last.
+    fetch : callable
+        Gives the notes.
     tempi : ndarray, shape (n_tempi, 2)
         Tempo map: from second `tempi[i, 0]` on, `tempi[i, 1]` quarter notes a minute. Empty where
         the file has none.
     digest : str
-        SHA-256 of the file's bytes; two files with the same digest are the same song.
+        Hash of the file's bytes (and of the tune's place in it); songs with the same digest are
+        the same song.
+    repaired : str
+        What had to be mended before the file could be read; empty for a sound file.
     """
 
-    notes: NDArray[np.void]
     path: Path
     title: str
+    n_notes: int
+    seconds: float
+    fetch: Callable[[], NDArray[np.void]]
     tempi: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
     digest: str = ""
+    repaired: str = ""
+
+    @classmethod
+    def of(cls, notes: NDArray[np.void], path: Path, title: str = "") -> "Song":
+        """Make a song of NOTE rows in memory, sorted by (onset, pitch)."""
+        ends = notes["onset"] + notes["duration"]
+        return cls(path, title or path.stem, len(notes), float(ends.max(initial=0)), lambda: notes)
 
     @property
-    def seconds(self) -> float:
-        """Length in seconds: the end of the note that ends last."""
-        return float((self.notes["onset"] + self.notes["duration"]).max())
+    def notes(self) -> NDArray[np.void]:
+        """Every note of every track: NOTE rows, shape (n_notes,), sorted by (onset, pitch)."""
+        return self.fetch()
 
 
-def check(song: Song) -> None:
-    """Refuse a song whose notes cannot be music.
+def problem(notes: dict[str, NDArray], seconds: float) -> str:
+    """Say why notes cannot be those of a piece of music; empty where they can.
 
     Parsers answer silently for some damaged files (0 ticks per quarter note gives infinite times),
     so every song is looked at after reading.
 
-    Raises
-    ------
-    UnusableSong
-        If there is no note, a time is not finite or negative, a pitch or velocity is above 127,
-        or the song lasts longer than a day.
+    Parameters
+    ----------
+    notes : dict of str to ndarray, shape (n_notes,)
+        Columns named as the fields of NOTE.
+    seconds : float
+        When the last of them ends.
     """
-    notes = song.notes
-    if len(notes) == 0:
-        raise UnusableSong("has no notes")
-    times = np.stack([notes["onset"], notes["duration"]])
-    if not np.isfinite(times).all():
-        raise UnusableSong("has note times that are not finite (a damaged tempo or time division)")
-    if times.min() < 0:
-        raise UnusableSong(f"has a note time of {times.min():.3f} s; none may be below 0")
+    n_notes = len(notes["onset"])
+    if n_notes == 0:
+        return "has no notes"
+    if n_notes > MOST_NOTES:
+        return f"has {n_notes:,} notes, and at most {MOST_NOTES:,} are believed"
+    for name in ("onset", "duration"):
+        if not np.isfinite(notes[name]).all():
+            return "has note times that are not finite (a damaged tempo or time division)"
+        if notes[name].min() < 0:
+            return f"has a note with an {name} of {notes[name].min():.3f} s; none may be below 0"
     for name in ("pitch", "velocity"):
         if notes[name].max() > 127:
-            raise UnusableSong(f"has a {name} of {notes[name].max()}; MIDI allows 0 to 127")
-    if song.seconds > LONGEST_SECONDS:
-        raise UnusableSong(f"lasts {song.seconds / 3600:,.0f} hours, and at most 24 are believed")
+            return f"has a {name} of {notes[name].max()}; MIDI allows 0 to 127"
+    if seconds > LONGEST_SECONDS:
+        return f"lasts {seconds / 3600:,.0f} hours, and at most 24 are believed"
+    return ""

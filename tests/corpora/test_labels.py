@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from classify.corpora import load
-from classify.corpora.labels import find
+from classify.corpora.labels import NO_SONG, find
 from classify.errors import InputError
 from tests.conftest import write_song
 
@@ -39,8 +39,8 @@ def test_stray_files_are_named_not_dropped(corpus_folder):
     write_song(corpus_folder / "loose.mid", 1)
     reasons = {item.name: item.reason for item in find(corpus_folder).set_aside}
     assert reasons == {
-        "Happy/cover.jpg": "is not a .mid or .midi file",
-        "Empty/": "has no .mid or .midi file (nothing)",
+        "Happy/cover.jpg": NO_SONG,
+        "Empty/": "has no song in it (nothing)",
         "loose.mid": "lies outside the class folders, so it has no label",
     }
 

@@ -1,26 +1,12 @@
-"""Real MIDI bytes, well formed and odd, through the reader."""
+"""Real MIDI bytes through the reader; the odd ones are in test_odd.py."""
 
-import os
-import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from classify.songs import UnusableSong, midi
-
-NOTE_ON_OFF = b"\x00\x90\x3c\x50\x60\x80\x3c\x00"  # middle C, velocity 80, one quarter note
-END = b"\x00\xff\x2f\x00"
-
-
-def smf(*tracks: bytes, division: int = 96) -> bytes:
-    """Bytes of a Standard MIDI File."""
-    head = b"MThd" + struct.pack(">IHHH", 6, 1, len(tracks), division)
-    return head + b"".join(b"MTrk" + struct.pack(">I", len(t)) + t for t in tracks)
-
-
-def tempo(microseconds: int) -> bytes:
-    return b"\x00\xff\x51\x03" + microseconds.to_bytes(3, "big")
+from tests.midi_odd.make import END, NOTE, smf, tempo
 
 
 def read(data: bytes):
@@ -67,51 +53,13 @@ def test_what_is_written_is_read_again(tmp_path):
     assert notes["pitch"].tolist() == [60, 64, 67]
 
 
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        (b"", "empty file"),
-        (b"This is a shopping list.", "is not a MIDI file: it begins with 'This is a sh'"),
-        (b"MThd\x00\x00", "cut short: 6 bytes"),
-        (smf(NOTE_ON_OFF + END)[:-6], "cut short: track 1 of 1 promises 12 bytes, and 6 are there"),
-        (smf(END), "has no notes"),
-        (smf(), "has no notes"),
-        (smf(NOTE_ON_OFF + END, division=0xE728), "SMPTE frames"),
-        (smf(END, END)[:26], "cut short: 2 tracks are promised, and 1 are there"),
-        (smf(NOTE_ON_OFF + END)[:14], "cut short: 1 tracks are promised, and 0 are there"),
-        (smf(b"\x00\x3c\x50" + END), "is a damaged MIDI file: [A-Z]"),
-        (smf(NOTE_ON_OFF + END, division=0), "0 ticks per quarter note"),
-        (smf(tempo(0) + NOTE_ON_OFF + END), "tempo"),
-        (smf(b"\x00\x90\x3c\x50\xff\xff\xff\x7f\x80\x3c\x00" + END, division=1), "hours"),
-    ],
-)  # fmt: skip
-def test_a_file_that_cannot_be_used_says_why(data, reason):
-    with pytest.raises(UnusableSong, match=reason.replace("(", r"\(")):
-        read(data)
-
-
-def test_a_longer_header_is_read():
-    data = smf(NOTE_ON_OFF + END)
-    assert len(read(data[:4] + (8).to_bytes(4, "big") + data[8:14] + b"xy" + data[14:]).notes) == 1
-
-
-def test_a_pipe_is_not_waited_for(tmp_path):
-    os.mkfifo(tmp_path / "pipe.mid")
-    with pytest.raises(UnusableSong, match="not a file"):
-        midi.read(tmp_path / "pipe.mid")
-
-
 def test_a_missing_file_says_so(tmp_path):
     with pytest.raises(UnusableSong, match="No such file"):
         midi.read(tmp_path / "gone.mid")
 
 
-def test_junk_after_the_last_track_is_harmless():
-    assert len(read(smf(NOTE_ON_OFF + END) + b"\x7f\x09junk").notes) == 1
-
-
 def test_equal_bytes_have_equal_digests(tmp_path):
-    data = smf(NOTE_ON_OFF + END)
-    other = smf(NOTE_ON_OFF + NOTE_ON_OFF + END)
+    data = smf(NOTE + END)
+    other = smf(NOTE + NOTE + END)
     assert read(data).digest == midi.parse(data, Path("other name.mid")).digest
     assert read(data).digest != read(other).digest

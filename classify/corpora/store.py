@@ -1,0 +1,406 @@
+"""Parsed notes kept on disk, so that no song is read twice, whatever its file is called.
+
+A store is a folder:
+
+- `notes-000001.parquet` and so on: one row a note, with the columns of `classify.songs.NOTE` and
+  `song`, the hash of the file's content; pandas, Polars, DuckDB and Dask open them as they are;
+- `index.sqlite`: which file had which content when it was last looked at (`files`), and which songs
+  a content holds, where their notes are, or why there are none (`songs`).
+
+Files are read in batches, in order; a batch is recorded in one step when all before it are. A
+reading that is killed therefore leaves the first batches, whole, and goes on with the next: what
+it ends with is what an undisturbed one gives. Deleting the folder loses nothing but time.
+"""
+
+import os
+import sqlite3
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from classify.errors import InputError
+from classify.songs import midi, sandbox
+from classify.songs.batch import Batch, Read, contents_of, read_batch, without
+from classify.songs.formats import KINDS, File, Kind, kind_of
+from classify.songs.song import NOTE, Song, UnusableSong
+from classify.songs.table import as_notes
+
+#: Part of the folder's name; raised when what is written changes.
+VERSION = 1
+
+#: Notes of so many shards are kept in memory.
+SHARDS_IN_MEMORY = 2
+
+#: A file changed within so many nanoseconds before it was read may have changed again unseen.
+TOO_FRESH = 2 * 10**9
+
+#: Recorded steps survive a kill; the rare merging of the log is what waits for the disk.
+PRAGMAS = """
+PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 10000;
+"""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS files (
+    folder BLOB, name BLOB, size INT, changed INT, moved INT, read_at INT, digest BLOB,
+    PRIMARY KEY (folder, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS songs (
+    digest BLOB, reader TEXT, part INT, title TEXT, shard INT, first INT, n_notes INT,
+    seconds REAL, tempi BLOB, repaired TEXT, reason TEXT,
+    PRIMARY KEY (digest, reader, part)) WITHOUT ROWID;
+"""
+
+
+class Held(NamedTuple):
+    """One song in the store, or why a file gives none."""
+
+    digest: str
+    part: int
+    title: str
+    shard: int
+    first: int
+    n_notes: int
+    seconds: float
+    tempi: bytes
+    repaired: str
+    reason: str
+
+
+class Store:
+    """Songs that were read before, and the way to read more.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is kept; made if it is not there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._shards: OrderedDict[int, NDArray[np.void]] = OrderedDict()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = sqlite3.connect(folder / "index.sqlite", timeout=60)
+            self._index.executescript(PRAGMAS)
+            self._index.executescript(TABLES)
+            self._lock = FileLock(folder / ".lock")
+            self._forget_lost_shards()
+        except (OSError, sqlite3.Error) as error:
+            raise InputError(
+                f"{folder}: cannot be used to keep songs in ({error}); delete it, or name another "
+                f"place with the environment variable CLASSIFY_CACHE"
+            ) from None
+
+    def read(
+        self,
+        files: Sequence[File],
+        on_song: Callable[[int, int], None] = lambda done, total: None,
+        n_workers: int | None = None,
+    ) -> list[list[Held]]:
+        """Give the songs of files, reading those that are new or were changed.
+
+        Parameters
+        ----------
+        files : sequence of File
+            Of the kinds in `classify.songs.formats.KINDS`.
+        on_song : callable, optional
+            Called with (files done, files in all).
+        n_workers : int, optional
+            Processes that read at once; one a core unless given.
+
+        Returns
+        -------
+        list of list of Held, length n_files
+            The songs of each file in order; one without a shard says why there is no song.
+        """
+        looks = _looks(files)
+        self._look_up(looks)
+        missing = [look for look in looks if not look.songs]
+        on_song(len(looks) - len(missing), len(looks))
+        if missing:
+            with self._alone(missing):
+                missing = [look for look in missing if not look.songs]
+                for left in self.folder.glob(".batch-*"):  # by a reading that was killed
+                    left.unlink(missing_ok=True)
+                already = len(looks) - len(missing)
+                for done in self._read_new(missing, n_workers or n_cores()):
+                    already += done
+                    on_song(already, len(looks))
+        return [look.songs for look in looks]
+
+    def song(self, held: Held, path: Path, title: str) -> Song:
+        """Make a Song whose notes are fetched from here; `title` is for one that has none."""
+        return Song(
+            path=path,
+            title=held.title or title,
+            n_notes=held.n_notes,
+            seconds=held.seconds,
+            fetch=partial(self.notes, held),
+            tempi=np.frombuffer(held.tempi).reshape(-1, 2),
+            digest=f"{held.digest}:{held.part}" if held.part else held.digest,
+            repaired=held.repaired,
+        )
+
+    def notes(self, song: Held) -> NDArray[np.void]:
+        """Fetch the notes of a song: NOTE rows, sorted by (onset, pitch)."""
+        if song.shard not in self._shards:
+            while len(self._shards) >= SHARDS_IN_MEMORY:
+                self._shards.popitem(last=False)
+            self._shards[song.shard] = self._load(song.shard)
+        self._shards.move_to_end(song.shard)
+        return self._shards[song.shard][song.first : song.first + song.n_notes]
+
+    def _load(self, shard: int) -> NDArray[np.void]:
+        path = self._path(shard)
+        try:
+            table = pq.read_table(path, columns=list(NOTE.names or ()), use_threads=False)
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{path}: cannot be read ({error}); delete it, and its songs are read anew"
+            ) from None
+        return as_notes({name: table.column(name).to_numpy() for name in NOTE.names or ()})
+
+    def _path(self, shard: int) -> Path:
+        return self.folder / f"notes-{shard:06d}.parquet"
+
+    # --- what is known
+
+    @contextmanager
+    def _alone(self, missing: Sequence["_Look"]) -> Iterator[None]:
+        """Wait until no other program writes here; it may have read what is missing meanwhile."""
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            self._lock.acquire()
+            self._look_up(missing)
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _look_up(self, looks: Sequence["_Look"]) -> None:
+        """Find the songs of each file that is as it was."""
+        readers = {kind.name: kind.reader for kind in KINDS.values()}
+        wanted: dict[str, dict[bytes, list[_Look]]] = {}
+        for look in looks:
+            wanted.setdefault(look.folder, {}).setdefault(os.fsencode(look.name), []).append(look)
+        for folder, names in wanted.items():
+            for row in self._known(folder):
+                for look in names.get(row[0], ()):
+                    if row[5] != readers[look.kind.name]:
+                        continue
+                    now = look.look()
+                    fresh = max(now[1], now[2]) > row[4] - TOO_FRESH
+                    if now == row[1:4] and not fresh:
+                        look.songs.append(_held(row[6:]))
+
+    def _known(self, folder: str) -> Iterable[tuple[Any, ...]]:
+        """Give every song of the files of a folder."""
+        return self._index.execute(
+            "SELECT name, size, changed, moved, read_at, reader, songs.digest, part, title, shard, "
+            "first, n_notes, seconds, tempi, repaired, reason FROM files JOIN songs "
+            "ON songs.digest = files.digest WHERE folder = ? ORDER BY name, reader, part",
+            [os.fsencode(folder)],
+        )
+
+    # --- what is new
+
+    def _read_new(self, looks: Sequence["_Look"], n_workers: int) -> Iterator[int]:
+        """Read files batch by batch and record each; yield how many files that were."""
+        for kind in KINDS.values():
+            batches = _batches([look for look in looks if look.kind is kind])
+            files = [[look.file for look in batch] for batch in batches]
+            for number, batch in self._in_order(files, kind, n_workers):
+                self._record(batches[number], batch, kind, self._beside(number))
+                yield len(files[number])
+
+    def _beside(self, number: int) -> str:
+        return str(self.folder / f".batch-{number:06d}.parquet")
+
+    def _in_order(
+        self, tasks: list[list[File]], kind: Kind, n_workers: int
+    ) -> Iterator[tuple[int, Batch]]:
+        """Read batches in processes; give them in order, whichever is read first."""
+        index = str(self.folder / "index.sqlite")
+        jobs: list[sandbox.Job] = [
+            (read_batch, (files, kind, index, self._beside(number), {}))
+            for number, files in enumerate(tasks)
+        ]
+        ready: dict[int, Batch] = {}
+        following = 0
+        for number, batch in sandbox.run(
+            jobs, min(n_workers, kind.at_once, len(jobs)), kind.memory
+        ):
+            if isinstance(batch, sandbox.Died):
+                batch = self._with_care(tasks[number], kind, index, self._beside(number))
+            ready[number] = batch
+            while following in ready:
+                yield following, ready.pop(following)
+                following += 1
+
+    def _with_care(self, files: list[File], kind: Kind, index: str, shard: str) -> Batch:
+        """Read a batch whose process died: find out at which files it dies, and leave those out."""
+        hopeless: dict[str, str] = {}
+        alone: list[sandbox.Job] = [
+            (read_batch, ([file], kind, index, shard, {})) for file in files
+        ]
+        for number, batch in sandbox.run(alone, 1, kind.memory):
+            if isinstance(batch, sandbox.Died):
+                with suppress(UnusableSong):  # gone meanwhile: the last try says so
+                    digest = midi.digest(contents_of(files[number], kind.most_bytes))
+                    hopeless[digest] = batch.reason(kind.seconds)
+        job: list[sandbox.Job] = [(read_batch, (files, kind, index, shard, hopeless))]
+        ((_, batch),) = sandbox.run(job, 1, kind.memory)
+        if isinstance(batch, sandbox.Died):
+            raise MemoryError(f"reading {len(files)} files at once needs too much memory")
+        return batch
+
+    def _record(self, looks: list["_Look"], batch: Batch, kind: Kind, beside: str) -> None:
+        """Add a batch to the store in one step."""
+        (shard,) = self._index.execute("SELECT 1 + coalesce(max(shard), 0) FROM songs").fetchone()
+        songs = self._first_come(batch, kind, beside)
+        if any(song.n_notes for song in songs):
+            os.replace(beside, self._path(shard))
+        elif os.path.exists(beside):
+            os.unlink(beside)
+        now = time.time_ns()
+        rows = [_row(song, kind, shard) for song in songs]
+        with self._index:
+            self._index.executemany(
+                "INSERT OR REPLACE INTO songs VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows
+            )
+            self._index.executemany(
+                "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?)",
+                [
+                    (*look.place(), *look.look(), now, bytes.fromhex(digest))
+                    for look, digest in zip(looks, batch.digests, strict=True)
+                    if digest
+                ],
+            )
+        self._give(looks, batch, kind, rows)
+
+    def _give(
+        self, looks: list["_Look"], batch: Batch, kind: Kind, rows: list[tuple[Any, ...]]
+    ) -> None:
+        """Give each file of a batch its songs."""
+        of_file: dict[str, list[Held]] = {}
+        for digest, _, *rest in sorted(rows, key=lambda row: row[2]):
+            of_file.setdefault(digest.hex(), []).append(_held([digest, *rest]))
+        for number, (look, digest) in enumerate(zip(looks, batch.digests, strict=True)):
+            if not digest:
+                unopened = batch.unopened[number]
+                look.songs.append(Held("", 0, "", 0, 0, 0, 0.0, b"", "", unopened))
+                continue
+            if digest not in of_file:  # known before, under another name
+                known = self._index.execute(
+                    "SELECT digest, part, title, shard, first, n_notes, seconds, tempi, repaired, "
+                    "reason FROM songs WHERE digest = ? AND reader = ? ORDER BY part",
+                    [bytes.fromhex(digest), kind.reader],
+                )
+                of_file[digest] = [_held(row) for row in known]
+            look.songs += of_file[digest]
+
+    def _first_come(self, batch: Batch, kind: Kind, beside: str) -> list[Read]:
+        """Leave out songs that a batch read at the same time has brought already."""
+        digests = {song.digest for song in batch.songs}
+        marks = ",".join("?" * len(digests))
+        rows = self._index.execute(
+            f"SELECT DISTINCT digest FROM songs WHERE reader = ? AND digest IN ({marks})",
+            [kind.reader, *map(bytes.fromhex, digests)],
+        )
+        known = {row[0].hex() for row in rows}
+        return without(Path(beside), batch.songs, known) if known else batch.songs
+
+    def _forget_lost_shards(self) -> None:
+        """Forget songs whose notes are not there any more."""
+        shards = [row[0] for row in self._index.execute("SELECT DISTINCT shard FROM songs")]
+        lost = [(shard,) for shard in shards if shard and not self._path(shard).is_file()]
+        with self._index:
+            self._index.executemany("DELETE FROM songs WHERE shard = ?", lost)
+
+
+def n_cores() -> int:
+    """How many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(slots=True)
+class _Look:
+    """A file that is looked for, and what is found."""
+
+    file: File
+    kind: Kind
+    folder: str
+    name: str
+    state: tuple[int, int, int] | None = None
+    songs: list[Held] = field(default_factory=list)
+
+    def look(self) -> tuple[int, int, int]:
+        """Size, and when content and place were last changed (ns), as first looked at."""
+        if self.state is None:
+            try:
+                about = os.stat(self.file.path)
+                self.state = about.st_size, about.st_mtime_ns, about.st_ctime_ns
+            except OSError:
+                self.state = -1, 0, 0
+        return self.state
+
+    def place(self) -> tuple[bytes, bytes]:
+        """Where it is, as the index names it."""
+        return os.fsencode(self.folder), os.fsencode(self.name)
+
+
+def _looks(files: Sequence[File]) -> list[_Look]:
+    """Prepare to look for files; an archive is the folder of what is in it."""
+    folders: dict[str, str] = {}
+    looks = []
+    for file in files:
+        path, member = file
+        kind = kind_of(member or path)
+        if kind is None:
+            raise ValueError(f"{file}: is of no kind that is read")
+        if member:
+            folder, name = path, member
+        else:
+            folder, slash, name = path.rpartition(os.sep)  # os.path.split, ten times as fast
+            folder += slash
+        if folder not in folders:
+            folders[folder] = os.path.abspath(folder)
+        looks.append(_Look(file, kind, folders[folder], name))
+    return looks
+
+
+def _batches(looks: Sequence[_Look]) -> list[list[_Look]]:
+    """Part files of one kind into batches; where one ends depends on the files in it only."""
+    batches: list[list[_Look]] = []
+    files_left = bytes_left = 0
+    for look in looks:
+        if files_left <= 0 or bytes_left <= 0:
+            batches.append([])
+            files_left, bytes_left = look.kind.batch
+        batches[-1].append(look)
+        files_left -= 1
+        bytes_left -= 0 if look.file.member else look.look()[0]
+    return batches
+
+
+def _held(row: Sequence[Any]) -> Held:
+    return Held(row[0].hex(), *row[1:])
+
+
+def _row(song: Read, kind: Kind, shard: int) -> tuple[Any, ...]:
+    digest, part, title, first, n_notes, seconds, tempi, repaired, reason = song
+    place = shard if n_notes else 0
+    return (bytes.fromhex(digest), kind.reader, part, title, place, first, n_notes, seconds, tempi,
+            repaired, reason)  # fmt: skip

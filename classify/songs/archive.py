@@ -1,0 +1,104 @@
+"""Zip archives of songs, read in place.
+
+Nothing is ever unpacked to disk, so a name that climbs out of the archive can do no harm; it is
+refused all the same, since no honest archive has one. An archive that claims to unpack to far more
+than its own size is a bomb: MIDI files shrink to a third or a tenth, rarely to a thirtieth.
+"""
+
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from classify.songs.song import UnusableSong
+
+ENDING = ".zip"
+
+#: Bytes that an archive may unpack to, as a multiple of its own, and in any case.
+MOST_TIMES = 100
+ALWAYS_FINE = 2**27
+
+#: Files in the largest archive that is listed.
+MOST_FILES = 200_000
+
+
+def members(path: Path) -> tuple[list[str], dict[str, str]]:
+    """List the files of an archive.
+
+    Parameters
+    ----------
+    path : Path
+        A .zip file.
+
+    Returns
+    -------
+    list of str
+        Names of its files, sorted.
+    dict of str to str
+        Files that cannot be read, and why.
+
+    Raises
+    ------
+    UnusableSong
+        If it is no archive, is empty, or is a bomb.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+    except OSError as error:
+        raise UnusableSong(f"cannot be opened: {error.strerror}") from None
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        raise UnusableSong("is not a zip archive, or a damaged one") from None
+    if not infos:
+        raise UnusableSong("is an archive with no files in it")
+    _check_size(path.stat().st_size, infos)
+    names: list[str] = []
+    problems: dict[str, str] = {}
+    for info in infos:
+        place = PurePosixPath(info.filename.replace("\\", "/"))
+        if place.is_absolute() or ".." in place.parts or ":" in place.parts[0]:
+            problems[info.filename] = "has a name that climbs out of its archive"
+        elif info.flag_bits & 1:
+            problems[info.filename] = "is encrypted"
+        elif info.filename in names[-1:] or info.filename in problems:
+            problems[info.filename] = "is twice in its archive"
+        else:
+            names.append(info.filename)
+    return sorted(set(names) - set(problems)), problems
+
+
+def _check_size(size: int, infos: list[zipfile.ZipInfo]) -> None:
+    unpacked = sum(info.file_size for info in infos)
+    if unpacked > max(MOST_TIMES * size, ALWAYS_FINE):
+        raise UnusableSong(
+            f"is an archive of {size / 1e6:,.1f} MB that unpacks to {unpacked / 1e9:,.1f} GB; "
+            f"at most {MOST_TIMES} times its size are believed"
+        )
+    if len(infos) > MOST_FILES:
+        raise UnusableSong(
+            f"is an archive of {len(infos):,} files; at most {MOST_FILES:,} are read"
+        )
+
+
+def read(archive: zipfile.ZipFile, name: str, most_bytes: int) -> bytes:
+    """Read one file of an open archive.
+
+    Raises
+    ------
+    UnusableSong
+        If it is damaged, or larger than `most_bytes`.
+    """
+    try:
+        info = archive.getinfo(name)
+        if info.file_size > most_bytes:
+            raise UnusableSong(too_large(info.file_size, most_bytes))
+        with archive.open(info) as file:
+            return file.read(most_bytes)
+    except KeyError:
+        raise UnusableSong("is not in its archive any more") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
+        raise UnusableSong("is damaged in its archive") from None
+
+
+def too_large(size: int, most_bytes: int) -> str:
+    """Say that a file is larger than any song."""
+    return f"has {size / 1e6:,.1f} MB, and at most {most_bytes / 1e6:,.0f} are read"

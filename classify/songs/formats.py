@@ -1,0 +1,161 @@
+"""Which files are songs, which reader takes them, and within which limits.
+
+Every format becomes MIDI first (`as_midi`), so that one reader makes all notes.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NamedTuple
+
+from classify.songs import audio, midi, score
+from classify.songs.sandbox import deadline
+from classify.songs.song import UnusableSong
+
+MEGABYTE = 2**20
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of files.
+
+    Parameters
+    ----------
+    name, plural : str
+        For people, and the key of `KINDS`.
+    endings : tuple of str
+        Of its files, in small letters.
+    library : str
+        What reads it; another version of it may find other notes.
+    most_bytes : int
+        Of a file.
+    seconds : float
+        That reading a file may take.
+    memory : int
+        Bytes that the reading process may have.
+    batch : tuple of int and int
+        How many files, or bytes, are read as one piece of work.
+    at_once : int
+        Processes that may read such files at once; onnxruntime fills all cores by itself.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    library: str
+    most_bytes: int
+    seconds: float
+    memory: int
+    batch: tuple[int, int]
+    at_once: int = 64
+
+    @property
+    def reader(self) -> str:
+        """What reads it, with its version; what another reader said of a file counts no more."""
+        return f"{self.name}: {self.library} {_version(self.library)}"
+
+
+@cache
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "missing"
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("midi", midi.ENDINGS, "symusic", 32 * MEGABYTE, 20, 3 * 2**30, (512, 6 * MEGABYTE)),
+        Kind("score", tuple(score.ENDINGS), "music21", 32 * MEGABYTE, 60, 3 * 2**30,
+             (16, MEGABYTE)),
+        Kind("audio", audio.ENDINGS, "basic-pitch", 512 * MEGABYTE, 1800, 8 * 2**30, (1, 1), 1),
+    )
+}  # fmt: skip
+
+_KIND_OF = {ending: kind for kind in KINDS.values() for ending in kind.endings}
+
+#: Endings of the songs that can be read, for people.
+READABLE = "MIDI (.mid .midi .kar .rmi), scores (.musicxml .mxl .abc .krn) and recordings (.wav …)"
+
+
+def kind_of(name: str) -> Kind | None:
+    """Give the kind of file that a name says it is; None for one that is no song."""
+    place = name.rfind(".")  # a plain look-up: a large library asks this for each of its files
+    return _KIND_OF.get(name[place:].lower()) if place >= 0 else None
+
+
+class File(NamedTuple):
+    """A file to read: a path, and the name in it if it is an archive."""
+
+    path: str
+    member: str = ""
+
+    @property
+    def ending(self) -> str:
+        """Of its name, in small letters, with the dot."""
+        return os.path.splitext(self.member or self.path)[1].lower()
+
+
+class Part(NamedTuple):
+    """One song of a file: the bytes of a MIDI file, or why there are none."""
+
+    title: str = ""
+    data: bytes = b""
+    reason: str = ""
+    beats: bool = True
+
+
+def as_midi(data: bytes, file: File, kind: Kind) -> Iterator[Part]:
+    """Give each song of a file as MIDI.
+
+    Parameters
+    ----------
+    data : bytes
+        What is in the file.
+    file : File
+        Where it is; its ending counts.
+    kind : Kind
+        What kind of file it is.
+
+    Raises
+    ------
+    UnusableSong
+        If the file holds nothing that can be read.
+    """
+    if kind.name == "midi":
+        yield Part(data=data)
+    elif kind.name == "score":
+        for piece in score.to_midi(data, file.ending):
+            if isinstance(piece, score.Piece):
+                yield Part(piece.title, piece.midi)
+            else:
+                yield Part(piece.title, reason=piece.reason)
+            deadline(kind.seconds)  # each tune of a collection may take so long
+    else:
+        midi_data = _unpacked(data, file) if file.member else audio.to_midi(Path(file.path))
+        yield Part(data=midi_data, beats=False)
+
+
+def transcription(path: Path, kind: Kind) -> bytes | str:
+    """Give the MIDI file of a recording, or why there is none; done in a process with limits."""
+    deadline(kind.seconds)
+    try:
+        return audio.to_midi(path)
+    except UnusableSong as reason:
+        return str(reason)
+    except MemoryError:
+        return f"needs more than {kind.memory / 2**30:.0f} GB of memory to be read"
+    finally:
+        deadline(0)
+
+
+def _unpacked(data: bytes, file: File) -> bytes:
+    """Transcribe a recording of an archive; decoders want a file, with the right ending."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"recording{file.ending}"
+        path.write_bytes(data)
+        return audio.to_midi(path)

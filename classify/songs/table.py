@@ -1,0 +1,224 @@
+"""The notes of many files as one table.
+
+Notes are gathered file by file and turned into columns by a few operations on arrays, since a step
+of Python for each note, or even for each track, would cost more than reading the file.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+import symusic
+from numpy.typing import NDArray
+
+from classify.songs.song import NOTE, problem
+
+#: Tempo where a file sets none, in microseconds a quarter note (SMF 1.0: 120 bpm).
+USUAL_TEMPO = 500_000
+
+#: Ticks of the longest file that is believed (19 hours at 1,920 a quarter note and 120 bpm).
+#: symusic counts to eight times as many and then begins below 0 in silence.
+MOST_TICKS = 2**28
+
+
+class Scanned(NamedTuple):
+    """What symusic found in one file, and what had to be mended first."""
+
+    score: symusic.Score
+    repaired: str = ""
+    beats: bool = True  # whether ticks mean beats
+
+
+@dataclass(frozen=True)
+class Table:
+    """Notes of many files, file after file.
+
+    Parameters
+    ----------
+    columns : dict of str to ndarray, shape (n_notes,)
+        Named as the fields of NOTE; sorted by file, onset and pitch.
+    owner : ndarray of int, shape (n_notes,)
+        The number of each note's file.
+    first : ndarray of int, shape (n_files + 1,)
+        Where the notes of each file begin, and where the last ones end.
+    seconds : ndarray, shape (n_files,)
+        Length of each file.
+    problems : list of str, length n_files
+        Why a file is no music; empty where it is. Such a file has no notes in the table.
+    beats : ndarray of bool, shape (n_files,)
+        Whether a file's ticks mean beats; if not, it has no tempo either.
+    tempo : ndarray, shape (n_tempi, 2)
+        Tempo maps of all files: seconds, and quarter notes a minute.
+    first_tempo : ndarray of int, shape (n_files + 1,)
+        Where the tempo map of each file begins.
+    """
+
+    columns: dict[str, NDArray]
+    owner: NDArray[np.int32]
+    first: NDArray[np.int64]
+    seconds: NDArray[np.float64]
+    problems: list[str]
+    beats: NDArray[np.bool_]
+    tempo: NDArray[np.float64]
+    first_tempo: NDArray[np.int64]
+
+    def without_problems(self) -> "Table":
+        """Leave out the notes of files that are no music."""
+        good = np.array([not problem for problem in self.problems])
+        kept = good[self.owner]
+        columns = {name: column[kept] for name, column in self.columns.items()}
+        first = np.append(0, np.cumsum(np.diff(self.first) * good))
+        return replace(self, columns=columns, owner=self.owner[kept], first=first)
+
+    def tempi(self, index: int) -> NDArray[np.float64]:
+        """Tempo map of a file, shape (n_tempi, 2): seconds, quarter notes a minute."""
+        own = self.tempo[self.first_tempo[index] : self.first_tempo[index + 1]]
+        return own if self.beats[index] else own[:0]
+
+
+@dataclass
+class Notes:
+    """Gathers the notes of many files, and makes one table of them."""
+
+    arrays: list[dict[str, NDArray]] = field(default_factory=list)  # a track: four columns
+    about: list[tuple[int, int, bool, int]] = field(default_factory=list)  # and what it is
+    tempi: list[tuple[NDArray, NDArray]] = field(default_factory=list)  # a file: ticks, tempo
+    ticks: list[tuple[int, bool]] = field(default_factory=list)  # a file: per quarter; beats?
+
+    def add(self, file: Scanned) -> None:
+        """Add one file's notes."""
+        index = len(self.ticks)
+        for track in file.score.tracks:
+            columns = track.notes.numpy()
+            self.arrays.append(columns)
+            self.about.append((index, track.program, track.is_drum, len(columns["time"])))
+        tempi = file.score.tempos.numpy()
+        self.tempi.append((tempi["time"], tempi["mspq"]))
+        self.ticks.append((file.score.ticks_per_quarter, file.beats))
+
+    def table(self) -> Table:
+        """Turn what was gathered into one table."""
+        n_files = len(self.ticks)
+        file, program, drum, counts = np.array(self.about or np.zeros((0, 4)), dtype=np.int64).T
+        tick, length, pitch, velocity = (
+            np.concatenate([track[name] for track in self.arrays] or [np.zeros(0, np.int32)])
+            for name in ("time", "duration", "pitch", "velocity")
+        )
+        first = np.append(0, np.cumsum(np.bincount(file, counts, n_files))).astype(np.int64)
+        file = np.repeat(file << 33, counts)
+        wild = file[(tick < 0) | (tick > MOST_TICKS)] >> 33 if len(tick) else file
+        key = (file + tick.clip(0, MOST_TICKS) << 7) + (pitch & 127)
+        order = np.argsort(key, kind="stable")  # few steps: each track is in order already
+        key, length = key.take(order), length.take(order)
+        tick = key >> 7 & (2**33 - 1)
+        per_quarter, beats = np.array(self.ticks or np.zeros((0, 2)), dtype=np.int64).T
+        clock = _Clock.of(self.tempi, per_quarter)
+        onset, duration = clock.seconds(key, tick, length)
+        per_beat = np.where(beats, per_quarter, np.nan).astype(np.float32)
+        notes = {
+            "onset": onset,
+            "duration": duration,
+            "beat": tick.astype(np.float32) / np.repeat(per_beat, np.diff(first)),
+            "pitch": pitch.take(order).view(np.uint8),
+            "velocity": velocity.take(order).view(np.uint8),
+            "program": np.repeat(program.astype(np.uint8), counts).take(order),
+            "drum": np.repeat(drum.astype(bool), counts).take(order),
+        }
+        seconds = np.zeros(n_files)
+        some = np.flatnonzero(np.diff(first))
+        if len(some):
+            seconds[some] = np.maximum.reduceat(onset + duration, first[some])
+        problems = _problems(notes, first, seconds, clock.stopped)
+        for index in set(wild.tolist()):
+            problems[index] = f"lasts more than {MOST_TICKS:,} ticks (a damaged delta time)"
+        owner = (key >> 40).astype(np.int32)
+        table = Table(notes, owner, first, seconds, problems, beats > 0, clock.map(), clock.first)
+        return table.without_problems() if any(problems) else table
+
+
+def _problems(
+    notes: dict[str, NDArray], first: NDArray, seconds: NDArray, stopped: NDArray
+) -> list[str]:
+    """Say of each file why it is no music; look closely only where something can be wrong."""
+    counts = np.diff(first)
+    suspect = (counts == 0) | (counts > 100_000) | (seconds > 3600)
+    whole = all(notes[name].min(initial=0) >= 0 for name in ("onset", "duration"))
+    if not whole or max(notes[name].max(initial=0) for name in ("pitch", "velocity")) > 127:
+        suspect[:] = True
+    found = [""] * len(counts)
+    for index in np.flatnonzero(suspect):
+        own = slice(first[index], first[index + 1])
+        part = {name: notes[name][own] for name in ("onset", "duration", "pitch", "velocity")}
+        found[index] = problem(part, seconds[index])
+    for index in stopped:
+        found[index] = "sets a tempo of 0 microseconds per quarter note"
+    return found
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """The tempo maps of many files, one after another.
+
+    From tick `tick[i]` of file `file[i]` on, a tick t is at second `base[i] + t * step[i]`.
+    """
+
+    first: NDArray[np.int64]  # where each file's tempi begin, shape (n_files + 1,)
+    file: NDArray[np.int64]
+    tick: NDArray[np.int64]
+    base: NDArray[np.float64]
+    step: NDArray[np.float64]
+    bpm: NDArray[np.float64]
+    stopped: NDArray[np.int64]  # files with a tempo of 0
+
+    @classmethod
+    def of(cls, maps: Sequence[tuple[NDArray, NDArray]], per_quarter: NDArray) -> "_Clock":
+        """Lay the maps end to end, each beginning at tick 0."""
+        whole = []
+        for ticks, tempi in maps:
+            if not len(ticks) or ticks[0] > 0:
+                ticks, tempi = np.append(0, ticks), np.append(USUAL_TEMPO, tempi)
+            whole.append((ticks, tempi))
+        first = np.cumsum([0] + [len(ticks) for ticks, _ in whole])
+        file = np.repeat(np.arange(len(maps)), np.diff(first))
+        tick = np.concatenate([t for t, _ in whole] or [np.zeros(0)]).astype(np.int64)
+        tempo = np.concatenate([t for _, t in whole] or [np.zeros(0)]).astype(np.int64)
+        steps = np.diff(tick, prepend=0) * np.append(0, tempo)[:-1]  # whole numbers: no rounding
+        steps[first[:-1]] = 0
+        time = np.cumsum(steps)
+        time -= np.repeat(time[first[:-1]], np.diff(first))
+        unit = per_quarter[file] * 1e6
+        with np.errstate(divide="ignore"):
+            bpm = 6e7 / tempo
+        stopped = np.unique(file[tempo <= 0])
+        return cls(first, file, tick, (time - tick * tempo) / unit, tempo / unit, bpm, stopped)
+
+    def seconds(
+        self, key: NDArray, tick: NDArray, length: NDArray
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Onsets and durations, in seconds, of notes sorted by `key` (file << 40 | tick << 7)."""
+        keys = (self.file << 40) + (self.tick << 7)
+        counts = np.diff(np.append(np.searchsorted(key, keys), len(key)))
+        step = np.repeat(self.step, counts)
+        onset = np.repeat(self.base, counts) + tick * step
+        duration = (length * step).astype(np.float32)
+        ends = key + (length.astype(np.int64) << 7)
+        crossing = np.flatnonzero(ends >= np.repeat(np.append(keys, 2**62)[1:], counts))
+        at = np.searchsorted(keys, ends[crossing], side="right") - 1
+        own = self.file[at] == key[crossing] >> 40  # the last note of a file crosses nothing
+        crossing, at = crossing[own], at[own]
+        end = self.base[at] + (tick[crossing] + length[crossing]) * self.step[at]
+        duration[crossing] = end - onset[crossing]
+        return onset, duration
+
+    def map(self) -> NDArray[np.float64]:
+        """All tempo maps, shape (n_tempi, 2): seconds, quarter notes a minute."""
+        return np.stack([self.base + self.tick * self.step, self.bpm], axis=1)
+
+
+def as_notes(columns: dict[str, NDArray]) -> NDArray[np.void]:
+    """Make NOTE rows of columns."""
+    notes = np.empty(len(columns["onset"]), NOTE)
+    for name in NOTE.names or ():
+        notes[name] = columns[name]
+    return notes

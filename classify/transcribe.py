@@ -1,0 +1,111 @@
+"""Recordings to MIDI files that lie beside each other as the recordings do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from classify.corpora import SetAside
+from classify.errors import InputError
+from classify.files import written_whole
+from classify.progress import Display
+from classify.songs import audio, midi, sandbox
+from classify.songs.formats import KINDS, transcription
+
+
+@dataclass(frozen=True)
+class Transcribed:
+    """The MIDI files that were written, and the recordings that could not be transcribed."""
+
+    written: list[Path]
+    set_aside: list[SetAside]
+
+
+def transcribe(source: Path, out: Path, display: Display, force: bool = False) -> Transcribed:
+    """Transcribe a recording, or every recording of a folder and the folders in it.
+
+    Parameters
+    ----------
+    source : Path
+        A recording or a folder.
+    out : Path
+        For one recording a .mid file, or the folder to put it into. For a folder a folder, in
+        which each MIDI file lies and is named as its recording in `source`.
+    display : Display
+        Counts the recordings.
+    force : bool
+        Replace MIDI files that are there.
+
+    Returns
+    -------
+    Transcribed
+        Which files were written, whole each, and which recordings were not, and why.
+
+    Raises
+    ------
+    InputError
+        If there is no recording at `source`, two recordings would become one file, `out` cannot
+        hold the files, or one of them is there and `force` is not given.
+    """
+    plan = _plan(source, out)
+    _check(plan, force)
+    done = Transcribed([], [])
+    kind, recordings = KINDS["audio"], list(plan)
+    jobs: list[sandbox.Job] = [(transcription, (recording, kind)) for recording in recordings]
+    with display.counting(f"Transcribing {source}", "recording") as count:
+        count(0, len(plan))
+        for ended, (number, data) in enumerate(sandbox.run(jobs, 1, kind.memory), 1):
+            recording = recordings[number]
+            if isinstance(data, sandbox.Died):
+                data = data.reason(kind.seconds)
+            if isinstance(data, str):
+                done.set_aside.append(SetAside(_name(recording, source), data))
+            else:
+                with written_whole(plan[recording]) as beside:
+                    beside.write_bytes(data)
+                done.written.append(plan[recording])
+            count(ended, len(plan))
+    return done
+
+
+def _plan(source: Path, out: Path) -> dict[Path, Path]:
+    """Say for each recording which file it becomes."""
+    expected = f"expected a recording ({', '.join(audio.ENDINGS)}) or a folder of recordings"
+    if not source.exists():
+        raise InputError(f"{source}: no such file or folder; {expected}")
+    if not source.is_dir():
+        if not _is_recording(Path(source.name)):
+            raise InputError(f"{source}: is not a recording; {expected}")
+        in_folder = out.is_dir() or out.suffix.lower() not in midi.ENDINGS
+        return {source: out / f"{source.stem}.mid" if in_folder else out}
+    recordings = sorted(
+        p for p in source.rglob("*") if _is_recording(p.relative_to(source)) and p.is_file()
+    )
+    if not recordings:
+        raise InputError(f"{source}: holds no recording; {expected}")
+    return {p: (out / p.relative_to(source)).with_suffix(".mid") for p in recordings}
+
+
+def _is_recording(path: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.parts)
+    return path.suffix.lower() in audio.ENDINGS and not hidden
+
+
+def _check(plan: dict[Path, Path], force: bool) -> None:
+    """Refuse, before the first of many minutes, what would lose a file."""
+    recordings: dict[Path, Path] = {}
+    for recording, target in plan.items():
+        first = recordings.setdefault(target, recording)
+        if first != recording:
+            raise InputError(f"{first} and {recording} would both become {target}; rename one")
+        if target.is_dir():
+            raise InputError(f"{target}: is a folder, and a MIDI file would be written there")
+        if target.exists() and not force:
+            raise InputError(f"{target}: is there already; name another place, or give --force")
+    for folder in {parent for target in plan.values() for parent in target.parents}:
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder}: is a file, and MIDI files would be put into it")
+
+
+def _name(recording: Path, source: Path) -> str:
+    """Name a recording as people know it; bytes that are not UTF-8 become question marks."""
+    name = recording.relative_to(source).as_posix() if recording != source else recording.name
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

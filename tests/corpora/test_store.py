@@ -1,0 +1,257 @@
+"""Notes kept on disk: what is read again, what is not, and what a kill leaves."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from classify.corpora import store as store_module
+from classify.corpora.store import Store
+from classify.errors import InputError
+from classify.songs import formats, midi, sandbox
+from classify.songs.formats import File
+from tests.conftest import write_song
+from tests.midi_odd.make import FILES
+
+
+def library(folder: Path, n_songs: int) -> list[File]:
+    """Write distinct songs that are not fresh any more."""
+    paths = [write_song(folder / f"{n:03d}.mid", n, n_notes=30) for n in range(n_songs)]
+    return [File(str(path)) for path in paths]
+
+
+@pytest.fixture
+def jobs(monkeypatch) -> list[int]:
+    """How many files each piece of work was given."""
+    seen: list[int] = []
+    run: Callable = sandbox.run
+
+    def watched(jobs, n_workers, memory):
+        seen.extend(len(arguments[0]) for _, arguments in jobs)
+        return run(jobs, n_workers, memory)
+
+    monkeypatch.setattr(sandbox, "run", watched)
+    monkeypatch.setattr(store_module, "TOO_FRESH", -(10**15))
+    return seen
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    kinds = {name: replace(kind, batch=(4, kind.batch[1])) for name, kind in formats.KINDS.items()}
+    monkeypatch.setattr(store_module, "KINDS", kinds)
+    endings = {ending: kind for kind in kinds.values() for ending in kind.endings}
+    monkeypatch.setattr(formats, "_KIND_OF", endings)
+
+
+def test_notes_come_back_as_they_were_read(tmp_path):
+    files = library(tmp_path / "songs", 5)
+    store = Store(tmp_path / "store")
+    for file, (held,) in zip(files, store.read(files), strict=True):
+        song = midi.read(Path(file.path))
+        np.testing.assert_array_equal(store.notes(held), song.notes)
+        assert (held.n_notes, held.seconds, held.digest) == (
+            song.n_notes,
+            song.seconds,
+            song.digest,
+        )
+        assert np.frombuffer(held.tempi).reshape(-1, 2).tolist() == song.tempi.tolist()
+
+
+def test_nothing_is_read_twice_whatever_it_is_called(tmp_path, jobs):
+    files = library(tmp_path / "songs", 5)
+    first = Store(tmp_path / "store").read(files)
+    assert sum(jobs) == 5
+    jobs.clear()
+    assert Store(tmp_path / "store").read(files) == first
+    assert jobs == []
+    moved = [File(file.path.replace("songs", "renamed")) for file in files]
+    (tmp_path / "songs").rename(tmp_path / "renamed")
+    assert Store(tmp_path / "store").read(moved) == first  # hashed, and known
+    assert sum(jobs) == 5
+    assert len(list((tmp_path / "store").glob("*.parquet"))) == 1
+
+
+def test_only_what_changed_is_read(tmp_path, jobs):
+    files = library(tmp_path / "songs", 5)
+    store = Store(tmp_path / "store")
+    before = store.read(files)
+    jobs.clear()
+    write_song(Path(files[2].path), 99, n_notes=31)
+    after = Store(tmp_path / "store").read(files)
+    assert jobs == [1]
+    assert [a == b for a, b in zip(after, before, strict=True)] == [True, True, False, True, True]
+    assert after[2][0].n_notes == 31
+
+
+def test_a_file_just_written_is_looked_at_again(tmp_path):
+    """Within the clock's grain a file may change without a new time of change."""
+    (file,) = library(tmp_path / "songs", 1)
+    store = Store(tmp_path / "store")
+    store.read([file])
+    path = Path(file.path)
+    state = path.stat()
+    other = write_song(tmp_path / "other.mid", 5, n_notes=30).read_bytes()
+    assert len(other) == state.st_size or path.write_bytes(other)
+    path.write_bytes(other)
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    ((held,),) = store.read([file])
+    assert held.digest == midi.digest(other)
+
+
+def test_equal_files_are_stored_once(tmp_path, small_batches):
+    files = library(tmp_path / "songs", 6)
+    for number in (0, 3, 5):
+        shutil.copy(files[number].path, tmp_path / "songs" / f"9{number}.mid")
+    files += [File(str(tmp_path / "songs" / f"9{n}.mid")) for n in (0, 3, 5)]
+    found = Store(tmp_path / "store").read(files, n_workers=2)
+    assert [found[6], found[7], found[8]] == [found[0], found[3], found[5]]
+    notes = pd.read_parquet(tmp_path / "store" / "notes-000001.parquet")
+    notes = pd.concat([pd.read_parquet(p) for p in (tmp_path / "store").glob("*.parquet")])
+    assert len(notes) == 6 * 30 and notes["song"].nunique() == 6
+
+
+def test_the_parquet_files_open_in_pandas(tmp_path):
+    files = library(tmp_path / "songs", 3)
+    ((held, *_), *_) = Store(tmp_path / "store").read(files)
+    notes = pd.read_parquet(tmp_path / "store" / "notes-000001.parquet")
+    assert set(notes.columns) == {
+        "song", "onset", "duration", "beat", "pitch", "velocity", "program", "drum",
+    }  # fmt: skip
+    own = notes[notes["song"] == held.digest]
+    assert len(own) == 30 and own["onset"].is_monotonic_increasing
+
+
+def test_files_that_give_no_song_are_kept_in_mind_too(tmp_path, jobs):
+    path = tmp_path / "text.mid"
+    path.write_bytes(FILES["text.mid"])
+    ((refused,),) = Store(tmp_path / "store").read([File(str(path))])
+    assert "is not a MIDI file" in refused.reason
+    jobs.clear()
+    assert Store(tmp_path / "store").read([File(str(path))]) == [[refused]]
+    assert jobs == []
+
+
+def test_a_file_that_cannot_be_opened_is_tried_again(tmp_path):
+    file = File(str(tmp_path / "late.mid"))
+    ((refused,),) = Store(tmp_path / "store").read([file])
+    assert refused.reason == "cannot be opened: No such file or directory"
+    write_song(Path(file.path), 1)
+    ((held,),) = Store(tmp_path / "store").read([file])
+    assert held.n_notes == 40
+
+
+def test_lost_and_damaged_shards(tmp_path):
+    files = library(tmp_path / "songs", 3)
+    before = Store(tmp_path / "store").read(files)
+    (shard,) = (tmp_path / "store").glob("*.parquet")
+    shard.write_bytes(shard.read_bytes()[:100])
+    store = Store(tmp_path / "store")
+    with pytest.raises(InputError, match=r"notes-000001.parquet: cannot be read .*delete it"):
+        store.notes(store.read(files)[0][0])
+    shard.unlink()
+    store = Store(tmp_path / "store")
+    again = store.read(files)
+    assert [song[0].digest for song in again] == [song[0].digest for song in before]
+    assert len(store.notes(again[0][0])) == 30
+
+
+def test_a_place_that_is_no_store_is_one_sentence(tmp_path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "index.sqlite").write_text("this is no database, as anyone can see" * 99)
+    with pytest.raises(InputError, match="cannot be used to keep songs in"):
+        Store(tmp_path / "store")
+
+
+def content(folder: Path) -> tuple[dict[str, bytes], list[tuple]]:
+    """All that a store holds: Parquet files byte for byte, the index row for row."""
+    shards = {path.name: path.read_bytes() for path in sorted(folder.glob("*.parquet"))}
+    with sqlite3.connect(folder / "index.sqlite") as index:
+        return shards, index.execute("SELECT * FROM songs").fetchall()
+
+
+def test_a_killed_reading_ends_with_the_same_store(tmp_path, small_batches):
+    files = library(tmp_path / "songs", 60)
+    for n in range(0, 40, 7):  # copies among them, so that a kill may fall between two
+        shutil.copy(files[n].path, tmp_path / "songs" / f"copy{n}.mid")
+        files.append(File(str(tmp_path / "songs" / f"copy{n}.mid")))
+    Store(tmp_path / "whole").read(files, n_workers=2)
+    code = (
+        "import sys, time, dataclasses; from pathlib import Path\n"
+        "from classify.corpora import store; from classify.songs import formats\n"
+        "def said(done, total): print(done, flush=True); time.sleep(0.1)\n"
+        "if __name__ == '__main__':\n"
+        "    k = {n: dataclasses.replace(x, batch=(4, x.batch[1]))"
+        " for n, x in formats.KINDS.items()}\n"
+        "    store.KINDS = k\n"
+        "    formats._KIND_OF = {e: x for x in k.values() for e in x.endings}\n"
+        "    files = [formats.File(p) for p in sys.argv[2:]]\n"
+        "    store.Store(Path(sys.argv[1])).read(files, said)\n"
+    )
+    (tmp_path / "read.py").write_text(code)
+    root = str(Path(__file__).parent.parent.parent)
+    command = [sys.executable, str(tmp_path / "read.py"), str(tmp_path / "killed")]
+    for stop in (8, 24, 44):
+        program = subprocess.Popen(
+            [*command, *(file.path for file in files)], stdout=subprocess.PIPE, text=True,
+            env=os.environ | {"PYTHONPATH": root},
+        )  # fmt: skip
+        assert program.stdout is not None
+        for line in program.stdout:
+            if int(line) >= stop:
+                program.send_signal(signal.SIGKILL)
+        program.wait()
+    assert 0 < len(content(tmp_path / "killed")[1]) < 60
+    Store(tmp_path / "killed").read(files, n_workers=2)
+    assert content(tmp_path / "killed") == content(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("how", ["crash", "hang", "balloon"])
+def test_a_file_that_harms_its_reader_is_the_only_one_lost(tmp_path, monkeypatch, how):
+    """The reader of scores is handed a text on which it loops, dies or eats all memory."""
+    kind = replace(formats.KINDS["score"], seconds=8, memory=3 * 2**29)
+    monkeypatch.setitem(formats.KINDS, "score", kind)
+    monkeypatch.setattr(formats, "_KIND_OF", formats._KIND_OF | dict.fromkeys(kind.endings, kind))
+    monkeypatch.setattr(store_module, "read_batch", _harmed)
+    paths = [tmp_path / f"{name}.abc" for name in ("a", "b", how, "d")]
+    for number, path in enumerate(paths):
+        path.write_text(f"X:1\nT:{path.stem}\nM:4/4\nL:1/4\nK:C\n{'CDEF'[number]}4|\n")
+    found = Store(tmp_path / "store").read([File(str(path)) for path in paths], n_workers=1)
+    assert [song.title for (song,) in found] == ["a", "b", "", "d"]
+    reasons = {
+        "crash": "makes the reader crash (SIGSEGV)",
+        "hang": "takes longer than 8 s to read",
+        "balloon": "needs more than 2 GB of memory to be read",
+    }
+    assert [song.reason for (song,) in found] == ["", "", reasons[how], ""]
+
+
+def _harmed(files, kind, known, shard, hopeless):
+    """Read a batch where one kind of file does harm (in the process that reads)."""
+    from classify.songs import batch, score
+
+    plain = score.to_midi
+
+    def to_midi(data: bytes, ending: str):
+        if b"T:crash" in data:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if b"T:hang" in data:
+            sandbox.deadline(0.5)
+            sum(range(10**12))
+        if b"T:balloon" in data:
+            bytearray(8 * 2**30)
+        yield from plain(data, ending)
+
+    score.to_midi = to_midi
+    try:
+        return batch.read_batch(files, kind, known, shard, hopeless)
+    finally:
+        score.to_midi = plain

@@ -1,0 +1,186 @@
+"""Recordings of a known piece come back as its notes; what is no recording says so."""
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from classify.songs import UnusableSong, audio, midi
+from tests.recordings import needs_extra, piece, record, sound
+
+
+def onset_f1(path: Path) -> float:
+    """Transcribe a recording of `piece()`; F1 of pitches with onsets to within 50 ms."""
+    import mir_eval
+
+    heard = midi.parse(audio.to_midi(path), path).notes
+    ends = heard["onset"] + heard["duration"]
+    true = np.array(piece())
+    *_, f1, _ = mir_eval.transcription.precision_recall_f1_overlap(
+        true[:, :2],
+        mir_eval.util.midi_to_hz(true[:, 2]),
+        np.column_stack([heard["onset"], ends]),
+        mir_eval.util.midi_to_hz(heard["pitch"].astype(float)),
+        offset_ratio=None,
+    )
+    return f1
+
+
+# --- without the extra
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("gone.wav", "cannot be opened: No such file"),
+        ("folder.wav", "is not a file that can be read from start to end"),
+        ("pipe.wav", "is not a file that can be read from start to end"),
+        ("empty.wav", "is an empty file"),
+    ],
+)
+def test_what_is_no_file_is_refused_before_anything_is_imported(tmp_path, name, reason):
+    (tmp_path / "folder.wav").mkdir()
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "empty.wav").touch()
+    with pytest.raises(UnusableSong, match=reason):
+        audio.to_midi(tmp_path / name)
+
+
+def test_a_missing_extra_is_named_with_the_command_that_installs_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "basic_pitch", None)
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    with pytest.raises(UnusableSong, match=r"is a recording; .* the audio extra: run `make audio`"):
+        audio.to_midi(tmp_path / "a.wav")
+
+
+def test_a_tensorflow_that_was_there_is_there_again(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "basic_pitch", None)
+    mine = ModuleType("tensorflow")
+    monkeypatch.setitem(sys.modules, "tensorflow", mine)
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    with pytest.raises(UnusableSong):
+        audio.to_midi(tmp_path / "a.wav")
+    assert sys.modules["tensorflow"] is mine
+
+
+# --- with it
+
+
+@pytest.mark.slow
+@needs_extra
+@pytest.mark.parametrize("ending", [".wav", ".flac", ".ogg", ".mp3"])
+def test_a_recording_comes_back_as_its_notes(tmp_path, ending):
+    assert onset_f1(record(tmp_path / f"piece{ending}", sound(piece()))) >= 0.8
+
+
+@pytest.mark.slow
+@needs_extra
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
+def test_ffmpeg_reads_m4a(tmp_path):
+    wav, m4a = record(tmp_path / "piece.wav", sound(piece())), tmp_path / "piece.m4a"
+    subprocess.run(["ffmpeg", "-loglevel", "error", "-i", wav, "-c:a", "aac", m4a], check=True)
+    assert onset_f1(m4a) >= 0.8
+
+
+@pytest.mark.slow
+@needs_extra
+def test_sections_come_together_at_their_times(tmp_path, monkeypatch):
+    monkeypatch.setattr(audio, "SECTION", 4.0)  # borders where chords sound
+    assert onset_f1(record(tmp_path / "piece.ogg", sound(piece()))) >= 0.8
+
+
+@pytest.mark.slow
+@needs_extra
+def test_the_same_file_gives_the_same_bytes_at_120_beats_a_minute(tmp_path):
+    path = record(tmp_path / "piece.wav", np.stack([sound(piece(2))] * 2, axis=1))
+    data = audio.to_midi(path)
+    assert audio.to_midi(path) == data
+    song = midi.parse(data, path)
+    assert song.tempi.tolist() == [[0.0, 120.0]]
+    assert set(song.notes["program"]) == {4} and not song.notes["drum"].any()
+
+
+@pytest.mark.slow
+@needs_extra
+@pytest.mark.parametrize("noise", [0.0, 1e-4])
+@pytest.mark.parametrize("seconds", [0.01, 3.0])
+def test_silence_and_faint_hiss_hold_no_notes(tmp_path, noise, seconds):
+    hiss = noise * np.random.default_rng(0).standard_normal(int(seconds * 22050))
+    path = record(tmp_path / "still.flac", hiss, 22050)
+    with pytest.raises(UnusableSong, match="holds no notes"):
+        audio.to_midi(path)
+
+
+@pytest.mark.slow
+@needs_extra
+def test_a_long_recording_is_refused_by_its_header(tmp_path, monkeypatch):
+    path = record(tmp_path / "opera.wav", np.zeros(91 * 60 * 1000), 1000, subtype="PCM_U8")
+    monkeypatch.setattr("librosa.load", lambda *_, **__: pytest.fail("it was decoded"))
+    with pytest.raises(UnusableSong, match="lasts 91 minutes, and at most 90 are transcribed"):
+        audio.to_midi(path)
+
+
+@pytest.mark.slow
+@needs_extra
+def test_a_flac_stream_that_was_not_closed(tmp_path):
+    path = record(tmp_path / "stream.flac", sound(piece(1)))
+    data = bytearray(path.read_bytes())
+    data[21] &= 0xF0  # STREAMINFO counts the samples in 36 bits; 0 is "unknown"
+    data[22:26] = bytes(4)
+    path.write_bytes(data)
+    with pytest.raises(UnusableSong, match="does not say how long it lasts"):
+        audio.to_midi(path)
+
+
+@pytest.mark.slow
+@needs_extra
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("a.mp3", b"This is a shopping list.\n", "decoded: it begins with 'This is a sh'"),
+        ("a.wav", b"RI", "is not a recording that can be decoded: it begins with 'RI'"),
+        ("a.m4a", b"\0\0\0\x20ftypM4A " + bytes(99), "is an m4a recording, and no decoder here"),
+    ],
+)  # fmt: skip
+def test_what_no_decoder_reads_says_so_once(tmp_path, capfd, name, data, reason):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(UnusableSong, match=reason):
+        audio.to_midi(tmp_path / name)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+@needs_extra
+def test_damaged_recordings(tmp_path, capfd, monkeypatch):
+    monkeypatch.setenv("PATH", "")  # ffmpeg mends some of them
+    nothing = record(tmp_path / "nothing.wav", np.full(22050, np.nan), 22050, subtype="FLOAT")
+    with pytest.raises(UnusableSong, match=r"damaged recording: .* not numbers"):
+        audio.to_midi(nothing)
+    torn = record(tmp_path / "torn.mp3", sound(piece(2)))
+    data = torn.read_bytes()
+    noise = np.random.default_rng(0).integers(0, 256, 20000, dtype=np.uint8).tobytes()
+    torn.write_bytes(data[:3000] + noise + data[23000:])
+    with pytest.raises(UnusableSong, match=r"damaged recording: .* between 0 s and 6 s"):
+        audio.to_midi(torn)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+@needs_extra
+def test_a_fresh_process_stays_silent_and_without_tensorflow(tmp_path):
+    path = record(tmp_path / "piece.wav", sound(piece(1)))
+    code = (
+        "import logging, sys, pathlib; from classify.songs import audio\n"
+        f"assert audio.to_midi(pathlib.Path({str(path)!r}))[:4] == b'MThd'\n"
+        "assert 'tensorflow' not in sys.modules and not logging.root.handlers\n"
+    )
+    said = subprocess.run([sys.executable, "-W", "default", "-c", code], check=True,
+                          capture_output=True)  # fmt: skip
+    assert (said.stdout, said.stderr) == (b"", b"")
+    assert logging.root.manager.disable == logging.NOTSET
