@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from classify import models, tables, workers
+from classify import features, models, tables, workers
 from classify.errors import InputError
-from classify.experiment import Data, Settings, default_name, prepare, scaled
+from classify.experiment import Data, Settings, default_name, measured, prepare, scaled
 from classify.networks.layers import SHORTEST_VALID
 from classify.progress import Display, duration
 from classify.record import about, close_run, complete, one_at_a_time, open_run
@@ -124,10 +124,13 @@ def _train(
         display.say(f"{len(jobs) - len(missing)} of {len(jobs)} models are done already.")
     if not missing:
         return
+    inputs: dict[str, workers.Table] = {"notes": (data.windows.shape, scaled(data, settings))}
+    if any(job.spec.input == "features" for job in missing):
+        shape = len(data.windows), 1, len(features.listed())
+        inputs["features"] = shape, measured(data, display)
     workers.save_data(
         missing[0].data,
-        data.windows.shape,
-        scaled(data, settings),
+        inputs,
         label=data.labels,
         group=data.groups,
         song=data.windows.song,

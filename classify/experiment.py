@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
+from classify import features
 from classify.corpora import Corpus, load
 from classify.errors import InputError
 from classify.evaluation import splits
@@ -14,6 +16,9 @@ from classify.training import TrainingSettings
 from classify.windows import CHANNELS, ChannelScaler, Windows, WindowSettings, cut, unscaled
 
 SPLITS = ("song", "window", "given")
+
+#: Windows whose features are measured at once.
+MEASURED = 500
 
 #: Notes in a window where neither the user nor the corpus says otherwise: the paper's.
 WINDOW = 800
@@ -178,6 +183,23 @@ def default_name(settings: Settings, data: Data) -> str:
     words += [f"seed{settings.seed}"] * (settings.seed != usual.seed)
     words += ["quick"] * settings.quick
     return "-".join(word.replace("/", "_") for word in words)
+
+
+def measured(data: Data, display: Display) -> Iterator[NDArray[np.float32]]:
+    """Measure the musical features of all windows, in blocks of shape (n, 1, n_features).
+
+    In one thread, since sums over several differ in the last digits.
+    """
+    windows = data.windows
+    with display.counting("Measuring musical features", "window") as count:
+        for first in range(0, len(windows), MEASURED):
+            rows = slice(first, first + MEASURED)
+            wanted, song = np.unique(windows.song[rows], return_inverse=True)
+            songs = [data.corpus.songs[index] for index in wanted]
+            with threadpool_limits(1):
+                batch = features.batch(songs, song, windows.start[rows], data.cutting.window)
+                yield features.compute(batch)[:, np.newaxis]
+            count(min(first + MEASURED, len(windows)), len(windows))
 
 
 def scaled(data: Data, settings: Settings) -> Iterator[NDArray[np.float32]]:

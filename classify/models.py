@@ -2,7 +2,8 @@
 
 Networks (from `classify.networks`) and classical models (from `baselines`) are found by walking
 their packages. Each becomes a scikit-learn estimator that takes windows
-`(n_windows, n_notes, n_channels)`, so the rest of the toolkit never asks which kind it holds.
+`(n_windows, n_notes, n_channels)`, so the rest of the toolkit never asks which kind it holds. A
+model whose input is features is given them in that shape too: `(n_windows, 1, n_features)`.
 """
 
 import importlib
@@ -61,16 +62,22 @@ class Spec:
         In tables.
     kind : {"reference", "baseline", "network"}
         The reference is the majority class.
+    input : {"notes", "features"}
+        What it is given of a window: its notes, or what `classify.features` says of them.
     """
 
     name: str
     title: str
     kind: str
+    input: str = "notes"
 
 
 def find() -> dict[str, Spec]:
     """Find every model, by name: the majority class first, then baselines, then networks."""
-    specs = {name: Spec(name, module.TITLE, _kind(name)) for name, module in _baselines().items()}
+    specs = {
+        name: Spec(name, module.TITLE, _kind(name), module.INPUT)
+        for name, module in _baselines().items()
+    }
     specs |= {f.name: Spec(f.name, f.title, "network") for f in networks.find().values()}
     order = ("reference", "baseline", "network")
     return dict(sorted(specs.items(), key=lambda item: order.index(item[1].kind)))
@@ -98,6 +105,7 @@ GROUPS: dict[str, Callable[[Spec], bool]] = {
     "all": lambda spec: True,
     "networks": lambda spec: spec.kind == "network",
     "baselines": lambda spec: spec.kind == "baseline",
+    "features": lambda spec: spec.input == "features",
     "paper": lambda spec: spec.name in PAPER,
 }
 
@@ -168,7 +176,7 @@ class BaselineClassifier(WindowClassifier):
         A model without probabilities of its own gets them by Platt scaling over the same folds.
         """
         module = _baselines()[self.name]
-        table = INPUTS[module.INPUT](checked(x))
+        table = as_rows(checked(x))
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         folds = inner_folds(codes.astype(str), groups, self.n_folds, self.seed)
         # a grid value that cannot be fitted (31 neighbours among 20 windows) is passed over
@@ -184,7 +192,7 @@ class BaselineClassifier(WindowClassifier):
     def predict_proba(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
         """Give class probabilities, shape (n_windows, n_classes), columns as in `classes_`."""
         check_is_fitted(self, "model_")
-        return self.model_.predict_proba(INPUTS[_baselines()[self.name].INPUT](checked(x)))
+        return self.model_.predict_proba(as_rows(checked(x)))
 
     def facts(self) -> dict[str, Any]:
         """Say what a report needs to know of the fit."""
@@ -209,10 +217,6 @@ class BaselineClassifier(WindowClassifier):
 def as_rows(x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Lay a window's notes side by side: (n_windows, n_notes * n_channels)."""
     return x.reshape(len(x), -1)
-
-
-#: What a baseline's `INPUT` may name: functions from windows to rows of numbers.
-INPUTS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {"notes": as_rows}
 
 
 class _GridWatch:

@@ -37,6 +37,10 @@ FAILED = "failed.json"
 PROBABILITIES = "probabilities.npy"
 
 
+#: Shape of all windows, and the windows a block at a time.
+Table = tuple[tuple[int, ...], Iterable[np.ndarray]]
+
+
 @dataclass(frozen=True)
 class Job:
     """One model to train.
@@ -81,30 +85,28 @@ class Event:
     note: str
 
 
-def save_data(
-    folder: Path, shape: tuple[int, ...], blocks: Iterable[np.ndarray], **about: np.ndarray
-) -> None:
+def save_data(folder: Path, inputs: dict[str, Table], **about: np.ndarray) -> None:
     """Write windows and what is known of each.
 
     Parameters
     ----------
     folder : Path
         Where to; what is there is replaced.
-    shape : tuple of int
-        Of all windows: (n_windows, n_notes, n_channels).
-    blocks : iterable of ndarray of float32
-        Scaled windows, some at a time, in order.
+    inputs : dict of str to (tuple of int, iterable of ndarray of float32)
+        What models are given, by the name that `Spec.input` has: the shape of all windows, and
+        the windows, some at a time, in order.
     about : ndarray, shape (n_windows,)
         `label`, `group`, `song` and `test` of each window.
     """
     with written_whole(folder) as beside:
         beside.mkdir()
-        x = np.lib.format.open_memmap(beside / "x.npy", "w+", np.float32, shape)
-        written = 0
-        for block in blocks:
-            x[written : written + len(block)] = block
-            written += len(block)
-        x.flush()
+        for name, (shape, blocks) in inputs.items():
+            x = np.lib.format.open_memmap(beside / f"{name}.npy", "w+", np.float32, shape)
+            written = 0
+            for block in blocks:
+                x[written : written + len(block)] = block
+                written += len(block)
+            x.flush()
         np.savez(beside / "about.npz", allow_pickle=False, **about)
 
 
@@ -243,7 +245,7 @@ def _leave_with_parent() -> None:
 
 
 def _fit(job: Job, watch: Callable[[str], None]) -> None:
-    x = np.load(job.data / "x.npy", mmap_mode="r")
+    x = np.load(job.data / f"{job.spec.input}.npy", mmap_mode="r")
     about = np.load(job.data / "about.npz")
     train, test = ~about["test"], about["test"]
     estimator = models.make(job.spec, job.seed, job.settings, job.quick)

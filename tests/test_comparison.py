@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify import tables
+from classify import experiment, features, models, tables
 from classify.comparison import compare
 from classify.errors import InputError
 from classify.evaluation import splits
@@ -289,3 +289,22 @@ def test_real_music_splits_without_parting_a_song(real_data):
         assert not set(groups[data.test]) & set(groups[~data.test])
         assert 0.1 < data.test.mean() < 0.35
         assert set(data.labels[data.test]) == set(data.corpus.classes)
+
+
+def test_models_on_features_are_given_features(songs, tmp_path):
+    chosen = settings(songs, models=("features-logistic", "features-extra-trees"))
+    folder = compare(chosen, tmp_path / "run", 2)
+    view = read_view(folder)
+    assert [model.title for model in view.contenders] and not view.failures
+    assert all(model.score().value == 1.0 for model in view.contenders)  # low against high
+    fitted = models.load(folder / "models" / "features-logistic")
+    assert fitted.model_.n_features_in_ == len(features.listed())
+
+
+def test_features_do_not_depend_on_how_windows_are_blocked(songs, monkeypatch):
+    data = prepare(settings(songs), Display())
+    whole = np.concatenate(list(experiment.measured(data, Display())))
+    monkeypatch.setattr(experiment, "MEASURED", 7)
+    pieces = np.concatenate(list(experiment.measured(data, Display())))
+    assert whole.shape == (len(data.windows), 1, len(features.listed()))
+    np.testing.assert_allclose(pieces, whole, rtol=1e-5, atol=1e-5)

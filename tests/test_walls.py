@@ -12,7 +12,7 @@ ROWS = [
     {"errors", "files", "progress"},
     {"songs"},
     {"corpora"},
-    {"windows"},
+    {"windows", "features"},
     {"evaluation", "networks"},
     {"training"},
     {"models"},

@@ -1,0 +1,23 @@
+"""A window of notes to named musical quantities: what a musicologist would say of it.
+
+Windows come as a `Batch`; `compute` turns them into one row of numbers each, and `listed` says what
+each number is: its name, unit, family and source. A feature is a column of a plain function over a
+batch (see `registry`); the functions stand in one file per field: pitch, key, melody, harmony,
+rhythm, metre, dynamics, texture and instruments, repetition.
+
+Every quantity is finite for every window of at least one note. Where there is nothing to measure
+(no pair of notes, no melody, no time between onsets), means, shares, spreads, correlations and
+ratios are 0; a tempo is 120 bpm and a swing ratio 1.
+"""
+
+import importlib
+import pkgutil
+
+from classify.features.batch import Batch, batch
+from classify.features.context import with_song
+from classify.features.registry import Feature, compute, listed
+
+__all__ = ["Batch", "Feature", "batch", "compute", "listed", "with_song"]
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

@@ -1,0 +1,282 @@
+"""A batch of windows as arrays, and what all features read from it: notes, events, melody, bass.
+
+An *event* is a group of notes that begin together: each begins at most `TOGETHER` seconds after
+the one before. Played chords are spread by some milliseconds, written ones are not. The *melody*
+is the skyline: the highest note of each event, unless a higher one of the events just before still
+sounds. The *bass* is its mirror image. Both leave drums out.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify.features.ragged import Floats, Places, Ragged, modulo, ratio
+from classify.songs import NOTE, Song
+
+T = TypeVar("T")
+
+#: Notes that begin within so many seconds of the note before are one event.
+TOGETHER = 0.03
+
+#: Melody and bass look back at so many events for a note that still sounds.
+COVER = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Notes:
+    """Notes of many windows, one behind the other, in order of event, then pitch.
+
+    Parameters
+    ----------
+    row : ndarray of int, shape (n,)
+        Window of each note.
+    n_rows : int
+        Number of windows.
+    event : ndarray of int, shape (n,)
+        Number of the note's event, counted over the whole batch.
+    onset, duration, beat : ndarray of float, shape (n,)
+        Seconds since the window's first onset, seconds, and quarter notes since the song's start.
+        All notes of an event have its first onset and beat. Beats may be NaN.
+    pitch, velocity, program : ndarray, shape (n,)
+        As in MIDI, 0-127.
+    drum : ndarray of bool, shape (n,)
+        On the percussion channel.
+    """
+
+    row: NDArray[np.int64]
+    n_rows: int
+    event: NDArray[np.int64]
+    onset: Floats
+    duration: Floats
+    beat: Floats
+    pitch: NDArray[np.int64]
+    velocity: NDArray[np.int64]
+    program: NDArray[np.int64]
+    drum: NDArray[np.bool_]
+
+    def where(self, chosen: NDArray[Any]) -> "Notes":
+        """Keep notes by mask or by rising indices."""
+        if chosen.dtype == bool:
+            chosen = np.flatnonzero(chosen)
+        kept = {f.name: getattr(self, f.name)[chosen] for f in fields(self) if f.name != "n_rows"}
+        return Notes(**kept, n_rows=self.n_rows)
+
+    def of(self, values: NDArray[Any]) -> Ragged:
+        """Values that belong to these notes."""
+        return Ragged(values, self.places)
+
+    @cached_property
+    def places(self) -> Places:
+        """The window of each note."""
+        return Places(self.row, self.n_rows)
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @cached_property
+    def end(self) -> Floats:
+        """Seconds at which notes end."""
+        return self.onset + self.duration
+
+    @cached_property
+    def weight(self) -> Floats:
+        """How much a note counts in a pitch profile: its length, within bounds.
+
+        A tenth of the window's mean length is added, and four times the mean is the most, so that
+        neither a grace note nor a pedal point decides. 1 where all lengths are 0.
+        """
+        mean = self.of(self.duration).mean()[self.row]
+        return np.where(mean > 0, np.minimum(self.duration, 4 * mean) + 0.1 * mean, 1.0)
+
+    @cached_property
+    def pitch_class(self) -> NDArray[np.int64]:
+        """Pitch classes: C is 0, B is 11."""
+        return modulo(self.pitch, 12)
+
+    @cached_property
+    def firsts(self) -> NDArray[np.int64]:
+        """Index of each event's first (lowest) note among these."""
+        return np.flatnonzero(np.diff(self.event, prepend=-1))
+
+    @cached_property
+    def lasts(self) -> NDArray[np.int64]:
+        """Index of each event's last (highest) note among these."""
+        return np.flatnonzero(np.diff(self.event, append=-1))
+
+    @cached_property
+    def gaps(self) -> Floats:
+        """Seconds from each note to the next in its window; NaN for the last."""
+        return self._to_next(self.onset)
+
+    @cached_property
+    def beat_gaps(self) -> Floats:
+        """Beats from each note to the next in its window; NaN for the last."""
+        return self._to_next(self.beat)
+
+    def _to_next(self, times: Floats) -> Floats:
+        out = np.full(len(self), np.nan)
+        here, there = self.of(times).pairs()
+        out[here] = times[there] - times[here]
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Windows of notes, one a row; rows shorter than the longest are padded where `real` is false.
+
+    Parameters
+    ----------
+    onset, duration, beat : ndarray of float, shape (n_windows, n_notes)
+        Seconds, seconds, quarter notes. The real onsets of a row never fall. Beats may be NaN.
+    pitch, velocity, program : ndarray of int, shape (n_windows, n_notes)
+        As in MIDI, 0-127.
+    drum, real : ndarray of bool, shape (n_windows, n_notes)
+        Whether a note is on the percussion channel; whether it is a note at all.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a window has no note, or onsets fall.
+    """
+
+    onset: Floats
+    duration: Floats
+    beat: Floats
+    pitch: NDArray[Any]
+    velocity: NDArray[Any]
+    program: NDArray[Any]
+    drum: NDArray[np.bool_]
+    real: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        shapes = {f.name: getattr(self, f.name).shape for f in fields(self)}
+        if len(set(shapes.values())) > 1 or self.real.ndim != 2:
+            raise ValueError(f"arrays must share one shape (n_windows, n_notes); got {shapes}")
+        if not self.real.any(axis=1).all():
+            empty = int(np.flatnonzero(~self.real.any(axis=1))[0])
+            raise ValueError(f"window {empty} has no note")
+
+    def __len__(self) -> int:
+        return len(self.real)
+
+    def take(self, rows: Any) -> "Batch":
+        """Choose windows by slice, mask or indices."""
+        return Batch(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    @cached_property
+    def notes(self) -> Notes:
+        """Every note, drums included."""
+        row = np.nonzero(self.real)[0]
+        flat = {f.name: getattr(self, f.name)[self.real] for f in fields(self) if f.name != "real"}
+        onset = np.asarray(flat.pop("onset"), float)
+        first = np.diff(row, prepend=-1) > 0
+        onset = onset - onset[first][row]
+        gap = np.diff(onset, prepend=0.0)
+        if (gap[~first] < 0).any():
+            raise ValueError("the onsets of a window must never fall")
+        new = first | (gap > TOGETHER)
+        event = np.cumsum(new) - 1
+        # equal onsets come in any order: one order is made of them, so nothing can depend on it
+        microseconds = np.minimum(flat["duration"] * 1e6, 2**36).astype(np.int64)
+        key = event
+        for name, size in (("pitch", 128), ("velocity", 128), ("program", 128), ("drum", 2)):
+            key = key * size + flat[name]
+        order = np.lexsort((microseconds, key))
+        integer = {name: flat[name][order].astype(np.int64) for name in ("velocity", "program")}
+        return Notes(
+            row=row,
+            n_rows=len(self),
+            event=event,
+            onset=onset[new][event],
+            beat=np.asarray(flat["beat"], float)[new][event],
+            duration=np.asarray(flat["duration"], float)[order],
+            pitch=flat["pitch"][order].astype(np.int64),
+            drum=flat["drum"][order],
+            **integer,
+        )
+
+    @cached_property
+    def pitched(self) -> Notes:
+        """Notes that are no drums."""
+        return self.notes.where(~self.notes.drum)
+
+    @cached_property
+    def events(self) -> Notes:
+        """One note of each event, for its time: the highest, drums included."""
+        return self.notes.where(self.notes.lasts)
+
+    @cached_property
+    def melody(self) -> Notes:
+        """The skyline."""
+        return _uncovered(self.pitched.where(self.pitched.lasts), 1)
+
+    @cached_property
+    def bass(self) -> Notes:
+        """The lowest line."""
+        return _uncovered(self.pitched.where(self.pitched.firsts), -1)
+
+    def once(self, function: Callable[["Batch"], T]) -> T:
+        """Compute what a function says of this batch the first time, and remember it."""
+        if function not in self._known:
+            self._known[function] = function(self)
+        return self._known[function]
+
+    @cached_property
+    def _known(self) -> dict[Any, Any]:
+        return {}
+
+    @cached_property
+    def span(self) -> Floats:
+        """Seconds from the first onset to the last."""
+        return self.notes.of(self.notes.onset).max()
+
+    @cached_property
+    def filled(self) -> Floats:
+        """Seconds that the window stands for: its span and one mean gap after the last event."""
+        n_events = self.events.of(self.events.row).counts
+        return np.where(n_events > 1, ratio(self.span * n_events, n_events - 1), self._longest)
+
+    @cached_property
+    def _longest(self) -> Floats:
+        return self.notes.of(self.notes.end).max()
+
+
+def _uncovered(line: Notes, direction: int) -> Notes:
+    """Leave out notes that begin under (direction 1) or over (-1) one that goes on sounding."""
+    covered = np.zeros(len(line), bool)
+    for lag in range(1, COVER + 1):
+        before, now = line.of(line.row).pairs(lag)
+        beyond = direction * (line.pitch[before] - line.pitch[now]) > 0
+        lasts = line.end[before] > line.onset[now] + 0.5 * line.duration[now] + 1e-6
+        covered[now] |= beyond & lasts
+    return line.where(~covered)
+
+
+def batch(songs: Sequence[Song], song: NDArray[Any], start: NDArray[Any], n_notes: int) -> Batch:
+    """Gather the windows that `classify.windows.cut` has cut.
+
+    Parameters
+    ----------
+    songs : sequence of Song
+        All songs.
+    song, start : ndarray of int, shape (n_windows,)
+        Each window's song and first note: `Windows.song` and `Windows.start`.
+    n_notes : int
+        Notes in a full window; a window that meets the song's end is padded on the right.
+
+    Returns
+    -------
+    Batch
+        Of the same windows in the same order.
+    """
+    lengths = np.array([len(s.notes) for s in songs])
+    table = np.concatenate([s.notes for s in songs])
+    place = np.asarray(start)[:, None] + np.arange(min(n_notes, lengths.max()))
+    real = place < lengths[song][:, None]
+    first = (np.cumsum(lengths) - lengths)[song]
+    cells = table[np.where(real, place + first[:, None], 0)]
+    return Batch(**{name: cells[name] for name in NOTE.fields or ()}, real=real)

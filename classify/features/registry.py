@@ -1,0 +1,130 @@
+"""Features by name: a group of features is a plain function from a batch to columns.
+
+The decorator `features` puts a function's columns on the list, with their names, units, family and
+source. A new function, in any file of this package, adds its columns; no list is edited.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify.features.batch import Batch
+from classify.features.ragged import Floats
+
+#: Notes that are worked on at once; bounds memory and keeps arrays in the processor's cache.
+AT_ONCE = 40_000
+
+Columns = Callable[[Batch], Sequence[Floats]]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One named quantity of a window.
+
+    Parameters
+    ----------
+    name : str
+        As in tables: `melody_leap_share`.
+    unit : str
+        `MIDI pitch`, `semitones`, `s`, `log s`, `bpm`, `share`, ...; empty for bare numbers.
+    family : str
+        `pitch`, `melody`, `harmony`, `key`, `rhythm`, `metre`, `dynamics`, `texture`,
+        `instruments`, `repetition`.
+    source : str
+        Where it is defined.
+    """
+
+    name: str
+    unit: str
+    family: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """A function and the features it computes, in the order of its columns."""
+
+    function: Columns
+    features: tuple[Feature, ...]
+
+
+GROUPS: dict[str, Group] = {}
+
+
+def features(family: str, source: str, columns: dict[str, str]) -> Callable[[Columns], Columns]:
+    """Register a function that computes features.
+
+    Parameters
+    ----------
+    family, source : str
+        Of all its features.
+    columns : dict of str to str
+        Name to unit, in the order in which the function returns them.
+    """
+
+    def register(function: Columns) -> Columns:
+        listed = tuple(Feature(name, unit, family, source) for name, unit in columns.items())
+        name = f"{family}.{function.__name__}"
+        known = {f.name for group in GROUPS.values() for f in group.features}
+        if name in GROUPS or known & set(columns):
+            raise ValueError(f"{name}: its name or {known & set(columns)} is taken")
+        GROUPS[name] = Group(function, listed)
+        return function
+
+    return register
+
+
+def listed(families: Collection[str] | None = None) -> list[Feature]:
+    """Every feature, or those of some families, in the order of `compute`'s columns."""
+    return [feature for group in _chosen(families) for feature in group.features]
+
+
+def _chosen(families: Collection[str] | None) -> Iterator[Group]:
+    known = {group.features[0].family for group in GROUPS.values()}
+    if unknown := set(families or ()) - known:
+        raise ValueError(f"no family {sorted(unknown)}; there are {sorted(known)}")
+    for group in GROUPS.values():
+        if families is None or group.features[0].family in families:
+            yield group
+
+
+def compute(batch: Batch, families: Collection[str] | None = None) -> NDArray[np.float32]:
+    """Compute features of windows.
+
+    Parameters
+    ----------
+    batch : Batch
+        Any number of windows.
+    families : collection of str, optional
+        Only these; all by default.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_windows, n_features)
+        In the order of `listed(families)`. Always finite.
+
+    Raises
+    ------
+    ValueError
+        If there is no such family.
+    """
+    groups = list(_chosen(families))
+    n_notes = batch.real.sum(axis=1)
+    part = (np.cumsum(n_notes) - n_notes) // AT_ONCE
+    blocks = np.split(np.arange(len(batch)), np.flatnonzero(np.diff(part)) + 1)
+    tables = [_table(batch.take(rows), groups) for rows in blocks]
+    return np.concatenate(tables).astype(np.float32)
+
+
+def _table(batch: Batch, groups: Sequence[Group]) -> Floats:
+    tables = []
+    for group in groups:
+        table = np.column_stack(group.function(batch))
+        expected = (len(batch), len(group.features))
+        if table.shape != expected:
+            name = group.features[0].name
+            raise ValueError(f"the group of {name} gave {table.shape} instead of {expected}")
+        tables.append(table)
+    return np.concatenate(tables, axis=1)
