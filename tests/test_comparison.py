@@ -193,6 +193,7 @@ def test_ctrl_c_says_how_to_go_on(songs, tmp_path):
     process = subprocess.Popen(
         [*COMMAND, str(songs), *arguments],
         stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whoever runs the tests
     )  # fmt: skip
     while not (tmp_path / "r" / "models" / "majority" / "fit.json").exists():
         time.sleep(0.05)

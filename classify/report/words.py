@@ -197,7 +197,7 @@ def corpus_lines(run: dict[str, Any]) -> list[str]:
             f"{corpus['copies']} songs are byte for byte the same as another, "
             f"{corpus['contradictions']} of them under another label; copies share a group."
         )
-    lines += [corpus["note"]] * bool(corpus["note"])
+    lines += [corpus["note"]] if corpus.get("note") else []
     lines += run["split"]["notes"]
     padded = [m["title"] for m in run["models"].values() if m.get("padding") == ["same"]]
     if padded:

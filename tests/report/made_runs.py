@@ -99,6 +99,9 @@ def _record(models: dict, labels: tuple[str, str]) -> dict:
             "set_aside": [
                 {"name": "<b>bad|one</b>.mid", "reason": "is an empty file", "label": "calm"}
             ],
+            "repaired": [{"name": "old|song.rmi", "what": "a RIFF <around> it was taken off"}],
+            "note": "Splits by clip leak.",
+            "citation": "@inproceedings{some2021,\n  title = {Songs}\n}",
         },
         "windows": {
             "window": 16,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from classify.errors import InputError
+from classify.files import read_json, write_json
 from classify.report import write_report
 from tests.report.made_runs import write_run
 
@@ -38,6 +39,24 @@ def test_the_reports_open_with_the_answer(report):
     assert html.index("is right most often") < html.index("<table>")
     markdown = report.with_name("report.md").read_text().splitlines()
     assert any("is right most often" in line for line in markdown[:8])
+
+
+def test_what_was_mended_and_whom_to_cite(report):
+    html, markdown = report.read_text(), report.with_name("report.md").read_text()
+    assert "a RIFF &lt;around&gt; it was taken off" in html and "old|song.rmi" in html
+    assert r"old\|song.rmi: a RIFF" in markdown
+    for text in (html, markdown):
+        assert "Mended: 1" in text and "@inproceedings{some2021," in text
+        assert "Splits by clip leak." in text
+
+
+def test_a_run_of_an_earlier_version_still_gives_a_report(tmp_path):
+    run = write_run(tmp_path / "run", {"svm": 30})
+    record = read_json(run / "run.json")
+    for name in ("repaired", "note", "citation"):
+        del record["corpus"][name]
+    write_json(run / "run.json", record)
+    assert "Mended" not in write_report(run).read_text()
 
 
 def test_file_names_cannot_write_html(report):
