@@ -15,7 +15,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classify.errors import InputError
-from classify.evaluation.scores import SCORES, confusion, interval, resampled
+from classify.evaluation.scores import (
+    SCORES,
+    confusion,
+    effective_groups,
+    interval,
+    resampled,
+    wilson,
+)
 from classify.files import written_whole
 
 PREDICTIONS = "predictions.parquet"
@@ -95,7 +102,11 @@ def predictions(about: WindowTable, probabilities: Mapping[str, NDArray]) -> pd.
 
 
 def scores(table: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Score every model on songs and on windows, with bootstrap intervals over groups of songs.
+    """Score every model on songs and on windows, with intervals that know the groups of songs.
+
+    Accuracy has Wilson's interval for the effective number of songs; the other scores have
+    bootstrap percentiles over groups, widened for few groups. `benchmarks/random_labels.py`
+    measures how often each kind misses.
 
     Parameters
     ----------
@@ -119,9 +130,15 @@ def _score_rows(table: pd.DataFrame, seed: int) -> Iterator[dict[str, object]]:
         truth = np.searchsorted(classes, rows.label)
         answer = np.searchsorted(classes, rows.answer)
         counts = confusion(truth, answer, len(classes))
-        draws = resampled(truth, answer, rows.group.tolist(), len(classes), seed)
+        groups = rows.group.tolist()
+        draws = resampled(truth, answer, groups, len(classes), seed)
         for metric, score in SCORES.items():
-            low, high = interval(score(draws))
+            if effective_groups(groups) <= 1:
+                low, high = 0.0, 1.0  # one group alone says nothing of others
+            elif metric == "accuracy":
+                low, high = wilson(truth == answer, groups)
+            else:
+                low, high = interval(score(draws), effective_groups(groups))
             yield {
                 "model": model,
                 "level": level,

@@ -55,6 +55,54 @@ def by_song(labels: Names, groups: Names, seed: int) -> NDArray[np.bool_]:
     return test
 
 
+def folds(labels: Names, groups: Names, n_folds: int, seed: int) -> list[NDArray[np.bool_]]:
+    """Split the songs into stratified, grouped folds; each song is tested exactly once.
+
+    For repeated folds, call again with other seeds.
+
+    Parameters
+    ----------
+    labels, groups : sequences of str, length n_songs
+        Class and group of each song.
+    n_folds : int
+        At least 2.
+    seed : int
+        Which folds.
+
+    Returns
+    -------
+    list of ndarray of bool, shape (n_songs,)
+        One mask a fold, True in its test part; every class is in every test part.
+
+    Raises
+    ------
+    SplitError
+        If a class has fewer groups of songs than there are folds, or groups are too large to give
+        every fold songs of every class.
+
+    References
+    ----------
+    The folds are scikit-learn's StratifiedGroupKFold.
+    """
+    if n_folds < 2:
+        raise SplitError(f"{n_folds} folds leave nothing to learn from; 2 are the fewest")
+    require(labels, groups, n_folds)
+    label, group = np.asarray(labels), np.asarray(groups)
+    masks = []
+    for _, chosen in _folds(labels, groups, n_folds, seed):
+        test = np.zeros(len(label), dtype=bool)
+        test[chosen] = True
+        guard(group[~test], group[test])
+        absent = sorted(set(label) - set(label[test]))
+        if absent:
+            raise SplitError(
+                f"groups are so large that one of the {n_folds} folds holds no song of the class "
+                f"{str(absent[0])!r}; use smaller groups, or fewer folds"
+            )
+        masks.append(test)
+    return masks
+
+
 def by_window(n_windows: int, seed: int) -> NDArray[np.bool_]:
     """Choose a random fifth of the windows, whatever song they are from: the paper's split.
 

@@ -80,7 +80,7 @@ def _scarce(view: View) -> str:
         return ""
     return (
         f"The test part is small ({view.n_test_songs} songs in {view.n_test_groups} groups, "
-        f"{fewest} of the rarest class): intervals are too narrow at this size, and scores may "
+        f"{fewest} of the rarest class): intervals may be too narrow at this size, and scores may "
         f"differ much with another split."
     )
 

@@ -1,18 +1,23 @@
 """Scores against scikit-learn, intervals against theory."""
 
+import time
+
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import binomtest, norm, t
 from sklearn import metrics
 
 from classify.evaluation.scores import (
     SCORES,
     accuracy,
     balanced_accuracy,
+    bootstrap,
     confusion,
+    effective_groups,
     interval,
     macro_f1,
     resampled,
+    wilson,
 )
 
 DRAW = np.random.default_rng(0)
@@ -71,3 +76,98 @@ def test_every_score_takes_resamples():
     for score in SCORES.values():
         values = score(draws)
         assert values.shape == (2000,) and np.isfinite(values).all()
+
+
+def test_the_bootstrap_of_songs_draws_what_the_bootstrap_of_counts_draws():
+    groups = [str(i // 7) for i in range(300)]
+    by_count = accuracy(resampled(TRUTH, ANSWER, groups, 4, 5))
+    by_song = bootstrap(lambda songs: (TRUTH == ANSWER)[songs].mean(), groups, 5)
+    np.testing.assert_allclose(by_song, by_count, atol=1e-12)
+
+
+def test_the_bootstrap_of_a_thousand_songs_takes_less_than_a_second():
+    values, groups = np.random.default_rng(0).random(1000), [str(i // 3) for i in range(1000)]
+    began = time.process_time()
+    bootstrap(lambda songs: values[songs].mean(), groups, 0)
+    assert time.process_time() - began < 1
+
+
+def test_effective_groups():
+    assert effective_groups(list("aabbcc")) == pytest.approx(3)
+    # 10 songs in groups of 7, 2 and 1: 10**2 / (49 + 4 + 1)
+    assert effective_groups(list("aaaaaaabbc")) == pytest.approx(100 / 54, abs=1e-12)
+
+
+def test_widened_percentiles_are_the_t_interval_of_a_mean():
+    # replicates of a mean of n normal values spread by its standard error times sqrt((n - 1) / n)
+    n, quantiles = 8, (np.arange(200_000) + 0.5) / 200_000
+    replicates = norm.ppf(quantiles) * np.sqrt((n - 1) / n)
+    low, high = interval(replicates, n)
+    assert high == pytest.approx(t.ppf(0.975, n - 1), rel=1e-3)
+    assert low == pytest.approx(-high)
+    assert interval(replicates)[1] == pytest.approx(norm.ppf(0.975) * np.sqrt(7 / 8), rel=1e-3)
+
+
+@pytest.mark.parametrize("n_right", [0, 3, 120, 400])
+def test_wilson_of_many_songs_in_no_groups_is_scipys(n_right):
+    # with so many songs a t quantile is nearly the normal one
+    right = np.arange(4000) < 10 * n_right
+    low, high = wilson(right, [str(i) for i in range(4000)])
+    expected = binomtest(10 * n_right, 4000).proportion_ci(method="wilson")
+    assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-4)
+
+
+def test_wilson_by_hand():
+    # four groups of two, all right or all wrong: they are worth four songs less the usual n - 1,
+    # so variance .25 / 3, n = 3; t of 3 degrees of freedom
+    right = np.array([1, 1, 1, 1, 0, 0, 0, 0], bool)
+    square = t.ppf(0.975, 3) ** 2 / 3
+    half = np.sqrt(square * (0.25 + square / 4)) / (1 + square)
+    expected = (0.5 - half, 0.5 + half)
+    assert wilson(right, list("aabbccdd")) == pytest.approx(expected, abs=1e-9)
+
+
+def test_wilson_of_songs_all_right_counts_groups():
+    # share 1: the lower end is n / (n + t**2), here with two groups as two songs
+    low, high = wilson(np.ones(20, bool), ["a"] * 10 + ["b"] * 10)
+    assert low == pytest.approx(2 / (2 + t.ppf(0.975, 1) ** 2), abs=1e-9)
+    assert high == 1
+
+
+def test_folds_widen_by_the_correction_of_nadeau_and_bengio():
+    # 5 folds: variance (1/5 + 1/4) instead of 1/5, so 9/4 as large, and 3/2 the quantile; at all
+    # right the lower end is n / (n + quantile**2)
+    low, _ = wilson(np.ones(20, bool), ["a"] * 10 + ["b"] * 10, n_folds=5)
+    assert low == pytest.approx(2 / (2 + 9 / 4 * t.ppf(0.975, 1) ** 2), abs=1e-9)
+    replicates = norm.ppf((np.arange(200_000) + 0.5) / 200_000)
+    assert interval(replicates, 40, 5)[1] == pytest.approx(
+        3 / 2 * t.ppf(0.975, 39) * np.sqrt(40 / 39), rel=0.01
+    )
+
+
+def test_wilson_of_repeats_takes_shares():
+    # two repeats that answer the same songs are worth one
+    right = np.array([1, 0, 1, 1, 0, 0, 1, 0], bool)
+    both = np.mean([right, right], axis=0)
+    assert wilson(both, list("aabbccdd")) == wilson(right, list("aabbccdd"))
+
+
+def test_one_group_has_no_interval():
+    with pytest.raises(ValueError, match="one group of songs cannot tell"):
+        wilson(np.array([True, False]), ["a", "a"])
+    with pytest.raises(ValueError, match="one group of songs cannot tell"):
+        interval(np.zeros(10), 1)
+
+
+@pytest.mark.parametrize(("icc", "share"), [(0.3, 0.25), (1.0, 0.25), (0.3, 0.7)])
+def test_wilson_misses_about_as_often_as_it_should_with_few_groups(icc, share):
+    # 20 groups of 4; songs of a group share their chance of being right, to a degree of icc
+    draw, missed = np.random.default_rng(0), 0
+    groups = [str(i // 4) for i in range(80)]
+    for _ in range(400):
+        of_group = draw.random(20) < share
+        own = draw.random(80) < share
+        right = np.where(draw.random(80) < np.sqrt(icc), np.repeat(of_group, 4), own)
+        low, high = wilson(right, groups)
+        missed += not low <= share <= high
+    assert missed / 400 < 0.08

@@ -1,10 +1,22 @@
 """Paired tests against worked values."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, ttest_1samp
 
-from classify.evaluation.significance import holm, mcnemar
+from classify.evaluation.significance import (
+    bayesian_t,
+    corrected_interval,
+    corrected_t,
+    holm,
+    mcnemar,
+)
+
+# accuracy of two models in 2 x 5 folds
+A = np.array([0.71, 0.68, 0.74, 0.69, 0.72, 0.70, 0.73, 0.66, 0.75, 0.70])
+B = np.array([0.69, 0.69, 0.70, 0.66, 0.73, 0.68, 0.70, 0.67, 0.71, 0.69])
 
 
 def pairs(both: int, only_a: int, only_b: int, none: int):
@@ -60,3 +72,85 @@ def test_holm_by_hand():
     assert holm([0.04, 0.01, 0.03, 0.05]) == pytest.approx([0.09, 0.04, 0.09, 0.09])
     assert holm([0.9, 0.8]) == [1.0, 1.0]
     assert holm([]) == []
+
+
+def by_hand(differences: list[Fraction], ratio: Fraction) -> Fraction:
+    """Square of the statistic as Nadeau and Bengio (2003) print it, in exact fractions."""
+    n = len(differences)
+    mean = sum(differences) / n
+    variance = sum((d - mean) ** 2 for d in differences) / (n - 1)
+    return mean**2 / ((Fraction(1, n) + ratio) * variance)
+
+
+def t_of_two(square: Fraction) -> float:
+    """Two-sided p value of a t distribution with 2 degrees of freedom, in closed form."""
+    t = float(square) ** 0.5
+    return 1 - t / (2 + t * t) ** 0.5
+
+
+def test_the_corrected_t_by_hand():
+    # differences .01 .02 .06: mean .03, variance .0007; n = 3 and ratio 1/2 make (1/3 + 1/2)
+    square = by_hand([Fraction(1, 100), Fraction(2, 100), Fraction(6, 100)], Fraction(1, 2))
+    assert square == Fraction(9, 10000) / (Fraction(5, 6) * Fraction(7, 10000))
+    assert corrected_t([0.01, 0.02, 0.06], 1 / 2) == pytest.approx(t_of_two(square), abs=1e-9)
+    assert corrected_t([-0.02, -0.06, -0.01], 1 / 2) == pytest.approx(t_of_two(square), abs=1e-9)
+
+
+def test_without_a_correction_it_would_be_scipys_t_test():
+    assert corrected_t(A - B, 1e-15) == pytest.approx(ttest_1samp(A - B, 0).pvalue, abs=1e-9)
+    assert corrected_t(A - B, 1 / 4) > 3 * ttest_1samp(A - B, 0).pvalue
+
+
+def test_the_corrected_interval_is_scipys_and_ends_where_the_test_does():
+    plain = ttest_1samp(A, 0).confidence_interval(0.9)
+    assert corrected_interval(A, 1e-15, 0.9) == pytest.approx((plain.low, plain.high), abs=1e-9)
+    p_value = corrected_t(A - B, 1 / 4)
+    low, high = corrected_interval(A - B, 1 / 4, 1 - p_value)
+    assert low == pytest.approx(0, abs=1e-9)
+    assert high == pytest.approx(2 * (A - B).mean(), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("rope", "a_better", "equivalent"),
+    [
+        # baycomp 1.0.3, CorrelatedTTest.probs(A, B, rope, runs=2)
+        (0.01, 0.6869171280458861, 0.28474119108844487),
+        (0.02, 0.37221320919021195, 0.6206147358223953),
+        (0, 0.8942011774576365, 0),
+    ],
+)
+def test_the_bayesian_t_is_baycomps(rope, a_better, equivalent):
+    found = bayesian_t(A - B, 1 / 4, rope)
+    assert found.a_better == pytest.approx(a_better, abs=1e-9)
+    assert found.equivalent == pytest.approx(equivalent, abs=1e-9)
+    assert found.b_better == pytest.approx(1 - a_better - equivalent, abs=1e-9)
+    mirrored = bayesian_t(B - A, 1 / 4, rope)
+    assert mirrored.b_better == pytest.approx(found.a_better, abs=1e-12)
+
+
+def test_without_a_region_the_bayesian_t_is_half_the_p_value():
+    assert 2 * bayesian_t(A - B, 1 / 4, 0).b_better == pytest.approx(corrected_t(A - B, 1 / 4))
+
+
+def test_differences_that_never_vary():
+    assert corrected_t([0.0] * 5, 1 / 4) == 1
+    assert corrected_t([0.1] * 5, 1 / 4) == 0
+    assert bayesian_t([0.1] * 5, 1 / 4).a_better == 1
+    assert bayesian_t([0.005] * 5, 1 / 4).equivalent == 1
+    assert bayesian_t([-0.1] * 5, 1 / 4).b_better == 1
+
+
+@pytest.mark.parametrize(
+    ("differences", "ratio", "message"),
+    [
+        ([0.1], 1 / 4, "two finite differences"),
+        ([0.1, np.nan], 1 / 4, "two finite differences"),
+        ([0.1, 0.2], 0, "ratio of test to training songs of 0 is not above 0"),
+    ],
+)
+def test_what_a_t_test_cannot_use(differences, ratio, message):
+    for test in (corrected_t, bayesian_t):
+        with pytest.raises(ValueError, match=message):
+            test(differences, ratio)
+    with pytest.raises(ValueError, match="-1 is not at least 0"):
+        bayesian_t([0.1, 0.2], 1 / 4, -1)

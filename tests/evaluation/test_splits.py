@@ -82,3 +82,38 @@ def test_small_corpora_are_held_out_evenly(seed):
     test = splits.by_song(labels, [str(i) for i in range(16)], seed)
     assert 3 <= test.sum() <= 4 and {1, 2} >= set(np.bincount(test[8:])[1:])
     assert set(np.array(labels)[test]) == {"a", "b"}
+
+
+@pytest.mark.parametrize("n_folds", [2, 5, 10])
+def test_folds_test_every_song_once_and_part_no_group(n_folds):
+    labels, groups = LABELS * 2, [f"g{i // 2}" for i in range(120)]
+    masks = splits.folds(labels, groups, n_folds, 0)
+    assert len(masks) == n_folds
+    assert (np.sum(masks, axis=0) == 1).all()
+    for test in masks:
+        assert set(np.array(groups)[test]).isdisjoint(np.array(groups)[~test])
+        assert set(np.array(labels)[test]) == {"a", "b", "c"}
+
+
+def test_folds_are_stratified_and_the_seed_decides():
+    for test in splits.folds(LABELS, GROUPS, 5, 0):
+        assert [int(test[np.array(LABELS) == c].sum()) for c in "abc"] == [6, 4, 2]
+    first, again, other = (np.array(splits.folds(LABELS, GROUPS, 5, seed)) for seed in (0, 0, 1))
+    assert (first == again).all() and (first != other).any()
+
+
+def test_folds_of_a_class_with_too_few_groups():
+    with pytest.raises(
+        SplitError, match=r"class 'c' has 10 songs in 5 groups, .* at least 6 group"
+    ):
+        splits.folds(LABELS, GROUPS, 6, 0)
+    with pytest.raises(SplitError, match="1 folds leave nothing to learn from"):
+        splits.folds(LABELS, GROUPS, 1, 0)
+
+
+def test_folds_that_would_lose_a_class_are_refused():
+    # both groups that hold class b are in one fold
+    labels = ["a", "a", "b", "b", "b", "b"]
+    groups = ["z", "x", "w", "w", "x", "w"]
+    with pytest.raises(SplitError, match="one of the 2 folds holds no song of the class 'b'"):
+        splits.folds(labels, groups, 2, 0)

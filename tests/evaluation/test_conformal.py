@@ -1,0 +1,90 @@
+"""Sets keep their promise; values against mapie."""
+
+import numpy as np
+import pytest
+
+from classify.evaluation import conformal
+
+P = np.array(
+    [[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.2, 0.3, 0.5], [0.5, 0.4, 0.1], [0.3, 0.3, 0.4],
+     [0.8, 0.1, 0.1], [0.15, 0.75, 0.1], [0.45, 0.35, 0.2], [0.05, 0.05, 0.9]]
+)  # fmt: skip
+TRUTH = np.array([0, 1, 2, 1, 0, 0, 1, 0, 2])
+NEW = np.array(
+    [[0.62, 0.28, 0.1], [0.34, 0.33, 0.33], [0.05, 0.9, 0.05], [0.42, 0.31, 0.27],
+     [0.5, 0.1, 0.4], [0.41, 0.4, 0.19]]
+)  # fmt: skip
+NEW_TRUTH = np.array([0, 1, 2, 1, 2, 0])
+
+
+@pytest.mark.parametrize(
+    ("coverage", "expected", "share", "size"),
+    [
+        # mapie 1.6.0, SplitConformalClassifier(prefit, "lac"), with a classifier that hands P on
+        (0.5, [[1, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]], 1 / 6, 1 / 3),
+        (0.6, [[1, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 0], [1, 0, 0], [0, 0, 0]], 1 / 6, 1 / 2),
+        (0.7, [[1, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 0], [1, 0, 0], [0, 0, 0]], 1 / 6, 1 / 2),
+        (0.8, [[1, 0, 0], [0, 0, 0], [0, 1, 0], [1, 0, 0], [1, 0, 1], [1, 1, 0]], 1 / 2, 7 / 6),
+    ],
+)
+def test_sets_are_mapies(coverage, expected, share, size):
+    chosen = conformal.sets(NEW, conformal.limit(P, TRUTH, coverage))
+    np.testing.assert_array_equal(chosen, np.array(expected, bool))
+    assert conformal.covered(chosen, NEW_TRUTH) == pytest.approx(share, abs=1e-9)
+    assert conformal.mean_size(chosen) == pytest.approx(size, abs=1e-9)
+
+
+def test_the_limit_by_hand():
+    # true classes had .9 .8 .75 .7 .6 .5 .45 .4 .3; k = ceil(.9 * 10) = 9, ceil(.75 * 10) = 8
+    assert conformal.limit(P, TRUTH, 0.9) == 0.3
+    assert conformal.limit(P, TRUTH, 0.75) == 0.4
+    # ten songs would be needed for .91 and none is left out of a set
+    assert conformal.limit(P, TRUTH, 0.91) == 0
+    assert conformal.sets(NEW, 0.0).all()
+
+
+def test_groups_of_one_song_change_nothing():
+    for coverage in (0.1, 0.5, 0.8, 0.9, 0.95):
+        alone = conformal.limit(P, TRUTH, coverage, [str(i) for i in range(9)])
+        assert alone == conformal.limit(P, TRUTH, coverage)
+
+
+def test_each_group_counts_once_by_hand():
+    # songs .9 .8 .75 weigh 1/3 each, .7 .6 1/2 each, .5 .45 .4 .3 1/4 each; .5 * (3 + 1) = 2 whole
+    # groups are reached with .6, .75 * 4 = 3 with .3, and more never
+    order = np.argsort(-P[np.arange(9), TRUTH])
+    groups = np.array(list("aaabbcccc"))
+    p, truth = P[order], TRUTH[order]
+    assert conformal.limit(p, truth, 0.5, groups) == 0.6
+    assert conformal.limit(p, truth, 0.75, groups) == 0.3
+    assert conformal.limit(p, truth, 0.8, groups) == 0
+
+
+def made_up(draw, n_songs, of_group):
+    """Probabilities that know little; songs of a group are as sure as each other."""
+    skill = np.repeat(draw.random(n_songs // of_group), of_group)[:, None]
+    truth = draw.integers(0, 4, n_songs)
+    p = skill * np.eye(4)[truth] + (1 - skill) * draw.dirichlet(np.ones(4), n_songs)
+    return p, truth
+
+
+@pytest.mark.parametrize("of_group", [1, 5])
+@pytest.mark.parametrize("coverage", [0.5, 0.9])
+def test_the_promise_is_kept_and_not_by_far(of_group, coverage):
+    # 20 groups for calibration, 20 new ones, again and again: on average, as promised, and at
+    # most 1 / (n + 1) above where songs are their own groups
+    draw, reached = np.random.default_rng(0), []
+    groups = np.repeat(np.arange(20), of_group).astype(str)
+    for _ in range(800):
+        least = conformal.limit(*made_up(draw, 20 * of_group, of_group), coverage, groups)
+        p, truth = made_up(draw, 20 * of_group, of_group)
+        reached.append(conformal.covered(conformal.sets(p, least), truth))
+    assert coverage - 0.015 < np.mean(reached) < coverage + 1 / 21 + 0.015
+
+
+@pytest.mark.parametrize("coverage", [0, 1, 1.2])
+def test_what_cannot_be_promised(coverage):
+    with pytest.raises(ValueError, match="is not between 0 and 1"):
+        conformal.limit(P, TRUTH, coverage)
+    with pytest.raises(ValueError, match="there are none"):
+        conformal.limit(P[:0], TRUTH[:0])
