@@ -18,6 +18,7 @@ import csv
 import difflib
 import io
 import os
+import posixpath
 import re
 import zipfile
 from collections.abc import Callable, Iterator
@@ -96,20 +97,35 @@ def find(path: Path) -> Listing:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder{_near(path)}")
     if not path.is_file():
-        tables = sorted(p for p in path.iterdir() if p.name.lower() == LABELS and not p.is_dir())
-        if not tables:
-            return _with_archives(_from_folders(path))
-        listing = _from_csv(tables[0])
-        listing = replace(listing, set_aside=listing.set_aside + _unlisted(path, listing))
-        return _with_archives(listing)
+        return _only_songs(_from_folder(path))
     if path.suffix.lower() == archive.ENDING:
-        return _from_archive(path)
+        return _only_songs(_from_archive(path))
     if path.suffix.lower() not in (".csv", ".tsv", ".txt"):
         raise InputError(
             f"{path}: is a single file; a corpus is a folder with one folder per class, a CSV "
             f"file with the columns path and label, or a .zip of either"
         )
-    return _with_archives(_from_csv(path))
+    return _only_songs(_with_archives(_from_csv(path)))
+
+
+def _from_folder(path: Path) -> Listing:
+    """List a folder with a labels.csv, or one with a folder per class."""
+    tables = sorted(p for p in path.iterdir() if p.name.lower() == LABELS and not p.is_dir())
+    if not tables:
+        return _with_archives(_from_folders(path))
+    listing = _from_csv(tables[0])
+    listing = replace(listing, set_aside=listing.set_aside + _unlisted(path, listing))
+    return _with_archives(listing)
+
+
+def _only_songs(listing: Listing) -> Listing:
+    """Set aside what is listed and has no song's ending."""
+    others = [e for e in listing.entries if kind_of(e.member or e.path.name) is None]
+    if not others:
+        return listing
+    aside = [SetAside(entry.name, NO_SONG, entry.label) for entry in others]
+    entries = [e for e in listing.entries if kind_of(e.member or e.path.name)]
+    return replace(listing, entries=entries, set_aside=aside + listing.set_aside)
 
 
 def _near(path: Path) -> str:
@@ -178,7 +194,7 @@ def _files(folder: Path, root: Path, label: str) -> tuple[list[Path], list[SetAs
             folders.clear()
             continue
         seen.add(real)
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not _hidden(Path(name)))
         files += [Path(parent) / name for name in sorted(names)]
     return [p for p in files if not _hidden(p)], problems
 
@@ -375,16 +391,26 @@ def _from_archive(path: Path) -> Listing:
         names, problems = archive.members(path)
     except UnusableSong as reason:
         raise InputError(f"{path}: {reason}") from None
-    names = [name for name in names if not _hidden(PurePosixPath(name))]
+    actual = {name.replace("\\", "/"): name for name in names}  # some programs write backslashes
+    names = [name for name in actual if not _hidden(PurePosixPath(name))]
     tops = {name.split("/")[0] for name in names}
     top = f"{tops.pop()}/" if len(tops) == 1 else ""  # most archives hold one folder with it all
     set_aside = [SetAside(_plain(name), reason) for name, reason in problems.items()]
     tables = [name for name in names if name.lower() == (top + LABELS).lower()]
     if tables:
-        with zipfile.ZipFile(path) as opened:
-            text = _decoded(f"{path}/{tables[0]}", archive.read(opened, tables[0], 2**28))
-        entries, repeated = _from_text(f"{path}/{tables[0]}", text, lambda name: (path, top + name))
-        listed = {entry.member for entry in entries}
+        where = f"{path}/{tables[0]}"
+        try:
+            with zipfile.ZipFile(path) as opened:
+                text = _decoded(where, archive.read(opened, actual[tables[0]], 2**28))
+        except UnusableSong as reason:
+            raise InputError(f"{where}: {reason}") from None
+
+        def locate(name: str) -> tuple[Path, str]:
+            plain = posixpath.normpath(top + name.replace("\\", "/"))
+            return path, actual.get(plain, plain)
+
+        entries, repeated = _from_text(where, text, locate)
+        listed = {entry.member.replace("\\", "/") for entry in entries}
         set_aside += repeated + [
             SetAside(_plain(name), f"is not listed in {LABELS}")
             for name in names
@@ -398,13 +424,14 @@ def _from_archive(path: Path) -> Listing:
             set_aside.append(SetAside(_plain(name), OUTSIDE))
         elif not kind_of(name):
             set_aside.append(SetAside(_plain(name), NO_SONG, _plain(label)))
+        elif not name.isprintable():
+            shown = "".join(letter if letter.isprintable() else "?" for letter in name)
+            set_aside.append(SetAside(shown, "has a control character in its name"))
         else:
-            entries.append(Entry(path, _plain(name), _plain(label), member=name))
+            entries.append(Entry(path, _plain(name), _plain(label), member=actual[name]))
     if not entries:
         raise InputError(
             f"{path}: no labelled songs{_first_of(set_aside)}; expected one folder per class with "
             f"songs in it, or a {LABELS}; songs are {READABLE}"
         )
-    for entry in entries:
-        _check_printable(entry, f"{path}")
     return Listing(path.stem, entries, set_aside)

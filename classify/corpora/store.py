@@ -86,7 +86,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._shards: OrderedDict[int, NDArray[np.void]] = OrderedDict()
+        self._shards: OrderedDict[int, tuple[NDArray[np.void], _Owners]] = OrderedDict()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._index = sqlite3.connect(folder / "index.sqlite", timeout=60)
@@ -94,11 +94,14 @@ class Store:
             self._index.executescript(TABLES)
             self._lock = FileLock(folder / ".lock")
             self._forget_lost_shards()
-        except (OSError, sqlite3.Error) as error:
-            raise InputError(
-                f"{folder}: cannot be used to keep songs in ({error}); delete it, or name another "
-                f"place with the environment variable CLASSIFY_CACHE"
-            ) from None
+        except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
+            raise self._broken(error) from None
+
+    def _broken(self, error: Exception) -> InputError:
+        return InputError(
+            f"{self.folder}: cannot be used to keep songs in ({error}); delete it, or name another "
+            f"place with the environment variable CLASSIFY_CACHE"
+        )
 
     def read(
         self,
@@ -123,6 +126,16 @@ class Store:
             The songs of each file in order; one without a shard says why there is no song.
         """
         looks = _looks(files)
+        try:
+            self._read(looks, on_song, n_workers or n_cores())
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise self._broken(error) from None
+        return [look.songs for look in looks]
+
+    def _read(
+        self, looks: "list[_Look]", on_song: Callable[[int, int], None], n_workers: int
+    ) -> None:
+        """Give each file its songs."""
         self._look_up(looks)
         missing = [look for look in looks if not look.songs]
         on_song(len(looks) - len(missing), len(looks))
@@ -132,10 +145,9 @@ class Store:
                 for left in self.folder.glob(".batch-*"):  # by a reading that was killed
                     left.unlink(missing_ok=True)
                 already = len(looks) - len(missing)
-                for done in self._read_new(missing, n_workers or n_cores()):
+                for done in self._read_new(missing, n_workers):
                     already += done
                     on_song(already, len(looks))
-        return [look.songs for look in looks]
 
     def song(self, held: Held, path: Path, title: str) -> Song:
         """Make a Song whose notes are fetched from here; `title` is for one that has none."""
@@ -157,17 +169,28 @@ class Store:
                 self._shards.popitem(last=False)
             self._shards[song.shard] = self._load(song.shard)
         self._shards.move_to_end(song.shard)
-        return self._shards[song.shard][song.first : song.first + song.n_notes]
+        notes, owners = self._shards[song.shard]
+        own = slice(song.first, song.first + song.n_notes)
+        name = f"{song.digest}:{song.part}" if song.part else song.digest
+        if own.stop > len(notes) or not owners[own.start] == owners[own.stop - 1] == name:
+            raise InputError(
+                f"{self._path(song.shard)}: holds other notes than were put there; delete "
+                f"{self.folder}, and its songs are read anew"
+            )
+        return notes[own]
 
-    def _load(self, shard: int) -> NDArray[np.void]:
+    def _load(self, shard: int) -> "tuple[NDArray[np.void], _Owners]":
+        """Give the notes of a shard, and the name of each note's song."""
         path = self._path(shard)
         try:
-            table = pq.read_table(path, columns=list(NOTE.names or ()), use_threads=False)
-        except (OSError, ValueError) as error:
+            table = pq.read_table(path, use_threads=False).combine_chunks()
+            song = table.column("song").chunk(0).dictionary_encode()
+        except (OSError, ValueError, KeyError) as error:
             raise InputError(
                 f"{path}: cannot be read ({error}); delete it, and its songs are read anew"
             ) from None
-        return as_notes({name: table.column(name).to_numpy() for name in NOTE.names or ()})
+        notes = as_notes({name: table.column(name).to_numpy() for name in NOTE.names or ()})
+        return notes, _Owners(song.dictionary.to_pylist(), song.indices.to_numpy())
 
     def _path(self, shard: int) -> Path:
         return self.folder / f"notes-{shard:06d}.parquet"
@@ -224,7 +247,7 @@ class Store:
                 yield len(files[number])
 
     def _beside(self, number: int) -> str:
-        return str(self.folder / f".batch-{number:06d}.parquet")
+        return str(self.folder / f".batch-{os.getpid()}-{number:06d}.parquet")
 
     def _in_order(
         self, tasks: list[list[File]], kind: Kind, n_workers: int
@@ -335,6 +358,17 @@ def n_cores() -> int:
     return os.cpu_count() or 1
 
 
+@dataclass(frozen=True)
+class _Owners:
+    """The name of each note's song."""
+
+    names: list[str]
+    index: NDArray[np.integer]
+
+    def __getitem__(self, note: int) -> str:
+        return self.names[self.index[note]]
+
+
 @dataclass(slots=True)
 class _Look:
     """A file that is looked for, and what is found."""
@@ -391,7 +425,8 @@ def _batches(looks: Sequence[_Look]) -> list[list[_Look]]:
             files_left, bytes_left = look.kind.batch
         batches[-1].append(look)
         files_left -= 1
-        bytes_left -= 0 if look.file.member else look.look()[0]
+        size = look.look()[0]  # before the file is read, so that a change meanwhile is noticed
+        bytes_left -= 0 if look.file.member else size
     return batches
 
 

@@ -5,13 +5,15 @@ refused all the same, since no honest archive has one. An archive that claims to
 than its own size is a bomb: MIDI files shrink to a third or a tenth, rarely to a thirtieth.
 """
 
+import re
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 
 from classify.songs.song import UnusableSong
 
 ENDING = ".zip"
+
+DRIVE = re.compile(r"[A-Za-z]:")
 
 #: Bytes that an archive may unpack to, as a multiple of its own, and in any case.
 MOST_TIMES = 100
@@ -51,19 +53,19 @@ def members(path: Path) -> tuple[list[str], dict[str, str]]:
     if not infos:
         raise UnusableSong("is an archive with no files in it")
     _check_size(path.stat().st_size, infos)
-    names: list[str] = []
+    names: set[str] = set()
     problems: dict[str, str] = {}
     for info in infos:
         place = PurePosixPath(info.filename.replace("\\", "/"))
-        if place.is_absolute() or ".." in place.parts or ":" in place.parts[0]:
+        if place.is_absolute() or ".." in place.parts or DRIVE.match(info.filename):
             problems[info.filename] = "has a name that climbs out of its archive"
         elif info.flag_bits & 1:
             problems[info.filename] = "is encrypted"
-        elif info.filename in names[-1:] or info.filename in problems:
-            problems[info.filename] = "is twice in its archive"
+        elif info.filename in names:
+            problems[f"{info.filename} (again)"] = "is twice in its archive; the last one is read"
         else:
-            names.append(info.filename)
-    return sorted(set(names) - set(problems)), problems
+            names.add(info.filename)
+    return sorted(names), problems
 
 
 def _check_size(size: int, infos: list[zipfile.ZipInfo]) -> None:
@@ -94,8 +96,10 @@ def read(archive: zipfile.ZipFile, name: str, most_bytes: int) -> bytes:
         with archive.open(info) as file:
             return file.read(most_bytes)
     except KeyError:
-        raise UnusableSong("is not in its archive any more") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
+        raise UnusableSong("is not in its archive") from None
+    except (UnusableSong, MemoryError):
+        raise
+    except Exception:  # zipfile lets through what its decompressors raise
         raise UnusableSong("is damaged in its archive") from None
 
 

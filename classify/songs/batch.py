@@ -83,32 +83,29 @@ def read_batch(
     shard : str
         Path of the Parquet file to write.
     hopeless : dict of str to str
-        Digests of files that ended the process when they were tried, and how.
+        Digests of files that ended the process when they were tried, and how. They are not kept
+        in mind, since a busy machine may have been the reason.
     """
-    batch = Batch()
+    batch, gathered = Batch(), _Gathered([])
+    batch.songs = gathered.failed
     contents: dict[str, tuple[bytes, File]] = {}
     with ExitStack() as open_archives:
         archives: dict[str, zipfile.ZipFile] = {}
         for number, file in enumerate(files):
             try:
                 data = contents_of(file, kind.most_bytes, archives, open_archives)
+                digest = midi.digest(data)
+                if digest in hopeless:
+                    raise UnusableSong(hopeless[digest])
             except UnusableSong as reason:
                 batch.digests.append("")
                 batch.unopened[number] = str(reason)
                 continue
-            digest = midi.digest(data)
             batch.digests.append(digest)
             contents[digest] = data, file
-    for digest in _known(known, kind, list(contents)):
-        del contents[digest]
-    gathered = _Gathered(batch.songs)
-    for digest, (data, file) in contents.items():
-        if digest in hopeless:
-            batch.songs.append(Read(digest, reason=hopeless[digest]))
-            continue
-        deadline(kind.seconds)
-        gathered.add_file(digest, data, file, kind)
-    deadline(0)
+            if sum(len(data) for data, _ in contents.values()) > 4 * kind.batch[1]:
+                gathered.add(contents, kind, known)  # files in archives can be larger than thought
+    gathered.add(contents, kind, known)
     table = gathered.notes.table()
     batch.songs += gathered.placed(table)
     batch.n_notes = write_shard(Path(shard), gathered.names(), table)
@@ -157,8 +154,20 @@ class _Gathered:
 
     def __init__(self, failed: list[Read]) -> None:
         self.failed = failed
+        self.added: set[str] = set()
         self.notes = Notes()
         self.owners: list[tuple[str, int, str, str]] = []  # digest, part, title, repaired
+
+    def add(self, contents: dict[str, tuple[bytes, File]], kind: Kind, known: str) -> None:
+        """Add the songs of files that are not known, and forget their bytes."""
+        for digest in _known(known, kind, list(contents)) | self.added:
+            contents.pop(digest, None)
+        for digest, (data, file) in contents.items():
+            deadline(kind.seconds)
+            self.add_file(digest, data, file, kind)
+        deadline(0)
+        self.added |= contents.keys()
+        contents.clear()
 
     def add_file(self, digest: str, data: bytes, file: File, kind: Kind) -> None:
         """Add the songs of one file, or the reason why there are none."""

@@ -4,6 +4,7 @@ Every format becomes MIDI first (`as_midi`), so that one reader makes all notes.
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class Kind:
     @property
     def reader(self) -> str:
         """What reads it, with its version; what another reader said of a file counts no more."""
-        return f"{self.name}: {self.library} {_version(self.library)}"
+        return f"{self.name}: {self.library} {_version(self.library)}{_decoder(self.name)}"
 
 
 @cache
@@ -66,12 +67,28 @@ def _version(library: str) -> str:
         return "missing"
 
 
+@cache
+def _decoder(kind: str) -> str:
+    """Name what else decides whether a recording can be read."""
+    return " with ffmpeg" if kind == "audio" and shutil.which("ffmpeg") else ""
+
+
+#: Kinds of scores; the same bytes mean another thing under another ending.
+SCORES = {
+    "musicxml": (".musicxml", ".xml"),
+    "compressed musicxml": (".mxl",),
+    "abc": (".abc",),
+    "humdrum": (".krn",),
+}
+
 KINDS = {
     kind.name: kind
     for kind in (
         Kind("midi", midi.ENDINGS, "symusic", 32 * MEGABYTE, 20, 3 * 2**30, (512, 6 * MEGABYTE)),
-        Kind("score", tuple(score.ENDINGS), "music21", 32 * MEGABYTE, 60, 3 * 2**30,
-             (16, MEGABYTE)),
+        *(
+            Kind(name, endings, "music21", 32 * MEGABYTE, 60, 3 * 2**30, (16, MEGABYTE))
+            for name, endings in SCORES.items()
+        ),
         Kind("audio", audio.ENDINGS, "basic-pitch", 512 * MEGABYTE, 1800, 8 * 2**30, (1, 1), 1),
     )
 }  # fmt: skip
@@ -79,7 +96,9 @@ KINDS = {
 _KIND_OF = {ending: kind for kind in KINDS.values() for ending in kind.endings}
 
 #: Endings of the songs that can be read, for people.
-READABLE = "MIDI (.mid .midi .kar .rmi), scores (.musicxml .mxl .abc .krn) and recordings (.wav …)"
+READABLE = (
+    "MIDI (.mid .midi .kar .rmi), scores (.musicxml .xml .mxl .abc .krn) and recordings (.wav …)"
+)
 
 
 def kind_of(name: str) -> Kind | None:
@@ -127,8 +146,9 @@ def as_midi(data: bytes, file: File, kind: Kind) -> Iterator[Part]:
         If the file holds nothing that can be read.
     """
     if kind.name == "midi":
-        yield Part(data=data)
-    elif kind.name == "score":
+        for song in midi.songs(data):
+            yield Part(data=song)
+    elif kind.name in SCORES:
         for piece in score.to_midi(data, file.ending):
             if isinstance(piece, score.Piece):
                 yield Part(piece.title, piece.midi)

@@ -126,6 +126,20 @@ def scan(data: bytes) -> Scanned:
         raise UnusableSong(reason) from None
 
 
+def songs(data: bytes) -> list[bytes]:
+    """Part a file of type 2, whose tracks are songs of their own (SMF 1.0), into its songs."""
+    if data[:4] != b"MThd" or data[8:10] != b"\0\2" or container_problem(data):
+        return [data]
+    found, place = [], 8 + int.from_bytes(data[4:8], "big")
+    while place + 8 <= len(data):
+        end = place + 8 + int.from_bytes(data[place + 4 : place + 8], "big")
+        if data[place : place + 4] == b"MTrk":
+            header = data[:8] + b"\0\0\0\1" + data[12:14]
+            found.append(header + data[place:end])
+        place = end
+    return found or [data]
+
+
 def container_problem(data: bytes) -> str:
     """Name what is wrong with a file as a container (SMF 1.0: MThd, then MTrk chunks)."""
     if not data:

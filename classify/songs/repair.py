@@ -2,7 +2,7 @@
 
 Old and carelessly written files are common in real libraries: a RIFF around the MIDI data, a header
 of an unusual length, times in SMPTE frames, running status after a system-exclusive message, a
-last track cut off by a broken download, notes that are never ended. mido reads most of them, with
+last track cut off by a broken download, no note that is ever ended. mido reads most of them, with
 data bytes above 127 clipped. What it reads is written as a plain MIDI file that the first reader
 takes, so that one reader makes all notes; the song is marked with what was mended.
 """
@@ -54,6 +54,8 @@ def mend(data: bytes, reason: str) -> Mended:
     if len(body) < 14 or body[:4] != b"MThd" or body[12:14] == b"\0\0":
         raise UnusableSong(reason)
     seconds_only = body[12] >= 0x80
+    if seconds_only and not body[13]:
+        raise UnusableSong("has 0 ticks per SMPTE frame, so its notes have no times")
     whole = _chunks_made_whole(body, done)
     written = io.BytesIO()
     try:
@@ -67,8 +69,9 @@ def mend(data: bytes, reason: str) -> Mended:
         file.save(file=written)
     except (OSError, EOFError, ValueError, LookupError, TypeError, KeySignatureError):
         raise UnusableSong(reason) from None
-    what = "; ".join(done) or f"was read by the second reader, since it {reason}"
-    return Mended(written.getvalue(), what, not seconds_only)
+    if not done or reason.startswith("is a damaged"):
+        done.append(f"was read by the second reader, since it {reason}")
+    return Mended(written.getvalue(), "; ".join(done), not seconds_only)
 
 
 def _sounds(message: mido.Message) -> bool:

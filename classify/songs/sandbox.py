@@ -14,6 +14,8 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -149,6 +151,7 @@ def _serve(pipe: Connection) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _speak_into_the_void()
     _keep_memory()
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     while True:
         try:
             function, arguments, memory = pipe.recv()
@@ -163,6 +166,16 @@ def _serve(pipe: Connection) -> None:
             pipe.send(answer)
         except OSError:
             return
+
+
+def _leave_with_parent() -> None:
+    """End this process, and what it started, when the program that started it was killed."""
+    parent = multiprocessing.parent_process()
+    while parent is not None and parent.is_alive():
+        time.sleep(0.2)
+    with contextlib.suppress(OSError, AttributeError):
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
 
 
 def _keep_memory() -> None:

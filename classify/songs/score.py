@@ -126,6 +126,9 @@ def _check_fits(score: Any, midi: Any) -> None:
     """Refuse numbers that MIDI has no room for, as music21 would write other ones instead."""
     from music21 import tempo
 
+    for pitch in score.pitches:
+        if not 0 <= pitch.ps <= 127:
+            raise UnusableSong(f"has the pitch {pitch.nameWithOctave}, and MIDI ends at C-1 and G9")
     slowest = min((mark.getQuarterBPM() or 120 for mark in score[tempo.MetronomeMark]), default=120)
     if 60e6 / slowest >= 2**24:  # three bytes of microseconds
         raise UnusableSong(f"sets a tempo of {slowest:g} bpm, and MIDI has none below 3.6")
@@ -291,7 +294,8 @@ def _abc(tune: str) -> str:
     """
     if not re.search(r"(?m)^K:", tune):
         raise UnusableSong("is no ABC tune: no line begins with K:, the key")
-    return "%abc-2.1\n" + tune
+    unit = "" if re.search(r"(?m)^[LM]:", tune) else "L:1/8\n"  # ABC 2.1, section 3.1.7
+    return "%abc-2.1\n" + unit + tune
 
 
 def _musicxml(data: bytes) -> str:

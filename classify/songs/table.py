@@ -176,6 +176,8 @@ class _Clock:
         """Lay the maps end to end, each beginning at tick 0."""
         whole = []
         for ticks, tempi in maps:
+            if len(ticks) and ticks[0] < 0:  # symusic counted beyond what it can
+                ticks, tempi = ticks[ticks >= 0], tempi[ticks >= 0]
             if not len(ticks) or ticks[0] > 0:
                 ticks, tempi = np.append(0, ticks), np.append(USUAL_TEMPO, tempi)
             whole.append((ticks, tempi))

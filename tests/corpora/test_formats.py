@@ -101,7 +101,7 @@ def test_a_corpus_that_is_an_archive(tmp_path):
     corpus = load(str(table))
     assert (corpus.labels, corpus.groups) == (["slow", "fast"], ["a", "b"])
     assert {item.name: item.reason for item in corpus.set_aside} == {
-        "calm/9.mid": "is not in its archive any more",
+        "calm/9.mid": "is not in its archive",
         "calm/1.mid": "is not listed in labels.csv",
     }
 
@@ -139,5 +139,5 @@ def test_an_archive_that_cannot_be_a_corpus_is_one_sentence(tmp_path):
 
 def test_kinds_are_told_by_their_endings():
     assert formats.kind_of("a.MID").name == formats.kind_of("b.kar").name == "midi"
-    assert formats.kind_of("a.mxl").name == "score" and formats.kind_of("a.flac").name == "audio"
+    assert formats.kind_of("a.abc").name == "abc" and formats.kind_of("a.flac").name == "audio"
     assert formats.kind_of("a.txt") is None and formats.kind_of("mid") is None
