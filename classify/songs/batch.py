@@ -89,6 +89,7 @@ def read_batch(
     batch, gathered = Batch(), _Gathered([])
     batch.songs = gathered.failed
     contents: dict[str, tuple[bytes, File]] = {}
+    held = 0
     with ExitStack() as open_archives:
         archives: dict[str, zipfile.ZipFile] = {}
         for number, file in enumerate(files):
@@ -103,8 +104,10 @@ def read_batch(
                 continue
             batch.digests.append(digest)
             contents[digest] = data, file
-            if sum(len(data) for data, _ in contents.values()) > 4 * kind.batch[1]:
-                gathered.add(contents, kind, known)  # files in archives can be larger than thought
+            held += len(data)
+            if held > 4 * kind.batch[1]:  # files in archives can be larger than thought
+                gathered.add(contents, kind, known)
+                held = 0
     gathered.add(contents, kind, known)
     table = gathered.notes.table()
     batch.songs += gathered.placed(table)
