@@ -38,6 +38,7 @@ MAJORITY = "majority"
 #: scikit-learn types that skops must be told to trust; everything else is refused on loading.
 TRUSTED = {
     "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",  # a dict, in which a vote keeps its members
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.neighbors._kd_tree.KDTree",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -252,5 +253,16 @@ def without(path: Path, songs: Sequence[Read], digests: set[str]) -> list[Read]:
             if notes is not None and song.n_notes:
                 pieces.append(notes.slice(song.first, song.n_notes))
     if pieces:
-        pq.write_table(pa.concat_tables(pieces).combine_chunks(), path, **PARQUET)
+        table = pa.concat_tables(pieces).combine_chunks()
+        song = _renamed(table.column("song").chunk(0).dictionary_encode(), digests)
+        pq.write_table(table.set_column(0, "song", song), path, **PARQUET)
     return left
+
+
+def _renamed(song: pa.DictionaryArray, digests: set[str]) -> pa.DictionaryArray:
+    """Leave out the names of songs that are not there, as if they had never been read."""
+    names = song.dictionary.to_pylist()
+    kept = [name for name in names if name.split(":")[0] not in digests]
+    place = {name: number for number, name in enumerate(kept)}
+    moved = np.array([place.get(name, 0) for name in names], dtype=np.int32)
+    return pa.DictionaryArray.from_arrays(moved[song.indices.to_numpy()], pa.array(kept))
