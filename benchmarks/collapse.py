@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _row(data: Data, step: Step, training: TrainingSettings, network: str) -> str:
-    test, labels = data.test, data.labels
+    test, labels = data.outer[0].test, data.labels
     raw = data.windows.x
     x = ChannelScaler.fit(raw[~test]).transform(raw) if step.scaled else unscaled(raw)
     model = NetworkClassifier(network, training).fit(x[~test], labels[~test], data.groups[~test])

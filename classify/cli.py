@@ -132,6 +132,29 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
         "given: the split column of labels.csv",
     )
     add(
+        "--folds",
+        type=_whole,
+        default=1,
+        metavar="K",
+        help="test every song once, in K folds (default: 1, a hold-out of about a fifth)",
+    )
+    add("--repeats", type=_whole, default=1, metavar="R", help="draw the folds R times")
+    add(
+        "--leak",
+        action="store_true",
+        help="show beside the truth what the paper's random windows would have claimed",
+    )
+    add(
+        "--robustness",
+        action="store_true",
+        help="ask also about test songs transposed, stretched, without loudness, without drums",
+    )
+    add(
+        "--learning-curve",
+        action="store_true",
+        help="train also on an eighth, a quarter and half of the songs",
+    )
+    add(
         "--recipe",
         choices=("default", "paper"),
         default="default",
@@ -199,6 +222,11 @@ def _compare(options: argparse.Namespace) -> int:
         hop=options.hop,
         channels=_names(options.channels) if options.channels is not None else tuple(CHANNELS),
         split=options.split,
+        folds=options.folds,
+        repeats=options.repeats,
+        leak=options.leak,
+        robustness=options.robustness,
+        learning_curve=options.learning_curve,
         models=_names(options.models),
         recipe=options.recipe,
         epochs=options.epochs,

@@ -4,24 +4,33 @@ A run lives in one folder. Everything that took long is written as soon as it is
 command goes on where a killed one stopped. The folder holds
 
 - `run.json`: command, settings, versions, corpus, split, and what became of each model,
-- `predictions.parquet`: one row per model, part and song, and the same per window,
+- `predictions.parquet`: one row per model, fold, part and song, and the same per window,
 - `scores.csv`: every score with its interval, tidy,
-- `models/<name>/`: each trained model, with the facts of its fit.
+- `checks.parquet`: answers for changed test songs, and of models that learned from fewer songs,
+- `excerpts.parquet`: how the songs begin that the best model gets wrong most confidently,
+- `models/<name>/<part>/`: the facts of each fit, and for a hold-out the trained model.
 """
 
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from classify import features, models, tables, workers
 from classify.errors import InputError
-from classify.experiment import Data, Settings, default_name, measured, prepare, scaled
+from classify.experiment import Data, Settings, default_name, measured, prepare, tried, varied
 from classify.networks.layers import SHORTEST_VALID
+from classify.parts import LEAK
 from classify.progress import Display, duration
 from classify.record import about, close_run, complete, one_at_a_time, open_run
+from classify.songs import Song
+from classify.windows import Windows
+from classify.workers import VARIED, Job
 
 
 def compare(
@@ -76,19 +85,20 @@ def _run(
 ) -> Path:
     """Do what `compare` promises, in a folder that is ours."""
     run = open_run(folder, settings, data, command or f"compare({settings})")
-    for line in about(run, data):
+    for line in about(run, settings, data):
         display.say(line)
     if complete(run):
         display.say("This run has finished already; nothing is trained again.")
         return folder
     n_workers = n_workers or workers.default_jobs()
-    jobs = _jobs(folder, chosen, settings)
+    jobs = _jobs(folder, chosen, settings, data)
     _train(jobs, data, settings, n_workers, display)
-    fits = {job.spec.name: workers.results(job) | asdict(job.spec) for job in jobs}
+    fits = {spec.name: _facts(spec, jobs) for spec in chosen}
     if all("reason" in facts for facts in fits.values()):
         first = fits[models.MAJORITY]
         raise InputError(f"{folder}: every model failed; {first['title']}: {first['reason']}")
-    _write_tables(folder, settings.seed, jobs, data)
+    failed = {name for name, facts in fits.items() if "reason" in facts}
+    _write_tables(folder, settings, [job for job in jobs if job.spec.name not in failed], data)
     close_run(folder, run, fits)
     shutil.rmtree(folder / "work", ignore_errors=True)
     if not any((folder / "logs").glob("*")):
@@ -96,79 +106,116 @@ def _run(
     return folder
 
 
-def _jobs(folder: Path, chosen: list[models.Spec], settings: Settings) -> list[workers.Job]:
+def _jobs(folder: Path, chosen: list[models.Spec], settings: Settings, data: Data) -> list[Job]:
     return [
-        workers.Job(
+        Job(
             spec=spec,
-            folder=folder / "models" / spec.name,
+            part=part,
+            folder=folder / "models" / spec.name / part.key,
             data=folder / "work",
             settings=settings.training,
             quick=settings.quick,
             seed=settings.seed,
-            grouped=settings.split != "window",
+            scaled=settings.recipe != "paper",
+            varied=settings.robustness and part.repeat == 0 and part in data.outer,
+            kept=settings.folds == 1 and part in data.outer,
         )
+        for part in data.parts
         for spec in chosen
     ]
 
 
+def _facts(spec: models.Spec, jobs: list[Job]) -> dict[str, Any]:
+    """Gather what a report needs to know of a model: each outer fit, or why one failed.
+
+    What one fit says stands on top too: the first one's, with the time of all.
+    """
+    own = [(job.part, workers.results(job)) for job in jobs if job.spec == spec]
+    failures = [facts for _, facts in own if "reason" in facts]
+    if failures:
+        return asdict(spec) | failures[0]
+    fits = [
+        {"repeat": part.repeat, "fold": part.fold} | facts
+        for part, facts in own
+        if part.share == 1 and part.key != LEAK
+    ]
+    spent = {key: sum(fit[key] for fit in fits) for key in ("seconds_train", "seconds_predict")}
+    return asdict(spec) | fits[0] | spent | {"fits": fits}
+
+
 def _train(
-    jobs: list[workers.Job], data: Data, settings: Settings, n_workers: int, display: Display
+    jobs: list[Job], data: Data, settings: Settings, n_workers: int, display: Display
 ) -> None:
     """Train what is not trained yet."""
-    missing = [job for job in jobs if not workers.is_done(job, len(data.test))]
+    missing = [job for job in jobs if not workers.is_done(job, len(data.windows))]
     for job in missing:
         shutil.rmtree(job.folder, ignore_errors=True)  # a failure of last time, tried again
-    for half in missing[0].folder.parent.glob(".*") if missing else ():
+    for half in jobs[0].folder.parents[1].glob("*/.*"):
         shutil.rmtree(half, ignore_errors=True)  # what a killed worker was writing
     if len(missing) < len(jobs):
-        display.say(f"{len(jobs) - len(missing)} of {len(jobs)} models are done already.")
+        display.say(f"{len(jobs) - len(missing)} of {len(jobs)} fits are done already.")
     if not missing:
         return
-    inputs: dict[str, workers.Table] = {"notes": (data.windows.shape, scaled(data, settings))}
-    if any(job.spec.input == "features" for job in missing):
-        shape = len(data.windows), 1, len(features.listed())
-        inputs["features"] = shape, measured(data, display)
-    workers.save_data(
-        missing[0].data,
-        inputs,
-        label=data.labels,
-        group=data.groups,
-        song=data.windows.song,
-        test=data.test,
-    )
-    running: set[str] = set()
+    _save_data(missing, data, settings, display)
     begun: dict[str, float] = {}
 
-    def start(job: workers.Job) -> None:
+    def start(job: Job) -> None:
         total, unit = models.n_units(job.spec, job.settings, job.quick)
-        begun[job.spec.name] = time.monotonic()
-        running.add(job.spec.name)
-        display.begin(job.spec.name, job.spec.title, total, unit)
+        begun[job.key] = time.monotonic()
+        display.begin(job.key, job.title, total, unit)
 
     def event(said: workers.Event) -> None:
-        if said.name in running:
-            display.advance(said.name, said.note)
+        if said.key in begun:
+            display.advance(said.key, said.note)
 
-    def end(job: workers.Job) -> None:
-        running.discard(job.spec.name)
-        took = duration(time.monotonic() - begun[job.spec.name])
-        display.end(job.spec.name, _ended(job, took))
+    with display.counting("All fits", "fit") as count:
+        left = {job.key for job in missing}
 
-    with display.shown():
+        def end(job: Job) -> None:
+            took = duration(time.monotonic() - begun.pop(job.key))
+            display.end(job.key, _ended(job, took))
+            left.remove(job.key)
+            count(len(missing) - len(left), len(missing))
+
         workers.run(_networks_first(missing), n_workers, start, event, end)
 
 
-def _networks_first(jobs: list[workers.Job]) -> list[workers.Job]:
+def _save_data(missing: list[Job], data: Data, settings: Settings, display: Display) -> None:
+    """Write what models are given to a folder that their processes read."""
+    folder = missing[0].data
+    measuring = any(job.spec.input == "features" for job in missing)
+
+    def inputs(songs: Sequence[Song], windows: Windows, what: str) -> dict[str, workers.Table]:
+        given: dict[str, workers.Table] = {
+            "notes": (windows.shape, (x for _, x in windows.blocks()))
+        }
+        if measuring:
+            shape = len(windows), 1, len(features.listed())
+            title = f"Measuring musical features{what}"
+            given["features"] = shape, measured(songs, windows, display, title)
+        return given
+
+    about = {"label": data.labels, "group": data.groups}
+    plain = inputs(data.corpus.songs, data.windows, "")
+    workers.save_data(folder, plain, song=data.windows.song, **about)
+    if any(job.varied for job in missing):
+        for number, (variation, songs, windows) in enumerate(varied(data)):
+            changed = inputs(songs, windows, f", {variation.name}")
+            place = folder / workers.VARIATIONS / f"{number:02d}"
+            workers.save_data(place, changed, song=windows.song)
+
+
+def _networks_first(jobs: list[Job]) -> list[Job]:
     """Order jobs so that no long one is left alone at the end."""
     return sorted(jobs, key=lambda job: job.spec.kind != "network")
 
 
-def _ended(job: workers.Job, took: str) -> str:
+def _ended(job: Job, took: str) -> str:
     """Say in a line what came of a model."""
     facts = workers.results(job)
     if "reason" in facts:
-        return f"{job.spec.title}: failed after {took}: {facts['reason']}"
-    line = f"{job.spec.title}: done in {took}"
+        return f"{job.title}: failed after {took}: {facts['reason']}"
+    line = f"{job.title}: done in {took}"
     if facts["best"]:
         line += f" (best: {', '.join(f'{key} {value}' for key, value in facts['best'].items())})"
     if job.spec.kind == "network":
@@ -178,19 +225,34 @@ def _ended(job: workers.Job, took: str) -> str:
     return line
 
 
-def _write_tables(folder: Path, seed: int, jobs: list[workers.Job], data: Data) -> None:
+def _write_tables(folder: Path, settings: Settings, jobs: list[Job], data: Data) -> None:
     about = tables.WindowTable(
         song=data.windows.song,
         start=data.windows.start,
-        test=data.test,
         names=[entry.name for entry in data.corpus.entries],
         labels=data.corpus.labels,
         groups=data.corpus.groups,
     )
-    probabilities = {
-        job.spec.name: np.load(job.folder / workers.PROBABILITIES)
+    fits = [
+        tables.Fit(
+            model=job.spec.name,
+            part=job.part,
+            p=np.load(job.folder / workers.PROBABILITIES),
+            facts=workers.results(job),
+        )
         for job in jobs
-        if (job.folder / workers.FIT).is_file()
-    }
-    predictions = tables.predictions(about, probabilities)
-    tables.write(folder, predictions, tables.scores(predictions, seed))
+    ]
+    predictions = tables.predictions(about, [fit for fit in fits if fit.part.share == 1])
+    tables.write(folder, predictions, tables.scores(predictions, settings.seed))
+    checks = [tables.curve(about, fit) for fit in fits if fit.part.share < 1]
+    if settings.robustness:
+        named = [(variation.name, variation.amount) for variation in tried(data)]
+        checks += [
+            tables.robustness(about, job.spec.name, job.part, named, np.load(job.folder / VARIED))
+            for job in jobs
+            if job.varied
+        ]
+    if checks:
+        tables.write_parquet(folder / tables.CHECKS, pd.concat(checks, ignore_index=True))
+    excerpts = tables.excerpts(predictions, about.names, data.corpus.songs)
+    tables.write_parquet(folder / tables.EXCERPTS, excerpts)

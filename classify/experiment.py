@@ -1,19 +1,22 @@
 """What is compared: a corpus, cut into windows and split, and what decides the numbers."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from classify import features
+from classify import features, parts
 from classify.corpora import Corpus, load
 from classify.errors import InputError
 from classify.evaluation import splits
+from classify.parts import Part
 from classify.progress import Display
+from classify.songs import Song
 from classify.training import TrainingSettings
-from classify.windows import CHANNELS, ChannelScaler, Windows, WindowSettings, cut, unscaled
+from classify.variations import Variation, variations
+from classify.windows import CHANNELS, Windows, WindowSettings, cut
 
 SPLITS = ("song", "window", "given")
 
@@ -38,6 +41,14 @@ class Settings:
         Of `classify.windows.CHANNELS`.
     split : {"song", "window", "given"}
         How songs are held out.
+    folds, repeats : int
+        1 fold is a hold-out of about a fifth; more are repeated so often, with other draws.
+    leak : bool
+        Whether every model is also tested on the paper's random windows.
+    robustness : bool
+        Whether test songs are also given transposed, stretched, and so on.
+    learning_curve : bool
+        Whether models also learn from fewer songs.
     models : tuple of str
         Names and groups of models.
     recipe : {"default", "paper"}
@@ -55,6 +66,11 @@ class Settings:
     hop: int | None = None
     channels: tuple[str, ...] = tuple(CHANNELS)
     split: str = "song"
+    folds: int = 1
+    repeats: int = 1
+    leak: bool = False
+    robustness: bool = False
+    learning_curve: bool = False
     models: tuple[str, ...] = ("all",)
     recipe: str = "default"
     epochs: int | None = None
@@ -66,10 +82,22 @@ class Settings:
             raise InputError(f"--split {self.split}: expected one of {', '.join(SPLITS)}")
         if not 0 <= self.seed < 2**31:
             raise InputError(f"--seed {self.seed}: expected a whole number from 0 to 2147483647")
-        for name in ("window", "hop", "epochs"):
+        for name in ("window", "hop", "epochs", "folds", "repeats"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"--{name} {value}: expected a whole number from 1 up")
+        if self.repeats > 1 and self.folds == 1:
+            raise InputError(f"--repeats {self.repeats}: repeats folds; give --folds too, as 5")
+        if self.split == "given" and self.folds > 1:
+            raise InputError(
+                f"--folds {self.folds}: --split given names one test part; leave one of them out"
+            )
+        beside = self.leak or self.robustness or self.learning_curve
+        if self.split == parts.WINDOW_SPLIT and beside:
+            raise InputError(
+                "--split window: is the leak itself; --leak, --robustness and --learning-curve go "
+                "with a split that keeps songs whole"
+            )
 
     @property
     def training(self) -> TrainingSettings:
@@ -86,13 +114,31 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """A corpus cut and split: everything that models and tables need, window by window."""
+    """A corpus cut and split: everything that models and tables need, window by window.
+
+    Parameters
+    ----------
+    corpus, cutting, windows
+        The songs and how they were cut.
+    outer : list of Part
+        Those of the comparison itself; the test windows of a repeat are all of its folds'.
+    beside : list of Part
+        The leak and the learning curve, where they were asked for.
+    notes : list of str
+        What a reader should know of the split.
+    """
 
     corpus: Corpus
     cutting: WindowSettings
     windows: Windows
-    test: NDArray[np.bool_]
+    outer: list[Part]
+    beside: list[Part] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def parts(self) -> list[Part]:
+        """Every fit of a model."""
+        return self.outer + self.beside
 
     @property
     def labels(self) -> NDArray[np.str_]:
@@ -112,58 +158,17 @@ def prepare(settings: Settings, display: Display) -> Data:
     cutting = settings.windows(corpus)
     windows = cut(corpus.songs, cutting)
     try:
-        test, notes = _split(settings, corpus, windows)
+        outer, notes = parts.outer(
+            settings.split, settings.folds, settings.repeats, settings.seed, corpus, windows
+        )
     except splits.SplitError as error:
         raise InputError(f"{settings.corpus}: {error}") from None
-    return Data(corpus, cutting, windows, test, notes)
-
-
-def _split(
-    settings: Settings, corpus: Corpus, windows: Windows
-) -> tuple[NDArray[np.bool_], list[str]]:
-    """Choose the test windows; say what a reader should know of the choice."""
-    if settings.split == "window":
-        return splits.by_window(len(windows), settings.seed), []
-    notes: list[str] = []
-    if settings.split == "given":
-        songs, notes = _given(corpus)
-    else:
-        songs = splits.by_song(corpus.labels, corpus.groups, settings.seed)
-    groups = np.array(corpus.groups)
-    splits.guard(groups[~songs], groups[songs])
-    return songs[windows.song], notes
-
-
-def _given(corpus: Corpus) -> tuple[NDArray[np.bool_], list[str]]:
-    """Read the test part from the listing's split column."""
-    parts = [entry.split for entry in corpus.entries]
-    if "" in parts:
-        nameless = corpus.entries[parts.index("")].name
-        raise InputError(
-            f"{corpus.source}: --split given needs a part for every song, and {nameless!r} has "
-            f"none (column split in labels.csv: train, val or test)"
-        )
-    held_out = "test" if "test" in parts else "val"
-    if held_out not in parts or "train" not in parts:
-        raise InputError(
-            f"{corpus.source}: --split given needs songs in train and in test, and the column "
-            f"split has only {', '.join(sorted(set(parts)))}"
-        )
-    test = np.array([part == held_out for part in parts])
-    labels = np.array(corpus.labels)
-    untaught = sorted(set(corpus.classes) - set(labels[~test]))
-    if untaught:
-        raise InputError(f"{corpus.source}: the class {str(untaught[0])!r} has no song in train")
-    splits.require(labels[~test], np.array(corpus.groups)[~test], 2)
-    unasked = sorted(set(corpus.classes) - set(labels[test]))
-    if unasked:
-        raise InputError(
-            f"{corpus.source}: the class {str(unasked[0])!r} has no song in {held_out}"
-        )
-    if held_out == "val":
-        return test, ["The given split names no test songs; its val songs are the test part."]
-    n_val = parts.count("val")
-    return test, [f"The {n_val} val songs of the given split train with the others."] * (n_val > 0)
+    data = Data(corpus, cutting, windows, outer, notes=notes)
+    if settings.leak:
+        data.beside.append(parts.leaking(len(windows), settings.seed))
+    if settings.learning_curve:
+        data.beside.extend(parts.curve(outer, data.labels, data.groups, settings.seed))
+    return data
 
 
 def default_name(settings: Settings, data: Data) -> str:
@@ -177,6 +182,10 @@ def default_name(settings: Settings, data: Data) -> str:
     if settings.channels != usual.channels:
         words.append("-".join(settings.channels))
     words += [settings.split + "-split"] * (settings.split != usual.split)
+    words += [f"{settings.folds}-folds"] * (settings.folds != usual.folds)
+    words += [f"{settings.repeats}-repeats"] * (settings.repeats != usual.repeats)
+    for name in ("leak", "robustness", "learning_curve"):
+        words += [name.replace("_", "-")] * getattr(settings, name)
     words += ["-".join(settings.models)] * (settings.models != usual.models)
     words += [settings.recipe + "-recipe"] * (settings.recipe != usual.recipe)
     words += [f"{settings.epochs}ep"] * (settings.epochs is not None)
@@ -185,31 +194,49 @@ def default_name(settings: Settings, data: Data) -> str:
     return "-".join(word.replace("/", "_") for word in words)
 
 
-def measured(data: Data, display: Display) -> Iterator[NDArray[np.float32]]:
+def measured(
+    songs: Sequence[Song], windows: Windows, display: Display, title: str
+) -> Iterator[NDArray[np.float32]]:
     """Measure the musical features of all windows, in blocks of shape (n, 1, n_features).
 
     In one thread, since sums over several differ in the last digits.
     """
-    windows = data.windows
-    with display.counting("Measuring musical features", "window") as count:
+    with display.counting(title, "window") as count:
         for first in range(0, len(windows), MEASURED):
             rows = slice(first, first + MEASURED)
             wanted, song = np.unique(windows.song[rows], return_inverse=True)
-            songs = [data.corpus.songs[index] for index in wanted]
+            of_block = [songs[index] for index in wanted]
             with threadpool_limits(1):
-                batch = features.batch(songs, song, windows.start[rows], data.cutting.window)
+                batch = features.batch(of_block, song, windows.start[rows], windows.settings.window)
                 yield features.compute(batch)[:, np.newaxis]
             count(min(first + MEASURED, len(windows)), len(windows))
 
 
-def scaled(data: Data, settings: Settings) -> Iterator[NDArray[np.float32]]:
-    """Fill the padding of all windows and, except under the paper's recipe, scale them.
+def varied(data: Data) -> Iterator[tuple[Variation, list[Song], Windows]]:
+    """Change all songs that are tested in the first repeat, one change after another.
 
-    Means and spreads are those of the training part. Windows come in blocks, in order.
+    Yields
+    ------
+    Variation
+        What was done.
+    list of Song
+        As many as the corpus has, in its order.
+    Windows
+        Of the songs that are tested, cut as the corpus is.
     """
-    fill = unscaled
-    if settings.recipe != "paper":
-        training = (x[~data.test[rows]] for rows, x in data.windows.blocks())
-        fill = ChannelScaler.fit_blocks(training).transform
-    for _, x in data.windows.blocks():
-        yield fill(x)
+    wanted = _tested(data)
+    for variation in tried(data):
+        songs = [variation.of(song) for song in data.corpus.songs]
+        windows = cut([songs[index] for index in wanted], data.cutting)
+        yield variation, songs, replace(windows, songs=songs, song=wanted[windows.song])
+
+
+def tried(data: Data) -> list[Variation]:
+    """Give the changes that `varied` makes, in order."""
+    return variations([data.corpus.songs[index] for index in _tested(data)])
+
+
+def _tested(data: Data) -> NDArray[np.int64]:
+    """Give the indices of the songs that are tested in the first repeat."""
+    tests = [part.test for part in data.outer if part.repeat == 0]
+    return np.unique(data.windows.song[np.any(tests, axis=0)])

@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.validation import check_is_fitted
 
@@ -158,6 +160,9 @@ class BaselineClassifier(WindowClassifier):
         Refitted on the whole training part with the best values.
     best_params_ : dict
         Best grid values.
+    held_out_ : ndarray, shape (n_windows, n_classes)
+        Probabilities of the training windows by models of the inner folds that had not seen them;
+        NaN where no inner fold held a window out.
     """
 
     def __init__(self, name: str = "random-forest", quick: bool = False, seed: int = 0) -> None:
@@ -176,16 +181,17 @@ class BaselineClassifier(WindowClassifier):
 
         A model without probabilities of its own gets them by Platt scaling over the same folds.
         """
-        module = _baselines()[self.name]
         table = as_rows(checked(x))
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         folds = inner_folds(codes.astype(str), groups, self.n_folds, self.seed)
         # a grid value that cannot be fitted (31 neighbours among 20 windows) is passed over
-        search = GridSearchCV(module.build(self.seed), self.grid, cv=folds)
+        search = GridSearchCV(_baselines()[self.name].build(self.seed), self.grid, cv=folds)
         if watch:
             search.set_callbacks(_GridWatch(watch))
         model = search.fit(table, codes).best_estimator_
+        self.held_out_ = _held_out(model, table, codes, folds)
         if not hasattr(model, "predict_proba"):
+            self.held_out_ = _platt(self.held_out_, codes)
             model = CalibratedClassifierCV(model, cv=folds, ensemble=False).fit(table, codes)
         self.model_, self.best_params_ = model, search.best_params_
         return self
@@ -213,6 +219,46 @@ class BaselineClassifier(WindowClassifier):
             return full
         return {key: values[: 2 if place == 0 else 1]
                 for place, (key, values) in enumerate(full.items())}  # fmt: skip
+
+
+def _held_out(model: Any, table: NDArray, codes: NDArray, folds: list[Any]) -> NDArray:
+    """Let models of the inner folds answer what they have not seen: probabilities or decisions."""
+    asked = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
+    answers = np.full((len(codes), codes.max() + 1), np.nan)
+    for fit, validate in folds:
+        inner = clone(model).fit(table[fit], codes[fit])
+        said = getattr(inner, asked)(table[validate])
+        if said.ndim == 1:
+            said = np.stack([-said, said], axis=1)
+        if asked == "predict_proba":
+            answers[validate] = 0.0  # a fold of random windows may lack a class
+        answers[np.ix_(validate, inner.classes_)] = said
+    return answers
+
+
+class _Decided(ClassifierMixin, BaseEstimator):
+    """A classifier whose decisions are its input."""
+
+    def fit(self, x: NDArray, y: NDArray) -> "_Decided":
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, x: NDArray) -> NDArray:
+        return self.classes_[x.argmax(axis=1)]
+
+    def decision_function(self, x: NDArray) -> NDArray:
+        return x if x.shape[1] > 2 else x[:, 1]
+
+
+def _platt(decisions: NDArray, codes: NDArray) -> NDArray:
+    """Turn held-out decisions into probabilities, by the same sigmoids that the model is given."""
+    known = ~np.isnan(decisions).any(axis=1)
+    p = np.full(decisions.shape, np.nan)
+    if known.any():
+        x, y = decisions[known], codes[known]
+        given = FrozenEstimator(_Decided().fit(x, y))
+        p[known] = CalibratedClassifierCV(given, ensemble=False).fit(x, y).predict_proba(x)
+    return p
 
 
 def as_rows(x: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -22,8 +22,9 @@ from filelock import FileLock, Timeout
 from classify import __version__, models
 from classify.errors import InputError
 from classify.evaluation import leak
-from classify.experiment import Data, Settings, scaled
+from classify.experiment import Data, Settings
 from classify.files import read_json, write_json
+from classify.windows import unscaled
 
 #: Libraries whose versions a run records.
 LIBRARIES = (
@@ -40,6 +41,9 @@ LIBRARIES = (
 
 
 RECORD = "run.json"
+
+#: The leak's probes look at no more than so many windows.
+PROBED = 3000
 
 
 def open_run(folder: Path, settings: Settings, data: Data, command: str) -> dict[str, Any]:
@@ -79,12 +83,24 @@ def open_run(folder: Path, settings: Settings, data: Data, command: str) -> dict
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise InputError(f"{folder}: is there already and is no run; name another with --out")
     run = _describe(settings, data, command) | {"identity": identity}
-    if run["split"]["shared"] > 0:
-        rows = models.as_rows(np.concatenate(list(scaled(data, settings))))
-        found = leak.probes(rows, data.labels, data.groups, settings.seed)
-        run["split"]["probes"] = [probe.to_json() for probe in found]
+    run["split"]["probes"] = _probes(settings, data)
     write_json(path, run)
     return run
+
+
+def _probes(settings: Settings, data: Data) -> list[dict[str, float | str]]:
+    """Measure what random windows claim that songs kept whole do not, on some groups of songs."""
+    windows, groups = data.windows, data.groups
+    draw = np.random.default_rng(settings.seed)
+    names, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    order = draw.permutation(len(names))
+    taken = order[np.cumsum(sizes[order]) <= max(PROBED, sizes[order[0]])]
+    rows = np.flatnonzero(np.isin(place, taken))
+    blocks = [unscaled(x[np.isin(np.arange(len(windows))[at], rows)]) for at, x in windows.blocks()]
+    found = leak.probes(
+        models.as_rows(np.concatenate(blocks)), data.labels[rows], groups[rows], settings.seed
+    )
+    return [probe.to_json() for probe in found]
 
 
 @contextmanager
@@ -144,8 +160,10 @@ def _identity(settings: Settings, data: Data) -> dict[str, Any]:
     digest = hashlib.sha256()
     for _, block in data.windows.blocks():
         digest.update(block.tobytes())
-    for column in (data.labels, data.groups, data.test.astype(str)):
+    for column in (data.labels, data.groups):
         digest.update("\x1f".join(column).encode())
+    for part in data.parts:
+        digest.update(part.key.encode() + part.train.tobytes() + part.test.tobytes())
     asked = _plain(settings)
     del asked["corpus"]  # `songs` and `songs/` are the same; what is in there counts
     return {
@@ -193,11 +211,7 @@ def _listed(values: dict[str, Any]) -> dict[str, Any]:
 def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
     """Collect everything about a run that is known before the first model trains."""
     corpus, windows = data.corpus, data.windows
-    train_songs, test_songs = windows.song[~data.test], windows.song[data.test]
-    part = {
-        "train": {"songs": len(set(train_songs)), "windows": int((~data.test).sum())},
-        "test": {"songs": len(set(test_songs)), "windows": int(data.test.sum())},
-    }
+    first = data.outer[0]
     about = {
         "name": corpus.name,
         "fingerprint": corpus.fingerprint,
@@ -224,16 +238,33 @@ def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
         "windows": asdict(data.cutting) | {"counts": windows.counts},
         "split": {
             "kind": settings.split,
-            "parts": part,
+            "folds": settings.folds,
+            "repeats": settings.repeats,
+            "parts": {"train": _size(data, "train"), "test": _size(data, "test")},
             "notes": data.notes,
-            "shared": leak.shared_groups(data.test, data.groups),
+            "shared": leak.shared_groups(first.test, data.groups),
         },
         "versions": _versions(),
         "machine": {"system": platform.platform(), "processor": platform.machine()},
     }
 
 
-def about(run: dict[str, Any], data: Data) -> list[str]:
+def _size(data: Data, which: str) -> dict[str, int]:
+    """Count songs and windows of the training parts, on average, or of all test parts of a repeat.
+
+    Under folds every song is in one test part of each repeat.
+    """
+    of_repeat = [part for part in data.outer if part.repeat == 0]
+    masks = [getattr(part, which) for part in of_repeat]
+    songs = [len(np.unique(data.windows.song[mask])) for mask in masks]
+    windows = [int(mask.sum()) for mask in masks]
+    if which == "test":
+        everywhere = np.any(masks, axis=0)
+        return {"songs": len(np.unique(data.windows.song[everywhere])), "windows": sum(windows)}
+    return {"songs": round(np.mean(songs)), "windows": round(np.mean(windows))}
+
+
+def about(run: dict[str, Any], settings: Settings, data: Data) -> list[str]:
     """Say in a few lines what is going to be compared."""
     parts, corpus = run["split"]["parts"], run["corpus"]
     lines = [
@@ -241,7 +272,11 @@ def about(run: dict[str, Any], data: Data) -> list[str]:
         f"{len(data.windows)} windows of {data.cutting.window} notes; "
         f"{len(corpus['set_aside'])} files set aside.",
         f"Training on {parts['train']['songs']} songs ({parts['train']['windows']} windows), "
-        f"testing on {parts['test']['songs']} ({parts['test']['windows']}).",
+        f"testing on {parts['test']['songs']} ({parts['test']['windows']})."
+        if settings.folds == 1
+        else f"{settings.folds} folds, {settings.repeats} times: each trains on about "
+        f"{parts['train']['songs']} songs ({parts['train']['windows']} windows) and is tested on "
+        f"the others.",
     ]
     lines += run["split"]["notes"]
     if run["split"]["shared"] > 0:

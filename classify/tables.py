@@ -1,22 +1,29 @@
 """The tables of a run: predictions for windows and songs, and scores with intervals.
 
 predictions.parquet is the primary artefact, and scores.csv can be derived from it. Columns of the
-predictions: `level` (window or song), `model`, `repeat`, `fold`, `part` (train or test), `song`,
-`group`, `start` (first note of a window; -1 for a song), `label`, `answer`, and `p:<class>` for
-each class.
+predictions: `level` (window or song), `model`, `protocol` (how test windows were chosen: song,
+window or given), `repeat`, `fold`, `part` (train or test), `song`, `group`, `start` (first note of
+a window; -1 for a song), `label`, `answer`, `p:<class>` for each class as the model gave it, and
+for test songs `temperature` and `limit`: what inner folds of the training part chose. Calibrated
+probabilities are `tempered(p, temperature)`; a song's 90 % set holds the classes whose calibrated
+probability is at least `limit`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from classify.errors import InputError
+from classify.evaluation import calibration
 from classify.evaluation.scores import (
     SCORES,
+    bootstrap,
     confusion,
     effective_groups,
     interval,
@@ -24,9 +31,13 @@ from classify.evaluation.scores import (
     wilson,
 )
 from classify.files import written_whole
+from classify.parts import SHARES, Part
+from classify.songs import NOTE, Song
 
 PREDICTIONS = "predictions.parquet"
 SCORES_FILE = "scores.csv"
+CHECKS = "checks.parquet"
+EXCERPTS = "excerpts.parquet"
 P = "p:"
 
 
@@ -38,75 +49,161 @@ class WindowTable:
     ----------
     song, start : ndarray of int, shape (n_windows,)
         Index of the song, and first note.
-    test : ndarray of bool, shape (n_windows,)
-        Which windows are held out.
     names, labels, groups : list of str, length n_songs
         Of each song.
     """
 
     song: NDArray[np.int64]
     start: NDArray[np.int64]
-    test: NDArray[np.bool_]
     names: list[str]
     labels: list[str]
     groups: list[str]
 
+    @property
+    def classes(self) -> list[str]:
+        """The labels that occur, sorted; columns of all probabilities."""
+        return sorted(set(self.labels))
 
-def predictions(about: WindowTable, probabilities: Mapping[str, NDArray]) -> pd.DataFrame:
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What one fit of a model answered.
+
+    Parameters
+    ----------
+    model : str
+        Which.
+    part : Part
+        What it learned from and was tested on.
+    p : ndarray, shape (n_windows, n_classes)
+        Its probabilities; NaN where it was not asked.
+    facts : dict
+        `temperature` and `limit`, among others.
+    """
+
+    model: str
+    part: Part
+    p: NDArray[np.float32]
+    facts: Mapping[str, Any]
+
+
+def predictions(about: WindowTable, fits: Sequence[Fit]) -> pd.DataFrame:
     """Lay out every model's answers, window by window and song by song.
 
     Parameters
     ----------
     about : WindowTable
         Windows and songs.
-    probabilities : mapping of str to ndarray, shape (n_windows, n_classes)
-        Of each model; columns are the sorted classes.
+    fits : sequence of Fit
+        Of every model and part.
 
     Returns
     -------
     DataFrame
         A song's probabilities are the mean of its windows' in the same part.
     """
-    classes = sorted(set(about.labels))
-    p_columns = [P + name for name in classes]
-    frames = []
-    for model, p in probabilities.items():
-        part = np.where(about.test, "test", "train")
-        windows = pd.DataFrame({"part": part, "index": about.song, "start": about.start})
-        windows[p_columns] = p
-        songs = windows.groupby(["part", "index"], as_index=False)[p_columns].mean()
-        songs["start"] = -1
-        for level, frame in (("window", windows), ("song", songs)):
-            frames.append(frame.assign(level=level, model=model, repeat=0, fold=0))
-    table = pd.concat(frames, ignore_index=True)
+    frames = [frame for fit in fits for frame in _frames(about, fit)]
+    table = _named(pd.concat(frames, ignore_index=True), about)
+    return table[[*FIRST, *_p_columns(about), *LAST]]
+
+
+#: Columns before and behind the probabilities.
+FIRST = ("level", "model", "protocol", "repeat", "fold", "part", "song", "group", "start", "label",
+         "answer")  # fmt: skip
+LAST = ("temperature", "limit")
+
+
+def _p_columns(about: WindowTable) -> list[str]:
+    return [P + name for name in about.classes]
+
+
+def _frames(about: WindowTable, fit: Fit) -> Iterator[pd.DataFrame]:
+    """Give a fit's windows, and its songs."""
+    columns = _p_columns(about)
+    part = np.select([fit.part.train, fit.part.test], ["train", "test"], "")
+    windows = pd.DataFrame({"part": part, "index": about.song, "start": about.start})
+    windows[columns] = fit.p
+    windows = windows[(part != "") & ~np.isnan(fit.p[:, 0])]
+    songs = windows.groupby(["part", "index"], as_index=False)[columns].mean()
+    tested = songs.part == "test"
+    for name in LAST:
+        value = fit.facts.get(name)
+        songs[name] = np.where(tested, np.nan if value is None else value, np.nan)
+        windows = windows.assign(**{name: np.nan})
+    key = {"model": fit.model, "protocol": fit.part.protocol,
+           "repeat": fit.part.repeat, "fold": fit.part.fold}  # fmt: skip
+    yield windows.assign(level="window", **key)
+    yield songs.assign(level="song", start=-1, **key)
+
+
+def _named(table: pd.DataFrame, about: WindowTable) -> pd.DataFrame:
+    """Add what is known of each song, and the answer."""
     for column, values in (
         ("song", about.names),
         ("group", about.groups),
         ("label", about.labels),
     ):
         table[column] = np.array(values, dtype=object)[table["index"]]
-    table["answer"] = np.array(classes, dtype=object)[table[p_columns].to_numpy().argmax(axis=1)]
-    first = [
-        "level",
-        "model",
-        "repeat",
-        "fold",
-        "part",
-        "song",
-        "group",
-        "start",
-        "label",
-        "answer",
-    ]
-    return table[first + p_columns]
+    best = table[_p_columns(about)].to_numpy().argmax(axis=1)
+    table["answer"] = np.array(about.classes, dtype=object)[best]
+    return table
+
+
+#: Columns of checks.parquet before the probabilities.
+CHECKED = ("check", "variant", "amount", "n_train", "model", "repeat", "fold", "song", "group",
+           "label", "answer")  # fmt: skip
+
+
+def curve(about: WindowTable, fit: Fit) -> pd.DataFrame:
+    """Lay out what a model answers that learned from fewer songs."""
+    _, songs = _frames(about, fit)
+    songs = songs[songs.part == "test"].assign(
+        check="learning-curve", variant=SHARES[fit.part.share], amount=fit.part.share
+    )
+    return _checked(songs, about, fit.part)
+
+
+def robustness(
+    about: WindowTable,
+    model: str,
+    part: Part,
+    named: Sequence[tuple[str, float]],
+    p: NDArray[np.float32],
+) -> pd.DataFrame:
+    """Lay out what a model answers for changed test songs.
+
+    Parameters
+    ----------
+    about, model, part
+        As in `Fit`.
+    named : sequence of (str, float)
+        Name and amount of each change.
+    p : ndarray, shape (n_changes, n_songs, n_classes)
+        For the songs of the test part, in the corpus's order.
+    """
+    index = np.unique(about.song[part.test])
+    frames = []
+    for (variant, amount), answers in zip(named, p, strict=True):
+        frame = pd.DataFrame({"index": index, "variant": variant, "amount": float(amount)})
+        frame[_p_columns(about)] = answers
+        frames.append(frame)
+    songs = pd.concat(frames, ignore_index=True).assign(
+        check="robustness", model=model, repeat=part.repeat, fold=part.fold
+    )
+    return _checked(songs, about, part)
+
+
+def _checked(songs: pd.DataFrame, about: WindowTable, part: Part) -> pd.DataFrame:
+    songs = songs.assign(n_train=len(np.unique(about.song[part.train])))
+    return _named(songs, about)[[*CHECKED, *_p_columns(about)]]
 
 
 def scores(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Score every model on songs and on windows, with intervals that know the groups of songs.
 
-    Accuracy has Wilson's interval for the effective number of songs; the other scores have
-    bootstrap percentiles over groups, widened for few groups. `benchmarks/random_labels.py`
-    measures how often each kind misses.
+    Repeats and folds are pooled: every answer counts alike. Accuracy has Wilson's interval for the
+    effective number of songs; the other scores have bootstrap percentiles over groups, widened for
+    few groups and for folds. `benchmarks/random_labels.py` measures how often each kind misses.
 
     Parameters
     ----------
@@ -118,46 +215,143 @@ def scores(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns model, level, part, metric, value, low, high, n_songs, n_windows.
+        Columns model, protocol, level, part, metric, value, low, high, n_songs, n_windows. Test
+        songs have `ece` and `brier` of their calibrated probabilities too, where there are any.
     """
     return pd.DataFrame(_score_rows(table, seed))
 
 
 def _score_rows(table: pd.DataFrame, seed: int) -> Iterator[dict[str, object]]:
     classes = [column.removeprefix(P) for column in table.columns if column.startswith(P)]
-    n_windows = table[table.level == "window"].groupby("part").size() // table.model.nunique()
-    for (model, level, part), rows in table.groupby(["model", "level", "part"], sort=False):
+    windows = table[table.level == "window"].drop_duplicates(["protocol", "part", "song", "start"])
+    n_windows = windows.groupby(["protocol", "part"]).size()
+    keys = ["model", "protocol", "level", "part"]
+    for key, rows in table.groupby(keys, sort=False):
         truth = np.searchsorted(classes, rows.label)
         answer = np.searchsorted(classes, rows.answer)
-        counts = confusion(truth, answer, len(classes))
         groups = rows.group.tolist()
+        n_folds = rows.fold.nunique()
+        counted = {"n_songs": rows.song.nunique(), "n_windows": int(n_windows[key[1], key[3]])}
+        counts = confusion(truth, answer, len(classes))
         draws = resampled(truth, answer, groups, len(classes), seed)
+        n_groups = effective_groups(rows.drop_duplicates(["song", "start"]).group.tolist())
+        found: dict[str, tuple[float, tuple[float, float]]] = {}
         for metric, score in SCORES.items():
-            if effective_groups(groups) <= 1:
-                low, high = 0.0, 1.0  # one group alone says nothing of others
+            if n_groups <= 1:
+                bounds = 0.0, 1.0  # one group alone says nothing of others
             elif metric == "accuracy":
-                low, high = wilson(truth == answer, groups)
+                bounds = _accuracy_bounds(rows, n_folds)
             else:
-                low, high = interval(score(draws), effective_groups(groups))
-            yield {
-                "model": model,
-                "level": level,
-                "part": part,
-                "metric": metric,
-                "value": float(score(counts)),
-                "low": low,
-                "high": high,
-                "n_songs": rows.song.nunique(),
-                "n_windows": int(n_windows[part]),
-            }
+                bounds = interval(score(draws), n_groups, n_folds)
+            found[metric] = float(score(counts)), bounds
+        if key[2:] == ("song", "test") and n_groups > 1:
+            found |= _calibration_scores(rows, classes, truth, groups, n_groups, n_folds, seed)
+        for metric, (value, (low, high)) in found.items():
+            named = dict(zip(keys, key, strict=True)) | {"metric": metric}
+            yield named | {"value": value, "low": low, "high": high} | counted
+
+
+def _accuracy_bounds(rows: pd.DataFrame, n_folds: int) -> tuple[float, float]:
+    """Give Wilson's interval; an item that was asked about in several repeats is one item."""
+    right = (rows.label == rows.answer).groupby([rows.song, rows.start], sort=False).mean()
+    groups = rows.groupby([rows.song, rows.start], sort=False).group.first()
+    return wilson(right.to_numpy(), groups.tolist(), n_folds)
+
+
+def _calibration_scores(
+    rows: pd.DataFrame,
+    classes: list[str],
+    truth: NDArray[np.int64],
+    groups: list[str],
+    n_groups: float,
+    n_folds: int,
+    seed: int,
+) -> dict[str, tuple[float, tuple[float, float]]]:
+    """Score the calibrated probabilities of test songs; nothing where a fold has none."""
+    p = calibrated(rows)
+    if np.isnan(p).any():
+        return {}
+    metrics = {"ece": calibration.calibration_error, "brier": calibration.brier}
+    found = {}
+    for name, metric in metrics.items():
+        statistic = partial(_of_some, metric, p, truth)
+        replicates = bootstrap(statistic, groups, seed)
+        found[name] = metric(p, truth), interval(replicates, n_groups, n_folds)
+    return found
+
+
+def _of_some(
+    metric: Callable[[NDArray, NDArray], float],
+    p: NDArray[np.float64],
+    truth: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+) -> float:
+    return metric(p[chosen], truth[chosen])
+
+
+def calibrated(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """Give the calibrated probabilities of test songs, shape (n_songs, n_classes).
+
+    NaN where a model had no inner folds to calibrate on.
+    """
+    p = rows[[column for column in rows if column.startswith(P)]].to_numpy(float)
+    calm = np.full(p.shape, np.nan)
+    temperature = rows.temperature.to_numpy(float)
+    for value in np.unique(temperature[~np.isnan(temperature)]):
+        own = temperature == value
+        calm[own] = calibration.tempered(p[own], value)
+    return calm
+
+
+#: Songs whose beginnings a run keeps, and how much of them, in seconds.
+EXCERPTS_KEPT, EXCERPT_SECONDS = 24, 30.0
+
+
+def excerpts(table: pd.DataFrame, names: list[str], songs: Sequence[Song]) -> pd.DataFrame:
+    """Keep the beginnings of the songs that the best model answers wrongly and most surely.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `predictions` gives it.
+    names : list of str
+        Of each song.
+    songs : sequence of Song
+        Their notes.
+
+    Returns
+    -------
+    DataFrame
+        Columns song, onset, duration, pitch, velocity, drum; times in seconds.
+    """
+    tested = table[(table.level == "song") & (table.part == "test")]
+    tested = tested[tested.protocol == tested.protocol.iloc[0]]
+    right = (tested.label == tested.answer).groupby(tested.model).mean()
+    wrong = tested[(tested.model == right.idxmax()) & (tested.label != tested.answer)]
+    sure = pd.Series(np.nan_to_num(calibrated(wrong).max(axis=1, initial=0)), index=wrong.index)
+    order = sure.groupby(wrong.song).max().sort_values(ascending=False, kind="stable")
+    frames = [_excerpt(name, songs[names.index(name)]) for name in order.index[:EXCERPTS_KEPT]]
+    return pd.concat([_excerpt("", None), *frames], ignore_index=True)
+
+
+def _excerpt(name: str, song: Song | None) -> pd.DataFrame:
+    fields = ["onset", "duration", "pitch", "velocity", "drum"]
+    notes = np.zeros(0, dtype=NOTE) if song is None else song.notes
+    notes = notes[notes["onset"] < EXCERPT_SECONDS]
+    return pd.DataFrame({"song": name} | {key: notes[key] for key in fields})
 
 
 def write(folder: Path, table: pd.DataFrame, scored: pd.DataFrame) -> None:
     """Write predictions.parquet and scores.csv into a run's folder, each whole or not at all."""
-    with written_whole(folder / PREDICTIONS) as beside:
-        table.to_parquet(beside, index=False, compression="zstd")
+    write_parquet(folder / PREDICTIONS, table)
     with written_whole(folder / SCORES_FILE) as beside:
         scored.to_csv(beside, index=False, float_format="%.6f")
+
+
+def write_parquet(path: Path, table: pd.DataFrame) -> None:
+    """Write a table, whole or not at all."""
+    with written_whole(path) as beside:
+        table.to_parquet(beside, index=False, compression="zstd")
 
 
 def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -168,7 +362,7 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     InputError
         If either is missing or damaged.
     """
-    texts = dict.fromkeys(("model", "level", "part", "metric"), str)
+    texts = dict.fromkeys(("model", "protocol", "level", "part", "metric"), str)
     numbers = dict.fromkeys(("value", "low", "high"), float)
     file = folder / SCORES_FILE
     try:

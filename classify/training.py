@@ -110,6 +110,8 @@ class NetworkClassifier(WindowClassifier):
         The epoch, from 1, whose weights were kept.
     device_ : str
         What it was trained on.
+    held_out_ : ndarray, shape (n_windows, n_classes)
+        Probabilities of the training windows that decided when to stop; NaN for all others.
     """
 
     def __init__(
@@ -173,6 +175,9 @@ class NetworkClassifier(WindowClassifier):
                 model.load_weights(best)
                 self.best_epoch_ = int(np.argmax(history[BEST])) + 1
         self.model_ = model
+        self.held_out_ = np.full(one_hot.shape, np.nan)
+        if len(validate):
+            self.held_out_[validate] = self.predict_proba(x[validate])
         self.history_ = [
             dict(zip(history, map(float, epoch), strict=True))
             for epoch in zip(*history.values(), strict=True)

@@ -1,18 +1,22 @@
 """Models train in processes of their own, several at once.
 
-A process a model keeps one model's crash, hunger or random state away from the others, and a model
-gives the same answers whichever ran before it. What a worker leaves is a whole folder or nothing,
-so a run that is killed loses only the models that were in training.
+A model's crash takes only its own process along, and the fit that was in it; the others go on.
+A process trains one model after another, since starting one takes seconds; every source of chance
+is set anew for each fit, so that it gives the same answers whichever ran before it. What a worker
+leaves of a fit is a whole folder or nothing, so a run that is killed loses only the fits that were
+going on.
 """
 
 import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -22,8 +26,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from classify import models, training
+from classify.evaluation import calibration, conformal
 from classify.files import read_json, write_json, written_whole
+from classify.parts import Part
 from classify.training import TrainingSettings
+from classify.windows import ChannelScaler, unscaled
 
 #: Threads of a worker. One, since cores are busy with other models, and since sums over several
 #: threads differ in the last digits: the number of cores or jobs must not change a score.
@@ -35,6 +42,8 @@ WORKER_BYTES = 3 * 2**30
 FIT = "fit.json"
 FAILED = "failed.json"
 PROBABILITIES = "probabilities.npy"
+VARIED = "varied.npy"
+VARIATIONS = "variations"
 
 
 #: Shape of all windows, and the windows a block at a time.
@@ -43,12 +52,14 @@ Table = tuple[tuple[int, ...], Iterable[np.ndarray]]
 
 @dataclass(frozen=True)
 class Job:
-    """One model to train.
+    """One model to train for one part of a comparison.
 
     Parameters
     ----------
     spec : models.Spec
-        Which.
+        Which model.
+    part : Part
+        Which windows it learns from, and is tested on.
     folder : Path
         Where its results go, whole or not at all.
     data : Path
@@ -59,29 +70,46 @@ class Job:
         For baselines.
     seed : int
         Of everything drawn.
-    grouped : bool
-        Whether inner folds keep groups whole.
+    scaled : bool
+        Whether notes are scaled; the paper's recipe leaves them.
+    varied : bool
+        Whether it is also asked about changed test songs.
+    kept : bool
+        Whether the trained model itself is kept.
     """
 
     spec: models.Spec
+    part: Part
     folder: Path
     data: Path
     settings: TrainingSettings
     quick: bool
     seed: int
-    grouped: bool
+    scaled: bool
+    varied: bool
+    kept: bool
+
+    @property
+    def key(self) -> str:
+        """Name of this job among all of a run."""
+        return f"{self.spec.name}-{self.part.key}"
+
+    @property
+    def title(self) -> str:
+        """Name of this job for people."""
+        return f"{self.spec.title}, {self.part.title}" if self.part.title else self.spec.title
 
     @property
     def log(self) -> Path:
         """Where the worker's own output goes; it stays only if the worker fails."""
-        return self.data.with_name("logs") / f"{self.spec.name}.log"
+        return self.data.with_name("logs") / f"{self.key}.log"
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something a worker says: an epoch or grid fit is done."""
+    """Something a worker says: an epoch or grid fit of the job with this key is done."""
 
-    name: str
+    key: str
     note: str
 
 
@@ -96,7 +124,7 @@ def save_data(folder: Path, inputs: dict[str, Table], **about: np.ndarray) -> No
         What models are given, by the name that `Spec.input` has: the shape of all windows, and
         the windows, some at a time, in order.
     about : ndarray, shape (n_windows,)
-        `label`, `group`, `song` and `test` of each window.
+        `label`, `group` and `song` of each window.
     """
     with written_whole(folder) as beside:
         beside.mkdir()
@@ -143,30 +171,69 @@ def run(
     KeyboardInterrupt
         After all workers were stopped.
     """
-    context = multiprocessing.get_context("spawn")
-    events: Any = context.Queue()
-    waiting, running = list(jobs), dict[BaseProcess, Job]()
+    events: Any = multiprocessing.get_context("spawn").Queue()
+    waiting, workers = list(jobs), list[_Worker]()
     lonely = training.gpu_present()
     try:
-        while waiting or running:
-            for job in _startable(waiting, list(running.values()), n_workers, lonely):
+        while waiting or any(worker.job for worker in workers):
+            busy = [worker.job for worker in workers if worker.job]
+            for job in _startable(waiting, busy, n_workers, lonely):
                 waiting.remove(job)
-                process: BaseProcess = context.Process(
-                    target=_work, args=(job, events), daemon=True
-                )
-                process.start()
-                running[process] = job
+                idle = [worker for worker in workers if not worker.job]
+                worker = idle[0] if idle else _Worker(events)
+                workers += [worker] * (not idle)
+                worker.give(job)
                 on_start(job)
             _pass_on(events, on_event)
-            for process in [p for p in running if not p.is_alive()]:
-                job = running.pop(process)
-                _settle(job, process.exitcode)
-                on_end(job)
+            for worker in workers:
+                if worker.job and worker.has_ended():
+                    on_end(worker.take_back())
+            workers = [worker for worker in workers if not worker.gone]
     finally:
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.join()
+        for worker in workers:
+            worker.process.terminate()
+        for worker in workers:
+            worker.process.join()
+
+
+class _Worker:
+    """A process that trains one model after another, as the parent sees it."""
+
+    def __init__(self, events: Any) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.job: Job | None = None
+        self.gone = False
+        self.line, theirs = context.Pipe()
+        self.process: BaseProcess = context.Process(
+            target=_serve, args=(theirs, events), daemon=True
+        )
+        self.process.start()
+        theirs.close()
+
+    def give(self, job: Job) -> None:
+        """Hand over a job; a process that died meanwhile is found out by `has_ended`."""
+        self.job = job
+        with suppress(OSError):
+            self.line.send(job)
+
+    def has_ended(self) -> bool:
+        """Say whether the job has ended, well or with the process."""
+        try:
+            if self.line.poll():
+                self.gone = not self.line.recv()
+                return True
+        except (EOFError, OSError):
+            self.gone = True
+        return self.gone
+
+    def take_back(self) -> Job:
+        """Give the job that has ended, with its result or a reason in its folder."""
+        job, self.job = self.job, None
+        assert job is not None
+        if self.gone:
+            self.process.join()
+            _settle(job, self.process.exitcode)
+        return job
 
 
 def _startable(waiting: list[Job], running: list[Job], n_workers: int, lonely: bool) -> list[Job]:
@@ -213,14 +280,33 @@ def _write_failure(job: Job, reason: str) -> None:
 # --- inside the worker
 
 
-def _work(job: Job, events: Any) -> None:
+def _serve(line: Any, events: Any) -> None:
+    """Train what comes along the line, until it has cost much memory or the run ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
-    _speak_into(job.log)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(THREADS)
+    goes_on = True
+    while goes_on:
+        _work(line.recv(), events)
+        goes_on = _peak_bytes() < WORKER_BYTES / 2  # frameworks seldom give memory back
+        line.send(goes_on)
+
+
+def _peak_bytes() -> int:
+    """Give the most memory that this process has had; 0 where nobody knows."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _work(job: Job, events: Any) -> None:
+    _speak_into(job.log)
     try:
         with threadpool_limits(THREADS):
-            _fit(job, lambda note: events.put(Event(job.spec.name, note)))
+            _fit(job, lambda note: events.put(Event(job.key, note)))
         job.log.unlink(missing_ok=True)
     except Exception as error:
         traceback.print_exc()
@@ -234,6 +320,7 @@ def _speak_into(log: Path) -> None:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
+    os.close(descriptor)
 
 
 def _leave_with_parent() -> None:
@@ -245,36 +332,86 @@ def _leave_with_parent() -> None:
 
 
 def _fit(job: Job, watch: Callable[[str], None]) -> None:
-    x = np.load(job.data / f"{job.spec.input}.npy", mmap_mode="r")
     about = np.load(job.data / "about.npz")
-    train, test = ~about["test"], about["test"]
+    table = np.load(job.data / f"{job.spec.input}.npy", mmap_mode="r")
+    rows = np.flatnonzero(job.part.train)
+    if job.spec.kind == "reference":
+        rows = rows[np.unique(about["song"][rows], return_index=True)[1]]  # a majority of songs
+    label, song, group = (about[name][rows] for name in ("label", "song", "group"))
+    raw = table[rows]
+    fill = _filling(job, raw)
     estimator = models.make(job.spec, job.seed, job.settings, job.quick)
-    taught = _first_of_each_song(about["song"], train) if job.spec.kind == "reference" else train
-    groups = about["group"][taught] if job.grouped else None
     begun = time.perf_counter()
-    estimator.fit(x[taught], about["label"][taught], groups, watch)
+    estimator.fit(fill(raw), label, group if job.part.grouped else None, watch)
     fitted = time.perf_counter()
-    on_test = estimator.predict_proba(x[test])
-    predicted = time.perf_counter()
 
     classes = np.unique(about["label"])
     columns = np.searchsorted(classes, estimator.classes_)  # training may lack a class
-    probabilities = np.zeros((len(x), len(classes)), dtype=np.float32)
-    probabilities[np.ix_(test, columns)] = on_test
-    probabilities[np.ix_(train, columns)] = estimator.predict_proba(x[train])
+
+    def answered(x: np.ndarray) -> np.ndarray:
+        p = np.zeros((len(x), len(classes)), dtype=np.float32)
+        p[:, columns] = estimator.predict_proba(x)
+        return p
+
+    probabilities = np.full((len(table), len(classes)), np.nan, dtype=np.float32)
+    probabilities[job.part.test] = answered(fill(table[job.part.test]))
+    predicted = time.perf_counter()
+    if job.part.share == 1:
+        probabilities[job.part.train] = answered(fill(table[job.part.train]))
+    facts: dict[str, Any] = {"seconds_train": fitted - begun, "seconds_predict": predicted - fitted}
+    facts |= _calibrated(estimator, label, song, group)
     with written_whole(job.folder) as beside:
-        models.save(estimator, beside)
+        beside.mkdir()
+        if job.kept:
+            models.save(estimator, beside)
+        if job.varied:
+            tested = np.unique(about["song"][job.part.test])
+            np.save(beside / VARIED, _varied(job, tested, lambda x: answered(fill(x))))
         np.save(beside / PROBABILITIES, probabilities)
-        facts = {"seconds_train": fitted - begun, "seconds_predict": predicted - fitted}
         write_json(beside / FIT, estimator.facts() | facts)
 
 
-def _first_of_each_song(song: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """Mark one training window a song, so that the majority is one of songs, not of windows."""
-    first = np.zeros(len(song), dtype=bool)
-    rows = np.flatnonzero(train)
-    first[rows[np.unique(song[rows], return_index=True)[1]]] = True
-    return first
+def _filling(job: Job, raw: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Say how windows become input: scaled as the training part asks, and padding filled."""
+    if job.spec.input != "notes":
+        return lambda x: x  # models on features scale by themselves
+    return ChannelScaler.fit(raw).transform if job.scaled else unscaled
+
+
+def _calibrated(
+    estimator: Any, label: np.ndarray, song: np.ndarray, group: np.ndarray
+) -> dict[str, float | int | None]:
+    """Find the temperature, and the limit of sets that hold 90 %, on songs of inner folds."""
+    known = ~np.isnan(estimator.held_out_[:, 0])
+    songs, first, place = np.unique(song[known], return_index=True, return_inverse=True)
+    if not len(songs):
+        return {"temperature": None, "limit": None, "n_calibration_songs": 0}
+    p = song_means(estimator.held_out_[known], place)
+    truth = np.searchsorted(estimator.classes_, label[known][first])
+    temperature = calibration.fit_temperature(p, truth)
+    calm = calibration.tempered(p, temperature)
+    limit = conformal.limit(calm, truth, groups=group[known][first])
+    return {"temperature": temperature, "limit": limit, "n_calibration_songs": len(songs)}
+
+
+def song_means(p: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Average windows' probabilities over their songs, which `place` numbers from 0."""
+    sums = np.zeros((place.max() + 1, p.shape[1]))
+    np.add.at(sums, place, p)
+    return sums / np.bincount(place)[:, None]
+
+
+def _varied(
+    job: Job, tested: np.ndarray, answered: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Answer every changed test song: shape (n_variations, n_songs, n_classes)."""
+    answers = []
+    for folder in sorted((job.data / VARIATIONS).iterdir()):
+        song = np.load(folder / "about.npz")["song"]
+        rows = np.flatnonzero(np.isin(song, tested))
+        x = np.load(folder / f"{job.spec.input}.npy", mmap_mode="r")[rows]
+        answers.append(song_means(answered(x), np.searchsorted(tested, song[rows])))
+    return np.array(answers, dtype=np.float32)
 
 
 def is_done(job: Job, n_windows: int) -> bool:
@@ -282,6 +419,8 @@ def is_done(job: Job, n_windows: int) -> bool:
     try:
         facts = read_json(job.folder / FIT)
         probabilities = np.load(job.folder / PROBABILITIES)
+        if job.varied:
+            np.load(job.folder / VARIED)
     except (OSError, ValueError):
         return False
     return "seconds_train" in facts and len(probabilities) == n_windows

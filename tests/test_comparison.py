@@ -45,7 +45,7 @@ def run(songs, tmp_path_factory) -> Path:
 
 def test_a_run_leaves_its_files_and_nothing_else(run):
     names = {p.name for p in run.iterdir()}
-    assert names == {"run.json", "predictions.parquet", "scores.csv", "models"}
+    assert names == {"run.json", "predictions.parquet", "scores.csv", "excerpts.parquet", "models"}
     assert {p.name for p in (run / "models").iterdir()} == {"majority", "knn", "logistic", "nn3"}
 
 
@@ -64,7 +64,8 @@ def test_predictions_are_one_row_a_model_part_and_song(run):
 
 def test_scores_are_tidy_and_follow_from_the_predictions(run):
     table, scores = tables.read(run)
-    assert len(scores) == 4 * 2 * 2 * 3
+    calibrated = len(scores[scores.metric.isin(["ece", "brier"])])
+    assert calibrated == 4 * 2 and len(scores) == 4 * 2 * 2 * 3 + calibrated
     assert (scores.low <= scores.value + 1e-9).all() and (scores.value <= scores.high + 1e-9).all()
     pd.testing.assert_frame_equal(
         tables.scores(table, seed=0), scores, check_exact=False, atol=1e-6, check_dtype=False
@@ -154,18 +155,18 @@ def test_a_killed_run_goes_on_to_the_same_scores(run, songs, tmp_path):
     process = subprocess.Popen(command, start_new_session=True, env=marked)
     models = tmp_path / "run" / "models"
     until = time.monotonic() + 120
-    while len(list(models.glob("*/fit.json"))) < 2 and time.monotonic() < until:
+    while len(list(models.glob("*/*/fit.json"))) < 2 and time.monotonic() < until:
         time.sleep(0.02)
     assert len(running(tmp_path)) >= 2  # the run and its worker, which the mark must find
     process.send_signal(signal.SIGKILL)
     process.wait()
     time.sleep(2)  # its worker notices and leaves
-    done = {p.parent.name: p.stat().st_mtime_ns for p in models.glob("*/fit.json")}
+    done = {p: p.stat().st_mtime_ns for p in models.glob("*/*/fit.json")}
     assert 2 <= len(done) < 4 and not (tmp_path / "run" / "scores.csv").exists()
     assert running(tmp_path) == []
 
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    assert {n: (models / n / "fit.json").stat().st_mtime_ns for n in done} == done
+    assert {path: path.stat().st_mtime_ns for path in done} == done
     for name in ("predictions.parquet", "scores.csv"):
         assert (tmp_path / "run" / name).read_bytes() == (run / name).read_bytes()
 
@@ -174,8 +175,8 @@ def test_damaged_results_of_a_model_are_made_again(songs, tmp_path):
     chosen = settings(songs, models=("logistic",))
     folder = compare(chosen, tmp_path / "run", 1)
     before = (folder / "predictions.parquet").read_bytes()
-    (folder / "models" / "logistic" / "fit.json").write_text("{")
-    (folder / "models" / "majority" / "probabilities.npy").write_bytes(b"junk")
+    (folder / "models" / "logistic" / "r0f0" / "fit.json").write_text("{")
+    (folder / "models" / "majority" / "r0f0" / "probabilities.npy").write_bytes(b"junk")
     record = read_json(folder / "run.json")
     del record["finished"]
     (folder / "run.json").write_text(json.dumps(record))
@@ -195,7 +196,7 @@ def test_ctrl_c_says_how_to_go_on(songs, tmp_path):
         stderr=subprocess.PIPE, text=True, start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whoever runs the tests
     )  # fmt: skip
-    while not (tmp_path / "r" / "models" / "majority" / "fit.json").exists():
+    while not (tmp_path / "r" / "models" / "majority" / "r0f0" / "fit.json").exists():
         time.sleep(0.05)
         assert process.poll() is None
     os.killpg(process.pid, signal.SIGINT)
@@ -227,7 +228,7 @@ def test_a_model_that_fails_is_named_and_the_rest_goes_on(songs, tmp_path, monke
     record = read_json(out / "run.json")["models"]
     assert "MemoryError: no room (see" in record["knn"]["reason"]
     assert "seconds_train" in record["logistic"]
-    assert "no room" in (out / "logs" / "knn.log").read_text()
+    assert "no room" in (out / "logs" / "knn-r0f0.log").read_text()
     monkeypatch.delenv("PYTHONPATH")
     compare(settings(songs, models=("knn", "logistic")), out, 1)  # tried again, and now it works
     assert "seconds_train" in read_json(out / "run.json")["models"]["knn"]
@@ -251,13 +252,13 @@ def given(folder: Path):
 
 def test_the_given_split_is_followed(tmp_path):
     data = given(listed(tmp_path, {0: "test", 1: "test", 2: "val"}))
-    assert sorted(set(data.windows.song[data.test])) == [0, 1]
+    assert sorted(set(data.windows.song[data.outer[0].test])) == [0, 1]
     assert data.notes == ["The 1 val songs of the given split train with the others."]
 
 
 def test_a_given_split_without_test_songs_tests_on_val(tmp_path):
     data = given(listed(tmp_path, {4: "val", 5: "val"}))
-    assert sorted(set(data.windows.song[data.test])) == [4, 5]
+    assert sorted(set(data.windows.song[data.outer[0].test])) == [4, 5]
     assert "its val songs are the test part" in data.notes[0]
 
 
@@ -286,10 +287,10 @@ def test_too_few_songs_for_the_split(tmp_path):
 def test_real_music_splits_without_parting_a_song(real_data):
     for name in ("emopia", "vgmidi", "genre8", "nottingham"):
         data = prepare(settings(real_data / name, window=128), Display())
-        groups = data.groups
-        assert not set(groups[data.test]) & set(groups[~data.test])
-        assert 0.1 < data.test.mean() < 0.35
-        assert set(data.labels[data.test]) == set(data.corpus.classes)
+        groups, test = data.groups, data.outer[0].test
+        assert not set(groups[test]) & set(groups[~test])
+        assert 0.1 < test.mean() < 0.35
+        assert set(data.labels[test]) == set(data.corpus.classes)
 
 
 def test_models_on_features_are_given_features(songs, tmp_path):
@@ -298,14 +299,15 @@ def test_models_on_features_are_given_features(songs, tmp_path):
     view = read_view(folder)
     assert [model.title for model in view.contenders] and not view.failures
     assert all(model.score().value == 1.0 for model in view.contenders)  # low against high
-    fitted = models.load(folder / "models" / "features-logistic")
+    fitted = models.load(folder / "models" / "features-logistic" / "r0f0")
     assert fitted.model_.n_features_in_ == len(features.listed())
 
 
 def test_features_do_not_depend_on_how_windows_are_blocked(songs, monkeypatch):
     data = prepare(settings(songs), Display())
-    whole = np.concatenate(list(experiment.measured(data, Display())))
+    given = data.corpus.songs, data.windows, Display(), ""
+    whole = np.concatenate(list(experiment.measured(*given)))
     monkeypatch.setattr(experiment, "MEASURED", 7)
-    pieces = np.concatenate(list(experiment.measured(data, Display())))
+    pieces = np.concatenate(list(experiment.measured(*given)))
     assert whole.shape == (len(data.windows), 1, len(features.listed()))
     np.testing.assert_allclose(pieces, whole, rtol=1e-5, atol=1e-5)

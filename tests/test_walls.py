@@ -16,6 +16,7 @@ ROWS = [
     {"evaluation", "networks"},
     {"training"},
     {"models"},
+    {"parts", "variations"},
     {"tables", "workers", "experiment"},
     {"record"},
     {"comparison"},
