@@ -188,6 +188,11 @@ def _add_corpus(commands: "argparse._SubParsersAction[_Parser]") -> None:
     show.add_argument(
         "--problems", action="store_true", help="list every file that was set aside or mended"
     )
+    show.add_argument(
+        "--duplicates",
+        action="store_true",
+        help="list the songs that seem to be the same music, in another key or at another tempo",
+    )
     check = actions.add_parser("check", help="what a copy of a published corpus lacks")
     check.set_defaults(run=_corpus_check)
     check.add_argument("corpus", metavar="NAME:PATH", help="such as emopia:PATH")
@@ -258,7 +263,7 @@ def _finish(folder: Path) -> int:
 def _corpus_show(options: argparse.Namespace) -> int:
     from classify.overview import show
 
-    show(options.corpus, options.window, options.hop, options.problems)
+    show(options.corpus, options.window, options.hop, options.problems, options.duplicates)
     return 0
 
 

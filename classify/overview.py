@@ -9,6 +9,7 @@ from rich.text import Text
 
 from classify.corpora import Corpus, load, published
 from classify.corpora.builtin import CORPORA
+from classify.corpora.duplicates import Pair, find
 from classify.errors import InputError
 from classify.experiment import Settings
 from classify.files import cache_folder
@@ -19,7 +20,13 @@ from classify.windows import cut
 LISTED = 50
 
 
-def show(source: str, window: int | None, hop: int | None, problems: bool = False) -> None:
+def show(
+    source: str,
+    window: int | None,
+    hop: int | None,
+    problems: bool = False,
+    duplicates: bool = False,
+) -> None:
     """Print songs, windows and notes per class, lengths, and what was set aside and why.
 
     Parameters
@@ -30,11 +37,18 @@ def show(source: str, window: int | None, hop: int | None, problems: bool = Fals
         As for a comparison.
     problems : bool
         Print the list of problems instead: every file that was set aside or mended, and why.
+    duplicates : bool
+        Print instead every pair of songs that seem to be the same music.
     """
     with Display().counting(f"Reading {source}", "song") as count:
         corpus = load(source, count)
     if problems:
         print("\n".join(_problems(corpus)))
+        return
+    with Display().counting("Looking for songs that stand twice", "song") as count:
+        pairs = find(corpus.songs, count)
+    if duplicates:
+        print("\n".join(_duplicates(corpus, pairs)))
         return
     settings = Settings(corpus=source, window=window, hop=hop).windows(corpus)
     windows = cut(corpus.songs, settings)
@@ -54,7 +68,7 @@ def show(source: str, window: int | None, hop: int | None, problems: bool = Fals
         f"{counts['padded_tails']} tails kept (padded), {counts['dropped_tails']} tails dropped.",
         markup=False,
     )
-    for line in _remarks(corpus):
+    for line in _remarks(corpus, pairs):
         console.print(line, markup=False)
 
 
@@ -89,7 +103,32 @@ def _problems(corpus: Corpus) -> list[str]:
     return lines + [f"  {name}: {what}" for name, what in corpus.repaired]
 
 
-def _remarks(corpus: Corpus) -> list[str]:
+def _duplicates(corpus: Corpus, pairs: list[Pair]) -> list[str]:
+    """Say how many pairs of songs seem to be the same music, and then name them, two lines each."""
+    lines = [_same_music(corpus, pairs) + (":" if pairs else ".")]
+    for pair in pairs:
+        for place, lead in ((pair.a, "  "), (pair.b, "  = ")):
+            lines.append(f"{lead}{corpus.entries[place].name} ({corpus.labels[place]})")
+        key = f"{pair.transposition:+d} semitones" if pair.transposition else "same key"
+        groups = "" if corpus.groups[pair.a] == corpus.groups[pair.b] else "; different groups"
+        lines[-1] += f": {pair.similarity:.0%} alike, {key}, tempo ×{pair.tempo_ratio:.2f}{groups}"
+    return lines
+
+
+def _same_music(corpus: Corpus, pairs: list[Pair]) -> str:
+    """Count the pairs of songs that seem to be the same music."""
+    labels = sum(corpus.labels[pair.a] != corpus.labels[pair.b] for pair in pairs)
+    groups = sum(corpus.groups[pair.a] != corpus.groups[pair.b] for pair in pairs)
+    if not pairs:
+        return "No two songs seem to be the same music"
+    counted = "1 pair of songs seems" if len(pairs) == 1 else f"{len(pairs):,} pairs of songs seem"
+    return (
+        f"{counted} to be the same music (transposition and tempo aside), {labels:,} of them under "
+        f"different labels, {groups:,} in different groups"
+    )
+
+
+def _remarks(corpus: Corpus, pairs: list[Pair]) -> list[str]:
     lines = []
     parts = Counter(entry.split for entry in corpus.entries if entry.split)
     if parts:
@@ -102,6 +141,8 @@ def _remarks(corpus: Corpus) -> list[str]:
             f"{corpus.n_copies} songs are byte-identical to another, {corpus.n_contradictions} of "
             f"them under another label; copies share a group."
         )
+    if pairs:
+        lines.append(f"{_same_music(corpus, pairs)}; --duplicates lists them.")
     lines += [corpus.note] * bool(corpus.note)
     if corpus.repaired:
         lines.append(f"Mended and used: {len(corpus.repaired)} (--problems lists them)")
