@@ -91,12 +91,13 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
     compare.set_defaults(run=_compare)
     add = compare.add_argument
     add(
-        "corpus",
-        nargs="?",
-        default="folk",
+        "corpora",
+        nargs="*",
+        metavar="CORPUS",
         help="a folder with one folder per class, a folder with a labels.csv, a zip archive of "
         "either, a CSV file, a built-in corpus (folk, the default, or tunes), or a copy of a "
-        "published one (emopia:PATH; see classify corpus list)",
+        "published one (emopia:PATH; see classify corpus list). Several are compared one after "
+        "another and laid side by side",
     )
     add(
         "--models",
@@ -138,6 +139,11 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
         metavar="K",
         help="test every song once, in K folds (default: 1, a hold-out of about a fifth)",
     )
+    add(
+        "--merge-duplicates",
+        action="store_true",
+        help="keep songs together that seem to be the same music (classify corpus show lists them)",
+    )
     add("--repeats", type=_whole, default=1, metavar="R", help="draw the folds R times")
     add(
         "--leak",
@@ -168,13 +174,29 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     add("--seed", type=_whole, default=0, metavar="N", help="of everything drawn (default: 0)")
     add("--jobs", type=_whole, metavar="N", help="models that train at once (default: one a core)")
-    add("--out", type=Path, metavar="DIR", help="the run's folder (default: results/<corpus>)")
+    add(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="the run's folder (default: results/<corpus>); of several corpora, where they all go",
+    )
 
 
 def _add_report(commands: "argparse._SubParsersAction[_Parser]") -> None:
     report = commands.add_parser("report", help="make a run's report anew from its files")
     report.set_defaults(run=_report)
     report.add_argument("folder", type=Path, metavar="RUN", help="a run's folder")
+    report.add_argument(
+        "--compare",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="RUN",
+        help="runs to lay beside it, on the same corpus or on others",
+    )
+    report.add_argument(
+        "--out", type=Path, metavar="DIR", help="where the side-by-side page goes (default: RUN)"
+    )
 
 
 def _add_corpus(commands: "argparse._SubParsersAction[_Parser]") -> None:
@@ -215,6 +237,8 @@ def _add_transcribe(commands: "argparse._SubParsersAction[_Parser]") -> None:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from dataclasses import replace
+
     from classify.comparison import compare
     from classify.experiment import Settings
     from classify.windows import CHANNELS
@@ -222,7 +246,6 @@ def _compare(options: argparse.Namespace) -> int:
     if options.jobs is not None and options.jobs < 1:
         raise InputError(f"--jobs {options.jobs}: expected a whole number from 1 up")
     settings = Settings(
-        corpus=options.corpus,
         window=options.window,
         hop=options.hop,
         channels=_names(options.channels) if options.channels is not None else tuple(CHANNELS),
@@ -232,13 +255,22 @@ def _compare(options: argparse.Namespace) -> int:
         leak=options.leak,
         robustness=options.robustness,
         learning_curve=options.learning_curve,
+        merge_duplicates=options.merge_duplicates,
         models=_names(options.models),
         recipe=options.recipe,
         epochs=options.epochs,
         seed=options.seed,
         quick=options.quick,
     )
-    return _finish(compare(settings, options.out, options.jobs, command=options.command))
+    given = {"n_workers": options.jobs, "command": options.command}
+    if len(options.corpora) < 2:
+        one = replace(settings, corpus=(options.corpora or [settings.corpus])[0])
+        return _finish(compare(one, options.out, **given))
+    within = options.out or Path("results")
+    corpora = [replace(settings, corpus=corpus) for corpus in options.corpora]
+    folders = [compare(one, within=within, **given) for one in corpora]
+    statuses = [_finish(folder) for folder in folders]
+    return max(statuses) or _side_by_side(folders, within / "side-by-side")
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -246,7 +278,19 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _report(options: argparse.Namespace) -> int:
+    if options.compare:
+        return _side_by_side([options.folder, *options.compare], options.out or options.folder)
+    if options.out:
+        raise InputError(f"--out {options.out}: goes with --compare; a run's report stays with it")
     return _finish(options.folder)
+
+
+def _side_by_side(folders: list[Path], out: Path) -> int:
+    """Lay runs side by side; print the page's path."""
+    from classify.report.side_by_side import write_side_by_side
+
+    print(write_side_by_side(folders, out))
+    return 0
 
 
 def _finish(folder: Path) -> int:

@@ -39,6 +39,7 @@ def compare(
     n_workers: int | None = None,
     display: Display | None = None,
     command: str | None = None,
+    within: Path = Path("results"),
 ) -> Path:
     """Train every model on a corpus and write what came of it; go on where a killed run stopped.
 
@@ -47,13 +48,16 @@ def compare(
     settings : Settings
         What is compared.
     out : Path, optional
-        The run's folder; `results/<corpus>...` unless given.
+        The run's folder; one in `within`, named after the corpus and what is not as usual, unless
+        given.
     n_workers : int, optional
         Models that train at once; what the machine bears unless given.
     display : Display, optional
         Shows progress.
     command : str, optional
         What to record as the command; this call unless given.
+    within : Path
+        Where the run's folder goes if `out` is not given.
 
     Returns
     -------
@@ -69,7 +73,7 @@ def compare(
     display = display or Display()
     chosen = models.select(settings.models)
     data = prepare(settings, display)
-    folder = out or Path("results") / default_name(settings, data)
+    folder = out or within / default_name(settings, data)
     with one_at_a_time(folder):
         return _run(folder, settings, data, chosen, n_workers, display, command)
 

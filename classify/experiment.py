@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from classify import features, parts
-from classify.corpora import Corpus, load
+from classify.corpora import Corpus, duplicates, load
 from classify.errors import InputError
 from classify.evaluation import splits
 from classify.parts import Part
@@ -49,6 +50,8 @@ class Settings:
         Whether test songs are also given transposed, stretched, and so on.
     learning_curve : bool
         Whether models also learn from fewer songs.
+    merge_duplicates : bool
+        Whether songs that seem to be the same music share a group.
     models : tuple of str
         Names and groups of models.
     recipe : {"default", "paper"}
@@ -71,6 +74,7 @@ class Settings:
     leak: bool = False
     robustness: bool = False
     learning_curve: bool = False
+    merge_duplicates: bool = False
     models: tuple[str, ...] = ("all",)
     recipe: str = "default"
     epochs: int | None = None
@@ -126,6 +130,8 @@ class Data:
         The leak and the learning curve, where they were asked for.
     notes : list of str
         What a reader should know of the split.
+    duplicates : list of dict
+        Songs that seem to be the same music, as `classify.corpora.duplicates.described` has them.
     """
 
     corpus: Corpus
@@ -134,6 +140,7 @@ class Data:
     outer: list[Part]
     beside: list[Part] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    duplicates: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def parts(self) -> list[Part]:
@@ -155,6 +162,11 @@ def prepare(settings: Settings, display: Display) -> Data:
     """Read a corpus, cut it into windows and split it."""
     with display.counting(f"Reading {settings.corpus}", "song") as count:
         corpus = load(settings.corpus, count)
+    with display.counting("Looking for songs that stand twice", "song") as count:
+        pairs = duplicates.find(corpus.songs, count)
+    twice = duplicates.described(corpus, pairs)
+    if settings.merge_duplicates:
+        corpus = duplicates.with_merged_groups(corpus, pairs)
     cutting = settings.windows(corpus)
     windows = cut(corpus.songs, cutting)
     try:
@@ -163,7 +175,7 @@ def prepare(settings: Settings, display: Display) -> Data:
         )
     except splits.SplitError as error:
         raise InputError(f"{settings.corpus}: {error}") from None
-    data = Data(corpus, cutting, windows, outer, notes=notes)
+    data = Data(corpus, cutting, windows, outer, notes=notes, duplicates=twice)
     if settings.leak:
         data.beside.append(parts.leaking(len(windows), settings.seed))
     if settings.learning_curve:
@@ -184,7 +196,7 @@ def default_name(settings: Settings, data: Data) -> str:
     words += [settings.split + "-split"] * (settings.split != usual.split)
     words += [f"{settings.folds}-folds"] * (settings.folds != usual.folds)
     words += [f"{settings.repeats}-repeats"] * (settings.repeats != usual.repeats)
-    for name in ("leak", "robustness", "learning_curve"):
+    for name in ("leak", "robustness", "learning_curve", "merge_duplicates"):
         words += [name.replace("_", "-")] * getattr(settings, name)
     words += ["-".join(settings.models)] * (settings.models != usual.models)
     words += [settings.recipe + "-recipe"] * (settings.recipe != usual.recipe)

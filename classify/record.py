@@ -225,6 +225,7 @@ def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
         "windows_per_class": dict(sorted(Counter(data.labels.tolist()).items())),
         "set_aside": [asdict(item) for item in corpus.set_aside],
         "repaired": [{"name": name, "what": what} for name, what in corpus.repaired],
+        "duplicates": {"pairs": data.duplicates, "merged": settings.merge_duplicates},
         "note": corpus.note,
         "citation": corpus.citation,
     }

@@ -79,7 +79,9 @@ def test_each_fold_is_calibrated_on_its_own_training_songs(table, run):
     per_fold = tested.groupby(["model", "repeat", "fold"])[["temperature", "limit"]].nunique()
     assert (per_fold == 1).all(axis=None)
     fits = read_json(run / "run.json")["models"]["svm"]["fits"]
-    assert [(fit["repeat"], fit["fold"]) for fit in fits] == [(r, f) for r in (0, 1) for f in range(3)]
+    assert [(fit["repeat"], fit["fold"]) for fit in fits] == [
+        (r, f) for r in (0, 1) for f in range(3)
+    ]
     assert all(fit["n_calibration_songs"] == 16 for fit in fits)
     own = tested[tested.model == "svm"]
     assert set(own.temperature) == {fit["temperature"] for fit in fits}
