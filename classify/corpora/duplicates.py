@@ -9,7 +9,8 @@ subsequences", Journal of Molecular Biology 147) at the transposition that most 
 figures ask for. The similarity of two songs is the share of the shorter line that finds its note in
 the other, so that a clip is found in the whole song; a note that keeps its pitch and not its rhythm
 counts half. Notes that lie only in scales, repeated notes, figures going round, or figures that are
-common in the corpus say nothing of a song and are not counted.
+common in the corpus say nothing of a song and are not counted, and what a song repeats is counted
+once.
 
 Songs too short for that are compared exactly, all notes of both.
 """
@@ -129,11 +130,17 @@ class _Line:
         codes = (windows + 128) @ (256 ** np.arange(FIGURE))
         return np.where(_plain(windows), 0, codes)
 
-    def telling(self, common: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which notes lie in a figure that is neither plain nor one of `common`, shape (n,)."""
-        figures = self.figures
-        rare = (figures != 0) & ~np.isin(figures, common)
-        return np.convolve(rare, np.ones(FIGURE + 1, int))[: len(self.pitch)] > 0
+    def telling(self, common: NDArray[np.int64]) -> NDArray[np.float64]:
+        """How much each note tells of the song, 0–1, shape (n,).
+
+        A note tells 1 in a figure that comes once, half in one that comes twice, and nothing where
+        it lies only in figures that are plain or among `common`.
+        """
+        codes, which, times = np.unique(self.figures, return_inverse=True, return_counts=True)
+        worth = np.where((codes == 0) | np.isin(codes, common), 0.0, 1 / times)[which]
+        around = np.zeros(FIGURE)
+        padded = np.concatenate([around, worth, around])
+        return np.lib.stride_tricks.sliding_window_view(padded, FIGURE + 1).max(axis=1)
 
 
 def _plain(steps: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -289,17 +296,17 @@ class _Index:
         """Align two lines; None where they are not the same music."""
         one, two = sorted((self.lines[a], self.lines[b]), key=_size)
         telling = one.telling(self.common)
-        n_telling = int(telling.sum())
+        n_telling = float(telling.sum())
         if n_telling < SHORT:
             return None
         shift = _transposition(one, two, self.common)
         i, j = _aligned(one.pitch + shift, two.pitch)
         same = one.pitch[i] + shift == two.pitch[j]
         i, j = i[same], j[same]
-        if len(i) - CHANCE < SIMILAR * n_telling:
+        if telling[i].sum() - CHANCE < SIMILAR * n_telling:
             return None
         ratio, in_time = _rhythm(one.onset[i], two.onset[j])
-        worth = float(np.where(in_time, 1.0, 0.5)[telling[i]].sum())
+        worth = float(np.where(in_time, 1.0, 0.5) @ telling[i])
         if worth - CHANCE < SIMILAR * n_telling:
             return None
         if one is self.lines[b]:
