@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from classify.files import written_whole
 from classify.report.view import Row, View
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6b7280"
+BLUE, ORANGE, GREY, LIGHT = "#0072B2", "#D55E00", "#6b7280", "#e5e7eb"
 
 STYLE = {
     "font.size": 9,
@@ -29,32 +29,41 @@ STYLE = {
 }
 
 
-def draw(view: View, folder: Path) -> dict[str, Path]:
-    """Draw every picture of a report.
+#: What draws each picture, by the picture's name.
+Drawings = dict[str, Callable[[], Figure]]
+
+
+def save(drawings: Drawings, folder: Path) -> dict[str, Path]:
+    """Draw every picture and save it as `<name>.svg`.
 
     Parameters
     ----------
-    view : View
-        What is shown.
+    drawings : dict of str to callable
+        What draws each picture, by name.
     folder : Path
         Where the SVG files go.
 
     Returns
     -------
     dict of str to Path
-        `scores`, `confusion-<model>` and `curves-<model>`.
+        The file of each picture.
     """
-    drawings: dict[str, Callable[[], Figure]] = {"scores": partial(_scores, view)}
-    for row in view.scored:
-        drawings[f"confusion-{row.name}"] = partial(_confusion, row, view.classes)
-        if "history" in row.facts:
-            drawings[f"curves-{row.name}"] = partial(_curves, row)
     paths = {}
     for name, drawing in drawings.items():
         paths[name] = folder / f"{name}.svg"
         with mpl.rc_context(STYLE), written_whole(paths[name]) as beside:
             drawing().savefig(beside, format="svg", bbox_inches="tight", metadata={"Date": None})
     return paths
+
+
+def drawings(view: View) -> Drawings:
+    """Give the pictures that every report has: `scores`, `confusion-<model>`, `curves-<model>`."""
+    found: Drawings = {"scores": partial(_scores, view)}
+    for row in view.scored:
+        found[f"confusion-{row.name}"] = partial(_confusion, row, view.classes)
+        if "history" in row.fits[0]:
+            found[f"curves-{row.name}"] = partial(_curves, row)
+    return found
 
 
 def _scores(view: View) -> Figure:
@@ -74,11 +83,51 @@ def _scores(view: View) -> Figure:
     if view.majority:
         axes.axvline(100 * view.majority.score().value, color=GREY, ls=":", lw=1, zorder=0)
     axes.set_xlabel("right answers on test songs, % (bar: 95 % interval; |: on windows)")
-    axes.grid(axis="x", color="#e5e7eb", lw=0.8, zorder=0)
+    return clean(figure)
+
+
+def clean(figure: Figure) -> Figure:
+    """Give a figure of one line a model its grid, and take its left axis away."""
+    (axes,) = figure.axes
+    axes.grid(axis="x", color=LIGHT, lw=0.8, zorder=0)
     axes.set_axisbelow(True)
     axes.tick_params(left=False)
     axes.spines["left"].set_visible(False)
     return figure
+
+
+def spread(places: list[float], apart: float) -> list[float]:
+    """Move labels apart that would overlap, as little as keeps their order.
+
+    Parameters
+    ----------
+    places : list of float
+        Where labels belong, in any order.
+    apart : float
+        The least distance between two, above 0.
+
+    Returns
+    -------
+    list of float
+        Where to put them, in the same order.
+    """
+    order = np.argsort(places, kind="stable")
+    blocks: list[list[float]] = []  # of labels that touch: [their middle, their number]
+    for place in np.asarray(places, dtype=float)[order]:
+        blocks.append([float(place), 1])
+        while len(blocks) > 1 and _touch(blocks[-2], blocks[-1], apart):
+            (a, n), (b, m) = blocks[-2:]
+            blocks[-2:] = [[(a * n + b * m) / (n + m), n + m]]
+    moved = [
+        middle + apart * (step - (n - 1) / 2) for middle, n in blocks for step in range(int(n))
+    ]
+    found = np.empty(len(places))
+    found[order] = moved
+    return found.tolist()
+
+
+def _touch(low: list[float], high: list[float], apart: float) -> bool:
+    return high[0] - low[0] < apart * (low[1] + high[1]) / 2
 
 
 def _confusion(row: Row, classes: list[str]) -> Figure:
@@ -107,8 +156,8 @@ def _confusion(row: Row, classes: list[str]) -> Figure:
 
 
 def _curves(row: Row) -> Figure:
-    """Draw a network's accuracy and loss by epoch, on what it trained on and on the inner songs."""
-    history = row.facts["history"]
+    """Draw accuracy and loss of a network's first fit by epoch, in training and on inner songs."""
+    history = row.fits[0]["history"]
     epochs = np.arange(1, len(history) + 1)
     figure = Figure(figsize=(3.1, 3.3))
     above, below = figure.subplots(2, 1, sharex=True)
@@ -128,7 +177,7 @@ def _curves(row: Row) -> Figure:
                 lw=1.6,
                 marker="." if len(history) < 4 else "",
             )
-        axes.axvline(row.facts["best"]["epoch"], color=GREY, ls=":", lw=1)
+        axes.axvline(row.fits[0]["best"]["epoch"], color=GREY, ls=":", lw=1)
         axes.set_ylabel(label)
         axes.margins(y=0.15)
     above.set_title(row.title, fontsize=10)

@@ -1,7 +1,7 @@
 """What a report shows, as plain values: read from a run's files, ordered, and tested."""
 
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from classify import tables
 from classify.errors import InputError
-from classify.evaluation.scores import confusion
-from classify.evaluation.significance import holm, mcnemar
+from classify.evaluation.scores import SCORES, confusion
 from classify.record import read_record
+from classify.report import paired, sureness
+from classify.report.paired import Difference
+from classify.report.sureness import Sureness
 
-#: Differences with an adjusted p value below this are called real.
-SIGNIFICANT = 0.05
+LEVELS, PARTS = ("song", "window"), ("test", "train")
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,20 @@ class Row:
     name, title, kind : str
         As in `classify.models.Spec`.
     facts : dict
-        What its fit left: parameters, best values, seconds, history; or `reason` if it failed.
+        What its first fit left, and `fits`, a list of what each did: parameters, best values,
+        seconds, history; or `reason` if it failed.
     scores : dict of (level, part, metric) to Score
-        Empty if it failed.
+        Under the run's own split; empty if it failed.
     confusion : ndarray or None
-        Songs of the test part, true class by row.
+        Songs of the test part, true class by row; each song once for each repeat.
     only_answer : str
         The one class it answers for every window of the test part; empty if it answers several.
-    p_value : float or None
-        Of its difference from the best model, on songs, Holm-adjusted (see `_compare_with_best`);
-        None for the best itself.
+    spread : float or None
+        Standard deviation over folds of its accuracy on songs; None for a hold-out.
+    difference : Difference or None
+        How far the best model is ahead of it; None for the best itself.
+    sureness : Sureness or None
+        How far its confidence can be trusted; None if it failed, and for the majority class.
     """
 
     name: str
@@ -56,7 +61,14 @@ class Row:
     scores: dict[tuple[str, str, str], Score] = field(default_factory=dict)
     confusion: NDArray | None = None
     only_answer: str = ""
-    p_value: float | None = None
+    spread: float | None = None
+    difference: Difference | None = None
+    sureness: Sureness | None = None
+
+    @property
+    def fits(self) -> list[dict[str, Any]]:
+        """What each fit left: one for a hold-out, one for each repeat and fold else."""
+        return self.facts["fits"]
 
     @property
     def failed(self) -> str:
@@ -70,14 +82,50 @@ class Row:
 
 @dataclass(eq=False)
 class View:
-    """A run as its report shows it: rows from best to worst, the failed ones last."""
+    """A run as its report shows it.
 
+    Parameters
+    ----------
+    folder : Path
+        The run's folder.
+    run : dict
+        Content of run.json.
+    predictions : DataFrame
+        All of predictions.parquet.
+    classes : list of str
+        In the order of the columns of probabilities.
+    rows : list of Row
+        From best to worst, the failed ones last.
+    scores : DataFrame
+        All of scores.csv.
+    n_test_songs, n_test_windows, n_test_groups : int
+        Size of the test part.
+    """
+
+    folder: Path
     run: dict[str, Any]
+    predictions: pd.DataFrame
     classes: list[str]
     rows: list[Row]
+    scores: pd.DataFrame
     n_test_songs: int
     n_test_windows: int
     n_test_groups: int
+
+    @property
+    def protocol(self) -> str:
+        """The run's own kind of split: song, window or given."""
+        return self.run["split"]["kind"]
+
+    @property
+    def n_folds(self) -> int:
+        """Folds of a repeat; 1 for a hold-out."""
+        return self.run["split"]["folds"]
+
+    @property
+    def n_repeats(self) -> int:
+        """How often every song is tested."""
+        return self.run["split"]["repeats"]
 
     @property
     def scored(self) -> list[Row]:
@@ -114,20 +162,43 @@ def read_view(folder: Path) -> View:
             f"{folder}: its run has not finished; give its command again to go on: {run['command']}"
         )
     predictions, scored = tables.read(folder)
+    if "folds" not in run["split"] or "protocol" not in predictions:
+        raise InputError(
+            f"{folder}: is a run of an earlier version, whose files say too little for this "
+            f"report; delete it and give its command again: {run['command']}"
+        )
     classes = [c.removeprefix(tables.P) for c in predictions.columns if c.startswith(tables.P)]
-    test = predictions[predictions.part == "test"]
-    rows = [_row(name, facts, classes, test, scored) for name, facts in run["models"].items()]
-    rows.sort(key=lambda row: _rank(row))
+    own = predictions[predictions.protocol == run["split"]["kind"]]
+    test = own[own.part == "test"]
+    own_scores = scored[scored.protocol == run["split"]["kind"]]
+    rows = [_row(name, facts, classes, test, own_scores) for name, facts in run["models"].items()]
+    for row in rows:
+        _complete(row, folder)
+    rows.sort(key=_rank)
     view = View(
+        folder,
         run,
+        predictions,
         classes,
         rows,
+        scored,
         n_test_songs=run["split"]["parts"]["test"]["songs"],
         n_test_windows=run["split"]["parts"]["test"]["windows"],
         n_test_groups=test.group.nunique(),
     )
-    _compare_with_best(view, test[test.level == "song"])
+    _compare(view, test[test.level == "song"])
     return view
+
+
+def _complete(row: Row, folder: Path) -> None:
+    """Raise InputError where a table was cut short, so that a model lacks scores."""
+    wanted = {(*place, metric) for place in product(LEVELS, PARTS) for metric in SCORES}
+    if not row.failed and not wanted <= set(row.scores):
+        file = folder / tables.SCORES_FILE
+        raise InputError(
+            f"{file}: is missing or damaged (no scores of {row.name}); delete "
+            f"{folder / 'run.json'} and {folder / 'models'}, and give the run's command again"
+        )
 
 
 def _rank(row: Row) -> tuple[Any, ...]:
@@ -157,26 +228,22 @@ def _row(
     return row
 
 
-def _compare_with_best(view: View, songs: pd.DataFrame) -> None:
-    """Test every model against the best one, on the same songs.
-
-    Which model is best was seen on these very songs. So p values between models are adjusted over
-    all pairs of them, and those against the majority class over all models.
-    """
+def _compare(view: View, songs: pd.DataFrame) -> None:
+    """Set what a row has of the songs of all folds together."""
     if not view.contenders:
         return
-    best = view.contenders[0].name
-    names = [row.name for row in view.contenders]
-    right = {name: (rows.label == rows.answer).to_numpy() for name, rows in songs.groupby("model")}
-    groups = songs[songs.model == best].group.to_numpy()
-
-    def adjusted(pairs: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
-        p_values = holm([mcnemar(right[a], right[b], groups) for a, b in pairs])
-        return dict(zip(pairs, p_values, strict=True))
-
-    between = adjusted(list(combinations(names, 2)))  # best first, as the names are
-    for row in view.contenders[1:]:
-        row.p_value = between[best, row.name]
-    if view.majority:
-        floor = view.majority.name
-        view.majority.p_value = adjusted([(name, floor) for name in names])[best, floor]
+    right = paired.right_table(songs)
+    differences = paired.against_best(
+        right,
+        [row.name for row in view.contenders],
+        view.majority.name if view.majority else None,
+        view.n_folds,
+        view.run["settings"]["seed"],
+    )
+    spreads = paired.fold_accuracies(right).std()
+    for row in view.scored:
+        row.difference = differences.get(row.name)
+        row.spread = float(spreads[row.name]) if view.n_folds > 1 else None
+    for row in view.contenders:
+        own = songs[songs.model == row.name]
+        row.sureness = sureness.measured(own, view.classes, view.n_folds)

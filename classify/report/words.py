@@ -1,9 +1,12 @@
 """The report's sentences and number formats."""
 
+from collections import Counter
 from typing import Any
 
+from classify.evaluation.significance import ROPE
 from classify.progress import duration
-from classify.report.view import SIGNIFICANT, Row, Score, View
+from classify.report.sureness import SURE
+from classify.report.view import Row, Score, View
 
 #: Test songs of a class, and a fifth of the test groups, below which intervals are rough.
 FEW = 10
@@ -30,27 +33,52 @@ def span(score: Score) -> str:
     return f"{number(score.low)}–{number(score.high)}"
 
 
+def points(value: float) -> str:
+    """Write a difference of two shares in points, with a proper minus: −1.0."""
+    return f"{100 * value:.1f}".replace("-0.0", "0.0").replace("-", "−")
+
+
+def chance(probability: float) -> str:
+    """Write a probability as whole percent that are never nothing or everything: < 1 %."""
+    if probability < 0.005:
+        return "< 1 %"
+    return "> 99 %" if probability >= 0.995 else f"{100 * probability:.0f} %"
+
+
 def p_text(row: Row) -> str:
     """Write a row's p value against the best model: `.030` or `< .001`."""
-    if row.failed or row.p_value is None:
+    if row.difference is None:
         return "–"
-    return "< .001" if row.p_value < 0.001 else f"{row.p_value:.3f}".lstrip("0")
+    p_value = row.difference.p_value
+    return "< .001" if p_value < 0.0005 else f"{p_value:.3f}".lstrip("0")
 
 
 def best_values(row: Row) -> str:
-    """Write the grid values or the epoch that the inner folds chose."""
-    return ", ".join(f"{key} {value}" for key, value in row.facts.get("best", {}).items()) or "–"
+    """Write the grid values or the epoch that the inner folds chose, with counts over the fits."""
+    chosen = [fit.get("best", {}) for fit in row.fits]
+    keys = list(dict.fromkeys(key for best in chosen for key in best))
+    return ", ".join(f"{key} {_counted([best.get(key) for best in chosen])}" for key in keys) or "–"
+
+
+def _counted(values: list[Any]) -> str:
+    """Write the distinct values and how often each was chosen; the range of many numbers."""
+    counts = Counter(v if isinstance(v, int | float) else str(v) for v in values)
+    if len(counts) == 1:
+        return str(values[0])
+    if len(counts) > 3 and all(isinstance(value, int | float) for value in counts):
+        return f"{min(counts)} to {max(counts)}"
+    return " or ".join(f"{value} ({count}×)" for value, count in counts.most_common())
 
 
 def parameters(row: Row) -> str:
     """Write a network's number of parameters."""
-    count = row.facts.get("parameters")
+    count = row.fits[0].get("parameters")
     return f"{count:,}" if count else "–"
 
 
 def seconds(row: Row, which: str) -> str:
-    """Write how long a row's fit or prediction took; `which` is train or predict."""
-    value = row.facts[f"seconds_{which}"]
+    """Write how long all of a row's fits or predictions took; `which` is train or predict."""
+    value = sum(fit[f"seconds_{which}"] for fit in row.fits)
     return duration(value) if value >= 1 else f"{value:.2f} s"
 
 
@@ -75,7 +103,7 @@ def _scarce(view: View) -> str:
     """Say so where the test part is too small for its intervals to be trusted."""
     counts = view.scored[0].confusion
     assert counts is not None
-    fewest = int(counts.sum(axis=1).min())
+    fewest = int(counts.sum(axis=1).min()) // view.n_repeats
     if view.n_test_groups >= 5 * FEW and fewest >= FEW:
         return ""
     return (
@@ -102,38 +130,115 @@ def _leak(split: dict[str, Any]) -> str:
     return f"{text} Measured on these windows, it gives {' and '.join(gains)}."
 
 
+def tested(view: View) -> str:
+    """Say which songs a score is of: `40 test songs`, or how often each song was tested."""
+    if view.n_folds == 1:
+        return f"{view.n_test_songs} test songs"
+    return f"{view.n_test_songs} songs, {folds(view)}"
+
+
+def folds(view: View) -> str:
+    """Say how often each song was tested over folds."""
+    if view.n_repeats == 1:
+        return f"each tested once in {view.n_folds} folds"
+    return f"each tested once in each of {view.n_repeats} repeats of {view.n_folds} folds"
+
+
+def part_songs(view: View) -> str:
+    """Say over how many songs the table of songs goes, and what its small figures are."""
+    if view.n_folds == 1:
+        return f"Test part: {view.n_test_songs} songs."
+    return (
+        f"{tested(view)}; ± is the standard deviation of accuracy over "
+        f"{view.n_folds * view.n_repeats} folds, in points."
+    )
+
+
+def how_tested(view: View) -> str:
+    """Say how differences were tested, and what to beware of."""
+    end = (
+        "p values are Holm-adjusted over all pairs of models, and against the majority class over "
+        "all models; intervals are of one difference each and not adjusted."
+    )
+    if view.n_folds == 1:
+        return (
+            "Exact McNemar test by groups of songs; intervals are bootstrap percentiles over "
+            f"groups of songs. {end} One hold-out gives no probability that a model is really "
+            "better: --folds gives one."
+        )
+    return (
+        f"Each fold is one value: its difference in accuracy on songs, {view.n_repeats} × "
+        f"{view.n_folds} of them. Points are their mean, which can differ a little from the "
+        "difference of the scores of all songs together. Tests and intervals are the t test of "
+        "Nadeau and Bengio, corrected for training songs that folds share. "
+        f"{end} Probabilities are those of the Bayesian correlated t test; as good means within "
+        f"{100 * ROPE:.0f} point either way. The best model was picked by these very scores, which "
+        "flatters its probabilities a little."
+    )
+
+
+def how_calibrated(view: View) -> str:
+    """Say what stands in the tables of calibration."""
+    repeats = "; over repeats, a song counts once for each" if view.n_repeats > 1 else ""
+    return (
+        "A temperature above 1 says that the model was too sure of itself; it is fitted inside the "
+        "training part and changes no answer. Calibration error: mean distance between confidence "
+        "and accuracy in bins of equally many songs (ECE). Brier score: squared distance from the "
+        "true class, 0 to 2. AURC: area under the curve of wrong answers by songs kept. For all "
+        "of these, less is better. Sets are conformal: their limit, too, comes from songs inside "
+        f"the training part. Measured on test songs{repeats}."
+    )
+
+
 def summary(view: View) -> list[str]:
-    """Say in plain sentences which model is best, and whether that means anything."""
+    """Say in three to five plain sentences which model is best, and whether that means anything."""
     if not view.contenders:
-        return ["Only the majority class was scored."]
+        return _no_model(view)
     best = view.contenders[0]
-    score = best.score()
-    level = [row.title for row in view.contenders if row.score().value == score.value]
-    most = f"{best.title} is" if len(level) == 1 else f"{_listed(level)} are"
-    lines = [
-        f"{most} right most often: for {percent(score.value)} of the "
-        f"{view.n_test_songs} test songs (95 % interval {span(score)} %)."
-    ]
-    if len(view.contenders) == 1:
-        lines[0] = lines[0].replace("most often: ", "")
+    lines = [_best(view, best)]
     lines += [_against_majority(view, best)] if view.majority else []
-    lines += [_lead(view, best)] if len(view.contenders) > 1 else []
+    if len(view.contenders) > 1:
+        lines.append(_lead(view, best))
+    else:
+        lines.append(f"No other model has scores that {best.title} could be compared with.")
+    lines += _sure(best)
     lines += _one_class(view)
     return lines
 
 
+def _no_model(view: View) -> list[str]:
+    if not view.majority:
+        return ["No model has scores."]
+    return [
+        "Only the majority class was scored.",
+        f"Always answering it is right for {percent(view.majority.score().value)} of the "
+        f"{tested(view)}.",
+        "Whether a model can tell the classes apart is not known from this run.",
+    ]
+
+
+def _best(view: View, best: Row) -> str:
+    score = best.score()
+    level = [row.title for row in view.contenders if row.score().value == score.value]
+    most = f"{best.title} is" if len(level) == 1 else f"{listed(level)} are"
+    often = "right most often: for" if len(view.contenders) > 1 else "right for"
+    return (
+        f"{most} {often} {percent(score.value)} of the {tested(view)} "
+        f"(95 % interval {span(score)} %)."
+    )
+
+
 def _against_majority(view: View, best: Row) -> str:
     majority = view.majority
-    assert majority is not None
+    assert majority is not None and majority.difference is not None
     floor = majority.score().value
-    points = 100 * (best.score().value - floor)
+    ahead = best.score().value - floor
     start = f"Always answering the majority class is right for {percent(floor)}"
-    if points <= 0:
+    if ahead <= 0:
         return f"{start}, so no model is right more often than that."
-    real = majority.p_value is not None and majority.p_value < SIGNIFICANT
-    verdict = "more than chance gives" if real else "which could be chance"
+    verdict = "more than chance gives" if majority.difference.real else "which could be chance"
     return (
-        f"{start}; {best.title} is {points:.1f} points above that, {verdict} "
+        f"{start}; {best.title} is {points(ahead)} points above that, {verdict} "
         f"(adjusted p {p_text(majority)})."
     )
 
@@ -141,40 +246,74 @@ def _against_majority(view: View, best: Row) -> str:
 def _lead(view: View, best: Row) -> str:
     """Say how far the best model is ahead of the next, and of which it cannot be told."""
     second = view.contenders[1]
-    points = 100 * (best.score().value - second.score().value)
-    alike = [row.title for row in view.contenders[1:] if (row.p_value or 0) >= SIGNIFICANT]
+    ahead = best.score().value - second.score().value
+    others = view.contenders[1:]
+    alike = [row.title for row in others if row.difference and not row.difference.real]
+    start = f"Its lead of {points(ahead)} points over the next, {second.title},"
     if not alike:
         return (
-            f"Its lead of {points:.1f} points over the next, {second.title}, is more than chance "
-            f"gives (adjusted p {p_text(second)}, exact McNemar test)."
+            f"{start} is more than chance gives (adjusted p {p_text(second)}, {test_name(view)})."
         )
-    if len(alike) == len(view.contenders) - 1 > 1:
+    which = listed(alike)
+    if len(alike) == len(others) > 1:
         which = f"any of the {len(alike)} other models"
-    else:
-        which = _listed(alike)
-    if points == 0:
+    if ahead == 0:
         return f"On these songs no test tells {best.title} from {which}."
     verdict = "could be" if second.title in alike else "is more than"
-    start = f"Its lead of {points:.1f} points over the next, {second.title}, {verdict} chance"
-    return f"{start}; on these songs no test tells it from {which}."
+    return (
+        f"{start} {verdict} chance{_really(second)}; on these songs no test tells it from {which}."
+    )
 
 
-def _one_class(view: View) -> list[str]:
-    stuck = [row for row in view.contenders if row.only_answer]
+def test_name(view: View) -> str:
+    """Name the test of differences."""
+    return "exact McNemar test" if view.n_folds == 1 else "corrected t test over folds"
+
+
+def _really(second: Row) -> str:
+    if second.difference is None or second.difference.chances is None:
+        return ""
+    better = second.difference.chances.a_better
+    return f" (with {chance(better)} probability it is really better)"
+
+
+def _sure(best: Row) -> list[str]:
+    """Say what acting only on sure answers would bring."""
+    found = best.sureness
+    if found is None or not found.calibrated:
+        return []
+    if not found.kept:
+        return [f"{best.title} is not {100 * SURE:.0f} % sure of any song."]
     return [
-        f"{row.title} answers {row.only_answer!r} for every test window: it has not learned to "
-        f"tell the classes apart."
-        for row in stuck
+        f"Of the {percent(found.kept)} of songs that {best.title} is at least {100 * SURE:.0f} % "
+        f"sure of, {percent(found.wrong)} are answered wrongly."
     ]
 
 
-def _listed(names: list[str]) -> str:
+def _one_class(view: View) -> list[str]:
+    """Name the models that answer one class throughout, in one sentence."""
+    stuck = [row for row in view.contenders if row.only_answer]
+    if not stuck:
+        return []
+    if len(stuck) == 1:
+        return [
+            f"{stuck[0].title} answers {stuck[0].only_answer!r} for every test window: it has not "
+            f"learned to tell the classes apart."
+        ]
+    return [
+        f"{listed([row.title for row in stuck])} each give one and the same answer for every test "
+        f"window: they have not learned to tell the classes apart."
+    ]
+
+
+def listed(names: list[str]) -> str:
+    """Join names to `a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def corpus_lines(run: dict[str, Any]) -> list[str]:
     """Describe corpus, windows and split in sentences."""
-    corpus, windows, parts = run["corpus"], run["windows"], run["split"]["parts"]
+    corpus, windows = run["corpus"], run["windows"]
     counts = windows["counts"]
     lines = [
         f"{corpus['songs']} songs in {corpus['groups']} groups; songs of one group are never parted"
@@ -188,9 +327,7 @@ def corpus_lines(run: dict[str, Any]) -> list[str]:
         f"than a window and {counts['padded_tails']} the tail of a song, padded on the left; "
         f"{counts['dropped_tails']} tails of less than half a window were dropped "
         f"({counts['dropped_notes']} notes).",
-        f"Split {SPLITS[run['split']['kind']]}. Training part: {parts['train']['songs']} songs, "
-        f"{parts['train']['windows']} windows; test part: {parts['test']['songs']} songs, "
-        f"{parts['test']['windows']} windows.",
+        _split(run["split"]),
     ]
     if corpus["copies"]:
         lines.append(
@@ -199,18 +336,37 @@ def corpus_lines(run: dict[str, Any]) -> list[str]:
         )
     lines += [corpus["note"]] if corpus.get("note") else []
     lines += run["split"]["notes"]
-    padded = [m["title"] for m in run["models"].values() if m.get("padding") == ["same"]]
+    padded = [
+        m["title"]
+        for m in run["models"].values()
+        if any(fit.get("padding") == ["same"] for fit in m.get("fits", []))
+    ]
     if padded:
         lines.append(
-            f"Windows are shorter than the 211 notes that {_listed(padded)} need as published, so "
+            f"Windows are shorter than the 211 notes that {listed(padded)} need as published, so "
             f"their convolutions pad (same instead of valid)."
         )
     return lines
 
 
+def _split(split: dict[str, Any]) -> str:
+    train, held_out = split["parts"]["train"], split["parts"]["test"]
+    if split["folds"] == 1:
+        sizes = (
+            f"Training part: {train['songs']} songs, {train['windows']} windows; test part: "
+            f"{held_out['songs']} songs, {held_out['windows']} windows."
+        )
+    else:
+        sizes = (
+            f"Each song is tested once in each of {split['repeats']} repeats of {split['folds']} "
+            f"folds ({held_out['songs']} songs, {held_out['windows']} windows); a model trains on "
+            f"about {train['songs']} songs ({train['windows']} windows) at a time."
+        )
+    return f"Split {SPLITS[split['kind']]}. {sizes}"
+
+
 def device(run: dict[str, Any]) -> str:
     """Name what the networks ran on."""
-    devices = {
-        m["device"] for m in run["models"].values() if m["kind"] == "network" and "device" in m
-    }
+    networks = [m for m in run["models"].values() if m["kind"] == "network"]
+    devices = {fit["device"] for m in networks for fit in m.get("fits", [])}
     return "; ".join(sorted(devices)) or "no network was trained"

@@ -16,7 +16,19 @@ from tests.report.made_runs import write_run
 @pytest.fixture(scope="module")
 def report(tmp_path_factory) -> Path:
     right = {"random-forest": 34, "svm": 30, "knn": 28, "nn3": 25, "bi-nn3": 27}
-    return write_report(write_run(tmp_path_factory.mktemp("r") / "run", right, failed="logistic"))
+    leak = dict(zip([*right, "majority"], (35, 36, 39, 30, 31, 20), strict=True))
+    folder = tmp_path_factory.mktemp("r") / "run"
+    return write_report(write_run(folder, right, failed="logistic", leak=leak))
+
+
+@pytest.fixture(scope="module")
+def folds(tmp_path_factory) -> Path:
+    right = {"random-forest": 34, "svm": 30, "nn3": 25, "nn1": 20}
+    folder = tmp_path_factory.mktemp("f") / "run"
+    uncalibrated = {"nn3": float("nan")}
+    return write_report(
+        write_run(folder, right, folds=5, repeats=2, temperature=uncalibrated, failed="knn")
+    )
 
 
 def test_the_report_is_one_file_that_needs_no_network(report):
@@ -50,6 +62,59 @@ def test_what_was_mended_and_whom_to_cite(report):
         assert "Splits by clip leak." in text
 
 
+def test_a_run_of_the_first_form_is_to_be_run_again(tmp_path):
+    run = write_run(tmp_path / "run", {"svm": 30})
+    record = read_json(run / "run.json")
+    del record["split"]["folds"]
+    write_json(run / "run.json", record)
+    with pytest.raises(InputError, match=r"is a run of an earlier version.*classify compare songs"):
+        write_report(run)
+
+
+def test_repeated_folds_are_told_everywhere(folds):
+    for text in (folds.read_text(), folds.with_name("report.md").read_text()):
+        assert "each tested once in each of 2 repeats of 5 folds" in text
+        assert "Each song is tested once in each of 2 repeats of 5 folds" in text
+        assert "folds ± " in text and "depth 3 (8×) or 4 (2×)" in text
+        assert "probability really better" in text and "--folds gives one" not in text
+        assert "not calibrated" in text
+    html = folds.read_text()
+    assert "Curves are those of the first fold." in html
+    assert "counted once in each of 2 repeats" in html
+
+
+def test_the_reader_meets_the_sections_in_order(report):
+    html = report.read_text()
+    order = [
+        'class="answer"',
+        'class="main"',
+        "All models",
+        "Is the best model really better?",
+        "Can its confidence be trusted?",
+        "What a split by random windows would claim",
+        "Who is mistaken for whom",
+        "How the networks learned",
+        "Corpus, windows and split",
+        "How to get these numbers again",
+    ]
+    places = [html.index(text) for text in order]
+    assert places == sorted(places)
+
+
+def test_every_picture_is_saved_too(report):
+    saved = {path.stem for path in (report.parent / "figures").glob("*.svg")}
+    assert {"scores", "differences", "risk-coverage", "leak", "reliability-svm"} <= saved
+    assert report.read_text().count("<img ") == len(saved)
+
+
+@pytest.mark.slow
+def test_sixteen_models_stay_small(tmp_path):
+    names = [f"model-{i}" for i in range(16)]
+    right = {name: 39 - i for i, name in enumerate(names)}
+    made = write_report(write_run(tmp_path / "run", right, leak=right))
+    assert made.stat().st_size < 5e6
+
+
 def test_a_run_of_an_earlier_version_still_gives_a_report(tmp_path):
     run = write_run(tmp_path / "run", {"svm": 30})
     record = read_json(run / "run.json")
@@ -66,7 +131,8 @@ def test_file_names_cannot_write_html(report):
 
 def test_every_picture_has_words(report):
     pictures = re.findall(r"<img [^>]*>", report.read_text())
-    assert len(pictures) == 1 + 6 + 2
+    # scores, differences, three of reliability, risks, leak, six of confusion, two of learning
+    assert len(pictures) == 1 + 1 + 3 + 1 + 1 + 6 + 2
     for picture in pictures:
         assert len(re.search(r'alt="([^"]*)"', picture)[1]) > 40
 

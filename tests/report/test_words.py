@@ -52,18 +52,22 @@ def test_a_failed_model_is_named_first(tmp_path):
     text = said(tmp_path, {"svm": 38}, failed="knn")
     assert "KNN failed and has no scores: MemoryError: no room." in text
     assert "SVM is right for 95.0 %" in text and "Its lead" not in text
+    assert "No other model has scores that SVM could be compared with." in text
 
 
 def test_no_model_at_all(tmp_path):
-    assert said(tmp_path, {}, failed="knn").endswith("Only the majority class was scored.")
+    text = said(tmp_path, {}, failed="knn")
+    assert "Only the majority class was scored. Always answering it is right for 50.0 %" in text
+
+
+def test_several_models_that_learned_nothing_are_one_sentence(tmp_path):
+    text = said(tmp_path, {"nn1": np.arange(N) % 2 == 0, "nn2": np.arange(N) % 2 == 1, "svm": 30})
+    assert "NN1 and NN2 each give one and the same answer for every test window" in text
 
 
 def test_a_leak_is_the_first_thing_said(tmp_path):
-    part = {"songs": N, "windows": N}
     split = {
         "kind": "window",
-        "parts": {"train": part, "test": part},
-        "notes": [],
         "shared": 0.95,
         "probes": [{"title": "nearest neighbour", "leaking": 0.93, "honest": 0.61, "points": 32.0}],
     }
@@ -75,13 +79,13 @@ def test_a_leak_is_the_first_thing_said(tmp_path):
 
 
 def test_a_quick_run_says_so(tmp_path):
-    text = said(tmp_path, {"svm": 38}, settings={"quick": True, "recipe": "default", "seed": 0})
+    text = said(tmp_path, {"svm": 38}, settings={"quick": True, "seed": 0})
     assert text.startswith("This is a quick run")
 
 
 def test_p_values_are_mcnemars_with_holms_correction(tmp_path):
     view = read_view(write_run(tmp_path / "run", {"svm": 38, "knn": 30, "nn3": 36}))
-    p = {row.name: row.p_value for row in view.scored}
+    p = {row.name: row.difference.p_value for row in view.scored if row.difference}
     raw = {
         "knn": binomtest(0, 8).pvalue,
         "nn3": binomtest(0, 2).pvalue,
@@ -89,7 +93,7 @@ def test_p_values_are_mcnemars_with_holms_correction(tmp_path):
             1, 20
         ).pvalue,  # it is right on the even songs: 20, of which 19 shared
     }
-    assert p["svm"] is None
+    assert "svm" not in p
     # between models: svm-nn3 (2), svm-knn (8) and nn3-knn (6 songs apart), times 1, 3 and 2
     assert p["knn"] == pytest.approx(3 * raw["knn"])
     assert p["nn3"] == pytest.approx(raw["nn3"])
@@ -99,3 +103,77 @@ def test_p_values_are_mcnemars_with_holms_correction(tmp_path):
 
 def test_a_small_test_part_is_said_to_be_small(tmp_path):
     assert "test part is small" in said(tmp_path, {"svm": 38})
+
+
+def test_the_summary_is_short_whatever_happened(tmp_path):
+    late = np.arange(N) >= N - 30
+    runs = {
+        "clear": ({"svm": 38, "knn": 15}, {}),
+        "tie": ({"svm": 30, "knn": late}, {}),
+        "one": ({"svm": 30}, {"failed": "knn", "temperature": {"svm": np.nan}}),
+        "stuck": ({"svm": 30, "nn1": np.arange(N) % 2 == 0, "nn2": np.arange(N) % 2 == 0}, {}),
+        "folds": ({"svm": 38, "knn": 15, "nn3": 20}, {"folds": 5, "repeats": 2}),
+        "none": ({}, {"failed": "knn"}),
+        "floor": ({"svm": 18, "knn": 16}, {}),
+    }
+    for name, (right, more) in runs.items():
+        lines = words.summary(read_view(write_run(tmp_path / name, right, **more)))
+        assert 3 <= len(lines) <= 5, name
+        assert max(map(len, lines)) < 230
+
+
+def test_folds_are_named_and_the_lead_has_a_probability(tmp_path):
+    text = said(tmp_path, {"svm": 36, "knn": 33}, folds=5, repeats=3)
+    assert (
+        "SVM is right most often: for 90.0 % of the 40 songs, each tested once in each of 3 "
+        "repeats of 5 folds (95 % interval"
+    ) in text
+    assert "Its lead of 7.5 points over the next, KNN, could be chance (with " in text
+    (tmp_path / "sub").mkdir()
+    text = said(tmp_path / "sub", {"svm": 40, "knn": 10}, folds=5)
+    assert "each tested once in 5 folds" in text and "corrected t test over folds" in text
+
+
+def test_sure_answers_are_counted(tmp_path):
+    sure = np.where(np.arange(N) < 8, 0.95, 0.6)
+    right = np.arange(N) >= 2  # two of the eight sure answers are wrong
+    text = said(tmp_path, {"svm": right}, sure={"svm": sure})
+    assert "Of the 20.0 % of songs that SVM is at least 80 % sure of, 25.0 % are answered" in text
+    (tmp_path / "b").mkdir()
+    text = said(tmp_path / "b", {"svm": right}, sure={"svm": 0.7})
+    assert "SVM is not 80 % sure of any song." in text
+    (tmp_path / "c").mkdir()
+    text = said(tmp_path / "c", {"svm": right}, temperature={"svm": np.nan})
+    assert "sure of" not in text
+
+
+def test_best_values_and_times_are_of_all_fits(tmp_path):
+    run = write_run(tmp_path / "run", {"svm": 30, "nn3": 20}, folds=5, repeats=2)
+    row = read_view(run).scored[0]
+    assert words.best_values(row) == "depth 3 (8×) or 4 (2×)"
+    assert words.seconds(row, "train") == "15 s" and words.seconds(row, "predict") == "0.10 s"
+    for fit, value in zip(row.fits, range(10), strict=True):
+        fit["best"] = {"epoch": value}
+    assert words.best_values(row) == "epoch 0 to 9"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.041, "4.1"), (-0.01, "−1.0"), (-0.0001, "0.0"), (0, "0.0")]
+)
+def test_points_have_a_proper_minus(share, text):
+    assert words.points(share) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.71, "71 %"),
+        (1, "> 99 %"),
+        (0.001, "< 1 %"),
+        (0.994, "99 %"),
+        (0.9951, "> 99 %"),
+        (0.009, "1 %"),
+    ],
+)
+def test_no_probability_is_nothing_or_everything(share, text):
+    assert words.chance(share) == text

@@ -1,0 +1,106 @@
+"""Calibration in a report: its sentences and tables against numbers known beforehand."""
+
+import re
+
+import numpy as np
+import pytest
+
+from classify.evaluation import calibration as measures
+from classify.report import calibration, write_report
+from classify.report.view import read_view
+from tests.report.made_runs import N, write_run
+
+
+def lines(folder, right, **more):
+    view = read_view(write_run(folder / "run", right, **more))
+    return view, calibration.read(view)
+
+
+def test_what_a_confidence_is_worth(tmp_path):
+    # ten songs each at 55, 65, 81 and 95 %, of which 5, 6, 7 and 9 are right
+    sure = np.repeat([0.55, 0.65, 0.81, 0.95], 10)
+    right = np.concatenate([np.arange(10) < k for k in (5, 6, 7, 9)])
+    view, (line, *_) = lines(tmp_path, {"svm": right}, sure={"svm": sure}, limit={"svm": 0.3})
+    said = calibration.sentences(view, line)
+    assert said[0] == "When SVM says 81 %, it is right for 70 % of songs (measured on 10 songs)."
+    assert said[1] == (
+        "Keeping only songs it is at least 80 % sure of leaves 50 % of songs, of which 20 % are "
+        "wrong; of all songs, 32 % are."
+    )
+    # two classes at 55 and 65 %, one at the others: 10 + 10 + 7 + 9 of 40 sets hold the class
+    assert said[2].startswith(
+        "Sets of classes that shall hold the true one for 90 % of songs hold it for 90.0 % ("
+    )
+    assert said[2].endswith("with 1.5 of 2 classes on average.")
+    assert line.found.sets.single == 0.5 and line.found.sets.empty == 0
+    assert line.found.sets.low < 0.9 < line.found.sets.high
+    gaps = 0.05 + 0.05 + 0.11 + 0.05
+    assert line.found.ece[1] == pytest.approx(gaps / 4)
+
+
+def test_a_temperature_is_applied_before_anything_is_measured(tmp_path):
+    _, (line,) = lines(tmp_path, {"svm": 30}, sure={"svm": 0.9}, temperature={"svm": 2.0})
+    cooler = 0.9**0.5 / (0.9**0.5 + 0.1**0.5)  # 75 %
+    assert line.found.after.confidence == pytest.approx(cooler)
+    assert line.found.before.confidence == pytest.approx(0.9)
+    assert line.found.ece == pytest.approx((0.9 - 0.75, abs(cooler - 0.75)))
+    assert line.found.brier[0] == pytest.approx(0.75 * 2 * 0.01 + 0.25 * 2 * 0.81)
+    assert line.found.kept == 0 and np.isnan(line.found.wrong)
+    assert calibration.temperature(line.found) == "2.00"
+    assert line.ece.low == pytest.approx(line.ece.value - 0.01, abs=1e-6)  # scores.csv's
+
+
+def test_each_fold_has_its_own_temperature(tmp_path):
+    own = [1.0, 2.0, 3.0, 4.0]
+    _, (line,) = lines(tmp_path, {"svm": 30}, folds=4, temperature={"svm": own})
+    assert line.found.temperatures == (1.0, 2.0, 3.0, 4.0)
+    assert calibration.temperature(line.found) == "1.00–4.00"
+    expected = sorted(measures.tempered(np.array([[0.9, 0.1]]), t)[0, 0] for t in own)
+    assert line.found.curve.threshold[::-1] == pytest.approx(expected)
+    assert line.found.n_songs == N
+
+
+def test_repeats_count_answers(tmp_path):
+    view, (line,) = lines(tmp_path, {"svm": 30}, folds=4, repeats=3)
+    assert line.found.n_songs == 3 * N
+    assert "(measured on 120 answers)" in calibration.sentences(view, line)[0]
+
+
+def test_a_model_that_could_not_be_calibrated(tmp_path):
+    view, found = lines(tmp_path, {"nn3": 30, "svm": 20}, temperature={"nn3": np.nan})
+    line = found[0]
+    said = calibration.sentences(view, line)
+    assert said[0] == "NN3 could not be calibrated." and "Sets" not in " ".join(said)
+    assert calibration.temperature(line.found) == "not calibrated"
+    assert line.found.sets is None and line.found.ece[0] == line.found.ece[1]
+    assert found[1].found.calibrated
+    markdown = write_report(tmp_path / "run").with_name("report.md").read_text()
+    (row,) = re.findall(r"^\| NN3 \| not calibrated.*$", markdown, re.MULTILINE)
+    assert row.count("–") == 6  # ECE and Brier after, and four of sets
+
+
+def test_a_model_that_is_never_sure(tmp_path):
+    view, (line,) = lines(tmp_path, {"svm": 30}, sure={"svm": 0.6})
+    assert "It is not 80 % sure of any song." in calibration.sentences(view, line)
+
+
+def test_sets_can_be_empty(tmp_path):
+    _, (line,) = lines(tmp_path, {"svm": 30}, sure={"svm": 0.6}, limit={"svm": 0.7})
+    assert line.found.sets.empty == 1 and line.found.sets.covered == 0
+
+
+def test_one_group_of_songs_has_no_interval(tmp_path):
+    view, (line,) = lines(tmp_path, {"svm": 30}, groups=["one"] * N)
+    assert line.found.sets.low is None and calibration.covered_span(line.found) == ""
+    assert "hold it for 75.0 %, with" in " ".join(calibration.sentences(view, line))
+
+
+def test_tables_show_what_was_measured(tmp_path):
+    _, (line, other) = lines(tmp_path, {"svm": 30, "knn": 28}, temperature={"svm": 1.5})
+    markdown = write_report(tmp_path / "run").with_name("report.md").read_text()
+    (row,) = re.findall(r"^\| SVM \| 1.50 .*$", markdown, re.MULTILINE)
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[2] == calibration.three(line.found.ece[0])
+    assert cells[3].startswith(calibration.three(line.ece.value) + " (")
+    assert cells[6] == calibration.three(line.found.aurc)
+    assert other.row.name == "knn"
