@@ -310,6 +310,8 @@ EXCERPTS_KEPT, EXCERPT_SECONDS = 24, 30.0
 def excerpts(table: pd.DataFrame, names: list[str], songs: Sequence[Song]) -> pd.DataFrame:
     """Keep the beginnings of the songs that the best model answers wrongly and most surely.
 
+    Over repeats, a song's calibrated probabilities are averaged, as the report does.
+
     Parameters
     ----------
     table : DataFrame
@@ -327,9 +329,13 @@ def excerpts(table: pd.DataFrame, names: list[str], songs: Sequence[Song]) -> pd
     tested = table[(table.level == "song") & (table.part == "test")]
     tested = tested[tested.protocol == tested.protocol.iloc[0]]
     right = (tested.label == tested.answer).groupby(tested.model).mean()
-    wrong = tested[(tested.model == right.idxmax()) & (tested.label != tested.answer)]
-    sure = pd.Series(np.nan_to_num(calibrated(wrong).max(axis=1, initial=0)), index=wrong.index)
-    order = sure.groupby(wrong.song).max().sort_values(ascending=False, kind="stable")
+    best = tested[tested.model == right.idxmax()]
+    calm, columns = calibrated(best), [column for column in best if column.startswith(P)]
+    plain = best[columns].to_numpy(float)
+    means = pd.DataFrame(np.where(np.isnan(calm), plain, calm), best.index, columns)
+    p = means.groupby([best.song, best.label]).mean().reset_index("label")
+    wrong = p[p[columns].idxmax(axis=1) != P + p.label][columns].max(axis=1)
+    order = wrong.sort_index().sort_values(ascending=False, kind="stable")
     frames = [_excerpt(name, songs[names.index(name)]) for name in order.index[:EXCERPTS_KEPT]]
     return pd.concat([_excerpt("", None), *frames], ignore_index=True)
 

@@ -21,6 +21,7 @@ ROWS = [
     {"record"},
     {"comparison"},
     {"report", "overview", "transcribe"},
+    {"api"},
     {"cli"},
 ]
 PLACE = {name: place for place, row in enumerate(ROWS) for name in row}

@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from classify import tables
-from classify.evaluation.calibration import tempered
 from classify.report.changes import own_songs, read_beside
 from classify.report.figures import BLUE, GREY, ORANGE, Drawings
 from classify.report.view import Row, View
@@ -154,9 +153,10 @@ def of_model(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
         Columns song, group, label, answer, confidence, p_true, right, repeats; a row a song.
     """
     p_columns = [tables.P + name for name in classes]
+    calm = tables.calibrated(rows)
+    plain = rows[p_columns].to_numpy(float)
     rows = rows.assign(right=rows.answer == rows.label)
-    for temperature, part in rows.groupby("temperature"):
-        rows.loc[part.index, p_columns] = tempered(part[p_columns].to_numpy(), temperature)
+    rows[p_columns] = np.where(np.isnan(calm), plain, calm)
     by_song = rows.groupby("song", sort=False)
     p = by_song[p_columns].mean().to_numpy()
     songs = by_song.agg(

@@ -11,6 +11,9 @@ from classify.report.view import Row, Score, View
 #: Test songs of a class, and a fifth of the test groups, below which intervals are rough.
 FEW = 10
 
+#: Pairs of songs that stand twice, as a share of all songs, that a reader must know of first.
+TOO_MANY = 0.02
+
 SPLITS = {
     "song": "by song: all windows of a song, and all songs of a group, are on one side",
     "window": "by window, as Chen and Wang did: windows of one song are on both sides",
@@ -93,6 +96,9 @@ def warnings(view: View) -> list[str]:
             "This is a quick run (small grids, and few epochs unless more were asked for): "
             "it shows the road, and its scores are not for publication."
         )
+    n_twice, corpus = len(apart(view.run["corpus"])), view.run["corpus"]
+    if n_twice > TOO_MANY * corpus["songs"] and not corpus["duplicates"]["merged"]:
+        lines += twice(corpus)
     if view.scored and (scarce := _scarce(view)):
         lines.append(scarce)
     lines += [f"{row.title} failed and has no scores: {row.failed}." for row in view.failures]
@@ -334,6 +340,7 @@ def corpus_lines(run: dict[str, Any]) -> list[str]:
             f"{corpus['copies']} songs are byte for byte the same as another, "
             f"{corpus['contradictions']} of them under another label; copies share a group."
         )
+    lines += twice(corpus)
     lines += [corpus["note"]] if corpus.get("note") else []
     lines += run["split"]["notes"]
     padded = [
@@ -363,6 +370,30 @@ def _split(split: dict[str, Any]) -> str:
             f"about {train['songs']} songs ({train['windows']} windows) at a time."
         )
     return f"Split {SPLITS[split['kind']]}. {sizes}"
+
+
+def apart(corpus: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the pairs of songs in different groups that seem to be the same music."""
+    pairs = corpus.get("duplicates", {}).get("pairs", [])
+    return [pair for pair in pairs if pair["groups"][0] != pair["groups"][1]]
+
+
+def twice(corpus: dict[str, Any]) -> list[str]:
+    """Say how many songs of different groups seem to be the same music; nothing if none do."""
+    pairs = apart(corpus)
+    if not pairs:
+        return []
+    odds = sum(pair["labels"][0] != pair["labels"][1] for pair in pairs)
+    what = "pair of songs seems" if len(pairs) == 1 else "pairs of songs seem"
+    fate = (
+        "their groups were joined (--merge-duplicates), so that no split parts them"
+        if corpus["duplicates"]["merged"]
+        else "they may stand on both sides of the split; --merge-duplicates keeps them together"
+    )
+    return [
+        f"{len(pairs)} {what} to be the same music in another key, at another tempo or under "
+        f"another name, {odds} of them under different labels; {fate}."
+    ]
 
 
 def device(run: dict[str, Any]) -> str:

@@ -177,3 +177,16 @@ def test_points_have_a_proper_minus(share, text):
 )
 def test_no_probability_is_nothing_or_everything(share, text):
     assert words.chance(share) == text
+
+
+def test_songs_that_stand_twice_are_told_where_a_split_may_part_them():
+    def pair(groups: str, labels: str = "aa") -> dict:
+        return {"groups": list(groups), "labels": list(labels)}
+
+    corpus = {"duplicates": {"pairs": [pair("gg"), pair("gh"), pair("ik", "ab")], "merged": False}}
+    (line,) = words.twice(corpus)
+    assert line.startswith("2 pairs of songs seem") and "1 of them under different labels" in line
+    assert "--merge-duplicates keeps them together" in line
+    corpus["duplicates"]["merged"] = True
+    assert "no split parts them" in words.twice(corpus)[0]
+    assert words.twice({}) == [] == words.twice({"duplicates": {"pairs": [pair("gg")]}})

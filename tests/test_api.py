@@ -1,0 +1,91 @@
+"""What scripts and notebooks stand on: a change here that they would not survive must fail here."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import classify
+from classify import compare, load_run
+from classify.api import Run
+from classify.errors import InputError
+from tests.conftest import write_corpus
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Run:
+    folder = tmp_path_factory.mktemp("api")
+    songs = write_corpus(folder / "songs", per_class=10, n_notes=30)
+    return compare(songs, models="knn, svm", window=16, folds=2, repeats=2, quick=True,
+                   robustness=True, out=folder / "run")  # fmt: skip
+
+
+def test_a_run_that_was_compared_is_the_run_that_is_loaded(run):
+    again = load_run(str(run.folder))
+    assert again.models == run.models and again.predictions.equals(run.predictions)
+    assert again.record["settings"]["folds"] == 2
+    assert repr(again).endswith(f"3 models on {again.record['corpus']['name']}>")
+
+
+def test_scores_as_a_table(run):
+    table = run.table()
+    assert list(table.index) == run.models and table.index[-1] == "majority"
+    assert (table["accuracy", "low"] <= table["accuracy", "value"]).all()
+    value = run.scores.query(
+        "model == 'knn' and level == 'song' and part == 'test' and metric == 'brier'"
+    ).value.item()
+    assert table.loc["knn", ("brier", "value")] == value
+    assert len(run.table("window", "train")) == 3
+
+
+def test_differences_are_from_the_best(run):
+    table = run.differences()
+    assert run.best not in table.index and set(table.index) == set(run.models) - {run.best}
+    np.testing.assert_allclose(table[["better", "as_good", "worse"]].sum(axis=1), 1)
+    accuracy = run.table()["accuracy", "value"]
+    gaps = accuracy[run.best] - accuracy[table.index]
+    np.testing.assert_allclose(table.difference, gaps, atol=1e-9)
+
+
+def test_songs_and_confusion_count_the_same_answers(run):
+    for model in run.models:
+        songs, counts = run.songs(model), run.confusion(model)
+        assert len(songs) == counts.to_numpy().sum() == 2 * 20
+        assert songs.right.sum() == np.trace(counts.to_numpy())
+        wrong = songs[~songs.right].confidence
+        assert wrong.is_monotonic_decreasing and songs.right.is_monotonic_increasing
+
+
+def test_calibration_can_be_drawn(run):
+    bins, curve = run.reliability(), run.risk_coverage("knn")
+    assert bins.songs.sum() == 40 and bins.confidence.is_monotonic_increasing
+    assert curve.coverage.iloc[-1] == 1
+    accuracy = run.table().loc["knn", ("accuracy", "value")]
+    assert curve.risk.iloc[-1] == pytest.approx(1 - accuracy)
+
+
+def test_checks_and_summary_and_report(run):
+    assert set(run.checks.check) == {"robustness"}
+    assert any("right most often" in line or "right for" in line for line in run.summary())
+    assert run._repr_html_().startswith("<p>")
+    assert run.report().name == "report.html"
+
+
+def test_mistakes_are_told(run, tmp_path):
+    with pytest.raises(InputError, match=r"'fold' is no setting; expected any of corpus, window"):
+        compare(fold=3)
+    with pytest.raises(InputError, match=r"no scores of 'nn1'; it has those of"):
+        run.songs("nn1")
+    with pytest.raises(InputError, match="holds no run"):
+        load_run(tmp_path)
+    with pytest.raises(InputError, match="no scores of level 'tune'"):
+        run.table("tune")
+
+
+def test_the_names_come_without_what_they_need():
+    code = "import sys, classify; assert 'pandas' not in sys.modules; classify.load_run"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent.parent)
+    with pytest.raises(AttributeError, match="no attribute 'campare'"):
+        _ = classify.campare
