@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 EXTRA ?=
 ARGS ?=
 
-.PHONY: compare test test-slow fuzz lint audio constraints clean
+.PHONY: compare test test-slow fuzz lint results audio constraints clean
 
 compare: $(VENV)/.installed
 	$(BIN)/classify compare $(ARGS)
@@ -40,6 +40,16 @@ $(VENV)/.installed: $(BIN)/python setup.cfg constraints.txt
 $(VENV)/.tested: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	touch $@
+
+# The runs on built-in music that the README's tables and the notebooks read, and the notebooks with
+# their outputs. About an hour on two cores; a stopped one goes on where it was.
+REFERENCE := results/reference
+results: $(VENV)/.tested
+	$(BIN)/classify compare folk --folds 5 --leak --robustness --learning-curve \
+		--models baselines,nn3,bi-nn3 --out $(REFERENCE)/folk
+	$(BIN)/classify compare tunes --folds 5 --leak --models features,logistic,knn,nn3 --out $(REFERENCE)/tunes
+	$(BIN)/classify report $(REFERENCE)/folk --compare $(REFERENCE)/tunes --out $(REFERENCE)/side-by-side
+	rm -rf $(REFERENCE)/*/models
 
 # Reading recordings. basic-pitch asks for an old TensorFlow that its ONNX model has no use for, so
 # it comes without its dependencies; the extra names those that it needs.
