@@ -20,7 +20,7 @@ ROWS = [
     {"tables", "workers", "experiment"},
     {"record"},
     {"comparison"},
-    {"report", "overview", "transcribe"},
+    {"report", "overview", "transcribe", "playlists"},
     {"api"},
     {"cli"},
 ]

@@ -1,0 +1,136 @@
+"""A picture of a session: moods, tempo and loudness along the minutes, as SVG or PNG.
+
+Colours are Okabe and Ito's, which colour-blind readers tell apart; hatching and names tell the same
+without colour.
+"""
+
+from collections.abc import Sequence
+from itertools import cycle, pairwise
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from classify.errors import InputError
+from classify.files import written_whole
+from classify.playlists.playlist import NO_DEVICE, Made, Playlist
+
+#: Okabe and Ito 2008, without black.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "+++")
+INK, GREY = "#111827", "#6b7280"
+STYLE = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#9ca3af",
+    "axes.labelcolor": "#374151",
+    "xtick.color": "#374151",
+    "ytick.color": "#374151",
+    "hatch.color": "#ffffff",
+    "hatch.linewidth": 0.6,
+    "svg.hashsalt": "classify",  # the same picture gives the same bytes
+}
+
+
+def draw(playlist: Playlist, path: Path, made: Made) -> None:
+    """Draw a playlist's arc.
+
+    Parameters
+    ----------
+    playlist : Playlist
+        With at least one song.
+    path : Path
+        Ends in .svg or .png. The file is whole or not there.
+    made : Made
+        By which model and when; stands below the picture.
+
+    Raises
+    ------
+    InputError
+        If the ending is another.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in ("svg", "png"):
+        raise InputError(f"{path}: a picture ends in .svg or .png, not in {path.suffix!r}")
+    metadata = {"Date": None, "Title": plain(playlist.name)} if kind == "svg" else None
+    if kind == "svg" and metadata is not None:
+        metadata["Description"] = plain(alt_text(playlist))
+    with mpl.rc_context(STYLE), written_whole(path) as beside:
+        figure = _figure(playlist, made)
+        figure.savefig(beside, format=kind, bbox_inches="tight", metadata=metadata, dpi=150)
+
+
+def alt_text(playlist: Playlist) -> str:
+    """Say in words what the picture shows."""
+    entries = playlist.entries
+    stages = [mood for mood in playlist.path if any(e.mood == mood for e in entries)]
+    parts = []
+    for mood in stages:
+        of_mood = [entry for entry in entries if entry.mood == mood]
+        minutes = sum(entry.seconds for entry in of_mood) / 60
+        parts.append(f"{mood} from minute {of_mood[0].start / 60:.0f} for {minutes:.0f} minutes")
+    tempi = [entry.tempo for entry in entries if entry.tempo is not None]
+    loud = [entry.loudness for entry in entries]
+    said = f"Arc of the playlist {playlist.name}, {playlist.seconds / 60:.0f} minutes: "
+    said += "; ".join(parts)
+    if tempi:
+        said += f". Tempo goes from {tempi[0]:.0f} to {tempi[-1]:.0f} bpm"
+        said += f" (between {min(tempi):.0f} and {max(tempi):.0f})"
+    return f"{said}. Loudness goes from {loud[0]:.0f} to {loud[-1]:.0f} of 127."
+
+
+def plain(text: str) -> str:
+    """Leave out what no font or XML has."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _figure(playlist: Playlist, made: Made) -> Figure:
+    figure = Figure(figsize=(7.2, 5.0))
+    moods, tempo, loudness = figure.subplots(3, 1, sharex=True, height_ratios=(2.2, 1, 1))
+    edges = np.array([0.0, *np.cumsum([entry.seconds for entry in playlist.entries])]) / 60
+    _moods(moods, playlist, edges)
+    tempi = [np.nan if entry.tempo is None else entry.tempo for entry in playlist.entries]
+    _steps(tempo, edges, tempi, "tempo, bpm", COLOURS[0])
+    loud = [entry.loudness for entry in playlist.entries]
+    _steps(loudness, edges, loud, "loudness,\n0–127", COLOURS[5])
+    loudness.set_xlabel("minutes")
+    loudness.set_xlim(0, edges[-1])
+    figure.align_ylabels()
+    words = f"Model {made.model}, {made.when}. {NO_DEVICE}"
+    figure.text(0.02, -0.01, plain(words), fontsize=7, color=GREY, parse_math=False)
+    return figure
+
+
+def _moods(axes: Axes, playlist: Playlist, edges: np.ndarray) -> None:
+    """Stack the probabilities of the moods, and number the songs."""
+    p = np.array([entry.p for entry in playlist.entries]).T
+    floor = np.zeros(p.shape[1])
+    order = [*playlist.path[::-1], *(m for m in playlist.moods if m not in playlist.path)]
+    for mood, colour, hatch in zip(order, cycle(COLOURS), cycle(HATCHES), strict=False):
+        top = floor + p[playlist.moods.index(mood)]
+        axes.stairs(
+            top, edges, baseline=floor, fill=True, color=colour, hatch=hatch, label=plain(mood)
+        )
+        floor = top
+    axes.set_ylim(0, max(1.0, float(floor.max())))
+    axes.set_ylabel("probability of moods")
+    for number, (begin, end) in enumerate(pairwise(edges), 1):
+        axes.axvline(end, color="white", lw=0.8)
+        axes.text((begin + end) / 2, 1.01, str(number), ha="center", va="bottom", fontsize=7,
+                  color=GREY, transform=axes.get_xaxis_transform())  # fmt: skip
+    axes.set_title(plain(playlist.name), fontsize=10, pad=14, parse_math=False)
+    legend = axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=8)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+
+
+def _steps(axes: Axes, edges: np.ndarray, values: Sequence[float], label: str, colour: str) -> None:
+    """Draw one value a song, with the steps between songs."""
+    axes.stairs(values, edges, baseline=None, color=colour, lw=1.8)
+    axes.set_ylabel(label)
+    axes.margins(y=0.2)
+    axes.grid(axis="y", color="#e5e7eb", lw=0.8)
+    axes.set_axisbelow(True)

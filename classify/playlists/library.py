@@ -1,0 +1,214 @@
+"""A library of songs that a model has already judged: the only thing playlists are made from.
+
+The table has a row for each song: `song` (its path, as text; no two alike), `title` and `artist`
+(may be empty), `seconds`, `tempo` (bpm; empty, NaN or 0: unknown), `loudness` (mean velocity,
+0-127), `confidence` (calibrated, 0-1), `answer` (a mood; empty: not sure), `known` (False: unlike
+anything the model was trained on) and `p:<mood>` for each mood (calibrated, 0-1). `classify
+predict` writes it as Parquet or CSV. More columns are passed over.
+
+Songs are put in the order of their paths, so that no table's own order ever matters.
+"""
+
+import difflib
+from dataclasses import dataclass, fields
+from pathlib import Path, PurePath
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from classify.errors import InputError
+
+P = "p:"
+TEXTS = ("song", "title", "artist", "answer")
+#: Columns of numbers: least and largest value, and whether a value may be missing.
+NUMBERS = {
+    "seconds": (0.0, np.inf, False),
+    "tempo": (0.0, np.inf, True),
+    "loudness": (0.0, 127.0, False),
+    "confidence": (0.0, 1.0, False),
+}
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """Songs in the order of their paths, with what the model says of them.
+
+    Parameters
+    ----------
+    song, title, artist, answer : list of str
+        Of each song, as in the table.
+    seconds, tempo, loudness, confidence : ndarray of float, shape (n_songs,)
+        Units as in the table; an unknown tempo is NaN.
+    known : ndarray of bool, shape (n_songs,)
+        Whether the song is like those the model was trained on.
+    moods : list of str
+        Sorted.
+    p : ndarray of float, shape (n_songs, n_moods)
+        Calibrated probabilities.
+    """
+
+    song: list[str]
+    title: list[str]
+    artist: list[str]
+    answer: list[str]
+    seconds: NDArray[np.float64]
+    tempo: NDArray[np.float64]
+    loudness: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    known: NDArray[np.bool_]
+    moods: list[str]
+    p: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.song)
+
+    def name(self, index: int) -> str:
+        """Say a song as people do: artist and title, or the file's stem."""
+        title = self.title[index] or PurePath(self.song[index]).stem
+        return f"{self.artist[index]}: {title}" if self.artist[index] else title
+
+    def called(self, text: str, artists: bool = False) -> list[int]:
+        """Find the songs that a text names: by path, or else file name, stem, title or artist.
+
+        Parameters
+        ----------
+        text : str
+            What the user wrote; a whole name, upper and lower case alike where it is no path.
+        artists : bool
+            Whether it may name an artist.
+
+        Raises
+        ------
+        InputError
+            If it names none.
+        """
+        by_path = [index for index, song in enumerate(self.song) if song == text]
+        if by_path:
+            return by_path
+        names = [self._names(index, artists) for index in range(len(self))]
+        found = [index for index, of_song in enumerate(names) if text.casefold() in of_song]
+        if found and text:
+            return found
+        near = difflib.get_close_matches(
+            text.casefold(), sorted({name for of_song in names for name in of_song if name}), 1
+        )
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        kinds = "path, file name, title or artist" if artists else "path, file name or title"
+        raise InputError(f"no song of the library has the {kinds} {text!r}{hint}")
+
+    def _names(self, index: int, artists: bool) -> set[str]:
+        path = PurePath(self.song[index])
+        names = {path.name, path.stem, self.title[index]}
+        return {name.casefold() for name in (names | {self.artist[index]} if artists else names)}
+
+
+def read_library(path: Path) -> Library:
+    """Read the predictions of a library from Parquet or CSV.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or a value cannot be.
+    """
+    try:
+        if path.suffix.lower() == ".csv":
+            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        else:
+            table = pd.read_parquet(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except ValueError as error:  # pandas' and pyarrow's errors of damaged files
+        raise InputError(f"{path}: is neither CSV nor Parquet as its name says ({error})") from None
+    return library(table, str(path))
+
+
+def library(table: pd.DataFrame, name: str = "the library") -> Library:
+    """Check a table of predictions and put it in order.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row for each song, with the columns named above.
+    name : str
+        How errors call the table.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or a value cannot be.
+    """
+    moods = sorted(column.removeprefix(P) for column in table.columns if column.startswith(P))
+    wanted = [field.name for field in fields(Library) if field.name not in ("moods", "p")]
+    missing = [column for column in wanted if column not in table.columns]
+    if missing or not moods:
+        raise InputError(
+            f"{name}: has no column {missing[0] if missing else 'p:<mood>'}; "
+            f"the columns {', '.join(wanted)} and p:<mood> for each mood are expected"
+        )
+    texts = {column: _texts(table[column]) for column in TEXTS}
+    _check_songs(texts["song"], name)
+    order = sorted(range(len(table)), key=texts["song"].__getitem__)
+    songs = texts["song"]
+    numbers = {
+        column: _numbers(table[column], name, songs, *NUMBERS[column])[order] for column in NUMBERS
+    }
+    numbers["tempo"] = np.where(numbers["tempo"] > 0, numbers["tempo"], np.nan)
+    p = [_numbers(table[P + mood], name, songs, 0.0, 1.0, False)[order] for mood in moods]
+    song, title, artist, answer = ([texts[column][i] for i in order] for column in TEXTS)
+    return Library(
+        song=song,
+        title=title,
+        artist=artist,
+        answer=answer,
+        seconds=numbers["seconds"],
+        tempo=numbers["tempo"],
+        loudness=numbers["loudness"],
+        confidence=numbers["confidence"],
+        known=_booleans(table["known"], name, songs)[order],
+        moods=moods,
+        p=np.array(p).T.reshape(len(order), len(moods)),
+    )
+
+
+def _texts(column: pd.Series) -> list[str]:
+    return ["" if value is None or value != value else str(value) for value in column.tolist()]
+
+
+def _check_songs(songs: list[str], name: str) -> None:
+    if not songs:
+        raise InputError(f"{name}: has no rows; a row for each song is expected")
+    seen: set[str] = set()
+    for song in songs:
+        if not song:
+            raise InputError(f"{name}: a row names no song; the song's path is expected")
+        if song in seen:
+            raise InputError(f"{name}: names {song} twice; a row for each song is expected")
+        seen.add(song)
+
+
+def _numbers(
+    column: pd.Series, name: str, songs: list[str], least: float, most: float, missing: bool
+) -> NDArray[np.float64]:
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    empty = np.array([text in ("", "nan", "None", "<NA>") for text in map(str, column.tolist())])
+    wrong = ~((values >= least) & (values <= most) & np.isfinite(values)) & ~(missing & empty)
+    if wrong.any():
+        row = int(wrong.argmax())
+        limits = f"from {least:g} to {most:g}" if np.isfinite(most) else f"of at least {least:g}"
+        raise InputError(
+            f"{name}: {songs[row]} has {column.name} {column.tolist()[row]!r}; "
+            f"a number {limits} is expected"
+        )
+    return values
+
+
+def _booleans(column: pd.Series, name: str, songs: list[str]) -> NDArray[np.bool_]:
+    values = [BOOLEANS.get(str(value).lower()) for value in column.tolist()]
+    if None in values:
+        row = values.index(None)
+        raise InputError(
+            f"{name}: {songs[row]} has known {column.tolist()[row]!r}; True or False is expected"
+        )
+    return np.array(values, dtype=np.bool_)

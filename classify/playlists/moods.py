@@ -1,0 +1,292 @@
+"""What a mood is: where it lies, which tempo suits it, and which moods are a small step away.
+
+A mood is one of the labels a model answers with. For a playlist it has, where that is known, a
+place in the plane of valence (unpleasant -1 to pleasant 1) and arousal (still -1 to excited 1), a
+band of tempo in bpm, and neighbours. Two moods are neighbours if a listener may be led from one to
+the other in one step; being neighbours is mutual.
+
+Where neighbours are not named, moods at most 1.1 apart in the plane are neighbours: two quadrants
+that share a side are (their centres are 1 apart), two that only share a corner are not (1.41).
+Where places are not known either, every mood neighbours every other, and the playlist says so.
+
+Any of it can be given in a small TOML or JSON file, a table for each label:
+
+    [Calming]
+    valence = 0.6
+    arousal = -0.7
+    tempo = [60, 80]
+    neighbours = ["Nostalgia"]
+"""
+
+import json
+import math
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from classify.errors import InputError
+
+#: Moods at most so far apart in the plane are neighbours, where neighbours are not named.
+STEP = 1.1
+
+
+@dataclass(frozen=True)
+class Mood:
+    """One mood.
+
+    Parameters
+    ----------
+    name : str
+        The model's label.
+    valence, arousal : float or None
+        Place in the plane, each from -1 to 1; both or neither.
+    tempo : pair of float or None
+        Slowest and fastest tempo that suits the mood, bpm. Songs outside are not left out, they
+        come second.
+    neighbours : tuple of str
+        Moods one step away, besides those that name this one; none: whatever lies near.
+    """
+
+    name: str
+    valence: float | None = None
+    arousal: float | None = None
+    tempo: tuple[float, float] | None = None
+    neighbours: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """Valence and arousal, if known."""
+        if self.valence is None or self.arousal is None:
+            return None
+        return self.valence, self.arousal
+
+
+#: The five moods of Chen and Wang's experiment. Calm and happy lie as in Russell 1980 (A circumplex
+#: model of affect, J. Pers. Soc. Psychol. 39); nostalgia is mixed and quiet (Barrett et al. 2010,
+#: Music-evoked nostalgia, Emotion 10); the places of Sports and Mysterious are our reading, not
+#: measured. 120-140 bpm: preferred with exercise (Karageorghis et al. 2011, Res. Q. Exerc. Sport
+#: 82). 60-80 bpm: a convention of calming lists, not a finding.
+PAPER = (
+    Mood("Calming", 0.6, -0.7, (60, 80)),
+    Mood("Sports", 0.4, 0.8, (120, 140)),
+    Mood("Mysterious", -0.4, 0.2),
+    Mood("Nostalgia", 0.1, -0.4),
+    Mood("Happy", 0.8, 0.4),
+)
+#: Quadrants of the same plane, counted as in EMOPIA and VGMIDI: each at the middle of its square.
+QUADRANTS = (
+    Mood("Q1", 0.5, 0.5),
+    Mood("Q2", -0.5, 0.5),
+    Mood("Q3", -0.5, -0.5),
+    Mood("Q4", 0.5, -0.5),
+)
+#: The same by their signs (high or low valence, high or low arousal), as some copies name them.
+SIGNS = tuple(
+    Mood(name, quadrant.valence, quadrant.arousal)
+    for name, quadrant in zip(("HVHA", "LVHA", "LVLA", "HVLA"), QUADRANTS, strict=True)
+)
+#: The built-in folk songs' functions; our reading of them, not measured, and so without tempi.
+FOLK = (
+    Mood("lullaby", 0.5, -0.7),
+    Mood("dance", 0.7, 0.7),
+    Mood("lament", -0.6, -0.4),
+    Mood("sacred", 0.2, -0.3),
+    Mood("march", 0.2, 0.6),
+)
+DEFAULTS = (PAPER, QUADRANTS, SIGNS, FOLK)
+
+
+class Moods:
+    """The moods of a library and the graph that joins them.
+
+    Parameters
+    ----------
+    moods : sequence of Mood
+        In any order.
+
+    Attributes
+    ----------
+    known : bool
+        Whether anything says which moods are neighbours; if not, all are.
+    """
+
+    def __init__(self, moods: Sequence[Mood]) -> None:
+        self.by_name: Mapping[str, Mood] = {mood.name: mood for mood in moods}
+        self.known = any(mood.neighbours or mood.place for mood in moods)
+        self._near = {name: self._neighbours(mood) for name, mood in self.by_name.items()}
+
+    def __getitem__(self, name: str) -> Mood:
+        return self.by_name[name]
+
+    @property
+    def names(self) -> list[str]:
+        """Labels, sorted."""
+        return sorted(self.by_name)
+
+    def neighbours(self, name: str) -> list[str]:
+        """Moods one step from a mood, sorted."""
+        return sorted(self._near[name])
+
+    def path(self, start: str, target: str, among: Collection[str] | None = None) -> list[str]:
+        """Find the moods to pass on the way from one mood to another, in bounded steps.
+
+        The way has as few steps as can be; of several, the one through the most pleasant moods,
+        and then the first by name.
+
+        Parameters
+        ----------
+        start, target : str
+            Labels; both are in the answer.
+        among : collection of str, optional
+            Moods that may be passed; all unless given.
+
+        Returns
+        -------
+        list of str
+            Empty where no way leads there.
+        """
+        ways = [[start]]
+        seen = {start}
+        while ways and not any(way[-1] == target for way in ways):
+            longer = [
+                [*way, name]
+                for way in ways
+                for name in self.neighbours(way[-1])
+                if name not in seen and (name == target or among is None or name in among)
+            ]
+            seen |= {way[-1] for way in longer}
+            ways = longer
+        arrived = [way for way in ways if way[-1] == target]
+        return min(arrived, key=lambda way: (-self._pleasure(way), way), default=[])
+
+    def _pleasure(self, way: Sequence[str]) -> float:
+        return sum(self.by_name[name].valence or 0.0 for name in way)
+
+    def _neighbours(self, mood: Mood) -> set[str]:
+        others = [other for other in self.by_name.values() if other.name != mood.name]
+        return {other.name for other in others if not self.known or _joined(mood, other)}
+
+
+def _joined(one: Mood, other: Mood) -> bool:
+    if one.name in other.neighbours or other.name in one.neighbours:
+        return True
+    if one.neighbours or other.neighbours or one.place is None or other.place is None:
+        return False
+    return math.dist(one.place, other.place) <= STEP
+
+
+def default_moods(labels: Collection[str]) -> Moods:
+    """Give the moods of a set of labels from what is known of common sets of labels.
+
+    Parameters
+    ----------
+    labels : collection of str
+        A library's moods. All must belong to one of `DEFAULTS`, or nothing is known of any.
+    """
+    for known in DEFAULTS:
+        if set(labels) <= {mood.name for mood in known}:
+            return Moods([mood for mood in known if mood.name in labels])
+    return Moods([Mood(name) for name in sorted(labels)])
+
+
+def read_moods(path: Path, labels: Collection[str]) -> Moods:
+    """Read the moods of a set of labels from a TOML or JSON file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it may say more than is needed, never less.
+    labels : collection of str
+        A library's moods.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, lacks a label, or says what cannot be.
+    """
+    tables = _tables(path)
+    moods = [_mood(path, name, table) for name, table in tables.items()]
+    for mood in moods:
+        strange = sorted(set(mood.neighbours) - set(tables))
+        if strange:
+            raise InputError(
+                f"{path}: {mood.name} has the neighbour {strange[0]!r}, which has no table of its "
+                f"own; the file knows {', '.join(sorted(tables))}"
+            )
+    missing = sorted(set(labels) - set(tables))
+    if missing:
+        raise InputError(
+            f"{path}: has no table for the mood {missing[0]!r}; "
+            f"the library's moods are {', '.join(sorted(labels))}"
+        )
+    return Moods([mood for mood in moods if mood.name in labels])
+
+
+def _tables(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        tables = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: is neither TOML nor JSON as its name says ({error})") from None
+    if not isinstance(tables, dict) or not tables:
+        raise InputError(f"{path}: has no moods; a table for each mood is expected")
+    return tables
+
+
+def _mood(path: Path, name: str, table: Any) -> Mood:
+    if not isinstance(table, dict):
+        raise InputError(f"{path}: {name} is {table!r}; a table is expected, such as valence = 0.5")
+    strange = sorted(set(table) - {"valence", "arousal", "tempo", "neighbours"})
+    if strange:
+        raise InputError(
+            f"{path}: {name} has {strange[0]!r}; valence, arousal, tempo and neighbours are known"
+        )
+    valence, arousal = (
+        _coordinate(path, name, key, table.get(key)) for key in ("valence", "arousal")
+    )
+    if (valence is None) != (arousal is None):
+        raise InputError(f"{path}: {name} needs both valence and arousal, or neither")
+    return Mood(
+        name,
+        valence,
+        arousal,
+        _band(path, name, table.get("tempo")),
+        _names(path, name, table.get("neighbours", [])),
+    )
+
+
+def _coordinate(path: Path, name: str, key: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if not _number(value) or not -1 <= value <= 1:
+        raise InputError(f"{path}: {name} has {key} {value!r}; a number from -1 to 1 is expected")
+    return float(value)
+
+
+def _band(path: Path, name: str, value: Any) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    if not (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(_number(bpm) for bpm in value)
+        and 0 < value[0] <= value[1] < math.inf
+    ):
+        raise InputError(
+            f"{path}: {name} has tempo {value!r}; slowest and fastest bpm are expected, as [60, 80]"
+        )
+    return float(value[0]), float(value[1])
+
+
+def _names(path: Path, name: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(other, str) for other in value):
+        raise InputError(f"{path}: {name} has neighbours {value!r}; a list of moods is expected")
+    return tuple(other for other in value if other != name)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,121 @@
+"""What is asked of a playlist.
+
+Lengths are in minutes, tempi in bpm, loudness in mean velocity (0-127). A limit between neighbours
+is for two songs that follow each other.
+"""
+
+import math
+from dataclasses import dataclass
+
+from classify.errors import InputError
+
+STRATEGIES = ("iso", "direct")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a song, and the step from one song to the next, must keep to; pins override them.
+
+    Parameters
+    ----------
+    min_confidence : float
+        Least calibrated probability, from 0 to 1, of the mood that a song is to bring.
+    tempo, loudness : pair of float or None
+        Least and largest tempo (bpm) and loudness (mean velocity) of any song.
+    tempo_change : float or None
+        Largest change of tempo between neighbours, as a share of the slower one; None: any.
+    loudness_change : float or None
+        Largest change of loudness between neighbours, in steps of velocity; None: any. The 16 of
+        the default are one dynamic mark (from mp to mf, say) in the usual reading of MIDI, where
+        velocities of the eight marks from ppp to fff lie 16 apart.
+    no_repeat_artist : bool
+        No artist twice in a list. Two songs of one artist never follow each other in any case.
+    """
+
+    min_confidence: float = 0.8
+    tempo: tuple[float, float] | None = None
+    loudness: tuple[float, float] | None = None
+    tempo_change: float | None = 0.15
+    loudness_change: float | None = 16.0
+    no_repeat_artist: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_confidence <= 1:
+            raise InputError(
+                f"a least confidence of {self.min_confidence:g} cannot be; from 0 to 1 is accepted"
+            )
+        for name, pair in (("tempo", self.tempo), ("loudness", self.loudness)):
+            if pair is not None and not 0 <= pair[0] <= pair[1] < math.inf:
+                raise InputError(
+                    f"a {name} from {pair[0]:g} to {pair[1]:g} cannot be; "
+                    f"two numbers from 0 are accepted, the smaller first"
+                )
+        for name, change in (("tempo", self.tempo_change), ("loudness", self.loudness_change)):
+            if change is not None and not 0 < change < math.inf:
+                raise InputError(
+                    f"a largest change of {name} of {change:g} cannot be; "
+                    f"a number above 0 is accepted, or none for any change"
+                )
+
+
+@dataclass(frozen=True)
+class Request:
+    """One wish for playlists.
+
+    Parameters
+    ----------
+    mood : str
+        The mood to reach and to hold.
+    minutes : float
+        The longest the list may last. Half an hour is usual: 24 minutes did as well as 36 against
+        anxiety, and better than 12.
+    start : str
+        The listener's present mood; empty: not known.
+    strategy : str
+        "iso": begin at `start` and move to `mood` in bounded steps (the iso principle, Altshuler
+        1948; Heiderscheit and Madson 2015), there by two thirds of the list. "direct": `mood` from
+        the first song on. Empty: iso if there is a `start`.
+    pins : tuple of str
+        Songs that must be in, by path, file name, stem or title.
+    vetoes : tuple of str
+        Songs that must not be in, by the same or by artist.
+    limits : Limits
+        What songs and their neighbours must keep to.
+    seed : int
+        0: the best list. Any other: a list nearly as good, another for each seed.
+    n_lists : int
+        Lists to make, no song in two of them.
+    """
+
+    mood: str
+    minutes: float = 30.0
+    start: str = ""
+    strategy: str = ""
+    pins: tuple[str, ...] = ()
+    vetoes: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    seed: int = 0
+    n_lists: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.minutes <= 24 * 60:
+            raise InputError(
+                f"a list of {self.minutes:g} minutes cannot be made; "
+                f"more than 0 and at most 1440 are accepted"
+            )
+        if self.strategy not in ("", *STRATEGIES):
+            raise InputError(f"the strategy {self.strategy!r} is not known; iso and direct are")
+        if self.strategy == "iso" and not self.start:
+            raise InputError(
+                "the iso strategy leads from the listener's present mood to another: "
+                "name the present mood (--from), or take the direct strategy"
+            )
+        if self.n_lists < 1:
+            raise InputError(f"{self.n_lists} lists cannot be made; 1 or more are accepted")
+        if self.seed < 0:
+            raise InputError(f"a seed of {self.seed} is not accepted; whole numbers from 0 are")
+
+    @property
+    def iso(self) -> bool:
+        """Whether the list begins at the listener's present mood."""
+        return bool(self.start) and self.strategy != "direct"

@@ -1,0 +1,55 @@
+"""Where a playlist's songs lie, and recordings instead of MIDI files."""
+
+from pathlib import Path
+
+import pytest
+
+from classify.errors import InputError
+from classify.playlists.places import Places, missing
+
+
+def touched(*paths):
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_paths_start_from_the_playlists_folder_or_from_the_top(tmp_path):
+    places, playlist = Places(root=tmp_path / "music"), tmp_path / "lists" / "a.m3u8"
+    file, said = places.file("x/y.mid")
+    assert (file, said) == (tmp_path / "music/x/y.mid", "")
+    assert places.path(file, playlist) == "../music/x/y.mid"
+    whole = Places(root=tmp_path / "music", absolute=True)
+    assert whole.path(file, playlist) == (tmp_path / "music/x/y.mid").as_posix()
+    assert whole.uri(file, playlist) == (tmp_path / "music/x/y.mid").as_uri()
+
+
+def test_a_recording_beside_the_song_is_taken_by_the_order_of_endings(tmp_path):
+    touched(tmp_path / "v1.0 a.mp3", tmp_path / "v1.0 a.ogg")
+    assert Places(tmp_path, ext=("ogg", ".mp3")).file("v1.0 a.mid")[0] == tmp_path / "v1.0 a.ogg"
+    assert Places(tmp_path, ext=(".MP3",)).file("v1.0 a.mid")[0] == tmp_path / "v1.0 a.mp3"
+
+
+def test_a_folder_of_recordings_is_searched_by_place_and_then_by_stem(tmp_path):
+    media = tmp_path / "audio"
+    touched(media / "x/one.MP3", media / "deep/er/two.flac", media / "y/one.mp3")
+    places = Places(media_root=media)
+    assert places.file("x/one.mid") == (media / "x/one.MP3", "")
+    assert places.file("else/two.mid") == (media / "deep/er/two.flac", "")
+    file, said = places.file("else/one.mid")
+    assert file == Path("else/one.mid") and "several recordings" in said
+
+
+def test_missing_recordings_are_named_and_the_song_stays(tmp_path):
+    places = Places(media_root=tmp_path, ext=("mp3",))
+    touched(tmp_path / "here.mp3")
+    said = missing(["here.mid", "gone.mid"], places)
+    assert len(said) == 1 and said[0].startswith("gone.mid has no recording of its name (.mp3)")
+    assert places.file("gone.mid")[0] == Path("gone.mid")
+
+
+def test_what_is_no_folder_or_no_ending_is_refused(tmp_path):
+    with pytest.raises(InputError, match="nowhere: is no folder"):
+        Places(media_root=tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"'\.' is no ending"):
+        Places(ext=(".",))

@@ -1,0 +1,44 @@
+"""Wishes that cannot be."""
+
+import pytest
+
+from classify.errors import InputError
+from classify.playlists.request import Limits, Request
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({"minutes": 0}, "0 minutes"),
+        ({"minutes": float("nan")}, "nan minutes"),
+        ({"strategy": "slow"}, "'slow'"),
+        ({"strategy": "iso"}, "--from"),
+        ({"n_lists": 0}, "0 lists"),
+        ({"seed": -1}, "seed of -1"),
+    ],
+)
+def test_a_wish_that_cannot_be_is_refused(wish, words):
+    with pytest.raises(InputError, match=words):
+        Request("Calming", **wish)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"min_confidence": 1.1}, "confidence of 1.1"),
+        ({"min_confidence": float("nan")}, "confidence of nan"),
+        ({"tempo": (80, 60)}, "tempo from 80 to 60"),
+        ({"loudness": (-1, 60)}, "loudness from -1 to 60"),
+        ({"tempo_change": 0}, "change of tempo of 0"),
+        ({"loudness_change": -3}, "change of loudness of -3"),
+    ],
+)
+def test_limits_that_cannot_be_are_refused(limits, words):
+    with pytest.raises(InputError, match=words):
+        Limits(**limits)
+
+
+def test_a_present_mood_asks_for_the_iso_principle_unless_told_otherwise():
+    assert Request("Calming", start="Sports").iso
+    assert not Request("Calming", start="Sports", strategy="direct").iso
+    assert not Request("Calming").iso
