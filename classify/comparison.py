@@ -96,13 +96,14 @@ def _run(
         return folder
     n_workers = n_workers or workers.default_jobs()
     jobs = _jobs(folder, chosen, settings, data)
-    _train(jobs, data, settings, n_workers, display)
+    _train(jobs, data, n_workers, display)
     fits = {spec.name: _facts(spec, jobs) for spec in chosen}
     if all("reason" in facts for facts in fits.values()):
         first = fits[models.MAJORITY]
         raise InputError(f"{folder}: every model failed; {first['title']}: {first['reason']}")
-    failed = {name for name, facts in fits.items() if "reason" in facts}
-    _write_tables(folder, settings, [job for job in jobs if job.spec.name not in failed], data)
+    scored = [job for job in jobs if "reason" not in fits[job.spec.name]]
+    answered = [job for job in scored if workers.is_done(job, len(data.windows))]
+    _write_tables(folder, settings, answered, data)
     close_run(folder, run, fits)
     shutil.rmtree(folder / "work", ignore_errors=True)
     if not any((folder / "logs").glob("*")):
@@ -132,24 +133,22 @@ def _jobs(folder: Path, chosen: list[models.Spec], settings: Settings, data: Dat
 def _facts(spec: models.Spec, jobs: list[Job]) -> dict[str, Any]:
     """Gather what a report needs to know of a model: each outer fit, or why one failed.
 
-    What one fit says stands on top too: the first one's, with the time of all.
+    What one fit says stands on top too: the first one's, with the time of all. Where only the leak
+    or a fit on fewer songs failed, the model has its scores and lacks those rows.
     """
-    own = [(job.part, workers.results(job)) for job in jobs if job.spec == spec]
-    failures = [facts for _, facts in own if "reason" in facts]
-    if failures:
-        return asdict(spec) | failures[0]
     fits = [
-        {"repeat": part.repeat, "fold": part.fold} | facts
-        for part, facts in own
-        if part.share == 1 and part.key != LEAK
+        {"repeat": job.part.repeat, "fold": job.part.fold} | workers.results(job)
+        for job in jobs
+        if job.spec == spec and job.part.share == 1 and job.part.key != LEAK
     ]
+    failures = [facts["reason"] for facts in fits if "reason" in facts]
+    if failures:
+        return asdict(spec) | {"reason": failures[0]}
     spent = {key: sum(fit[key] for fit in fits) for key in ("seconds_train", "seconds_predict")}
     return asdict(spec) | fits[0] | spent | {"fits": fits}
 
 
-def _train(
-    jobs: list[Job], data: Data, settings: Settings, n_workers: int, display: Display
-) -> None:
+def _train(jobs: list[Job], data: Data, n_workers: int, display: Display) -> None:
     """Train what is not trained yet."""
     missing = [job for job in jobs if not workers.is_done(job, len(data.windows))]
     for job in missing:
@@ -160,7 +159,7 @@ def _train(
         display.say(f"{len(jobs) - len(missing)} of {len(jobs)} fits are done already.")
     if not missing:
         return
-    _save_data(missing, data, settings, display)
+    _save_data(missing, data, display)
     begun: dict[str, float] = {}
 
     def start(job: Job) -> None:
@@ -184,7 +183,7 @@ def _train(
         workers.run(_networks_first(missing), n_workers, start, event, end)
 
 
-def _save_data(missing: list[Job], data: Data, settings: Settings, display: Display) -> None:
+def _save_data(missing: list[Job], data: Data, display: Display) -> None:
     """Write what models are given to a folder that their processes read."""
     folder = missing[0].data
     measuring = any(job.spec.input == "features" for job in missing)

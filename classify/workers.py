@@ -114,28 +114,31 @@ class Event:
 
 
 def save_data(folder: Path, inputs: dict[str, Table], **about: np.ndarray) -> None:
-    """Write windows and what is known of each.
+    """Write windows and what is known of each, unless a stopped run has left them there.
 
     Parameters
     ----------
     folder : Path
-        Where to; what is there is replaced.
+        Where to.
     inputs : dict of str to (tuple of int, iterable of ndarray of float32)
         What models are given, by the name that `Spec.input` has: the shape of all windows, and
         the windows, some at a time, in order.
     about : ndarray, shape (n_windows,)
         `label`, `group` and `song` of each window.
     """
-    with written_whole(folder) as beside:
-        beside.mkdir()
-        for name, (shape, blocks) in inputs.items():
-            x = np.lib.format.open_memmap(beside / f"{name}.npy", "w+", np.float32, shape)
+    for name, (shape, blocks) in inputs.items():
+        path = folder / f"{name}.npy"
+        if path.is_file():
+            continue
+        with written_whole(path) as beside:
+            x = np.lib.format.open_memmap(beside, "w+", np.float32, shape)
             written = 0
             for block in blocks:
                 x[written : written + len(block)] = block
                 written += len(block)
             x.flush()
-        np.savez(beside / "about.npz", allow_pickle=False, **about)
+    with written_whole(folder / "about.npz") as beside:
+        np.savez(beside, allow_pickle=False, **about)
 
 
 def n_cores() -> int:
