@@ -184,7 +184,7 @@ def _risks(lines: list[Line]) -> Figure:
     labels = spread(ends, top / max(13, 1.2 * len(lines)))
     for place, line in reversed(list(enumerate(lines))):
         _risk(axes, line, ends[place], labels[place], best=place == 0)
-    axes.set(xlim=(0, 100), ylim=(0, max(top, max(labels))))
+    axes.set(xlim=(0, 100), ylim=(min(0.0, *labels), max(top, *labels)))
     axes.set_xlabel("songs kept, the surest first, %")
     axes.set_ylabel("wrong among them, %")
     axes.grid(color=LIGHT, lw=0.8)
@@ -209,7 +209,7 @@ def _risk(axes: Axes, line: Line, end: float, label: float, *, best: bool) -> No
         fontweight="bold" if best else "normal",
         va="center",
         annotation_clip=False,
-        arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6},
+        arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "relpos": (0, 0.5)},
         parse_math=False,
     )
 

@@ -222,6 +222,8 @@ def _slopes(ranked: list[Line]) -> Figure:
         _label(axes, true, (1, b), (1.14, end), colour, bold)
     axes.set_xticks([0, 1], ["random windows", "unseen songs"])
     axes.set_xlim(-0.05, 1.05)
+    labels = [*starts, *ends]
+    axes.set_ylim(min(low, *labels) - apart, max(high, *labels) + apart)
     axes.spines[:].set_visible(False)
     axes.tick_params(left=False, labelleft=False, bottom=False)
     return figure
@@ -244,6 +246,7 @@ def _label(
     colour: str,
     weight: str,
 ) -> None:
+    left = place[0] < 0
     axes.annotate(
         text,
         point,
@@ -252,8 +255,8 @@ def _label(
         fontsize=8.5,
         fontweight=weight,
         va="center",
-        ha="right" if place[0] < 0 else "left",
+        ha="right" if left else "left",
         annotation_clip=False,
-        arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5},
+        arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "relpos": (float(left), 0.5)},
         parse_math=False,
     )

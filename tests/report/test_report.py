@@ -215,3 +215,15 @@ def test_the_page_fits_its_window_and_every_picture_shows(browser, report, width
     assert answer.rect["y"] < 900 and answer.rect["x"] + answer.rect["width"] <= width
     errors = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
     assert not errors
+
+
+def test_what_is_folded_is_printed(browser, report):
+    browser.get(report.as_uri())
+    hidden = (
+        "return [...document.querySelectorAll('details > *:not(summary)')]"
+        ".filter(e => !e.checkVisibility()).length"
+    )
+    assert browser.execute_script(hidden) > 3
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert browser.execute_script(hidden) == 0
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
