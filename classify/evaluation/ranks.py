@@ -1,0 +1,110 @@
+"""Do models rank alike over several corpora? Tests in which a corpus counts once.
+
+Friedman's test asks whether ranks differ at all, Wilcoxon's signed-rank test whether two models do.
+Both know a corpus by one score a model, however many songs it has: with few corpora they can find
+nothing, and `least_p` says from how many on they could.
+
+Conventions: scores have a row a corpus and a column a model, higher is better; rank 1 is best.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import friedmanchisquare, rankdata, wilcoxon
+
+from classify.evaluation.significance import holm
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """How models rank over corpora.
+
+    Parameters
+    ----------
+    mean : ndarray, shape (n_models,)
+        Mean ranks; equal scores share the mean of their ranks.
+    friedman : float or None
+        p value of Friedman's test that all models rank alike; None for two models, of which there
+        is nothing to say but what their one pair says.
+    p_values : ndarray, shape (n_models, n_models)
+        Two-sided Wilcoxon tests of each pair, Holm-adjusted over all pairs; 1 on the diagonal.
+    """
+
+    mean: NDArray[np.float64]
+    friedman: float | None
+    p_values: NDArray[np.float64]
+
+    def apart(self, level: float = 0.05) -> list[tuple[int, int]]:
+        """Give the pairs told apart, the better-ranked model first, best pairs first.
+
+        A pair counts only if Friedman's test, too, finds that models differ at all.
+        """
+        if self.friedman is not None and self.friedman >= level:
+            return []
+        order = np.argsort(self.mean, kind="stable")
+        return [(a, b) for a, b in combinations(order.tolist(), 2) if self.p_values[a, b] < level]
+
+
+def rank(scores: NDArray[np.float64]) -> Ranking:
+    """Rank models over corpora and test whether they differ.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n_corpora, n_models)
+        Every score of every model, none missing.
+
+    Returns
+    -------
+    Ranking
+
+    Raises
+    ------
+    ValueError
+        If a score is missing, or there are fewer than two corpora or two models.
+
+    References
+    ----------
+    Demsar 2006, Statistical comparisons of classifiers over multiple data sets, JMLR 7; Benavoli,
+    Corani and Mangili 2016, Should we really use post-hoc tests based on mean-ranks?, JMLR 17
+    (Wilcoxon's test in place of Nemenyi's).
+    """
+    n_corpora, n_models = scores.shape
+    if n_corpora < 2 or n_models < 2 or not np.isfinite(scores).all():
+        raise ValueError("ranks need two corpora and two models at least, and every score")
+    pairs = list(combinations(range(n_models), 2))
+    p_values = np.ones((n_models, n_models))
+    for (a, b), p in zip(
+        pairs, holm([_wilcoxon(scores[:, [a, b]]) for a, b in pairs]), strict=True
+    ):
+        p_values[a, b] = p_values[b, a] = p
+    return Ranking(rankdata(-scores, axis=1).mean(axis=0), _friedman(scores), p_values)
+
+
+def _wilcoxon(scores: NDArray[np.float64]) -> float:
+    """Two-sided p value of two columns; 1 if they are the same everywhere."""
+    difference = scores[:, 0] - scores[:, 1]
+    return float(wilcoxon(difference).pvalue) if difference.any() else 1.0
+
+
+def _friedman(scores: NDArray[np.float64]) -> float | None:
+    if scores.shape[1] < 3:
+        return None
+    if (scores == scores[:, :1]).all():
+        return 1.0  # all models tie on every corpus
+    return float(friedmanchisquare(*scores.T).pvalue)
+
+
+def least_p(n_corpora: int, n_pairs: int = 1) -> float:
+    """Give the lowest adjusted p value that a pair can reach: one model wins on every corpus.
+
+    Of the 2 ** n_corpora ways to sign the differences two are that extreme; Holm multiplies the
+    lowest p value by the number of pairs.
+    """
+    return min(1.0, n_pairs * 2.0 ** (1 - n_corpora))
+
+
+def enough(n_pairs: int = 1, level: float = 0.05) -> int:
+    """Give the least number of corpora with which a pair could be told apart."""
+    return next(n for n in range(2, 1000) if least_p(n, n_pairs) < level)
