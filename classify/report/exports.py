@@ -162,8 +162,8 @@ def _differences(view: View) -> str:
     caption = (
         f"{_corpus(view)} By how many points of accuracy on test songs {escaped(best.title)}, the "
         f"best model, is ahead of each other, with the 95\\,\\% interval of that difference alone; "
-        f"{words.test_name(view)}, $p$ values Holm-adjusted over all pairs of models, and against "
-        f"the majority class over all models. {_protocol(view)}"
+        f"{words.test_name(view)}, $p$ values Holm-adjusted over "
+        f"{words.adjusted_over(view)}. {_protocol(view)}"
     )
     head = ["model", "points behind", r"95\,\% interval", "adjusted $p$"]
     return _table(head, rows, caption, "tab:differences")

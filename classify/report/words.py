@@ -160,11 +160,18 @@ def part_songs(view: View) -> str:
     )
 
 
+def adjusted_over(view: View) -> str:
+    """Say over what p values are adjusted."""
+    if view.n_folds > 1:
+        return "the comparisons shown"
+    return "all pairs of models, and against the majority class over all models"
+
+
 def how_tested(view: View) -> str:
     """Say how differences were tested, and what to beware of."""
     end = (
-        "p values are Holm-adjusted over all pairs of models, and against the majority class over "
-        "all models; intervals are of one difference each and not adjusted."
+        f"p values are Holm-adjusted over {adjusted_over(view)}; intervals are of one difference "
+        f"each and not adjusted."
     )
     if view.n_folds == 1:
         return (

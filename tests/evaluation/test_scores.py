@@ -1,6 +1,5 @@
 """Scores against scikit-learn, intervals against theory."""
 
-
 import numpy as np
 import pytest
 from scipy.stats import binomtest, norm, t
