@@ -23,7 +23,16 @@ import pandas as pd
 
 from classify import features, models, tables, workers
 from classify.errors import InputError
-from classify.experiment import Data, Settings, default_name, measured, prepare, tried, varied
+from classify.experiment import (
+    Data,
+    Settings,
+    default_name,
+    measured,
+    of_whole_songs,
+    prepare,
+    tried,
+    varied,
+)
 from classify.networks.layers import SHORTEST_VALID
 from classify.parts import LEAK
 from classify.progress import Display, duration
@@ -186,16 +195,20 @@ def _train(jobs: list[Job], data: Data, n_workers: int, display: Display) -> Non
 def _save_data(missing: list[Job], data: Data, display: Display) -> None:
     """Write what models are given to a folder that their processes read."""
     folder = missing[0].data
-    measuring = any(job.spec.input == "features" for job in missing)
+    wanted = {job.spec.input for job in missing}
 
     def inputs(songs: Sequence[Song], windows: Windows, what: str) -> dict[str, workers.Table]:
         given: dict[str, workers.Table] = {
             "notes": (windows.shape, (x for _, x in windows.blocks()))
         }
-        if measuring:
+        if "features" in wanted:
             shape = len(windows), 1, len(features.listed())
             title = f"Measuring musical features{what}"
             given["features"] = shape, measured(songs, windows, display, title)
+        if "song" in wanted:
+            shape = len(windows), 1, len(features.listed_of_songs())
+            title = f"Measuring whole songs{what}"
+            given["song"] = shape, of_whole_songs(songs, windows, display, title)
         return given
 
     about = {"label": data.labels, "group": data.groups}

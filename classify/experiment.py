@@ -224,6 +224,29 @@ def measured(
             count(min(first + MEASURED, len(windows)), len(windows))
 
 
+def of_whole_songs(
+    songs: Sequence[Song], windows: Windows, display: Display, title: str
+) -> Iterator[NDArray[np.float32]]:
+    """Measure each window's whole song, in blocks of shape (n, 1, n_features of songs).
+
+    A block holds all windows of its songs; windows of a song stand together.
+    """
+    firsts = np.flatnonzero(np.diff(windows.song, prepend=-1))
+    ends = [*firsts[1:], len(windows)]
+    with display.counting(title, "window") as count:
+        first = 0
+        for end in ends:
+            if end - first >= MEASURED or end == len(windows):
+                rows = slice(first, end)
+                wanted, song = np.unique(windows.song[rows], return_inverse=True)
+                of_block = [songs[index] for index in wanted]
+                start, n_notes = windows.start[rows], windows.settings.window
+                with threadpool_limits(1):
+                    yield features.of_songs(of_block, song, start, n_notes)[:, np.newaxis]
+                first = end
+                count(end, len(windows))
+
+
 def varied(data: Data) -> Iterator[tuple[Variation, list[Song], Windows]]:
     """Change all songs that are tested in the first repeat, one change after another.
 

@@ -3,7 +3,8 @@
 Networks (from `classify.networks`) and classical models (from `baselines`) are found by walking
 their packages. Each becomes a scikit-learn estimator that takes windows
 `(n_windows, n_notes, n_channels)`, so the rest of the toolkit never asks which kind it holds. A
-model whose input is features is given them in that shape too: `(n_windows, 1, n_features)`.
+model whose input is features is given them in that shape too: `(n_windows, 1, n_features)`; one
+whose input is songs is given the row of each window's song.
 """
 
 import importlib
@@ -65,8 +66,9 @@ class Spec:
         In tables.
     kind : {"reference", "baseline", "network"}
         The reference is the majority class.
-    input : {"notes", "features"}
-        What it is given of a window: its notes, or what `classify.features` says of them.
+    input : {"notes", "features", "song"}
+        What it is given of a window: its notes, what `classify.features` says of them, or what it
+        says of the whole song (`of_songs`), the same for all windows of a song.
     """
 
     name: str
@@ -108,7 +110,7 @@ GROUPS: dict[str, Callable[[Spec], bool]] = {
     "all": lambda spec: True,
     "networks": lambda spec: spec.kind == "network",
     "baselines": lambda spec: spec.kind == "baseline",
-    "features": lambda spec: spec.input == "features",
+    "features": lambda spec: spec.input in ("features", "song"),
     "paper": lambda spec: spec.name in PAPER,
 }
 
@@ -179,27 +181,38 @@ class BaselineClassifier(WindowClassifier):
     ) -> "BaselineClassifier":
         """Search the grid over inner folds and refit; the parameters are those of a network's fit.
 
-        A model without probabilities of its own gets them by Platt scaling over the same folds.
+        A model without probabilities of its own gets them by Platt scaling over the same folds. A
+        model of songs learns from each song once, however many windows it has.
         """
         table = as_rows(checked(x))
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
+        once = np.ones(len(table), dtype=bool)
+        if _baselines()[self.name].INPUT == "song":
+            once = first_of_each(table) | (np.diff(codes, prepend=-1) != 0)
+            table, codes = table[once], codes[once]
+            groups = None if groups is None else np.asarray(groups)[once]
         folds = inner_folds(codes.astype(str), groups, self.n_folds, self.seed)
         # a grid value that cannot be fitted (31 neighbours among 20 windows) is passed over
         search = GridSearchCV(_baselines()[self.name].build(self.seed), self.grid, cv=folds)
         if watch:
             search.set_callbacks(_GridWatch(watch))
         model = search.fit(table, codes).best_estimator_
-        self.held_out_ = _held_out(model, table, codes, folds)
+        held_out = _held_out(model, table, codes, folds)
         if not hasattr(model, "predict_proba"):
-            self.held_out_ = _platt(self.held_out_, codes)
+            held_out = _platt(held_out, codes)
             model = CalibratedClassifierCV(model, cv=folds, ensemble=False).fit(table, codes)
+        self.held_out_ = held_out[np.cumsum(once) - 1]
         self.model_, self.best_params_ = model, search.best_params_
         return self
 
     def predict_proba(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
         """Give class probabilities, shape (n_windows, n_classes), columns as in `classes_`."""
         check_is_fitted(self, "model_")
-        return self.model_.predict_proba(as_rows(checked(x)))
+        table = as_rows(checked(x))
+        if _baselines()[self.name].INPUT != "song":
+            return self.model_.predict_proba(table)
+        once = first_of_each(table)
+        return self.model_.predict_proba(table[once])[np.cumsum(once) - 1]
 
     def facts(self) -> dict[str, Any]:
         """Say what a report needs to know of the fit."""
@@ -264,6 +277,13 @@ def _platt(decisions: NDArray, codes: NDArray) -> NDArray:
 def as_rows(x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Lay a window's notes side by side: (n_windows, n_notes * n_channels)."""
     return x.reshape(len(x), -1)
+
+
+def first_of_each(table: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Mark the first of every run of equal rows: the windows of a song stand together."""
+    first = np.ones(len(table), dtype=bool)
+    first[1:] = (table[1:] != table[:-1]).any(axis=1)
+    return first
 
 
 class _GridWatch:

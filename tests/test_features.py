@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 from classify.corpora import load
-from classify.features import Batch, batch, compute, listed, registry, with_song
+from classify.features import (
+    Batch,
+    batch,
+    compute,
+    context,
+    listed,
+    listed_of_songs,
+    of_songs,
+    registry,
+    whole,
+    with_song,
+)
 from classify.songs import NOTE, Song
 from classify.windows import WindowSettings, cut
 
@@ -427,6 +438,36 @@ def test_windows_beside_their_song():
     wide = with_song(x, np.array([7, 2, 7]))
     assert wide.dtype == np.float32
     assert wide.tolist() == [[1, 10, 2, 15, 1, 5], [5, 10, 5, 10, 0, 0], [3, 20, 2, 15, 1, 5]]
+
+
+def test_whole_songs_are_measured_as_one_window_each_in_any_company(monkeypatch):
+    songs = [*BANDS, song(SCALE), band(7, 300)]
+    one_by_one = np.concatenate([compute(windows(one)) for one in songs])
+    same(whole(songs), one_by_one)
+    monkeypatch.setattr(context, "AT_ONCE", 250)  # several batches, and a song longer than one
+    same(whole(songs), one_by_one)
+
+
+def test_a_song_is_its_whole_and_the_mean_of_its_windows():
+    songs = [BANDS[0], song(SCALE), BANDS[1]]
+    cuts = cut(songs, WindowSettings(50, 50))
+    assert np.bincount(cuts.song).tolist() == [2, 1, 2]
+    x = of_songs(songs, cuts.song, cuts.start, 50)
+    parts = compute(batch(songs, cuts.song, cuts.start, 50))
+    assert x.dtype == np.float32 and x.shape == (len(cuts), len(listed_of_songs()))
+    for index, one in enumerate(songs):
+        rows = x[cuts.song == index]
+        assert (rows == rows[0]).all()
+        same(rows[0, : len(NAMES)], compute(windows(one))[0])
+        mean = parts[cuts.song == index].mean(axis=0)
+        np.testing.assert_allclose(rows[0, len(NAMES) :], mean, rtol=1e-4, atol=1e-5)
+
+
+def test_quantities_of_songs_keep_family_and_unit():
+    named = {f.name: f for f in listed_of_songs()}
+    assert len(named) == 2 * len(NAMES)
+    assert named["song_tempo"].family == named["mean_tempo"].family == "metre"
+    assert named["song_tempo"].unit == named["mean_tempo"].unit == "bpm"
 
 
 @pytest.mark.parametrize(("name", "window"), [("emopia", 100), ("vgmidi", 200), ("genre8", 800)])

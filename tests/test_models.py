@@ -113,6 +113,39 @@ def test_facts_are_plain_json(name):
     assert {"parameters", "best", "device"} <= set(facts)
 
 
+def test_a_model_of_songs_learns_from_each_song_once():
+    """Songs of many windows count no more than others, and their windows have one answer."""
+    x, y, groups = windows()
+    songs, label, group = x[::2], y[::2], groups[::2]
+    n_windows = np.random.default_rng(1).integers(1, 9, len(songs))
+    estimator = models.make(SPECS["song-logistic"], 7, SETTINGS, quick=True)
+    once = estimator.fit(songs, label, group).predict_proba(songs)
+    repeated = [np.repeat(values, n_windows, axis=0) for values in (songs, label, group)]
+    again = models.make(SPECS["song-logistic"], 7, SETTINGS, quick=True).fit(*repeated)
+    np.testing.assert_array_equal(
+        again.predict_proba(repeated[0]), np.repeat(once, n_windows, axis=0)
+    )
+
+
+def test_equal_songs_with_other_labels_are_both_learned_from():
+    x, y, groups = windows()
+    copy, other = np.repeat(x[:1], 3, axis=0), np.array(["blue", "green", "green"])
+    estimator = models.make(SPECS["song-logistic"], 7, SETTINGS, quick=True)
+    estimator.fit(
+        np.concatenate([copy, x[::2]]),
+        np.concatenate([other, y[::2]]),
+        np.concatenate([["copies"] * 3, groups[::2]]),
+    )
+    alone = models.make(SPECS["song-logistic"], 7, SETTINGS, quick=True)
+    alone.fit(
+        np.concatenate([copy[:1], x[::2]]),
+        np.concatenate([other[:1], y[::2]]),
+        np.concatenate([["copies"], groups[::2]]),
+    )
+    green = estimator.classes_.tolist().index("green")
+    assert estimator.predict_proba(copy[:1])[0, green] > alone.predict_proba(copy[:1])[0, green]
+
+
 def test_saved_models_answer_the_same_in_a_fresh_process(tmp_path):
     x, _, _ = windows()
     np.save(tmp_path / "x.npy", x)

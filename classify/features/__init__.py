@@ -14,10 +14,20 @@ import importlib
 import pkgutil
 
 from classify.features.batch import Batch, batch
-from classify.features.context import with_song
+from classify.features.context import listed_of_songs, of_songs, whole, with_song
 from classify.features.registry import Feature, compute, listed
 
-__all__ = ["Batch", "Feature", "batch", "compute", "listed", "with_song"]
+__all__ = [
+    "Batch",
+    "Feature",
+    "batch",
+    "compute",
+    "listed",
+    "listed_of_songs",
+    "of_songs",
+    "whole",
+    "with_song",
+]
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")

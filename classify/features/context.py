@@ -1,16 +1,86 @@
-"""From window to song: what a window's features are beside those of its whole song."""
+"""From window to song: what windows say of the song they are from.
+
+A song is described twice: by its features as one long window, which see its whole form, and by the
+mean of its windows' features, in which every part counts alike. Each song is looked at by itself,
+so nothing passes from one song to another, nor from a training part to a test part that holds
+whole songs.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.features.batch import batch
 from classify.features.ragged import ratio
+from classify.features.registry import AT_ONCE, Feature, compute, listed
+from classify.songs import Song
+
+#: What is put before a feature's name: of the whole song, and the mean of its windows.
+WHOLE, MEAN = "song_", "mean_"
+
+
+def listed_of_songs() -> list[Feature]:
+    """Every quantity of a song, in the order of `of_songs`' columns; families are the windows'."""
+    return [replace(f, name=prefix + f.name) for prefix in (WHOLE, MEAN) for f in listed()]
+
+
+def of_songs(
+    songs: Sequence[Song], song: NDArray[np.int64], start: NDArray[np.int64], n_notes: int
+) -> NDArray[np.float32]:
+    """Describe each window's whole song.
+
+    Parameters
+    ----------
+    songs : sequence of Song
+        Of the windows.
+    song, start : ndarray of int, shape (n_windows,)
+        Each window's song and first note, as `classify.windows.cut` gives them; every window of a
+        song that is there at all, and at least one of each song.
+    n_notes : int
+        Notes in a full window.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_windows, 2 * n_features)
+        Columns as in `listed_of_songs`; the windows of a song have the same row.
+    """
+    means = _over_song(compute(batch(songs, song, start, n_notes)).astype(np.float64), song)
+    return np.concatenate([whole(songs)[song], means], axis=1).astype(np.float32)
+
+
+def whole(songs: Sequence[Song]) -> NDArray[np.float32]:
+    """Compute the features of whole songs, shape (n_songs, n_features)."""
+    table = np.zeros((len(songs), len(listed())), np.float32)
+    for rows in _alike([song.n_notes for song in songs]):
+        chosen, place = [songs[row] for row in rows], np.arange(len(rows))
+        longest = max(song.n_notes for song in chosen)
+        table[rows] = compute(batch(chosen, place, np.zeros_like(place), longest))
+    return table
+
+
+def _alike(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Put songs of about one length together, since a batch is as wide as its longest song."""
+    rows: list[int] = []
+    for row in np.argsort(lengths, kind="stable").tolist():
+        if rows and (len(rows) + 1) * lengths[row] > AT_ONCE:
+            yield rows
+            rows = []
+        rows.append(row)
+    if rows:
+        yield rows
+
+
+def _over_song(x: NDArray[np.float64], song: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean over the windows of each window's song; songs in any order."""
+    _, place, counts = np.unique(song, return_inverse=True, return_counts=True)
+    order = np.argsort(place, kind="stable")
+    return ratio(np.add.reduceat(x[order], np.cumsum(counts) - counts), counts[:, None])[place]
 
 
 def with_song(x: NDArray[np.float32], song: NDArray[np.int64]) -> NDArray[np.float32]:
     """Add to each window's features their mean and spread over the windows of its song.
-
-    Each song is looked at by itself, so nothing passes from one song to another, nor from a
-    training part to a test part that holds whole songs.
 
     Parameters
     ----------
@@ -24,14 +94,7 @@ def with_song(x: NDArray[np.float32], song: NDArray[np.int64]) -> NDArray[np.flo
     ndarray of float32, shape (n_windows, 3 * n_features)
         Features, their means, their population standard deviations (0 for a song of one window).
     """
-    _, place, counts = np.unique(song, return_inverse=True, return_counts=True)
-    order = np.argsort(place, kind="stable")
-    starts = np.cumsum(counts) - counts
-
-    def over_song(table: NDArray[np.float64]) -> NDArray[np.float64]:
-        return ratio(np.add.reduceat(table[order], starts), counts[:, None])[place]
-
     values = x.astype(np.float64)
-    mean = over_song(values)
-    spread = np.sqrt(over_song((values - mean) ** 2))
+    mean = _over_song(values, song)
+    spread = np.sqrt(_over_song((values - mean) ** 2, song))
     return np.concatenate([values, mean, spread], axis=1).astype(np.float32)
