@@ -14,7 +14,7 @@ compare: $(VENV)/.installed
 	$(BIN)/classify compare $(ARGS)
 
 test: lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
 test-slow: $(VENV)/.tested
 	$(BIN)/python -m pytest
@@ -42,12 +42,13 @@ $(VENV)/.tested: $(VENV)/.installed
 	touch $@
 
 # The runs on built-in music that the README's tables and the notebooks read, and the notebooks with
-# their outputs. About an hour on two cores; a stopped one goes on where it was.
+# their outputs. About half an hour on two cores; a stopped one goes on where it was.
 REFERENCE := results/reference
+REFERENCE_MODELS := song-vote,features-logistic,features-svm,logistic,svm,knn,nn3
 results: $(VENV)/.tested
 	$(BIN)/classify compare folk --folds 5 --leak --robustness --learning-curve \
-		--models baselines,nn3,bi-nn3 --out $(REFERENCE)/folk
-	$(BIN)/classify compare tunes --folds 5 --leak --models features,logistic,knn,nn3 --out $(REFERENCE)/tunes
+		--models $(REFERENCE_MODELS) --out $(REFERENCE)/folk
+	$(BIN)/classify compare tunes --folds 5 --leak --models $(REFERENCE_MODELS) --out $(REFERENCE)/tunes
 	$(BIN)/classify report $(REFERENCE)/folk --compare $(REFERENCE)/tunes --out $(REFERENCE)/side-by-side
 	rm -rf $(REFERENCE)/*/models
 
