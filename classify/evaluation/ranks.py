@@ -12,9 +12,9 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import friedmanchisquare, rankdata, wilcoxon
+from scipy.stats import friedmanchisquare, rankdata
 
-from classify.evaluation.significance import holm
+from classify.evaluation.significance import holm, swapped
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,16 +76,36 @@ def rank(scores: NDArray[np.float64]) -> Ranking:
     pairs = list(combinations(range(n_models), 2))
     p_values = np.ones((n_models, n_models))
     for (a, b), p in zip(
-        pairs, holm([_wilcoxon(scores[:, [a, b]]) for a, b in pairs]), strict=True
+        pairs, holm([signed_rank(scores[:, a] - scores[:, b]) for a, b in pairs]), strict=True
     ):
         p_values[a, b] = p_values[b, a] = p
     return Ranking(rankdata(-scores, axis=1).mean(axis=0), _friedman(scores), p_values)
 
 
-def _wilcoxon(scores: NDArray[np.float64]) -> float:
-    """Two-sided p value of two columns; 1 if they are the same everywhere."""
-    difference = scores[:, 0] - scores[:, 1]
-    return float(wilcoxon(difference).pvalue) if difference.any() else 1.0
+def signed_rank(difference: NDArray[np.float64]) -> float:
+    """Wilcoxon's signed-rank test, exact with ties too.
+
+    Zeros are left out, and equal sizes share the mean of their ranks. scipy's test gives the same
+    p value, but takes a second for ten corpora as soon as two differences are of one size.
+
+    Parameters
+    ----------
+    difference : ndarray, shape (n_corpora,)
+        Score of one model less that of another.
+
+    Returns
+    -------
+    float
+        Two-sided p value; 1 if there is no difference.
+
+    References
+    ----------
+    Wilcoxon 1945, Individual comparisons by ranking methods, Biometrics Bulletin 1.
+    """
+    difference = np.round(difference, 9)  # 0.85 - 0.80 and 0.75 - 0.70 are of one size
+    known = difference[difference != 0]
+    halves = np.rint(2 * rankdata(np.abs(known))).astype(int)  # shared ranks are whole or a half
+    return swapped(np.where(known > 0, halves, -halves))
 
 
 def _friedman(scores: NDArray[np.float64]) -> float | None:

@@ -52,6 +52,24 @@ def mcnemar(
     if groups is not None:
         _, index = np.unique(np.asarray(groups), return_inverse=True)
         difference = np.bincount(index, weights=difference).astype(int)
+    return swapped(difference)
+
+
+def swapped(difference: NDArray[np.integer]) -> float:
+    """Test a sum of whole numbers against sums in which each sign is turned by chance.
+
+    Exact: the distribution of the sum is built up number by number.
+
+    Parameters
+    ----------
+    difference : ndarray of int, shape (n,)
+        What is summed; zeros do not matter.
+
+    Returns
+    -------
+    float
+        Chance of a sum as far from 0 as theirs; 1 if all are 0.
+    """
     steps = np.abs(difference[difference != 0])
     chances = np.ones(1)  # of each sum from -reach to +reach
     for step in steps:

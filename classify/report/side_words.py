@@ -286,9 +286,14 @@ def _verdict(across: Across) -> list[str]:
     beaten = [b for a, b in told if a == 0]
     if beaten:
         names = listed([across.ranked[b].title for b in beaten])
-        p = p_equals(max(ranking.p_values[0, b] for b in beaten))
+        p = max(ranking.p_values[0, b] for b in beaten)
+        how = (
+            f"adjusted {p_equals(p)}"
+            if len(beaten) == 1
+            else f"each adjusted p at most {p_text(p)}"
+        )
         best = f"{across.ranked[0].title} ranks above {names}, more than chance gives"
-        lines.append(f"{best} (adjusted {p if len(beaten) == 1 else f'at most: {p}'}).")
+        lines.append(f"{best} ({how}).")
     others = len(told) - len(beaten)
     if others:
         more = "more " if beaten else ""

@@ -323,11 +323,13 @@ def _across(sides: list[Side]) -> Across:
     ranked = [line for line in lines if all(line.rows) and line.kind != "reference"]
     if len(ranked) < 2:
         return Across(sides, names, lines, ranked, None)
-    mean = ranks.rank(accuracy(ranked)).mean
-    ranked = [ranked[i] for i in np.argsort(mean, kind="stable")]
+    found = ranks.rank(accuracy(ranked))
+    order = np.argsort(found.mean, kind="stable")
+    found = replace(found, mean=found.mean[order], p_values=found.p_values[np.ix_(order, order)])
+    best_first = [ranked[i] for i in order]
     rest = [line for line in lines if line not in ranked and line.kind != "reference"]
     rest += [line for line in lines if line.kind == "reference"]
-    return Across(sides, names, ranked + rest, ranked, ranks.rank(accuracy(ranked)))
+    return Across(sides, names, best_first + rest, best_first, found)
 
 
 def accuracy(lines: list[Line]) -> NDArray[np.float64]:

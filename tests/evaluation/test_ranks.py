@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, friedmanchisquare, wilcoxon
 
-from classify.evaluation.ranks import enough, least_p, rank
+from classify.evaluation.ranks import enough, least_p, rank, signed_rank
 
 
 def test_demsars_worked_example():
@@ -45,6 +45,19 @@ def test_p_values_are_wilcoxons_with_holms_correction():
         highest = max(highest, times * raw[a, b])
         assert found.p_values[a, b] == found.p_values[b, a] == pytest.approx(highest)
     assert (np.diag(found.p_values) == 1).all()
+
+
+@pytest.mark.parametrize("n_corpora", [2, 5, 8])
+def test_the_signed_rank_test_is_scipys_with_ties_and_zeros(n_corpora):
+    rng = np.random.default_rng(n_corpora)
+    for _ in range(10):
+        difference = np.array([*rng.integers(-3, 4, n_corpora - 1), 2.0])
+        known = difference[difference != 0]
+        assert signed_rank(difference) == pytest.approx(wilcoxon(known).pvalue, abs=1e-12)
+    without = rng.normal(size=30)
+    assert signed_rank(without) == pytest.approx(wilcoxon(without).pvalue, abs=1e-7)
+    shares = np.array([0.85 - 0.80, 0.70 - 0.75, 0.65 - 0.55])  # sizes tie but for rounding
+    assert signed_rank(shares) == wilcoxon([1, -1, 2]).pvalue
 
 
 @pytest.mark.parametrize("n_corpora", [3, 5, 6, 8])
