@@ -78,7 +78,13 @@ def work(folder: Path, place: Path, n_songs: int) -> None:
 
 def measured(folder: Path, place: Path, n_songs: int) -> dict[str, Any]:
     """Do `work` in a program of its own; add the peak memory of any of its processes, in bytes."""
-    command = [sys.executable, __file__, "--work", str(folder), str(place), str(n_songs)]
+    return measured_command(
+        [sys.executable, __file__, "--work", str(folder), str(place), str(n_songs)]
+    )
+
+
+def measured_command(command: list[str]) -> dict[str, Any]:
+    """Run a command that prints JSON; add the peak memory of any of its processes, in bytes."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     peak = [0]
 

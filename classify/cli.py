@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from classify import __version__
+from classify import __version__, cli_library
 from classify.errors import InputError
 
 #: Exit status after Ctrl-C, as shells have it.
@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_corpus(commands)
     _add_transcribe(commands)
+    cli_library.add(commands)
     return parser
 
 

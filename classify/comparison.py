@@ -21,14 +21,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from classify import features, models, tables, workers
+from classify import measuring, models, tables, workers
 from classify.errors import InputError
 from classify.experiment import (
     Data,
     Settings,
     default_name,
-    measured,
-    of_whole_songs,
     prepare,
     tried,
     varied,
@@ -105,7 +103,7 @@ def _run(
         return folder
     n_workers = n_workers or workers.default_jobs()
     jobs = _jobs(folder, chosen, settings, data)
-    _train(jobs, data, n_workers, display)
+    train_all(jobs, data, n_workers, display)
     fits = {spec.name: _facts(spec, jobs) for spec in chosen}
     if all("reason" in facts for facts in fits.values()):
         first = fits[models.MAJORITY]
@@ -157,8 +155,8 @@ def _facts(spec: models.Spec, jobs: list[Job]) -> dict[str, Any]:
     return asdict(spec) | fits[0] | spent | {"fits": fits}
 
 
-def _train(jobs: list[Job], data: Data, n_workers: int, display: Display) -> None:
-    """Train what is not trained yet."""
+def train_all(jobs: list[Job], data: Data, n_workers: int, display: Display) -> None:
+    """Train what is not trained yet; jobs' folders are `models/<name>/<part>` in one folder."""
     missing = [job for job in jobs if not workers.is_done(job, len(data.windows))]
     for job in missing:
         shutil.rmtree(job.folder, ignore_errors=True)  # a failure of last time, tried again
@@ -201,14 +199,10 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
         given: dict[str, workers.Table] = {
             "notes": (windows.shape, (x for _, x in windows.blocks()))
         }
-        if "features" in wanted:
-            shape = len(windows), 1, len(features.listed())
-            title = f"Measuring musical features{what}"
-            given["features"] = shape, measured(songs, windows, display, title)
-        if "song" in wanted:
-            shape = len(windows), 1, len(features.listed_of_songs())
-            title = f"Measuring whole songs{what}"
-            given["song"] = shape, of_whole_songs(songs, windows, display, title)
+        for name, title in MEASURED.items():
+            if name in wanted:
+                shape = len(windows), 1, len(measuring.listed(name))
+                given[name] = shape, _shown(name, songs, windows, display, title + what)
         return given
 
     about = {"label": data.labels, "group": data.groups}
@@ -219,6 +213,17 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
             changed = inputs(songs, windows, f", {variation.name}")
             place = folder / workers.VARIATIONS / f"{number:02d}"
             workers.save_data(place, changed, song=windows.song)
+
+
+#: What is measured of music for models that take it, and what is said meanwhile.
+MEASURED = {"features": "Measuring musical features", "song": "Measuring whole songs"}
+
+
+def _shown(
+    name: str, songs: Sequence[Song], windows: Windows, display: Display, title: str
+) -> measuring.Blocks:
+    with display.counting(title, "window") as count:
+        yield from measuring.measured(name, songs, windows, count)
 
 
 def _networks_first(jobs: list[Job]) -> list[Job]:

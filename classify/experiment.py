@@ -1,14 +1,13 @@
 """What is compared: a corpus, cut into windows and split, and what decides the numbers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from classify import features, parts
+from classify import parts
 from classify.corpora import Corpus, duplicates, load
 from classify.errors import InputError
 from classify.evaluation import splits
@@ -20,9 +19,6 @@ from classify.variations import Variation, variations
 from classify.windows import CHANNELS, Windows, WindowSettings, cut
 
 SPLITS = ("song", "window", "given")
-
-#: Windows whose features are measured at once.
-MEASURED = 500
 
 #: Notes in a window where neither the user nor the corpus says otherwise: the paper's.
 WINDOW = 800
@@ -204,47 +200,6 @@ def default_name(settings: Settings, data: Data) -> str:
     words += [f"seed{settings.seed}"] * (settings.seed != usual.seed)
     words += ["quick"] * settings.quick
     return "-".join(word.replace("/", "_") for word in words)
-
-
-def measured(
-    songs: Sequence[Song], windows: Windows, display: Display, title: str
-) -> Iterator[NDArray[np.float32]]:
-    """Measure the musical features of all windows, in blocks of shape (n, 1, n_features).
-
-    In one thread, since sums over several differ in the last digits.
-    """
-    with display.counting(title, "window") as count:
-        for first in range(0, len(windows), MEASURED):
-            rows = slice(first, first + MEASURED)
-            wanted, song = np.unique(windows.song[rows], return_inverse=True)
-            of_block = [songs[index] for index in wanted]
-            with threadpool_limits(1):
-                batch = features.batch(of_block, song, windows.start[rows], windows.settings.window)
-                yield features.compute(batch)[:, np.newaxis]
-            count(min(first + MEASURED, len(windows)), len(windows))
-
-
-def of_whole_songs(
-    songs: Sequence[Song], windows: Windows, display: Display, title: str
-) -> Iterator[NDArray[np.float32]]:
-    """Measure each window's whole song, in blocks of shape (n, 1, n_features of songs).
-
-    A block holds all windows of its songs; windows of a song stand together.
-    """
-    firsts = np.flatnonzero(np.diff(windows.song, prepend=-1))
-    ends = [*firsts[1:], len(windows)]
-    with display.counting(title, "window") as count:
-        first = 0
-        for end in ends:
-            if end - first >= MEASURED or end == len(windows):
-                rows = slice(first, end)
-                wanted, song = np.unique(windows.song[rows], return_inverse=True)
-                of_block = [songs[index] for index in wanted]
-                start, n_notes = windows.start[rows], windows.settings.window
-                with threadpool_limits(1):
-                    yield features.of_songs(of_block, song, start, n_notes)[:, np.newaxis]
-                first = end
-                count(end, len(windows))
 
 
 def varied(data: Data) -> Iterator[tuple[Variation, list[Song], Windows]]:

@@ -35,6 +35,9 @@ from classify.training import (
     checked,
 )
 
+#: The model that `recommended` stands for: the best of the comparisons so far.
+RECOMMENDED = "features-vote"
+
 #: The row that every table has; it is trained whatever was asked for.
 MAJORITY = "majority"
 
@@ -361,6 +364,7 @@ def load(folder: Path) -> NetworkClassifier | BaselineClassifier:
 
 
 def _load_skops(path: Path) -> Any:
+    """Read an estimator; types are looked at before anything is made of them."""
     from skops import io
 
     untrusted = set(io.get_untrusted_types(file=path))

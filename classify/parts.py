@@ -22,7 +22,7 @@ SHARES = {
     1 / 2: "half of the songs",
 }
 
-WINDOW_SPLIT = "window"
+SONG_SPLIT, WINDOW_SPLIT = "song", "window"
 
 #: Key of the part that `leaking` gives.
 LEAK = "leak"

@@ -172,11 +172,11 @@ def _identity(settings: Settings, data: Data) -> dict[str, Any]:
         "windows": _listed(asdict(data.cutting)),
         "songs and their split": digest.hexdigest(),
         "classify": __version__,
-        **_versions(),
+        **versions(),
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """Name everything that models are trained with, the Keras backend too."""
     return {
         "python": platform.python_version(),
@@ -245,7 +245,7 @@ def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
             "notes": data.notes,
             "shared": leak.shared_groups(first.test, data.groups),
         },
-        "versions": _versions(),
+        "versions": versions(),
         "machine": {"system": platform.platform(), "processor": platform.machine()},
     }
 

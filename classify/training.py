@@ -7,14 +7,17 @@ Adam with its defaults, the whole training part, every epoch run, the last weigh
 deep stacks of LSTMs end as a majority-class answer, as three of the paper's six did.
 """
 
+import json
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -208,6 +211,70 @@ class NetworkClassifier(WindowClassifier):
     def load_network(self, path: Path) -> None:
         """Take the network of a .keras file; refuses files that would run code (safe mode)."""
         self.model_ = _keras().saving.load_model(path, compile=False, safe_mode=True)
+
+    def load_weights(self, path: Path, shape: tuple[int, int], n_classes: int) -> None:
+        """Build this network and give it the weights of a .keras file.
+
+        Nothing is made of what the file says of layers: it must say the same as this program does.
+
+        Parameters
+        ----------
+        path : Path
+            What `save_network` wrote.
+        shape : (int, int)
+            Notes in a window, and channels.
+        n_classes : int
+            Number of answers.
+
+        Raises
+        ------
+        ValueError
+            If the file holds another network, or anything else.
+        """
+        keras = _keras()
+        model = networks.find()[self.name].build(*shape, n_classes)
+        _check_network(path, model, self.name)
+        model.load_weights(path)
+        self.model_ = model
+        self.device_ = device(keras)
+
+
+#: What is in a .keras file, and how many bytes it may unpack to.
+KERAS_FILE, MOST_BYTES = ("config.json", "metadata.json", "model.weights.h5"), 2**32
+
+
+def _check_network(path: Path, model: Any, name: str) -> None:
+    """Refuse a file whose layers are not those of a model, or whose weights are not all in it."""
+    with zipfile.ZipFile(path) as archive:
+        infos = {info.filename: info.file_size for info in archive.infolist()}
+        if sorted(infos) != sorted(KERAS_FILE) or sum(infos.values()) > MOST_BYTES:
+            raise ValueError(f"is no network: it holds {', '.join(map(repr, sorted(infos)))}")
+        said = json.loads(archive.read("config.json"))["config"]
+        expected = json.loads(model.to_json())["config"]
+        if unknown := sorted(set(_kinds(said)) - set(_kinds(expected))):
+            raise ValueError(f"holds layers that {name} has not: {', '.join(unknown)}")
+        if _kinds(said) != _kinds(expected):
+            raise ValueError(f"holds other layers than {name}")
+        with archive.open("model.weights.h5") as weights, h5py.File(weights, "r") as opened:
+            _check_inside(opened, 0)
+
+
+def _kinds(said: Any) -> list[str]:
+    """Name every kind of object that a network's description asks for, in order."""
+    if isinstance(said, dict):
+        own = [str(said["class_name"])] if "class_name" in said else []
+        return own + [kind for value in said.values() for kind in _kinds(value)]
+    return [kind for value in said for kind in _kinds(value)] if isinstance(said, list) else []
+
+
+def _check_inside(group: Any, depth: int) -> None:
+    """Refuse an HDF5 file that points to other files, or into itself without end."""
+    for name in group:
+        item = group[name] if isinstance(group.get(name, getlink=True), h5py.HardLink) else None
+        if isinstance(item, h5py.Group) and depth < 32:
+            _check_inside(item, depth + 1)
+        elif not isinstance(item, h5py.Dataset) or item.external or item.is_virtual:
+            raise ValueError("holds weights that lie elsewhere")
 
 
 def checked(x: NDArray[np.float32]) -> NDArray[np.float32]:

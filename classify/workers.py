@@ -357,9 +357,10 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
         return p
 
     probabilities = np.full((len(table), len(classes)), np.nan, dtype=np.float32)
-    probabilities[job.part.test] = answered(fill(table[job.part.test]))
+    if job.part.test.any():  # none is where a model learns from all songs
+        probabilities[job.part.test] = answered(fill(table[job.part.test]))
     predicted = time.perf_counter()
-    if job.part.share == 1:
+    if job.part.share == 1 and job.part.test.any():
         probabilities[job.part.train] = answered(fill(table[job.part.train]))
     facts: dict[str, Any] = {"seconds_train": fitted - begun, "seconds_predict": predicted - fitted}
     facts |= _calibrated(estimator, label, song, group)

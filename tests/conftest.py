@@ -50,3 +50,15 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("CLASSIFY_DATA does not name a folder of labelled songs")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of a model on features, trained once on a folder per class."""
+    from classify import fitting
+    from classify.experiment import Settings
+
+    place = tmp_path_factory.mktemp("trained")
+    songs = write_corpus(place / "songs")
+    settings = Settings(corpus=str(songs), window=16, folds=3, quick=True)
+    return fitting.train(fitting.plan(settings, "features-logistic"), place / "model", 2)

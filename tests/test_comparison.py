@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify import experiment, features, models, tables
+from classify import features, measuring, models, tables
 from classify.comparison import compare
 from classify.errors import InputError
 from classify.evaluation import splits
@@ -294,7 +294,7 @@ def test_real_music_splits_without_parting_a_song(real_data):
 
 
 def test_models_on_features_are_given_features(songs, tmp_path):
-    chosen = settings(songs, models=("features-logistic", "features-extra-trees"))
+    chosen = settings(songs, models=("features-logistic", "features-extra-trees", "song-logistic"))
     folder = compare(chosen, tmp_path / "run", 2)
     view = read_view(folder)
     assert [model.title for model in view.contenders] and not view.failures
@@ -305,9 +305,14 @@ def test_models_on_features_are_given_features(songs, tmp_path):
 
 def test_features_do_not_depend_on_how_windows_are_blocked(songs, monkeypatch):
     data = prepare(settings(songs), Display())
-    given = data.corpus.songs, data.windows, Display(), ""
-    whole = np.concatenate(list(experiment.measured(*given)))
-    monkeypatch.setattr(experiment, "MEASURED", 7)
-    pieces = np.concatenate(list(experiment.measured(*given)))
-    assert whole.shape == (len(data.windows), 1, len(features.listed()))
-    np.testing.assert_allclose(pieces, whole, rtol=1e-5, atol=1e-5)
+    for what in ("features", "song"):
+        given = what, data.corpus.songs, data.windows
+        whole = np.concatenate(list(measuring.measured(*given)))
+        with monkeypatch.context() as patch:
+            patch.setattr(measuring, "MEASURED", 7)
+            pieces = np.concatenate(list(measuring.measured(*given)))
+        assert whole.shape == (len(data.windows), 1, len(measuring.listed(what)))
+        np.testing.assert_allclose(pieces, whole, rtol=1e-5, atol=1e-5)
+    for song in range(len(data.corpus.songs)):  # the last was of whole songs
+        own = whole[data.windows.song == song]
+        assert (own == own[0]).all()

@@ -95,30 +95,30 @@ def find(path: Path) -> Listing:
         If there is nothing there, nothing labelled, or the CSV file contradicts itself.
     """
     if not path.exists():
-        raise InputError(f"{path}: no such file or folder{_near(path)}")
+        raise InputError(f"{path}: no such file or folder{near(path)}")
     if not path.is_file():
-        return _only_songs(_from_folder(path))
+        return only_songs(_from_folder(path))
     if path.suffix.lower() == archive.ENDING:
-        return _only_songs(_from_archive(path))
+        return only_songs(_from_archive(path))
     if path.suffix.lower() not in (".csv", ".tsv", ".txt"):
         raise InputError(
             f"{path}: is a single file; a corpus is a folder with one folder per class, a CSV "
             f"file with the columns path and label, or a .zip of either"
         )
-    return _only_songs(_with_archives(_from_csv(path)))
+    return only_songs(with_archives(_from_csv(path)))
 
 
 def _from_folder(path: Path) -> Listing:
     """List a folder with a labels.csv, or one with a folder per class."""
     tables = sorted(p for p in path.iterdir() if p.name.lower() == LABELS and not p.is_dir())
     if not tables:
-        return _with_archives(_from_folders(path))
+        return with_archives(_from_folders(path))
     listing = _from_csv(tables[0])
     listing = replace(listing, set_aside=listing.set_aside + _unlisted(path, listing))
-    return _with_archives(listing)
+    return with_archives(listing)
 
 
-def _only_songs(listing: Listing) -> Listing:
+def only_songs(listing: Listing) -> Listing:
     """Set aside what is listed and has no song's ending."""
     others = [e for e in listing.entries if kind_of(e.member or e.path.name) is None]
     if not others:
@@ -128,7 +128,7 @@ def _only_songs(listing: Listing) -> Listing:
     return replace(listing, entries=entries, set_aside=aside + listing.set_aside)
 
 
-def _near(path: Path) -> str:
+def near(path: Path) -> str:
     """`; did you mean ...?` when the folder holds a similar name."""
     if not path.parent.is_dir():
         return ""
@@ -143,21 +143,21 @@ def _near(path: Path) -> str:
 def _from_folders(root: Path) -> Listing:
     entries: list[Entry] = []
     set_aside: list[SetAside] = []
-    for place in sorted(p for p in root.iterdir() if not _hidden(p)):
+    for place in sorted(p for p in root.iterdir() if not hidden(p)):
         if not place.is_dir():
             set_aside.append(SetAside(_name(place, root), OUTSIDE))
             continue
         label = _name(place, root)
-        files, problems = _files(place, root, label)
+        files, problems = files_below(place, root, label)
         set_aside += problems
-        songs = [p for p in files if _holds_songs(p.name)]
+        songs = [p for p in files if holds_songs(p.name)]
         if not songs:
             what = f"{len(files)} other files" if files else "nothing"
             set_aside.append(SetAside(label + "/", f"has no song in it ({what})", label))
             continue
         entries += [Entry(p, _name(p, root), label) for p in songs]
         set_aside += [
-            SetAside(_name(p, root), NO_SONG, label) for p in files if not _holds_songs(p.name)
+            SetAside(_name(p, root), NO_SONG, label) for p in files if not holds_songs(p.name)
         ]
     if not entries:
         raise InputError(
@@ -166,10 +166,11 @@ def _from_folders(root: Path) -> Listing:
         )
     for entry in entries:
         _check_printable(entry, f"{entry.path}")
-    return Listing(_plain(root.resolve().name), entries, set_aside)
+    return Listing(plain(root.resolve().name), entries, set_aside)
 
 
-def _holds_songs(name: str) -> bool:
+def holds_songs(name: str) -> bool:
+    """Say whether a file's name is that of a song, or of an archive."""
     return kind_of(name) is not None or name.lower().endswith(archive.ENDING)
 
 
@@ -177,7 +178,7 @@ def _first_of(set_aside: list[SetAside]) -> str:
     return f" ({set_aside[0].name} {set_aside[0].reason})" if set_aside else ""
 
 
-def _files(folder: Path, root: Path, label: str) -> tuple[list[Path], list[SetAside]]:
+def files_below(folder: Path, root: Path, label: str) -> tuple[list[Path], list[SetAside]]:
     """Walk a folder, linked folders too (each once); name what cannot be opened."""
     problems: list[SetAside] = []
 
@@ -194,31 +195,32 @@ def _files(folder: Path, root: Path, label: str) -> tuple[list[Path], list[SetAs
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(name for name in folders if not _hidden(Path(name)))
+        folders[:] = sorted(name for name in folders if not hidden(Path(name)))
         files += [Path(parent) / name for name in sorted(names)]
-    return [p for p in files if not _hidden(p)], problems
+    return [p for p in files if not hidden(p)], problems
 
 
 def _unlisted(folder: Path, listing: Listing) -> list[SetAside]:
     """Name the songs beside a labels.csv that it says nothing of."""
     listed = {os.path.realpath(entry.path) for entry in listing.entries}
-    files, problems = _files(folder, folder, "")
+    files, problems = files_below(folder, folder, "")
     return problems + [
         SetAside(_name(p, folder), f"is not listed in {LABELS}")
         for p in files
-        if _holds_songs(p.name) and os.path.realpath(p) not in listed
+        if holds_songs(p.name) and os.path.realpath(p) not in listed
     ]
 
 
-def _hidden(path: PurePath) -> bool:
+def hidden(path: PurePath) -> bool:
+    """Say whether people do not want to see a file."""
     return path.name.startswith(".") or "__MACOSX" in path.parts
 
 
 def _name(path: Path, root: Path) -> str:
-    return _plain(path.relative_to(root).as_posix())
+    return plain(path.relative_to(root).as_posix())
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Show the bytes of a file name that is not UTF-8 as question marks."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
@@ -359,7 +361,7 @@ def _entry(csv_path: str, line: int, row: dict[str, str], locate: Locate) -> Ent
 # --- archives
 
 
-def _with_archives(listing: Listing) -> Listing:
+def with_archives(listing: Listing) -> Listing:
     """Put the songs of an archive in the place of the archive."""
     entries: list[Entry] = []
     set_aside = list(listing.set_aside)
@@ -373,13 +375,13 @@ def _with_archives(listing: Listing) -> Listing:
             set_aside.append(SetAside(entry.name, str(reason), entry.label))
             continue
         for name in names:
-            inside = replace(entry, name=_plain(f"{entry.name}/{name}"), member=name)
-            if kind_of(name) and not _hidden(Path(name)):
+            inside = replace(entry, name=plain(f"{entry.name}/{name}"), member=name)
+            if kind_of(name) and not hidden(Path(name)):
                 entries.append(inside)
-            elif not _hidden(Path(name)):
+            elif not hidden(Path(name)):
                 problems[name] = NO_SONG
         set_aside += [
-            SetAside(_plain(f"{entry.name}/{name}"), reason, entry.label)
+            SetAside(plain(f"{entry.name}/{name}"), reason, entry.label)
             for name, reason in problems.items()
         ]
     return replace(listing, entries=entries, set_aside=set_aside)
@@ -392,10 +394,10 @@ def _from_archive(path: Path) -> Listing:
     except UnusableSong as reason:
         raise InputError(f"{path}: {reason}") from None
     actual = {name.replace("\\", "/"): name for name in names}  # some programs write backslashes
-    names = [name for name in actual if not _hidden(PurePosixPath(name))]
+    names = [name for name in actual if not hidden(PurePosixPath(name))]
     tops = {name.split("/")[0] for name in names}
     top = f"{tops.pop()}/" if len(tops) == 1 else ""  # most archives hold one folder with it all
-    set_aside = [SetAside(_plain(name), reason) for name, reason in problems.items()]
+    set_aside = [SetAside(plain(name), reason) for name, reason in problems.items()]
     tables = [name for name in names if name.lower() == (top + LABELS).lower()]
     if tables:
         where = f"{path}/{tables[0]}"
@@ -406,13 +408,13 @@ def _from_archive(path: Path) -> Listing:
             raise InputError(f"{where}: {reason}") from None
 
         def locate(name: str) -> tuple[Path, str]:
-            plain = posixpath.normpath(top + name.replace("\\", "/"))
-            return path, actual.get(plain, plain)
+            inside = posixpath.normpath(top + name.replace("\\", "/"))
+            return path, actual.get(inside, inside)
 
         entries, repeated = _from_text(where, text, locate)
         listed = {entry.member.replace("\\", "/") for entry in entries}
         set_aside += repeated + [
-            SetAside(_plain(name), f"is not listed in {LABELS}")
+            SetAside(plain(name), f"is not listed in {LABELS}")
             for name in names
             if kind_of(name) and name not in listed
         ]
@@ -421,14 +423,14 @@ def _from_archive(path: Path) -> Listing:
     for name in names:
         label, _, rest = name.removeprefix(top).partition("/")
         if not rest:
-            set_aside.append(SetAside(_plain(name), OUTSIDE))
+            set_aside.append(SetAside(plain(name), OUTSIDE))
         elif not kind_of(name):
-            set_aside.append(SetAside(_plain(name), NO_SONG, _plain(label)))
+            set_aside.append(SetAside(plain(name), NO_SONG, plain(label)))
         elif not name.isprintable():
             shown = "".join(letter if letter.isprintable() else "?" for letter in name)
             set_aside.append(SetAside(shown, "has a control character in its name"))
         else:
-            entries.append(Entry(path, _plain(name), _plain(label), member=actual[name]))
+            entries.append(Entry(path, plain(name), plain(label), member=actual[name]))
     if not entries:
         raise InputError(
             f"{path}: no labelled songs{_first_of(set_aside)}; expected one folder per class with "

@@ -1,0 +1,87 @@
+"""How many songs a second does a model judge, from MIDI files to a CSV file, in how much memory?
+
+    python benchmarks/library.py MODEL [MODEL ...] [--songs 10000] [--from FOLDER]
+
+Makes distinct MIDI files (transposed and time-shifted copies of those of a folder, or of the
+built-in corpus `folk`). Then, in programs of their own: reads them into an empty store, which is
+the limit of what any prediction can reach; predicts with each model from an empty store (cold), and
+once more when all is read (warm). Prints songs a second without the time it takes to start the
+program and load the model, and the peak memory of any process.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from scale import copies, measured_command
+
+from classify.corpora import builtin
+
+
+def read(folder: Path) -> None:
+    """Read all songs of a folder; print what it took as JSON."""
+    from classify.corpora.library import load_library
+
+    begun = time.perf_counter()
+    library = load_library([folder])
+    print(json.dumps({"songs": len(library.items), "seconds": time.perf_counter() - begun}))
+
+
+def judge(folder: Path, model: Path, out: Path) -> None:
+    """Predict all songs of a folder; print what it took as JSON."""
+    from classify.bundle import load
+    from classify.predict import predict
+
+    bundle = load(model)
+    begun = time.perf_counter()
+    found = predict(bundle, [folder], out)
+    seconds = time.perf_counter() - begun
+    windows = int(found.table.n_windows.sum())
+    print(json.dumps({"songs": len(found.table), "seconds": seconds, "windows": windows}))
+
+
+def report(what: str, *work: str) -> None:
+    """Do a piece of work in a program of its own, and print a line of it."""
+    found = measured_command([sys.executable, __file__, "--work", *work])
+    windows = f", {found['windows']:,} windows" if "windows" in found else ""
+    print(f"{what}: {found['songs'] / found['seconds']:,.0f} songs/s ({found['songs']:,} songs"
+          f"{windows}), peak {found['peak'] / 1e9:.2f} GB a process", flush=True)  # fmt: skip
+
+
+def main() -> None:
+    """Run the benchmark."""
+    if sys.argv[1:3] == ["--work", "read"]:
+        read(Path(sys.argv[3]))
+        return
+    if sys.argv[1:3] == ["--work", "judge"]:
+        judge(*map(Path, sys.argv[3:6]))
+        return
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("models", type=Path, nargs="+", metavar="MODEL")
+    parser.add_argument("--songs", type=int, default=10_000)
+    parser.add_argument("--from", type=Path, dest="source", metavar="FOLDER")
+    options = parser.parse_args()
+    source = options.source or builtin.prepared(builtin.CORPORA["folk"], lambda *_: None)
+    with tempfile.TemporaryDirectory() as place:
+        songs, cache = Path(place) / "songs", Path(place) / "cache"
+        copies(sorted(source.rglob("*.mid")), options.songs, songs)
+        time.sleep(2.5)  # a file as young as that is not trusted to stay as it is
+        os.environ["CLASSIFY_CACHE"] = str(cache)
+        report("reading alone", "read", str(songs))
+        report("reading alone, warm", "read", str(songs))
+        for model in options.models:
+            name = json.loads((model / "bundle.json").read_text())["model"]["title"]
+            shutil.rmtree(cache)
+            for state in ("cold", "warm"):
+                out = Path(place) / f"{state}.csv"
+                report(f"{name}, {state}", "judge", str(songs), str(model.resolve()), str(out))
+
+
+if __name__ == "__main__":
+    os.environ["OMP_NUM_THREADS"] = "1"
+    main()

@@ -1,0 +1,407 @@
+"""A trained model as a folder that loads anywhere, without pickle, or is refused in a sentence.
+
+A bundle holds
+
+- `bundle.json`: what the model is, how songs become its input, what its probabilities are worth,
+  what it learned from, and size and SHA-256 of every other file;
+- `model/`: the estimator, as `classify.models.save` writes it (.keras, or skops);
+- `known.npy`: training songs, to tell songs that are like none of them (`evaluation.novelty`);
+- `probe_x.npy` and `probe_p.npy`: some input, and what the model said of it when it was saved;
+- `model-card.md`: the same for people.
+
+Loading looks before it opens: at the format's version, the list of files, their names, sizes and
+hashes. Hashes tell a damaged or exchanged file; they cannot tell an ill-meant one, whose maker can
+hash too. So nothing is ever made of what a file says it is: networks are built by this program and
+are given numbers only, classical models may hold no types but those of ours, arrays no objects, and
+the model must answer the probes as it did.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+from threadpoolctl import threadpool_limits
+
+from classify import models
+from classify.errors import InputError
+from classify.evaluation import calibration, conformal
+from classify.evaluation.novelty import Novelty
+from classify.facts import STATISTICS
+from classify.files import read_json, write_json, written_whole
+from classify.measuring import listed, measured
+from classify.songs import Song
+from classify.training import NetworkClassifier
+from classify.windows import ChannelScaler, Windows, WindowSettings, cut, unscaled
+
+#: Raised when what is written changes; older programs refuse a bundle with a higher number.
+FORMAT = 1
+
+ABOUT = "bundle.json"
+MODEL = "model"
+KNOWN, PROBE_X, PROBE_P = "known.npy", "probe_x.npy", "probe_p.npy"
+CARD = "model-card.md"
+
+#: Every name that a bundle may hold beside `bundle.json`.
+NETWORK, BASELINE = f"{MODEL}/network.keras", f"{MODEL}/baseline.skops"
+ESTIMATOR = f"{MODEL}/estimator.json"
+ALWAYS = {ESTIMATOR, KNOWN, PROBE_X, PROBE_P, CARD}
+
+#: How far a probability of a probe may be from what it was; other processors round otherwise.
+SAME = 1e-3
+
+#: Bytes of the longest bundle.json.
+MOST_BYTES = 2**28
+
+#: Bytes of a song's hash that a bundle keeps, to know its own songs again.
+KEPT_DIGITS = 16
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A trained model, ready to be asked about songs.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it was read from.
+    about : dict
+        The content of bundle.json.
+    estimator : NetworkClassifier or BaselineClassifier
+        The model.
+    novelty : Novelty
+        What its training songs are like.
+    """
+
+    folder: Path
+    about: dict[str, Any]
+    estimator: Any
+    novelty: Novelty
+
+    @property
+    def id(self) -> str:
+        """SHA-256 of everything in it: equal for equal bundles."""
+        return str(self.about["sha256"])
+
+    @property
+    def name(self) -> str:
+        """What to call it in outputs: model, corpus, and the beginning of its hash."""
+        model, corpus = self.about["model"]["title"], self.about["corpus"]["name"]
+        return f"{model} trained on {corpus} ({self.id[:12]})"
+
+    @property
+    def classes(self) -> list[str]:
+        """The answers, sorted; columns of all probabilities."""
+        return list(self.about["classes"])
+
+    @property
+    def cutting(self) -> WindowSettings:
+        """How songs become windows."""
+        own = self.about["windows"]
+        return WindowSettings(own["window"], own["hop"], tuple(own["channels"]))
+
+    def judged(self, songs: Sequence[Song]) -> tuple[Windows, NDArray[np.float64]]:
+        """Ask the model about the windows of songs.
+
+        Returns
+        -------
+        windows : Windows
+            At least one of each song, songs in order.
+        p : ndarray, shape (n_windows, n_classes)
+            As the model says them; not calibrated.
+        """
+        windows = cut(songs, self.cutting)
+        blocks = self._inputs(songs, windows)
+        with threadpool_limits(1):
+            p = np.concatenate([self.estimator.predict_proba(x) for x in blocks])
+        return windows, p.astype(np.float64)
+
+    def calibrated(self, p: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Turn the mean of a song's windows into probabilities that can be believed."""
+        calm = calibration.tempered(p, self.about["temperature"])
+        own = self.about.get("adaptation")
+        return adapted(calm, np.array(own["matrix"]), np.array(own["bias"])) if own else calm
+
+    def sets(self, p: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Give the classes that hold at 90 %, of calibrated probabilities.
+
+        The most probable class is always among them: an empty set keeps a promise for all songs
+        together, and tells nobody anything of this one.
+        """
+        return conformal.sets(p, self.about["limit"]) | (p == p.max(axis=1, keepdims=True))
+
+    def _inputs(self, songs: Sequence[Song], windows: Windows) -> Iterator[NDArray[np.float32]]:
+        """Give windows as the model takes them, a block at a time."""
+        what = self.about["model"]["input"]
+        if what != "notes":
+            yield from measured(what, songs, windows)
+            return
+        scaling = self.about["scaling"]
+        if scaling:
+            scaler = ChannelScaler(np.array(scaling["mean"]), np.array(scaling["std"]))
+        for _, x in windows.blocks():
+            yield scaler.transform(x) if scaling else unscaled(x)
+
+
+def adapted(
+    p: NDArray[np.floating], matrix: NDArray[np.floating], bias: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Apply what was learned of one listener: softmax(matrix log p + bias)."""
+    logits = np.log(np.maximum(p, calibration.FLOOR))
+    return np.exp(log_softmax(logits @ matrix.T + bias, axis=1))
+
+
+def feature_names(what: str) -> list[str]:
+    """Name what this program measures for an input, "features" or "song", in order."""
+    return [feature.name for feature in listed(what)]
+
+
+# --- writing
+
+
+def write(
+    folder: Path,
+    about: dict[str, Any],
+    estimator: Any,
+    novelty: Novelty,
+    probe: NDArray[np.float32],
+    card: str,
+) -> None:
+    """Write a bundle, whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to; a bundle that is there is replaced.
+    about : dict
+        The content of bundle.json, without what is known only here: format, files, hashes.
+    estimator : NetworkClassifier or BaselineClassifier
+        Fitted.
+    novelty : Novelty
+        Of the training songs.
+    probe : ndarray of float32
+        Some windows as the model takes them.
+    card : str
+        Markdown.
+    """
+    with written_whole(folder) as beside:
+        beside.mkdir()
+        models.save(estimator, beside / MODEL)
+        np.save(beside / KNOWN, novelty.reference, allow_pickle=False)
+        np.save(beside / PROBE_X, probe, allow_pickle=False)
+        np.save(beside / PROBE_P, estimator.predict_proba(probe), allow_pickle=False)
+        (beside / CARD).write_text(card, encoding="utf-8")
+        own = {
+            "quantities": [statistic.name for statistic in STATISTICS],
+            "centre": novelty.centre.tolist(),
+            "scale": novelty.scale.tolist(),
+            "threshold": novelty.threshold,
+        }
+        seal(beside, about | {"novelty": own})
+
+
+def changed(bundle: Bundle, folder: Path, about: dict[str, Any], card: str) -> None:
+    """Write a bundle that differs from another in what is said of its probabilities only."""
+    with written_whole(folder) as beside:
+        shutil.copytree(bundle.folder, beside)
+        (beside / CARD).write_text(card, encoding="utf-8")
+        seal(beside, about)
+
+
+def seal(folder: Path, about: dict[str, Any]) -> None:
+    """Write bundle.json for the files that are there, with their hashes and its own."""
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    files = {name: _fact(folder / name) for name in names if name != ABOUT}
+    about = {"format": FORMAT} | about | {"files": files}
+    about.pop("sha256", None)
+    write_json(folder / ABOUT, about | {"sha256": _hash(about)})
+
+
+def _fact(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"bytes": path.stat().st_size, "sha256": digest}
+
+
+def _hash(about: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+# --- reading
+
+
+def load(folder: Path) -> Bundle:
+    """Read a bundle; it answers as the model did that was saved.
+
+    Raises
+    ------
+    InputError
+        If it is no bundle, or one that is damaged, was changed, is of a newer kind, or holds
+        anything that no bundle of ours has. Nothing in it is executed.
+    """
+    about = _checked(folder)
+    with _in_one_sentence(folder):
+        spec = models.find().get(about["model"]["name"])
+        if spec is None or spec.input != about["model"]["input"]:
+            raise InputError(f"{folder}: this program knows no model {about['model']['name']!r}")
+        if spec.input != "notes" and about["features"]["names"] != feature_names(spec.input):
+            raise InputError(
+                f"{folder}: was trained on other musical features than this program measures "
+                f"(classify {about['classify']}); train it again"
+            )
+        own = about["novelty"]
+        if own["quantities"] != [statistic.name for statistic in STATISTICS]:
+            raise InputError(f"{folder}: tells strange songs by other quantities; train it again")
+        novelty = Novelty(
+            np.array(own["centre"], float),
+            np.array(own["scale"], float),
+            np.load(folder / KNOWN, allow_pickle=False),
+            float(own["threshold"]),
+        )
+        bundle = Bundle(folder, about, _estimator(folder, about, spec), novelty)
+        _check_values(bundle)
+        _check_answers(bundle)
+    return bundle
+
+
+@contextmanager
+def _in_one_sentence(folder: Path) -> Iterator[None]:
+    """Turn whatever a reader says of a hostile or damaged file into a refusal."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # readers of files that were made to break them raise anything
+        told = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(
+            f"{folder}: holds a model that cannot be read and is refused ({told[:200]})"
+        ) from None
+
+
+def _checked(folder: Path) -> dict[str, Any]:
+    """Read bundle.json, and look at every file without opening it."""
+    about = _read_about(folder)
+    found = about["files"]
+    baseline, network = ALWAYS | {BASELINE}, ALWAYS | {NETWORK}
+    for name in found:
+        if name not in baseline | network:
+            raise InputError(f"{folder}: its list names {name!r}, which is no file of a bundle")
+    if set(found) not in (baseline, network):
+        raise InputError(f"{folder}: its list of files is not that of a bundle")
+    there = set()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or not (path.is_file() or name == MODEL):
+            raise InputError(f"{folder}: {name} is a link or no plain file; a bundle has none")
+        there |= {name} if path.is_file() else set()
+    if extra := sorted(there - set(found) - {ABOUT}):
+        raise InputError(f"{folder}: holds {extra[0]!r}, which is not on its list of files")
+    for name, fact in found.items():
+        _check_file(folder, name, fact)
+    return about
+
+
+def _check_file(folder: Path, name: str, fact: dict[str, Any]) -> None:
+    path = folder / name
+    if not path.is_file():
+        raise InputError(f"{folder}: lacks {name}")
+    if path.stat().st_size != fact["bytes"]:
+        raise InputError(
+            f"{folder}: {name} has {path.stat().st_size:,} bytes, and {fact['bytes']:,} when it "
+            f"was written; copy the whole folder again"
+        )
+    if _fact(path)["sha256"] != fact["sha256"]:
+        raise InputError(f"{folder}: {name} was changed since it was written; copy it again")
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    """Read bundle.json; refuse one of a newer format, or that was changed."""
+    path = folder / ABOUT
+    if not path.is_file() or path.is_symlink():
+        raise InputError(f"{folder}: holds no trained model (no {ABOUT} in it)")
+    damaged = InputError(f"{path}: is damaged or was changed; copy the whole folder again")
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise damaged
+        about = read_json(path)
+        number = about["format"]
+        files = about["files"].values()
+        plain = all(
+            isinstance(f["bytes"], int) and SHA256.fullmatch(str(f["sha256"])) for f in files
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise damaged from None
+    if isinstance(number, int) and number > FORMAT:
+        raise InputError(
+            f"{folder}: was written by a newer classify ({about.get('classify')}, format {number}; "
+            f"this one reads format {FORMAT}); install that one"
+        )
+    own = {name: value for name, value in about.items() if name != "sha256"}
+    if number != FORMAT or not plain or about.get("sha256") != _hash(own):
+        raise damaged
+    return about
+
+
+def _estimator(folder: Path, about: dict[str, Any], spec: models.Spec) -> Any:
+    """Load the model itself."""
+    said = read_json(folder / ESTIMATOR)
+    if said["name"] != spec.name or said["classes"] != about["classes"]:
+        raise InputError(f"{folder}: {ESTIMATOR} speaks of another model than {ABOUT}")
+    if (spec.kind == "network") != (NETWORK in about["files"]):
+        raise InputError(f"{folder}: holds no {spec.title}, which its {ABOUT} promises")
+    if spec.kind != "network":
+        return models.load(folder / MODEL)
+    estimator = NetworkClassifier(spec.name, seed=int(said["seed"]))
+    own = about["windows"]
+    shape = int(own["window"]), len(own["channels"])
+    estimator.load_weights(folder / NETWORK, shape, len(about["classes"]))
+    estimator.classes_ = np.array(about["classes"])
+    return estimator
+
+
+def _check_values(bundle: Bundle) -> None:
+    """Refuse numbers that make no sense."""
+    about, n_classes = bundle.about, len(bundle.classes)
+    numbers = np.array([about["temperature"], about["limit"], bundle.novelty.threshold], float)
+    shape = (len(STATISTICS),)
+    fine = (
+        np.isfinite(numbers).all()
+        and numbers[0] > 0
+        and 0 <= numbers[1] <= 1
+        and bundle.novelty.centre.shape == bundle.novelty.scale.shape == shape
+        and bundle.novelty.reference.shape[1:] == shape
+        and bundle.novelty.reference.dtype == np.float32
+        and all(isinstance(name, str) and name.isprintable() for name in bundle.classes)
+        and n_classes == len(set(bundle.classes)) > 1
+        and bundle.cutting.window > 1
+    )
+    own = about.get("adaptation")
+    if own:
+        fine = fine and np.array(own["matrix"], float).shape == (n_classes, n_classes)
+        fine = fine and np.array(own["bias"], float).shape == (n_classes,)
+    if not fine:
+        raise InputError(f"{bundle.folder}: its {ABOUT} holds values that no model has")
+
+
+def _check_answers(bundle: Bundle) -> None:
+    """Refuse a model that answers otherwise than it did when it was saved."""
+    x = np.load(bundle.folder / PROBE_X, allow_pickle=False)
+    expected = np.load(bundle.folder / PROBE_P, allow_pickle=False)
+    p = bundle.estimator.predict_proba(x)
+    if p.shape != expected.shape or not np.allclose(p, expected, rtol=0, atol=SAME):
+        versions = bundle.about["versions"]
+        raise InputError(
+            f"{bundle.folder}: answers otherwise than when it was saved, so its weights are not "
+            f"its own or another version reads them otherwise (saved with scikit-learn "
+            f"{versions.get('scikit-learn')}, keras {versions.get('keras')})"
+        )

@@ -1,0 +1,175 @@
+"""What can be said of a whole song without any model: tempo, key, loudness, and what it is like.
+
+Tempo is in quarter notes a minute. A file's own beats are believed where its notes keep to them: at
+least `ON_GRID` of the onsets lie within `NEAR` beats of a quarter or third of a beat. Performances
+that were recorded without a click have beats that say nothing (mostly 120 bpm); their tempo is
+measured from the onsets, and may be half or double of what a listener would tap.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify.features.key import keys
+
+#: Share of onsets on quarters and thirds of a beat from which the file's beats are believed, and
+#: how near is on, in beats. A fifth of all places is that near.
+ON_GRID, NEAR = 0.6, 0.02
+
+#: Onsets are counted in steps of so many seconds, and only so many seconds of a song.
+STEP, HEARD = 0.01, 600.0
+
+#: Slowest and fastest tempo that is measured, the likeliest, and the spread about it in octaves.
+SLOWEST, FASTEST, LIKELIEST, OCTAVES = 40.0, 240.0, 120.0, 0.9
+
+MAJOR = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+MINOR = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
+
+#: Onsets closer than so many seconds are one chord.
+TOGETHER = 0.03
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One quantity of a song: name, unit, and the smallest difference that matters."""
+
+    name: str
+    unit: str
+    least: float
+
+
+#: What `statistics` gives, in order. None depends on a song's length.
+STATISTICS = (
+    Statistic("pitch_mean", "MIDI pitch", 2.0),
+    Statistic("pitch_std", "semitones", 1.5),
+    Statistic("pitch_low", "MIDI pitch, 10th percentile", 3.0),
+    Statistic("pitch_high", "MIDI pitch, 90th percentile", 3.0),
+    Statistic("pitch_class_entropy", "share of log 12", 0.03),
+    Statistic("leap_mean", "semitones between successive notes", 1.5),
+    Statistic("velocity_mean", "MIDI velocity", 8.0),
+    Statistic("velocity_std", "MIDI velocity", 4.0),
+    Statistic("gap_mean", "log s between onsets", 0.25),
+    Statistic("gap_std", "log s", 0.15),
+    Statistic("duration_mean", "log s", 0.25),
+    Statistic("duration_std", "log s", 0.15),
+    Statistic("together", "share of notes that begin with the one before", 0.1),
+    Statistic("voices", "log of notes that sound at once, mean", 0.2),
+    Statistic("drums", "share of notes", 0.05),
+    Statistic("not_piano", "share of pitched notes with a program above 7", 0.2),
+)
+
+#: The smallest differences that matter, shape (n_statistics,).
+LEAST = np.array([statistic.least for statistic in STATISTICS])
+
+
+def statistics(notes: NDArray[np.void]) -> NDArray[np.float64]:
+    """Describe a song by a few numbers, to tell whether it is like others.
+
+    Parameters
+    ----------
+    notes : ndarray of NOTE, shape (n_notes,)
+        At least one.
+
+    Returns
+    -------
+    ndarray, shape (n_statistics,)
+        As in `STATISTICS`; 0 where there is nothing to measure, as in a song of nothing but drums.
+    """
+    pitched = notes[~notes["drum"]]
+    velocity = notes["velocity"].astype(float)
+    gaps = np.diff(notes["onset"])
+    apart = np.log(np.clip(gaps[gaps > TOGETHER], TOGETHER, 30))
+    lengths = np.log(np.clip(notes["duration"].astype(float), 0, 30) + TOGETHER)
+    filled = notes["onset"][-1] - notes["onset"][0] + float(notes["duration"][-1]) + TOGETHER
+    sounding = notes["duration"].astype(float).sum() / filled
+    return np.array([
+        *_of_pitches(pitched["pitch"].astype(float)),
+        velocity.mean(),
+        velocity.std(),
+        *_mean_and_std(apart),
+        *_mean_and_std(lengths),
+        (gaps <= TOGETHER).sum() / len(notes),
+        np.log(min(sounding, 1e3) + 0.1),
+        notes["drum"].mean(),
+        (pitched["program"] > 7).mean() if len(pitched) else 0.0,
+    ])  # fmt: skip
+
+
+def _of_pitches(pitch: NDArray[np.float64]) -> list[float]:
+    if not len(pitch):
+        return [0.0] * 6
+    shares = np.bincount(pitch.astype(int) % 12, minlength=12) / len(pitch)
+    used = shares[shares > 0]
+    entropy = -(used * np.log(used)).sum() / np.log(12)
+    low, high = np.quantile(pitch, [0.1, 0.9])
+    leap = np.abs(np.diff(pitch)).mean() if len(pitch) > 1 else 0.0
+    return [pitch.mean(), pitch.std(), low, high, entropy, leap]
+
+
+def _mean_and_std(values: NDArray[np.float64]) -> tuple[float, float]:
+    return (values.mean(), values.std()) if len(values) else (0.0, 0.0)
+
+
+def loudness(notes: NDArray[np.void]) -> float:
+    """Give the mean velocity of all notes, 0-127."""
+    return float(notes["velocity"].astype(float).mean())
+
+
+def key(notes: NDArray[np.void]) -> str:
+    """Name a song's key, such as `D minor`; empty for a song of nothing but drums.
+
+    References
+    ----------
+    Krumhansl and Kessler 1982; see `classify.features.key`. Lengths count within bounds, as there.
+    """
+    pitched = notes[~notes["drum"]]
+    if not len(pitched):
+        return ""
+    lengths = pitched["duration"].astype(float)
+    weight = np.minimum(lengths, 4 * lengths.mean()) + 0.1 * lengths.mean()
+    weight = weight if weight.any() else np.ones(len(pitched))
+    profile = np.bincount(pitched["pitch"] % 12, weight, minlength=12)
+    found = keys(profile[np.newaxis] / profile.sum())
+    tonic, minor = int(found.tonic[0]), bool(found.minor[0])
+    return f"{MINOR[tonic]} minor" if minor else f"{MAJOR[tonic]} major"
+
+
+def tempo(notes: NDArray[np.void]) -> float:
+    """Give a song's mean tempo in quarter notes a minute.
+
+    Returns
+    -------
+    float
+        NaN for a song whose notes all begin together.
+
+    References
+    ----------
+    Without beats to believe: the autocorrelation of onsets, weighted towards 120 bpm, as in Ellis
+    2007, Beat tracking by dynamic programming, section 3.2.
+    """
+    span = notes["onset"][-1] - notes["onset"][0]
+    if span <= TOGETHER:
+        return float("nan")
+    beat = notes["beat"].astype(float)
+    if np.isfinite(beat).all() and beat[-1] > beat[0] and _on_grid(beat) >= ON_GRID:
+        return float(60 * (beat[-1] - beat[0]) / span)
+    return _measured_tempo(notes["onset"] - notes["onset"][0])
+
+
+def _on_grid(beat: NDArray[np.float64]) -> float:
+    """Share of onsets near a quarter or third of a beat."""
+    off = [np.abs(beat * parts - np.round(beat * parts)) / parts for parts in (3, 4)]
+    return float((np.minimum(*off) < NEAR).mean())
+
+
+def _measured_tempo(onset: NDArray[np.float64]) -> float:
+    steps = (onset[onset < HEARD] / STEP).astype(np.int64)
+    train = np.convolve(np.minimum(np.bincount(steps), 4.0), np.hanning(7), "same")
+    slowest, fastest = round(60 / SLOWEST / STEP), round(60 / FASTEST / STEP)
+    spectrum = np.fft.rfft(train - train.mean(), 2 ** int(len(train) + slowest).bit_length())
+    lags = np.arange(fastest, slowest + 1)
+    same = np.fft.irfft(np.abs(spectrum) ** 2)[lags]
+    bpm = 60 / (lags * STEP)
+    likely = np.exp(-0.5 * (np.log2(bpm / LIKELIEST) / OCTAVES) ** 2)
+    return float(bpm[(same * likely).argmax()])

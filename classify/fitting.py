@@ -1,0 +1,386 @@
+"""From a corpus to a bundle: one model trained on all songs, and what its answers are worth.
+
+The songs are held out fold by fold, whole groups at a time, songs that seem to be the same music in
+one group; a model is fitted for each fold as in a comparison, its own choices made inside the
+fold's training part. What these models say of songs that they never saw is where temperature and
+limit of the 90 % sets come from. The model that is kept learns from all songs.
+
+The scores are those of the folds, each calibrated inside its own training part, so no song has a
+say in what is said of it.
+"""
+
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from classify import __version__, bundle, card, facts, models, record, tables, workers
+from classify.comparison import train_all
+from classify.errors import InputError
+from classify.evaluation import calibration, conformal, novelty
+from classify.experiment import Data, Settings, prepare
+from classify.files import write_text
+from classify.parts import SONG_SPLIT, Part
+from classify.progress import Display
+from classify.windows import ChannelScaler, unscaled
+from classify.workers import Job, song_means
+
+#: Folds that probabilities are calibrated on, unless told otherwise.
+FOLDS = 5
+
+#: Windows that a bundle keeps to try its model on when it is loaded.
+PROBES = 8
+
+#: Confidence at which the risk is recorded.
+SURE = 0.8
+
+#: The part that learns from every song.
+ALL = "all"
+
+#: In a folder of fits: what they are fits of.
+KEY = "key"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of the corpus, its windows and the training; `folds` are those that calibrate.
+    model : str
+        Its name.
+    run : dict, optional
+        The comparison that the settings were taken from: name, command and the model's scores.
+    """
+
+    settings: Settings
+    model: str
+    run: dict[str, Any] | None = None
+
+
+def plan(settings: Settings, model: str) -> Plan:
+    """Settle what is trained on a corpus.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or it is the majority class.
+    """
+    name = models.RECOMMENDED if model == "recommended" else model
+    found = models.find()
+    if name not in found or name == models.MAJORITY:
+        named = ", ".join(other for other in found if other != models.MAJORITY)
+        raise InputError(f"--model {model}: expected recommended, or one of {named}")
+    if settings.folds < 2:
+        raise InputError(f"--folds {settings.folds}: calibration needs 2 folds at least")
+    return Plan(replace(settings, models=(name,), merge_duplicates=True), name)
+
+
+def plan_of_run(folder: Path, model: str | None, folds: int = FOLDS) -> Plan:
+    """Settle to train what a comparison found best, or one of its models, as it was trained there.
+
+    Raises
+    ------
+    InputError
+        If there is no finished run, or none of its models is of use.
+    """
+    run = record.read_record(folder)
+    known = {field.name for field in fields(Settings)}
+    asked = {name: value for name, value in run["settings"].items() if name in known}
+    asked = {name: tuple(v) if isinstance(v, list) else v for name, v in asked.items()}
+    _, scored = tables.read(folder)
+    own = scored[(scored.level == "song") & (scored.part == "test")]
+    own = own[(own.protocol == asked["split"]) & (own.model != models.MAJORITY)]
+    ranked = own[own.metric == "accuracy"].sort_values("value", ascending=False, kind="stable")
+    if model and model not in set(ranked.model):
+        raise InputError(f"--model {model}: {folder} compared {', '.join(ranked.model)}")
+    if not len(ranked):
+        raise InputError(f"{folder}: compared no model but the majority class")
+    name = model or str(ranked.model.iloc[0])
+    scores = {row.metric: _score(row) for row in own[own.model == name].itertuples()}
+    about = {"name": folder.resolve().name, "command": run["command"], "scores": scores,
+             "fingerprint": run["corpus"]["fingerprint"],
+             "split": run["split"]["kind"]}  # fmt: skip
+    plain = {"split": SONG_SPLIT, "folds": folds, "repeats": 1, "leak": False,
+             "robustness": False, "learning_curve": False}  # fmt: skip
+    return Plan(Settings(**(asked | plain | {"models": (name,)})), name, about)
+
+
+def _score(row: Any) -> dict[str, float]:
+    return {"value": row.value, "low": row.low, "high": row.high}
+
+
+def train(
+    plan: Plan,
+    out: Path,
+    n_workers: int | None = None,
+    display: Display | None = None,
+    command: str = "",
+    replaced: bool = False,
+) -> Path:
+    """Train a model and write its bundle; go on where a killed training stopped.
+
+    Parameters
+    ----------
+    plan : Plan
+        What is trained.
+    out : Path
+        The bundle's folder.
+    n_workers : int, optional
+        Fits at once; what the machine bears unless given.
+    display : Display, optional
+        Shows progress.
+    command : str
+        What to record as the command.
+    replaced : bool
+        Whether a bundle that is there may be replaced.
+
+    Returns
+    -------
+    Path
+        The bundle's folder.
+
+    Raises
+    ------
+    InputError
+        If the corpus cannot be used, training fails, or `out` is taken.
+    """
+    display = display or Display()
+    check_free(out, replaced)
+    data = prepare(plan.settings, display)
+    if plan.run and plan.run["fingerprint"] != data.corpus.fingerprint:
+        raise InputError(
+            f"{plan.settings.corpus}: is not as it was when {plan.run['name']} compared models on "
+            f"it; compare again, or train on it by its name"
+        )
+    with record.one_at_a_time(out):
+        work = _workplace(out, plan, data)
+        jobs = _jobs(work, plan, data)
+        train_all(jobs, data, n_workers or workers.default_jobs(), display)
+        for job in jobs:
+            said = workers.results(job)
+            if "reason" in said:
+                reason = said["reason"].split(" (see ")[0]
+                raise InputError(f"{out}: {job.title} failed: {reason}")
+        _write(plan, data, jobs, out, command)
+        shutil.rmtree(work)
+    return out
+
+
+def _workplace(out: Path, plan: Plan, data: Data) -> Path:
+    """Give the folder in which fits are kept until all are done; go on with one that was killed.
+
+    What a killed training of anything else has left there is deleted.
+    """
+    asked = (asdict(plan.settings), asdict(data.cutting), data.corpus.fingerprint, plan.model,
+             __version__, record.versions())  # fmt: skip
+    key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    work = out.with_name(f".{out.name}.work")
+    if not (work / KEY).is_file() or (work / KEY).read_text() != key:
+        shutil.rmtree(work, ignore_errors=True)
+        write_text(work / KEY, key)
+    return work
+
+
+def check_free(out: Path, replaced: bool) -> None:
+    """Refuse to write where something is; a bundle may be replaced where that is asked for.
+
+    Raises
+    ------
+    InputError
+        If it may not.
+    """
+    if out.is_dir() and not any(out.iterdir()):
+        return
+    if out.exists() and not (replaced and (out / bundle.ABOUT).is_file()):
+        hint = "; --force replaces it" if (out / bundle.ABOUT).is_file() else ""
+        raise InputError(f"{out}: is there already; name another folder with --out{hint}")
+
+
+def _jobs(work: Path, plan: Plan, data: Data) -> list[Job]:
+    """One fit for each fold, and one on all songs."""
+    everything = np.ones(len(data.windows), dtype=bool)
+    last = Part(ALL, "all songs", SONG_SPLIT, 0, 0, everything, ~everything)
+    spec, settings = models.find()[plan.model], plan.settings
+    return [
+        Job(
+            spec=spec,
+            part=part,
+            folder=work / "models" / spec.name / part.key,
+            data=work / "work",
+            settings=settings.training,
+            quick=settings.quick,
+            seed=settings.seed,
+            scaled=settings.recipe != "paper",
+            varied=False,
+            kept=part is last,
+        )
+        for part in [*data.outer, last]
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _HeldOut:
+    """What models of the folds say of songs that they never saw, one row a song."""
+
+    p: NDArray[np.float64]
+    truth: NDArray[np.int64]
+    groups: list[str]
+
+
+def _held_out(data: Data, jobs: Sequence[Job]) -> _HeldOut:
+    p = np.full((len(data.windows), len(data.corpus.classes)), np.nan)
+    for job in jobs:
+        p[job.part.test] = np.load(job.folder / workers.PROBABILITIES)[job.part.test]
+    truth = np.searchsorted(data.corpus.classes, data.corpus.labels)
+    return _HeldOut(song_means(p, data.windows.song), truth, data.corpus.groups)
+
+
+def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str) -> None:
+    """Gather what a bundle says, and write it."""
+    *folds, last = jobs
+    estimator = models.load(last.folder)
+    held_out = _held_out(data, folds)
+    temperature = calibration.fit_temperature(held_out.p, held_out.truth)
+    calm = calibration.tempered(held_out.p, temperature)
+    limit = conformal.limit(calm, held_out.truth, groups=held_out.groups)
+    statistics = np.array([facts.statistics(song.notes) for song in data.corpus.songs])
+    try:
+        alike = novelty.fit(statistics, data.corpus.groups, facts.LEAST, plan.settings.seed)
+    except ValueError as error:
+        raise InputError(f"{plan.settings.corpus}: {error}") from None
+    scaling = None
+    if last.spec.input == "notes" and last.scaled:
+        scaler = ChannelScaler.fit(data.windows.x)
+        scaling = {"mean": scaler.mean.tolist(), "std": scaler.std.tolist()}
+    about = {
+        **_about(plan, data, command),
+        "model": _model(last),
+        "scaling": scaling,
+        "temperature": temperature,
+        "limit": limit,
+        "coverage": conformal.COVERAGE,
+        "calibrated_on": {
+            "songs": len(held_out.truth),
+            "groups": len(set(held_out.groups)),
+            "folds": len(folds),
+        },
+        "scores": _scores(data, folds, plan),
+        "run": plan.run,
+    }
+    about = json.loads(json.dumps(about))  # tuples become lists, as they will be read
+    probe = _probe(data, last, scaling)
+    bundle.write(out, about, estimator, alike, probe, card.text(about))
+
+
+def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:
+    """Say where a model comes from and how songs become its input."""
+    corpus, cutting = data.corpus, data.cutting
+    what = models.find()[plan.model].input
+    return {
+        "classify": __version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command or f"train({plan})",
+        "classes": corpus.classes,
+        "windows": asdict(cutting),
+        "features": None if what == "notes" else {"names": bundle.feature_names(what)},
+        "corpus": {
+            "name": corpus.name,
+            "fingerprint": corpus.fingerprint,
+            "songs": len(corpus.songs),
+            "groups": len(set(corpus.groups)),
+            "songs_per_class": dict(sorted(Counter(corpus.labels).items())),
+            "windows": len(data.windows),
+            "set_aside": len(corpus.set_aside),
+            "licence": corpus.licence,
+            "note": corpus.note,
+            "citation": corpus.citation,
+        },
+        "songs": sorted({song.digest[: bundle.KEPT_DIGITS] for song in corpus.songs}),
+        "settings": asdict(plan.settings),
+        "versions": record.versions(),
+    }
+
+
+def _model(job: Job) -> dict[str, Any]:
+    said = workers.results(job)
+    return {
+        "name": job.spec.name,
+        "title": job.spec.title,
+        "kind": job.spec.kind,
+        "input": job.spec.input,
+        "best": said["best"],
+        "parameters": said["parameters"],
+        "device": said["device"],
+        "training": job.settings.record() if job.spec.kind == "network" else None,
+    }
+
+
+def _probe(data: Data, job: Job, scaling: Any) -> NDArray[np.float32]:
+    """Choose some windows, as the model takes them."""
+    table = np.load(job.data / f"{job.spec.input}.npy", mmap_mode="r")
+    rows = np.unique(np.linspace(0, len(table) - 1, PROBES).astype(int))
+    x = np.array(table[rows])
+    if job.spec.input != "notes":
+        return x
+    if not scaling:
+        return unscaled(x)
+    return ChannelScaler(np.array(scaling["mean"]), np.array(scaling["std"])).transform(x)
+
+
+def _scores(data: Data, folds: Sequence[Job], plan: Plan) -> dict[str, Any]:
+    """Score the folds' models on the songs that they never saw."""
+    about = tables.WindowTable(
+        data.windows.song,
+        data.windows.start,
+        [entry.name for entry in data.corpus.entries],
+        data.corpus.labels,
+        data.corpus.groups,
+    )
+    fits = [
+        tables.Fit(
+            job.spec.name,
+            job.part,
+            np.load(job.folder / workers.PROBABILITIES),
+            workers.results(job),
+        )
+        for job in folds
+    ]
+    predictions = tables.predictions(about, fits)
+    tested = predictions[predictions.part == "test"]
+    scored = tables.scores(tested, plan.settings.seed)
+    songs = scored[scored.level == "song"]
+    found = {row.metric: _score(row) for row in songs.itertuples()}
+    majority = max(Counter(data.corpus.labels).values()) / len(data.corpus.labels)
+    return {
+        "from": f"{len(folds)} folds of whole groups of songs",
+        "songs": len(data.corpus.songs),
+        "song": found,
+        "majority": majority,
+        **_promises(tested[tested.level == "song"], about.classes),
+    }
+
+
+def _promises(rows: pd.DataFrame, classes: list[str]) -> dict[str, Any]:
+    """Say how far the folds' own calibration kept its promises."""
+    p, truth = tables.calibrated(rows), np.searchsorted(classes, rows.label)
+    if np.isnan(p).any():
+        return {"coverage_held_out": None, "set_size": None, "sure": None}
+    chosen = conformal.sets(p, rows.limit.to_numpy()[:, None])
+    kept, risk = calibration.selected(p, truth, SURE)
+    return {
+        "coverage_held_out": conformal.covered(chosen, truth),
+        "set_size": conformal.mean_size(chosen),
+        "sure": {"at": SURE, "kept": kept, "risk": None if np.isnan(risk) else risk},
+    }

@@ -1,0 +1,77 @@
+"""What models on features are given: the features of windows or of whole songs, block by block.
+
+Measured in one thread, since sums over several differ in the last digits.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from classify import features
+from classify.features import Feature
+from classify.songs import Song
+from classify.windows import Windows
+
+#: Windows that are measured at once.
+MEASURED = 500
+
+#: Told how many windows are done, of how many.
+Watch = Callable[[int, int], None]
+Blocks = Iterator[NDArray[np.float32]]
+
+
+def listed(what: str) -> list[Feature]:
+    """Name the columns of an input, "features" or "song"."""
+    return features.listed_of_songs() if what == "song" else features.listed()
+
+
+def measured(
+    what: str,
+    songs: Sequence[Song],
+    windows: Windows,
+    watch: Watch = lambda done, total: None,
+) -> Blocks:
+    """Measure all windows, in order.
+
+    Parameters
+    ----------
+    what : {"features", "song"}
+        Of each window, or of each window's whole song.
+    songs : sequence of Song
+        That `windows.song` counts.
+    windows : Windows
+        Those of a song stand together.
+    watch : callable, optional
+        Told of progress.
+
+    Yields
+    ------
+    ndarray of float32, shape (n, 1, n_columns)
+        Columns as `listed` names them.
+    """
+    for rows in _of_whole_songs(windows) if what == "song" else _evenly(len(windows)):
+        wanted, song = np.unique(windows.song[rows], return_inverse=True)
+        given = [songs[index] for index in wanted], song, windows.start[rows]
+        with threadpool_limits(1):
+            if what == "song":
+                table = features.of_songs(*given, windows.settings.window)
+            else:
+                table = features.compute(features.batch(*given, windows.settings.window))
+            yield table[:, np.newaxis]
+        watch(rows.stop, len(windows))
+
+
+def _evenly(n_windows: int) -> Iterator[slice]:
+    for first in range(0, n_windows, MEASURED):
+        yield slice(first, min(first + MEASURED, n_windows))
+
+
+def _of_whole_songs(windows: Windows) -> Iterator[slice]:
+    """Divide windows into blocks that part no song."""
+    first = 0
+    for end in [*np.flatnonzero(np.diff(windows.song)) + 1, len(windows)]:
+        if end - first >= MEASURED or end == len(windows):
+            yield slice(first, int(end))
+            first = end

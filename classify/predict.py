@@ -1,0 +1,321 @@
+"""New songs through a trained model: moods, how sure, and what else there is to say of each.
+
+The table has a row for each song, in the order of their names, with the columns `song` (its path as
+text; no two alike), `title`, `artist` (may be empty), `seconds`, `tempo` (quarter notes a minute;
+missing where there is none to measure), `key` (as `D minor`), `loudness` (mean velocity, 0-127),
+`n_windows`, `answer`, `best` (the most probable mood), `confidence` (its calibrated probability),
+`set` (the moods that hold at 90 %, the best always among them, joined by `|`), `known` and
+`p:<mood>` for each mood (calibrated; they sum to 1).
+
+`known` is false for a song that is further from the training songs than 99 of 100 of them are from
+each other: whatever is said of it is a guess. `answer` is the best mood, or empty for *not sure*:
+where the song is not known, or where the confidence is below a threshold (0.5 unless told
+otherwise: likelier wrong than right) and the best mood does not stand alone in the set by right,
+that is with the probability that the set asks for.
+
+A library of at least 30 songs is also looked at as a whole: each song may be like some song of the
+training, and all together still be another kind of music, for which nothing was ever promised
+(`told_apart` and `warning` in what is said about the table).
+
+The course of moods through the songs is a second table: `song`, `start` (seconds at which a window
+begins) and `p:<mood>`, calibrated as for whole songs, so a window alone seems surer than it is.
+
+Songs are judged in blocks. A finished block is kept beside the output, under a name made of the
+model's hash and its songs', until the whole table is there; so a prediction that was killed goes on
+where it was, and no more than a block is ever in memory with its notes.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from classify import __version__, facts
+from classify.bundle import Bundle
+from classify.card import NO_DEVICE
+from classify.corpora.labels import SetAside
+from classify.corpora.library import Item, load_library
+from classify.errors import InputError
+from classify.files import write_json, written_whole
+from classify.progress import Display
+from classify.record import one_at_a_time
+from classify.tables import P, write_parquet
+
+#: Confidence from which a song with several moods in its set has an answer all the same.
+SURE = 0.5
+
+#: Songs that are judged at once, and their notes at most (but for a single song).
+BLOCK, BLOCK_NOTES = 250, 1_000_000
+
+#: How well a library and the training songs can be told apart (area under the ROC curve) from
+#: which on the library is another kind of music; and what is said then.
+TOLD_APART = 0.8
+WARNING = (
+    "As a whole these songs are another kind of music than the model learned from (a simple "
+    "classifier tells the two apart with an area under the curve of {apart:.2f}, where 0.5 is "
+    "chance): confidences and sets were measured on songs of that kind, and promise nothing here. "
+    "Label some of these songs and see (classify suggest, classify adapt)."
+)
+
+#: Columns in front of the probabilities.
+COLUMNS = ("song", "title", "artist", "seconds", "tempo", "key", "loudness", "n_windows", "answer",
+           "best", "confidence", "set", "known")  # fmt: skip
+
+#: Columns of a block that tables for people do not have: what a song is like.
+X = "x:"
+
+ENDINGS = (".csv", ".json", ".parquet")
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a model says of a library.
+
+    Parameters
+    ----------
+    about : dict
+        Which model, when, by which rule.
+    table : DataFrame
+        A row for each song.
+    course : DataFrame
+        A row for each window.
+    statistics : ndarray, shape (n_songs, n_statistics)
+        What each song is like, as `classify.facts.STATISTICS` has it.
+    set_aside : list of SetAside
+        What could not be read, and why.
+    items : list of Item
+        The songs.
+    """
+
+    about: dict[str, Any]
+    table: pd.DataFrame
+    course: pd.DataFrame
+    statistics: NDArray[np.float64]
+    set_aside: list[SetAside]
+    items: list[Item]
+
+
+def predict(
+    bundle: Bundle,
+    sources: Sequence[Path],
+    out: Path | None = None,
+    course: Path | None = None,
+    sure: float = SURE,
+    display: Display | None = None,
+) -> Predictions:
+    """Judge songs, and write what came of it; go on where a killed prediction stopped.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model.
+    sources : sequence of Path
+        Files, folders and zip archives.
+    out : Path, optional
+        Ends in .csv, .json or .parquet. Beside .csv and .parquet, `<name>.about.json` says which
+        model, when and by which rule, and lists what could not be read. Without it, nothing is
+        written, and nothing is kept of a prediction that is stopped.
+    course : Path, optional
+        For the course of moods; ends in .csv or .parquet.
+    sure : float
+        Confidence from which a song with several moods in its set has an answer, 0 to 1.
+    display : Display, optional
+        Shows progress.
+
+    Raises
+    ------
+    InputError
+        If there is no song that can be read, or an argument is none of these.
+    """
+    display = display or Display()
+    check_target(out, ENDINGS)
+    check_target(course, (".csv", ".parquet"))
+    if not 0 <= sure <= 1:
+        raise InputError(f"--sure {sure:g}: expected a probability from 0 to 1")
+    with one_at_a_time(out) if out else nullcontext():
+        with display.counting("Reading songs", "song") as count:
+            library = load_library(sources, count)
+        parts = out.with_name(f".{out.name}.parts") if out else None
+        with display.counting("Judging songs", "song") as count:
+            blocks = list(_blocks(bundle, library.items, parts, count))
+        found = _joined(bundle, blocks, library.items, library.set_aside, sure)
+        if out:
+            write(found, out)
+        if course:
+            _write_table(course, found.course)
+        if parts:
+            shutil.rmtree(parts, ignore_errors=True)
+    return found
+
+
+def check_target(path: Path | None, endings: Sequence[str]) -> None:
+    """Refuse a file to write whose ending says no known format.
+
+    Raises
+    ------
+    InputError
+        Naming the endings that are known.
+    """
+    if path and path.suffix.lower() not in endings:
+        raise InputError(f"{path}: ends in {path.suffix!r}; expected {' or '.join(endings)}")
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    songs: pd.DataFrame
+    course: pd.DataFrame
+
+
+def _blocks(
+    bundle: Bundle, items: Sequence[Item], parts: Path | None, count: Any
+) -> Iterator[_Block]:
+    """Judge songs block by block, or read what an earlier prediction left of a block."""
+    done = 0
+    for block in _divided(items):
+        kept = parts / _key(bundle, block) if parts else None
+        judged = _kept(kept) if kept else None
+        if judged is None:
+            judged = judge(bundle, block)
+            if kept:
+                write_parquet(kept.with_suffix(".course"), judged.course)
+                write_parquet(kept, judged.songs)  # the last, so that it says that both are there
+        yield judged
+        done += len(block)
+        count(done, len(items))
+
+
+def _divided(items: Sequence[Item]) -> Iterator[list[Item]]:
+    block, n_notes = list[Item](), 0
+    for item in items:
+        if block and (len(block) == BLOCK or n_notes + item.song.n_notes > BLOCK_NOTES):
+            yield block
+            block, n_notes = [], 0
+        block.append(item)
+        n_notes += item.song.n_notes
+    yield block
+
+
+def _key(bundle: Bundle, block: Sequence[Item]) -> str:
+    digest = hashlib.sha256(f"{__version__} {bundle.id}".encode())
+    for item in block:
+        row = (item.name, item.artist, item.title, item.song.digest)
+        digest.update("\x1f".join(row).encode("utf-8", "replace") + b"\x1e")
+    return f"{digest.hexdigest()}.parquet"
+
+
+def _kept(path: Path) -> _Block | None:
+    with suppress(OSError, ValueError):
+        return _Block(pd.read_parquet(path), pd.read_parquet(path.with_suffix(".course")))
+    return None
+
+
+def judge(bundle: Bundle, block: Sequence[Item]) -> _Block:
+    """Say of each song what does not depend on a threshold."""
+    songs = [item.song for item in block]
+    windows, raw = bundle.judged(songs)
+    n_windows = np.bincount(windows.song, minlength=len(songs))
+    sums = np.zeros((len(songs), raw.shape[1]))
+    np.add.at(sums, windows.song, raw)
+    p = bundle.calibrated(sums / n_windows[:, None])
+    notes = [song.notes for song in songs]
+    statistics = np.array([facts.statistics(own) for own in notes])
+    onsets = [
+        notes[index]["onset"][start]
+        for index, start in zip(windows.song, windows.start, strict=True)
+    ]
+    names = np.array([item.name for item in block], dtype=object)
+    moods, chosen = np.array(bundle.classes, dtype=object), bundle.sets(p)
+    table = pd.DataFrame({
+        "song": names,
+        "title": [item.title for item in block],
+        "artist": [item.artist for item in block],
+        "seconds": [song.seconds for song in songs],
+        "tempo": [facts.tempo(own) for own in notes],
+        "key": [facts.key(own) for own in notes],
+        "loudness": [facts.loudness(own) for own in notes],
+        "n_windows": n_windows,
+        "best": moods[p.argmax(axis=1)],
+        "confidence": p.max(axis=1),
+        "set": ["|".join(moods[own]) for own in chosen],
+        "known": bundle.novelty.known(statistics),
+    })  # fmt: skip
+    columns = [P + mood for mood in bundle.classes]
+    extra = [f"{X}{statistic.name}" for statistic in facts.STATISTICS]
+    table = pd.concat(
+        [table, pd.DataFrame(p, columns=columns), pd.DataFrame(statistics, columns=extra)], axis=1
+    )
+    course = pd.DataFrame({"song": names[windows.song], "start": onsets})
+    course[columns] = bundle.calibrated(raw)
+    return _Block(table, course)
+
+
+def _joined(
+    bundle: Bundle,
+    blocks: Sequence[_Block],
+    items: list[Item],
+    set_aside: list[SetAside],
+    sure: float,
+) -> Predictions:
+    songs = pd.concat([block.songs for block in blocks], ignore_index=True)
+    extra = [column for column in songs if column.startswith(X)]
+    n_moods = songs.set.str.count(r"\|") + 1
+    alone = (n_moods == 1) & (songs.confidence >= bundle.about["limit"])
+    certain = songs.known & (alone | (songs.confidence >= sure))
+    songs["answer"] = songs.best.where(certain, "")
+    columns = [*COLUMNS, *(P + mood for mood in bundle.classes)]
+    statistics = songs[extra].to_numpy(float)
+    apart = bundle.novelty.told_apart(statistics)
+    about = {
+        "model": bundle.name,
+        "bundle": bundle.id,
+        "corpus": bundle.about["corpus"]["name"],
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "classify": __version__,
+        "songs": len(songs),
+        "not_sure": int((songs.answer == "").sum()),
+        "not_known": int((~songs.known).sum()),
+        "rule": f"not sure: not known, or a confidence below {sure:g} and more than one mood (or "
+        f"none by right) in the set that holds at {bundle.about['coverage']:.0%}",
+        "told_apart": None if np.isnan(apart) else apart,
+        "warning": WARNING.format(apart=apart) if apart >= TOLD_APART else "",
+        "remark": NO_DEVICE,
+    }
+    return Predictions(
+        about=about,
+        table=songs[columns],
+        course=pd.concat([block.course for block in blocks], ignore_index=True),
+        statistics=statistics,
+        set_aside=set_aside,
+        items=items,
+    )
+
+
+# --- writing
+
+
+def write(found: Predictions, path: Path) -> None:
+    """Write predictions as the ending of the path says, each file whole or not at all."""
+    aside = [{"song": item.name, "reason": item.reason} for item in found.set_aside]
+    about = found.about | {"set_aside": aside}
+    if path.suffix.lower() == ".json":
+        rows = found.table.astype(object).where(found.table.notna(), None)
+        write_json(path, {"about": about, "songs": rows.to_dict("records")})
+        return
+    _write_table(path, found.table)
+    write_json(path.with_name(f"{path.stem}.about.json"), about)
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    if path.suffix.lower() == ".parquet":
+        write_parquet(path, table)
+        return
+    with written_whole(path) as beside:
+        table.to_csv(beside, index=False, float_format="%.6f", encoding="utf-8")
