@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from classify import __version__, cli_library
+from classify import __version__, cli_explain, cli_library, cli_playlist
 from classify.errors import InputError
 
 #: Exit status after Ctrl-C, as shells have it.
@@ -79,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_corpus(commands)
     _add_transcribe(commands)
     cli_library.add(commands)
+    cli_playlist.add(commands)
+    cli_explain.add(commands)
     return parser
 
 

@@ -28,7 +28,10 @@ from classify.comparison import train_all
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal, novelty
 from classify.experiment import Data, Settings, prepare
+from classify.explanations import terms
+from classify.explanations.profiles import profile
 from classify.files import write_text
+from classify.measuring import measured
 from classify.parts import SONG_SPLIT, Part
 from classify.progress import Display
 from classify.windows import ChannelScaler, unscaled
@@ -277,11 +280,20 @@ def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str)
             "folds": len(folds),
         },
         "scores": _scores(data, folds, plan),
+        "profiles": _profiles(data, plan.settings.seed),
         "run": plan.run,
     }
     about = json.loads(json.dumps(about))  # tuples become lists, as they will be read
     probe = _probe(data, last, scaling)
     bundle.write(out, about, estimator, alike, probe, card.text(about))
+
+
+def _profiles(data: Data, seed: int) -> dict[str, Any]:
+    """Say what each class is like beside the others, in quantities that people have words for."""
+    songs, windows = data.corpus.songs, data.windows
+    table = np.concatenate(list(measured("features", songs, windows)))[:, 0]
+    rows = terms.of_songs(table, windows.song, len(songs))
+    return profile(rows, data.corpus.labels, data.corpus.groups, seed).to_json()
 
 
 def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:

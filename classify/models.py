@@ -36,7 +36,7 @@ from classify.training import (
 )
 
 #: The model that `recommended` stands for: the best of the comparisons so far.
-RECOMMENDED = "features-vote"
+RECOMMENDED = "song-vote"
 
 #: The row that every table has; it is trained whatever was asked for.
 MAJORITY = "majority"

@@ -277,6 +277,59 @@ def _check_inside(group: Any, depth: int) -> None:
             raise ValueError("holds weights that lie elsewhere")
 
 
+def gradient(model: Any, column: int) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Make the function that gives the gradient of one class's probability by the input.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From windows to class probabilities; nothing of it is changed, and dropout is off.
+    column : int
+        Of the class.
+
+    Returns
+    -------
+    callable
+        Windows, shape (n_windows, n_notes, n_channels), to gradients of the same shape.
+    """
+    backend = _keras().backend.backend()
+    if backend == "torch":
+        return _torch_gradient(model, column)
+
+    def output(x: Any) -> Any:
+        return model(x, training=False)[:, column]
+
+    if backend == "jax":
+        import jax
+
+        slope = jax.jit(jax.grad(lambda x: output(x).sum()))
+        return lambda x: np.asarray(slope(x))
+    import tensorflow
+
+    @tensorflow.function(reduce_retracing=True)
+    def of_tensor(x: Any) -> Any:
+        with tensorflow.GradientTape() as tape:
+            tape.watch(x)
+            answer = output(x)
+        return tape.gradient(answer, x)
+
+    return lambda x: of_tensor(tensorflow.constant(x)).numpy()
+
+
+def _torch_gradient(model: Any, column: int) -> Callable[[NDArray], NDArray]:
+    import keras
+    import torch
+
+    def of_array(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        tensor = keras.ops.convert_to_tensor(x).detach().requires_grad_(True)
+        with torch.backends.cudnn.flags(enabled=False):  # its LSTMs have gradients in training only
+            answer = model(tensor, training=False)[:, column].sum()
+            (slope,) = torch.autograd.grad(answer, tensor)
+        return slope.cpu().numpy()
+
+    return of_array
+
+
 def checked(x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Refuse windows that no model could read.
 

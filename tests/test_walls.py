@@ -22,11 +22,12 @@ ROWS = [
     {"tables", "workers", "experiment"},
     {"record"},
     {"comparison"},
+    {"explanations"},
     {"fitting", "predict"},
     {"adapt"},
     {"report", "overview", "transcribe", "playlists"},
     {"api"},
-    {"cli_library"},
+    {"cli_library", "cli_explain", "cli_playlist"},
     {"cli"},
 ]
 PLACE = {name: place for place, row in enumerate(ROWS) for name in row}

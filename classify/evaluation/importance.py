@@ -1,0 +1,294 @@
+"""What does a fitted model's answer rest on? Columns of its input are shuffled among test songs.
+
+A column (or several that belong together) is *shuffled* by giving each test song the values of
+another one, all windows of a song together: the column keeps its distribution and loses what it
+says of the song. How much worse the model then answers is what it got from that column. Two
+questions are asked of every set of columns:
+
+- `without`: only these are shuffled. What do they say that no other column says?
+- `alone`: all others are shuffled. What do they say by themselves?
+
+Columns that say the same make `without` small for both and `alone` large for both, so neither
+question ranks fairly. `credit` is the mean of the two answers: of all orders in which sets of
+columns could be given to the model, the two in which these come first and last. For two sets this
+is Shapley's value, and for any number the credit of a set that matters to no order is 0.
+
+Everything is measured on songs: windows' probabilities are averaged over a song before the
+logarithm is taken or the answer read, and intervals draw groups of songs anew.
+
+References: Breiman 2001, Machine Learning 45 (permutation importance); Fisher, Rudin and Dominici
+2019, JMLR 20 (on held-out data); Covert, Lundberg and Lee 2020, NeurIPS (Shapley values of a loss).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+from scipy.stats import rankdata
+
+from classify.evaluation.scores import bootstrap, effective_groups, interval
+
+#: Windows to class probabilities, (n_windows, ...) to (n_windows, n_classes).
+Predict = Callable[[NDArray[np.float32]], NDArray[np.floating]]
+
+#: A probability below this counts as this, so that no single song decides a mean of logarithms.
+FLOOR = 1e-3
+
+#: How often songs are shuffled; answers are averaged over the shuffles.
+REPEATS = 5
+
+METRICS = ("log_likelihood", "accuracy")
+QUESTIONS = ("without", "alone", "credit")
+
+#: Columns whose rank correlation over songs is above this, on average, are one cluster.
+ALIKE = 0.7
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Songs that a model has not seen.
+
+    Parameters
+    ----------
+    x : ndarray of float32, shape (n_windows, ..., n_columns)
+        As the model takes it.
+    song : ndarray of int, shape (n_windows,)
+        Song of each window, from 0 to n_songs - 1.
+    truth : ndarray of int, shape (n_songs,)
+        Column of each song's class in the model's answer.
+    groups : sequence of str, length n_songs
+        Songs that belong together.
+
+    Raises
+    ------
+    ValueError
+        If a song has no window, lengths differ, or there are not two groups to shuffle between.
+    """
+
+    x: NDArray[np.float32]
+    song: NDArray[np.int64]
+    truth: NDArray[np.int64]
+    groups: Sequence[str]
+
+    def __post_init__(self) -> None:
+        if not np.array_equal(np.unique(self.song), np.arange(len(self.truth))):
+            raise ValueError(f"windows must name each song from 0 to {len(self.truth) - 1}")
+        if len(self.x) != len(self.song) or len(self.groups) != len(self.truth):
+            raise ValueError("x and song count windows; truth and groups count songs")
+        if len(set(self.groups)) < 2:
+            raise ValueError("one group of songs cannot be shuffled; give at least two")
+
+
+@dataclass(frozen=True, eq=False)
+class Fall:
+    """How much worse each song is answered for want of some columns.
+
+    Parameters
+    ----------
+    name : str
+        Of the columns.
+    without, alone : ndarray, shape (n_metrics, n_songs)
+        Answers to the two questions, one row for each of METRICS: nats, and right answers (share
+        of shuffles). Above 0 where the columns help.
+    """
+
+    name: str
+    without: NDArray[np.float64]
+    alone: NDArray[np.float64]
+
+    def of(self, question: str) -> NDArray[np.float64]:
+        """Give the songs' answers to one of QUESTIONS."""
+        return {"without": self.without, "alone": self.alone,
+                "credit": (self.without + self.alone) / 2}[question]  # fmt: skip
+
+
+def falls(
+    predict: Predict,
+    held: Held,
+    columns: Mapping[str, NDArray[np.int64]],
+    seed: int,
+    repeats: int = REPEATS,
+) -> list[Fall]:
+    """Shuffle sets of columns among held-out songs and see how much worse the model answers.
+
+    Parameters
+    ----------
+    predict : callable
+        The fitted model.
+    held : Held
+        Songs it has not seen.
+    columns : mapping of str to ndarray of int
+        Sets of columns of `held.x`'s last axis, by name.
+    seed : int
+        Of the shuffles.
+    repeats : int
+        Number of shuffles.
+
+    Returns
+    -------
+    list of Fall
+        In the order of `columns`.
+    """
+    whole = _answered(predict, held, held.x)
+    sums = {name: np.zeros((2, *whole.shape)) for name in columns}
+    for repeat in range(repeats):
+        other = held.x[borrowed(held.song, donors(held.groups, [seed, repeat]))]
+        nothing = _answered(predict, held, other)
+        for name, chosen in columns.items():
+            without, alone = held.x.copy(), other.copy()
+            without[..., chosen], alone[..., chosen] = other[..., chosen], held.x[..., chosen]
+            sums[name][0] += whole - _answered(predict, held, without)
+            sums[name][1] += _answered(predict, held, alone) - nothing
+    return [Fall(name, *(both / repeats)) for name, both in sums.items()]
+
+
+def donors(groups: Sequence[str], seed: int | list[int]) -> NDArray[np.int64]:
+    """Choose for each song another one to take values from; each song gives to one.
+
+    Groups are put into a random order, songs in them too, and each song takes from the one half
+    way round. So no song takes from its own group, unless that holds more than half of all songs.
+
+    Returns
+    -------
+    ndarray of int, shape (n_songs,)
+    """
+    draw = np.random.default_rng(seed)
+    _, group = np.unique(np.asarray(groups), return_inverse=True)
+    place = draw.permutation(group.max() + 1)[group]
+    order = np.lexsort((draw.random(len(group)), place))
+    chosen = np.empty(len(order), dtype=np.int64)
+    chosen[order] = np.roll(order, len(order) // 2)
+    return chosen
+
+
+def borrowed(song: NDArray[np.int64], donor: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give for each window the window it takes from: the song's nth from its donor's nth.
+
+    A donor with fewer windows begins again from its first.
+    """
+    order = np.argsort(song, kind="stable")
+    counts = np.bincount(song, minlength=len(donor))
+    firsts = np.cumsum(counts) - counts
+    rank = np.empty(len(song), dtype=np.int64)
+    rank[order] = np.arange(len(song)) - np.repeat(firsts, counts)
+    giver = donor[song]
+    return order[firsts[giver] + rank % counts[giver]]
+
+
+def _answered(predict: Predict, held: Held, x: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Score each song: log-likelihood of its class, and whether it is answered rightly."""
+    p = np.asarray(predict(x), dtype=float)
+    sums = np.zeros((len(held.truth), p.shape[1]))
+    np.add.at(sums, held.song, p)
+    means = sums / np.bincount(held.song)[:, None]
+    own = means[np.arange(len(means)), held.truth]
+    return np.stack([np.log(np.maximum(own, FLOOR)), means.argmax(axis=1) == held.truth])
+
+
+def pooled(folds: Sequence[Sequence[Fall]]) -> list[Fall]:
+    """Put together what several folds found of the same sets of columns, song behind song."""
+    return [
+        Fall(
+            of_one[0].name,
+            np.concatenate([fall.without for fall in of_one], axis=1),
+            np.concatenate([fall.alone for fall in of_one], axis=1),
+        )
+        for of_one in zip(*folds, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Importance:
+    """How much a model's answers rest on some columns.
+
+    Parameters
+    ----------
+    name : str
+        Of the columns.
+    metric : str
+        One of METRICS.
+    question : str
+        One of QUESTIONS.
+    value, low, high : float
+        Mean over songs with its interval, in nats or in the share of right answers.
+    """
+
+    name: str
+    metric: str
+    question: str
+    value: float
+    low: float
+    high: float
+
+
+def importances(
+    found: Sequence[Fall], groups: Sequence[str], seed: int, n_folds: int = 1
+) -> list[Importance]:
+    """Average falls over songs, with intervals over groups of songs.
+
+    Parameters
+    ----------
+    found : sequence of Fall
+        Of the same songs.
+    groups : sequence of str, length n_songs
+        Group of each song.
+    seed : int
+        Of the bootstrap.
+    n_folds : int
+        Folds that the songs are pooled from.
+
+    Returns
+    -------
+    list of Importance
+        Sets of columns by falling credit in log-likelihood; in each, every metric and question.
+    """
+    n_groups = effective_groups(groups)
+    ranked = sorted(found, key=lambda fall: -fall.of("credit")[0].mean())
+
+    def measured(fall: Fall, row: int, question: str) -> Importance:
+        values = fall.of(question)[row]
+        replicates = bootstrap(lambda chosen: float(values[chosen].mean()), groups, seed)
+        low, high = interval(replicates, n_groups, n_folds)
+        return Importance(fall.name, METRICS[row], question, float(values.mean()), low, high)
+
+    return [
+        measured(fall, row, question)
+        for fall in ranked
+        for row in range(len(METRICS))
+        for question in QUESTIONS
+    ]
+
+
+def clusters(table: NDArray[np.floating], names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+    """Put columns together that rise and fall with each other over songs.
+
+    Shuffling one of two columns that say the same shows little, whichever it is. Average linkage
+    on 1 less the absolute rank correlation; a column that never changes is alone.
+
+    Parameters
+    ----------
+    table : ndarray, shape (n_songs, n_columns)
+        A row a song.
+    names : sequence of str, length n_columns
+        Of the columns.
+
+    Returns
+    -------
+    dict of str to ndarray of int
+        Columns of each cluster, under the name of the one that is most like the others.
+    """
+    ranks = rankdata(table, axis=0)
+    ranks -= ranks.mean(axis=0)
+    length = np.linalg.norm(ranks, axis=0)
+    ranks /= np.where(length > 0, length, 1)
+    alike = np.clip(np.abs(ranks.T @ ranks), 0, 1)
+    np.fill_diagonal(alike, 1)
+    if len(names) < 2:
+        return {name: np.array([0]) for name in names}
+    tree = linkage(squareform(1 - alike, checks=False), "average")
+    label = fcluster(tree, 1 - ALIKE, "distance")
+    members = [np.flatnonzero(label == number) for number in np.unique(label)]
+    return {names[own[alike[np.ix_(own, own)].sum(axis=0).argmax()]]: own for own in members}

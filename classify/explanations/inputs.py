@@ -1,0 +1,25 @@
+"""Which columns of a model's input belong together, by what people call them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify.measuring import listed
+
+
+def families(what: str) -> dict[str, NDArray[np.int64]]:
+    """Give the columns of each family of features: rhythm, harmony, melody, ...
+
+    Parameters
+    ----------
+    what : {"features", "song"}
+        Whose features.
+    """
+    of_column = [feature.family for feature in listed(what)]
+    return {name: np.flatnonzero(np.array(of_column) == name) for name in dict.fromkeys(of_column)}
+
+
+def channels(names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+    """Give the column of each channel of notes: pitch, velocity, inter-onset, ..."""
+    return {name: np.array([place]) for place, name in enumerate(names)}
