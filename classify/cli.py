@@ -108,7 +108,8 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
         metavar="NAMES",
         help="names or groups, with commas: nn1 nn2 nn3 bi-nn1 bi-nn2 bi-nn3 random-forest svm knn "
         "logistic gradient-boosting features-svm features-logistic features-extra-trees "
-        "features-vote; all (default), networks, baselines, features, paper",
+        "features-vote song-logistic song-vote; all (default), networks, baselines, features, "
+        "paper, recommended",
     )
     add(
         "--window",

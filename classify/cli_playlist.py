@@ -58,9 +58,13 @@ def add(commands: Any) -> None:
     put("--mood", required=True, metavar="MOOD", help="the mood to reach and to hold")
     put("--minutes", type=_number, default=30.0, metavar="M", help="at most so long (default: 30)")
     put("--from", dest="start", default="", metavar="MOOD", help="the listener's present mood")
-    put("--strategy", choices=("iso", "direct"), default="",
-        help="iso (default with --from): from the present mood in small steps, there by two thirds; "
-        "direct: the wanted mood from the first song on")  # fmt: skip
+    put(
+        "--strategy",
+        choices=("iso", "direct"),
+        default="",
+        help="iso (default with --from): from the present mood in small steps, there by two "
+        "thirds; direct: the wanted mood from the first song on",
+    )
     put("--lists", type=_whole, default=1, metavar="N", help="so many lists without repeats")
     put("--seed", type=_whole, default=0, metavar="N",
         help="0: the best list (default); any other: one nearly as good")  # fmt: skip

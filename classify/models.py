@@ -115,6 +115,7 @@ GROUPS: dict[str, Callable[[Spec], bool]] = {
     "baselines": lambda spec: spec.kind == "baseline",
     "features": lambda spec: spec.input in ("features", "song"),
     "paper": lambda spec: spec.name in PAPER,
+    "recommended": lambda spec: spec.name == RECOMMENDED,
 }
 
 

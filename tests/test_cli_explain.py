@@ -8,8 +8,6 @@ from classify import cli_explain
 from classify.errors import InputError
 from tests.conftest import write_song
 
-pytest.importorskip("classify.bundle")
-
 
 def run(*arguments):
     parser = argparse.ArgumentParser()
