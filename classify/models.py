@@ -43,6 +43,7 @@ MAJORITY = "majority"
 
 #: scikit-learn types that skops must be told to trust; everything else is refused on loading.
 TRUSTED = {
+    "numpy.clip",  # bounds the values that a regression sees
     "sklearn.tree._tree.Tree",
     "sklearn.utils._bunch.Bunch",  # a dict, in which a vote keeps its members
     "sklearn.calibration._CalibratedClassifier",
