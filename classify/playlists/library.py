@@ -114,7 +114,13 @@ def read_library(path: Path) -> Library:
     """
     try:
         if path.suffix.lower() == ".csv":
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            table = pd.read_csv(
+                path,
+                float_precision="round_trip",
+                dtype=str,
+                keep_default_na=False,
+                encoding="utf-8-sig",
+            )
         else:
             table = pd.read_parquet(path)
     except OSError as error:
