@@ -51,6 +51,7 @@ results: $(VENV)/.tested
 	$(BIN)/classify compare tunes --folds 5 --leak --models $(REFERENCE_MODELS) --out $(REFERENCE)/tunes
 	$(BIN)/classify report $(REFERENCE)/folk --compare $(REFERENCE)/tunes --out $(REFERENCE)/side-by-side
 	rm -rf $(REFERENCE)/*/models
+	$(BIN)/python -m tests.notebooks
 
 # Reading recordings. basic-pitch asks for an old TensorFlow that its ONNX model has no use for, so
 # it comes without its dependencies; the extra names those that it needs.

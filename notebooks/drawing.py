@@ -1,0 +1,130 @@
+"""What all four notebooks draw with: colours, pictures with their words, and piano rolls.
+
+Colours are Okabe and Ito's, which colour-blind readers tell apart; nothing is told by colour alone.
+"""
+
+import os
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from IPython.display import Image, Markdown, display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+#: The repository, as seen from the folder a notebook runs in.
+ROOT = Path(os.path.relpath(Path(__file__).parent.parent))
+
+#: Runs that `make results` makes.
+REFERENCE = ROOT / "results" / "reference"
+
+BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6b7280"
+
+#: Colours and markers in step, for lines that must be told apart.
+COLOURS = (BLUE, ORANGE, GREEN, PINK, "#E69F00", "#56B4E9", GREY)
+MARKERS = ("o", "s", "^", "D", "v", "P", "x")
+
+NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+
+mpl.rcParams.update(
+    {
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 10,
+        "legend.frameon": False,
+    }
+)
+
+
+def say(*lines: str) -> None:
+    """Show sentences, each a paragraph."""
+    display(Markdown("\n\n".join(lines)))
+
+
+def picture(figure: Figure, title: str, *words: str) -> None:
+    """Show a picture, and beneath it what it shows in words.
+
+    Parameters
+    ----------
+    figure : Figure
+        Made without pyplot, so that it is shown once.
+    title : str
+        What kind of picture it is: its alternative text.
+    words : str
+        What is to be seen in it.
+    """
+    file = BytesIO()
+    figure.savefig(file, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
+    display(Image(file.getvalue(), alt=title), Markdown("\n\n".join(words)))
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """Write a share as a percentage: 42 %."""
+    return f"{100 * share:.{decimals}f} %"
+
+
+def points(share: float) -> str:
+    """Write a difference of two shares in points, with its sign: +4.2, −1.0."""
+    text = f"{100 * share:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "−")
+
+
+def chance(probability: float) -> str:
+    """Write a probability as whole percent that are never nothing or everything: < 1 %."""
+    if probability < 0.005:
+        return "< 1 %"
+    return "> 99 %" if probability >= 0.995 else percent(probability)
+
+
+def listed(names: Any) -> str:
+    """Join names to `a, b and c`."""
+    *before, last = [str(name) for name in names]
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Write a number with its noun: 1 song, 1,113 windows."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def pitch_name(pitch: int) -> str:
+    """Name a MIDI pitch, with 60 as C4."""
+    return f"{NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def piano_roll(axes: Axes, notes: Any, colour: str = BLUE, filled: bool = True) -> None:
+    """Draw notes as bars: time to the right, pitch upwards; drums are left out.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where.
+    notes : structured array or DataFrame
+        With the columns onset and duration (seconds), pitch (MIDI 0-127) and drum.
+    colour : str
+        Of all bars.
+    filled : bool
+        False draws bars as outlines.
+    """
+    shown = pd.DataFrame({name: notes[name] for name in ("onset", "duration", "pitch", "drum")})
+    shown = shown[~shown.drum]
+    face = colour if filled else "white"
+    axes.barh(shown.pitch, shown.duration, 0.8, shown.onset, color=face, edgecolor=colour, lw=0.7)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("seconds")
+    low, high = axes.get_ylim()
+    places = range(int(low) // 12 * 12, int(high) + 12, 12)
+    axes.set_yticks(places, [pitch_name(place) for place in places])
+    axes.set_ylim(low, high)
+
+
+def in_words(notes: Any) -> str:
+    """Say what a piano roll shows: `41 notes from D4 to E5 in 20 seconds`."""
+    shown = pd.DataFrame({name: notes[name] for name in ("onset", "duration", "pitch", "drum")})
+    shown = shown[~shown.drum]
+    end = (shown.onset + shown.duration).max()
+    span = f"{pitch_name(shown.pitch.min())} to {pitch_name(shown.pitch.max())}"
+    return f"{count(len(shown), 'note')} from {span} in {end:.0f} seconds"
