@@ -197,18 +197,31 @@ class BaselineClassifier(WindowClassifier):
             table, codes = table[once], codes[once]
             groups = None if groups is None else np.asarray(groups)[once]
         folds = inner_folds(codes.astype(str), groups, self.n_folds, self.seed)
-        # a grid value that cannot be fitted (31 neighbours among 20 windows) is passed over
-        search = GridSearchCV(_baselines()[self.name].build(self.seed), self.grid, cv=folds)
-        if watch:
-            search.set_callbacks(_GridWatch(watch))
-        model = search.fit(table, codes).best_estimator_
+        model, self.best_params_ = self._searched(table, codes, folds, watch)
         held_out = _held_out(model, table, codes, folds)
         if not hasattr(model, "predict_proba"):
             held_out = _platt(held_out, codes)
             model = CalibratedClassifierCV(model, cv=folds, ensemble=False).fit(table, codes)
         self.held_out_ = held_out[np.cumsum(once) - 1]
-        self.model_, self.best_params_ = model, search.best_params_
+        self.model_ = model
         return self
+
+    def _searched(
+        self, table: NDArray, codes: NDArray, folds: list[Any], watch: Watch | None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Fit with the best values of the grid; without a grid there is nothing to search."""
+        model = _baselines()[self.name].build(self.seed)
+        if not self.grid:
+            model.fit(table, codes)
+            if watch:
+                watch("")
+            return model, {}
+        # a grid value that cannot be fitted (31 neighbours among 20 windows) is passed over
+        search = GridSearchCV(model, self.grid, cv=folds)
+        if watch:
+            search.set_callbacks(_GridWatch(watch))
+        search.fit(table, codes)
+        return search.best_estimator_, search.best_params_
 
     def predict_proba(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
         """Give class probabilities, shape (n_windows, n_classes), columns as in `classes_`."""
@@ -324,6 +337,8 @@ def n_units(spec: Spec, settings: TrainingSettings, quick: bool) -> tuple[int, s
     if spec.kind == "network":
         return settings.epochs, "epoch"
     search = BaselineClassifier(spec.name, quick)
+    if not search.grid:
+        return 1, "fit"
     return int(np.prod([len(v) for v in search.grid.values()])) * search.n_folds, "grid fit"
 
 
