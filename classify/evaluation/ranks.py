@@ -46,6 +46,25 @@ class Ranking:
         order = np.argsort(self.mean, kind="stable")
         return [(a, b) for a, b in combinations(order.tolist(), 2) if self.p_values[a, b] < level]
 
+    def together(self, level: float = 0.05) -> list[list[int]]:
+        """Give the models that stay together: neighbours by rank of which no pair is told apart.
+
+        Each list is as long as can be, best model first. A model that is told apart from both its
+        neighbours is in none; one between two lists can be in both.
+        """
+        order = np.argsort(self.mean, kind="stable").tolist()
+        apart, reach, found = set(self.apart(level)), 0, []
+        for first in range(len(order)):
+            last = first
+            while last + 1 < len(order) and not any(
+                (order[i], order[last + 1]) in apart for i in range(first, last + 1)
+            ):
+                last += 1
+            if last > max(first, reach):
+                found.append(order[first : last + 1])
+                reach = last
+        return found
+
 
 def rank(scores: NDArray[np.float64]) -> Ranking:
     """Rank models over corpora and test whether they differ.

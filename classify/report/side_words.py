@@ -299,7 +299,7 @@ def _verdict(across: Across) -> list[str]:
         more = "more " if beaten else ""
         verb = "is" if others == 1 else "are"
         lines.append(
-            f"{counted(others, f'{more}pair')} of models {verb} told apart (see the matrix)."
+            f"{counted(others, f'{more}pair')} of models {verb} told apart (see the table)."
         )
     return lines
 
@@ -365,9 +365,13 @@ def ranks_alt(across: Across) -> str:
         f"{line.title} {mean:.2f}"
         for line, mean in zip(across.ranked, across.ranking.mean, strict=True)
     ]
+    bars = [
+        f"A bar joins {listed([across.ranked[i].title for i in bar])}."
+        for bar in across.ranking.together(SIGNIFICANT)
+    ]
     return (
         f"Critical-difference diagram of mean ranks over {counted(len(across.sides), 'corpus')}: "
-        f"{', '.join(told)}. {' '.join(_verdict(across))}"
+        f"{', '.join(told)}. {' '.join(bars)}"
     )
 
 

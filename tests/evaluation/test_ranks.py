@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, friedmanchisquare, wilcoxon
 
-from classify.evaluation.ranks import enough, least_p, rank, signed_rank
+from classify.evaluation.ranks import Ranking, enough, least_p, rank, signed_rank
 
 
 def test_demsars_worked_example():
@@ -112,3 +112,22 @@ def test_equal_models_are_seldom_parted_beside_a_bad_one():
 def test_too_little_to_rank(scores):
     with pytest.raises(ValueError, match="ranks need"):
         rank(scores)
+
+
+@pytest.mark.parametrize(
+    ("apart", "together"),
+    [
+        ([], [[2, 0, 1, 3]]),
+        ([(2, 3)], [[2, 0, 1], [0, 1, 3]]),
+        ([(2, 0), (2, 1), (2, 3)], [[0, 1, 3]]),
+        ([(2, 1), (2, 3), (0, 1), (0, 3)], [[2, 0], [1, 3]]),
+        ([(2, 0), (0, 1), (1, 3), (2, 1), (2, 3), (0, 3)], []),
+    ],
+)
+def test_models_that_stay_together(apart, together):
+    p_values = np.ones((4, 4))
+    for a, b in apart:
+        p_values[a, b] = p_values[b, a] = 0.01
+    mean = np.array([2.0, 3.0, 1.0, 4.0])  # best first: 2, 0, 1, 3
+    assert Ranking(mean, 0.01, p_values).together() == together
+    assert Ranking(mean, 0.2, p_values).together() == [[2, 0, 1, 3]]
