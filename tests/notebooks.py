@@ -19,8 +19,8 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 
-#: Seconds that a cell, or the start of a kernel, may take: the machine may be busy, and a corpus may
-#: have to be made first.
+#: Seconds that a cell, or the start of a kernel, may take: the machine may be busy, and a corpus
+#: may have to be made first.
 LONGEST = 300
 
 
