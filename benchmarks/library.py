@@ -35,7 +35,7 @@ def read(folder: Path) -> None:
 def judge(folder: Path, model: Path, out: Path) -> None:
     """Predict all songs of a folder; print what it took as JSON."""
     from classify.bundle import load
-    from classify.predict import predict
+    from classify.judging import predict
 
     bundle = load(model)
     begun = time.perf_counter()

@@ -1,15 +1,16 @@
 """Classify symbolic music: songs to notes, notes to windows, windows to many models, one report.
 
-`compare` runs a comparison and `load_run` opens one; `classify.api` describes both.
+`compare` runs a comparison and `load_run` opens one; `train`, `predict` and `playlist` put a model
+to use; `classify.api` describes them.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from classify.api import Run, compare, load_run
+    from classify.api import Run, compare, load_run, playlist, predict, train
 
 __version__ = "0.1.0"
-__all__ = ["Run", "compare", "load_run"]
+__all__ = ["Run", "compare", "load_run", "playlist", "predict", "train"]
 
 
 def __getattr__(name: str) -> Any:

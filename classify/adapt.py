@@ -33,7 +33,7 @@ from classify.evaluation import calibration, conformal
 from classify.evaluation.significance import mcnemar
 from classify.files import written_whole
 from classify.fitting import check_free
-from classify.predict import Predictions
+from classify.judging import Predictions
 from classify.progress import Display
 from classify.tables import P
 

@@ -7,10 +7,15 @@
     run.differences()    # the best model against each other one
     run.songs("svm")     # who was answered how, the most confidently wrong first
 
-Everything is read from the run's folder, so `load_run` gives what `compare` gave. All tables are
-pandas DataFrames; shares and probabilities are 0 to 1.
+    model = train("songs", "models/mine")
+    moods = predict(model, "library")
+    playlist(moods, "Calming", "evening.m3u8", start="Sports", minutes=30)
+
+Everything about a run is read from its folder, so `load_run` gives what `compare` gave. All tables
+are pandas DataFrames; shares and probabilities are 0 to 1.
 """
 
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,10 +23,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from classify import comparison, tables
+from classify import comparison, fitting, judging, tables
+from classify.bundle import Bundle
+from classify.bundle import load as load_bundle
 from classify.errors import InputError
 from classify.evaluation import calibration
 from classify.experiment import Settings
+from classify.playlists import arc
+from classify.playlists.build import build
+from classify.playlists.playlist import Made, Playlist
+from classify.playlists.request import Limits, Request
+from classify.playlists.writers import write as write_playlist
 from classify.report import words, write_report
 from classify.report.view import Row, View, read_view
 
@@ -62,12 +74,8 @@ def compare(
     InputError
         As the command line refuses, in the same words.
     """
-    unknown = sorted(set(settings) - set(Settings.__dataclass_fields__))
-    if unknown:
-        expected = ", ".join(Settings.__dataclass_fields__)
-        raise InputError(f"compare: {unknown[0]!r} is no setting; expected any of {expected}")
     chosen = tuple(models.replace(",", " ").split()) if isinstance(models, str) else models
-    asked = Settings(corpus=str(corpus), models=chosen, **settings)
+    asked = _settings(corpus, settings | {"models": chosen})
     return load_run(comparison.compare(asked, Path(out) if out else None, jobs))
 
 
@@ -314,3 +322,92 @@ def _difference(row: Row) -> dict[str, Any]:
         "as_good": chances.equivalent if chances else np.nan,
         "worse": chances.b_better if chances else np.nan,
     }
+
+
+def train(
+    corpus: str | Path, out: str | Path, model: str = "recommended", **settings: Any
+) -> Bundle:
+    """Train one model on all songs of a corpus and keep it in a folder.
+
+    Parameters
+    ----------
+    corpus : str or Path
+        As for `compare`.
+    out : str or Path
+        The model's folder; one that is there is replaced.
+    model : str
+        A model's name.
+    **settings
+        As for `compare`; `folds` are those that probabilities are calibrated on (5).
+
+    Returns
+    -------
+    Bundle
+        The trained model, loaded from its folder.
+
+    Raises
+    ------
+    InputError
+        As `classify train` refuses.
+    """
+    asked = _settings(corpus, {"folds": fitting.FOLDS} | settings)
+    return load_bundle(fitting.train(fitting.plan(asked, model), Path(out), replaced=True))
+
+
+def predict(model: Bundle | str | Path, *songs: str | Path) -> pd.DataFrame:
+    """Say the moods of new songs, and how sure that is.
+
+    Parameters
+    ----------
+    model : Bundle, str or Path
+        What `train` gave, or its folder.
+    *songs : str or Path
+        Files, folders, zip archives.
+
+    Returns
+    -------
+    DataFrame
+        A row a song; `classify.judging` describes its columns.
+    """
+    bundle = model if isinstance(model, Bundle) else load_bundle(Path(model))
+    return judging.predict(bundle, [Path(source) for source in songs]).table
+
+
+def playlist(
+    predicted: pd.DataFrame, mood: str, out: str | Path, model: str = "", **wishes: Any
+) -> Playlist:
+    """Make a playlist of predicted songs, and write it with a picture of its arc.
+
+    Parameters
+    ----------
+    predicted : DataFrame
+        As `predict` gives it.
+    mood : str
+        The mood to reach and to hold.
+    out : str or Path
+        A file; its ending, .m3u8, .xspf, .jspf or .csv, says the format. The picture lies beside.
+    model : str
+        What to call the model in the file.
+    **wishes
+        Fields of `classify.playlists.request.Request` (minutes, start, pins, ...) and of its
+        `Limits` (min_confidence, tempo_change, ...).
+
+    Returns
+    -------
+    Playlist
+    """
+    bounds = {name: wishes.pop(name) for name in Limits.__dataclass_fields__ if name in wishes}
+    request = Request(mood, limits=Limits(**bounds), **wishes)
+    made = Made(model or "unnamed", datetime.now(UTC).isoformat(timespec="seconds"))
+    (found,) = build(predicted, request)
+    write_playlist(found, Path(out), made)
+    arc.draw(found, Path(out).with_suffix(".svg"), made)
+    return found
+
+
+def _settings(corpus: str | Path, given: dict[str, Any]) -> Settings:
+    unknown = sorted(set(given) - set(Settings.__dataclass_fields__))
+    if unknown:
+        expected = ", ".join(Settings.__dataclass_fields__)
+        raise InputError(f"{unknown[0]!r} is no setting; expected any of {expected}")
+    return Settings(corpus=str(corpus), **given)

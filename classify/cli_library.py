@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from classify.errors import InputError
 
 if TYPE_CHECKING:
-    from classify.predict import Predictions
+    from classify.judging import Predictions
 
 #: Songs that are listed in full on a terminal.
 LISTED = 30
@@ -182,7 +182,7 @@ def _train(options: argparse.Namespace) -> int:
 def _predict(options: argparse.Namespace) -> int:
     """Print a short table, or counts; give 1 if a file could not be read."""
     from classify import bundle
-    from classify.predict import predict
+    from classify.judging import predict
 
     loaded = bundle.load(options.model)
     found = predict(loaded, options.songs, options.out, options.course, options.sure)
@@ -243,7 +243,7 @@ def _adapt(options: argparse.Namespace) -> int:
 def _suggest(options: argparse.Namespace) -> int:
     from classify import bundle
     from classify.adapt import suggest, write_suggestions
-    from classify.predict import check_target, predict
+    from classify.judging import check_target, predict
 
     if options.n < 1:
         raise InputError(f"-n {options.n}: expected a whole number from 1 up")

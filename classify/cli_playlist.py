@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classify.errors import InputError
+from classify.files import read_json
 
 if TYPE_CHECKING:
     from classify.playlists.library import Library
@@ -165,8 +166,8 @@ def _formats(text: str) -> list[str]:
 
 def _library(sources: list[Path], loaded: Any) -> "Library":
     """Judge a library, or read what predict said of it."""
+    from classify.judging import predict
     from classify.playlists.library import library, read_library
-    from classify.predict import predict
 
     if len(sources) == 1 and sources[0].suffix.lower() in PREDICTED:
         found = read_library(sources[0])
@@ -175,6 +176,9 @@ def _library(sources: list[Path], loaded: Any) -> "Library":
                 f"{sources[0]}: has the moods {', '.join(found.moods)}, and the model has "
                 f"{', '.join(loaded.classes)}; give a table that this model predicted"
             )
+        about = sources[0].with_name(f"{sources[0].stem}.about.json")
+        if about.is_file() and (warning := read_json(about).get("warning")):
+            print(warning)
         return found
     judged = predict(loaded, sources)
     if judged.about["warning"]:

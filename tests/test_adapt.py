@@ -13,7 +13,7 @@ from classify.bundle import adapted, load
 from classify.cli import main
 from classify.errors import InputError
 from classify.evaluation import conformal
-from classify.predict import predict
+from classify.judging import predict
 from tests.conftest import write_corpus, write_song
 
 

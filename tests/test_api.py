@@ -89,3 +89,22 @@ def test_the_names_come_without_what_they_need():
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent.parent)
     with pytest.raises(AttributeError, match="no attribute 'campare'"):
         _ = classify.campare
+
+
+def test_from_songs_to_a_playlist_in_a_few_lines(tmp_path):
+    songs = write_corpus(tmp_path / "songs")
+    library = write_corpus(tmp_path / "new", per_class=4)
+    model = classify.train(songs, tmp_path / "model", "features-logistic", window=16, folds=3)
+    moods = classify.predict(model, library)
+    assert len(moods) == 8 and {"confidence", "p:Calming"} <= set(moods)
+    again = classify.predict(tmp_path / "model", library)
+    assert again.equals(moods)
+    found = classify.playlist(
+        moods, "Calming", tmp_path / "evening.m3u8", model.name,
+        minutes=1, min_confidence=0.5, tempo_change=None, loudness_change=None,
+    )  # fmt: skip
+    assert 0 < found.seconds <= 60 and all("Calming" in entry.song for entry in found.entries)
+    assert model.name in (tmp_path / "evening.m3u8").read_text(encoding="utf-8")
+    assert (tmp_path / "evening.svg").is_file()
+    with pytest.raises(InputError, match="'widow' is no setting"):
+        classify.train(songs, tmp_path / "other", widow=3)

@@ -24,7 +24,7 @@ ROWS = [
     {"comparison"},
     {"report", "overview", "transcribe", "playlists"},
     {"explanations"},
-    {"fitting", "predict"},
+    {"fitting", "judging"},
     {"adapt"},
     {"api"},
     {"cli_library", "cli_explain", "cli_playlist"},

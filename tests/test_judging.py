@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 
 from classify import bundle as bundles
-from classify import predict as module
+from classify import judging as module
 from classify.bundle import load
 from classify.cli import main
 from classify.errors import InputError
 from classify.evaluation import calibration, novelty
-from classify.predict import COLUMNS, predict
+from classify.judging import COLUMNS, predict
 from classify.songs import midi
 from tests.conftest import write_corpus, write_song
 
@@ -204,7 +204,7 @@ def test_a_stopped_prediction_goes_on(model, library, tmp_path, monkeypatch):
 KILLED = """
 import sys, time
 from pathlib import Path
-from classify import predict as module
+from classify import judging as module
 from classify.bundle import load
 module.BLOCK = 2
 judge = module.judge
