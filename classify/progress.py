@@ -47,7 +47,9 @@ class Display:
     """
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        self.console = console or Console(
+            file=sys.stderr, highlight=False, soft_wrap=True, force_jupyter=False
+        )
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),

@@ -4,7 +4,9 @@ Colours are Okabe and Ito's, which colour-blind readers tell apart; nothing is t
 """
 
 import os
-from io import BytesIO
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,13 @@ mpl.rcParams.update(
         "legend.frameon": False,
     }
 )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep progress, which tells seconds, out of what is saved."""
+    with redirect_stderr(StringIO()):
+        yield
 
 
 def say(*lines: str) -> None:
