@@ -10,6 +10,8 @@ from classify.explanations import inputs, profiles, terms
 from classify.windows import WindowSettings, cut
 from tests.explanations import made
 
+pytestmark = pytest.mark.slow  # fits on several corpora
+
 RULES = {
     # rule: family, features of which the profile must name one first, words of class `one`
     "tempo": (made.tempo_only, "rhythm", ("slower", "sparser")),

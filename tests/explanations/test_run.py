@@ -9,6 +9,8 @@ from classify.experiment import Settings
 from classify.explanations.run import IMPORTANCE, write_importance
 from tests.conftest import write_corpus
 
+pytestmark = pytest.mark.slow  # fits on several corpora
+
 
 @pytest.mark.parametrize(
     ("model", "folds", "levels"),
