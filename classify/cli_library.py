@@ -105,6 +105,14 @@ def _add_predict(commands: Any) -> None:
         help="the moods window by window, as .csv or .parquet",
     )
     add(
+        "--artist-folder",
+        type=_whole,
+        default=1,
+        metavar="N",
+        help="which folder below SONGS names the artist, where file names do not: 1 for "
+        "artist/song (default), 2 for genre/artist/song, 0 for none",
+    )
+    add(
         "--sure",
         type=_share,
         default=0.5,
@@ -185,7 +193,14 @@ def _predict(options: argparse.Namespace) -> int:
     from classify.judging import predict
 
     loaded = bundle.load(options.model)
-    found = predict(loaded, options.songs, options.out, options.course, options.sure)
+    found = predict(
+        loaded,
+        options.songs,
+        options.out,
+        options.course,
+        options.sure,
+        artist_folder=options.artist_folder,
+    )
     _show(found, options.out)
     return 1 if found.set_aside else 0
 

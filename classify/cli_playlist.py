@@ -56,7 +56,12 @@ def add(commands: Any) -> None:
         help="files, folders and zip archives of songs, or a table that predict wrote with this "
         "model (.csv, .parquet)",
     )
-    put("--mood", required=True, metavar="MOOD", help="the mood to reach and to hold")
+    put(
+        "--mood",
+        required=True,
+        metavar="MOOD",
+        help="the mood to reach and to hold; several are joined by +, as Calming+Nostalgia",
+    )
     put("--minutes", type=_number, default=30.0, metavar="M", help="at most so long (default: 30)")
     put("--from", dest="start", default="", metavar="MOOD", help="the listener's present mood")
     put(
@@ -83,6 +88,7 @@ def _add_limits(put: Callable[..., Any]) -> None:
     put("--loudness-change", type=_limit, default=16.0, metavar="STEPS",
         help="largest change of velocity between neighbours, or none (default: 16)")  # fmt: skip
     put("--no-repeat-artist", action="store_true", help="each artist once at most")
+    put("--artist-folder", type=_whole, default=1, metavar="N", help="as for predict")
     put("--pin", action="append", default=[], metavar="SONG", help="must be in; may be repeated")
     put("--veto", action="append", default=[], metavar="SONG",
         help="must not be in (a song or an artist); may be repeated")  # fmt: skip
@@ -117,13 +123,14 @@ def _playlist(options: argparse.Namespace) -> int:
     places = Places(Path(), options.absolute, options.media_root, endings)
     formats = _formats(options.format)
     loaded = bundle.load(options.model)
-    songs = _library(options.library, loaded)
+    songs = _library(options.library, loaded, options.artist_folder)
     moods = read_moods(options.moods, songs.moods) if options.moods else None
     playlists = build(songs, request, moods)
     made = Made(loaded.name, datetime.now(UTC).isoformat(timespec="seconds"))
     for made_list in playlists:
         print(*describe(made_list), sep="\n")
-        print(*missing([entry.song for entry in made_list.entries], places), sep="\n", end="")
+        for said in missing([entry.song for entry in made_list.entries], places):
+            print(said)
     print(*_written(playlists, options, formats, made, places), sep="\n")
     return 0
 
@@ -164,7 +171,7 @@ def _formats(text: str) -> list[str]:
     return names
 
 
-def _library(sources: list[Path], loaded: Any) -> "Library":
+def _library(sources: list[Path], loaded: Any, artist_folder: int) -> "Library":
     """Judge a library, or read what predict said of it."""
     from classify.judging import predict
     from classify.playlists.library import library, read_library
@@ -180,7 +187,7 @@ def _library(sources: list[Path], loaded: Any) -> "Library":
         if about.is_file() and (warning := read_json(about).get("warning")):
             print(warning)
         return found
-    judged = predict(loaded, sources)
+    judged = predict(loaded, sources, artist_folder=artist_folder)
     if judged.about["warning"]:
         print(judged.about["warning"])
     for aside in judged.set_aside:

@@ -110,6 +110,7 @@ def predict(
     course: Path | None = None,
     sure: float = SURE,
     display: Display | None = None,
+    artist_folder: int = 1,
 ) -> Predictions:
     """Judge songs, and write what came of it; go on where a killed prediction stopped.
 
@@ -129,6 +130,8 @@ def predict(
         Confidence from which a song with several moods in its set has an answer, 0 to 1.
     display : Display, optional
         Shows progress.
+    artist_folder : int
+        Which folder below a source names the artist, as `load_library` takes it.
 
     Raises
     ------
@@ -142,7 +145,7 @@ def predict(
         raise InputError(f"--sure {sure:g}: expected a probability from 0 to 1")
     with one_at_a_time(out) if out else nullcontext():
         with display.counting("Reading songs", "song") as count:
-            library = load_library(sources, count)
+            library = load_library(sources, count, artist_folder)
         parts = out.with_name(f".{out.name}.parts") if out else None
         with display.counting("Judging songs", "song") as count:
             blocks = list(_blocks(bundle, library.items, parts, count))

@@ -184,12 +184,13 @@ def test_suggestions_can_be_filled_in_and_given_to_adapt(model, tmp_path, capsys
     assert "known.mid" not in set(table.path)
     assert main(command) == 2
     assert "is there already" in capsys.readouterr().err
-    with pytest.raises(InputError, match="the label is empty"):
+    with pytest.raises(InputError, match="no song has a label"):
         adapt(model, out, tmp_path / "adapted")
-    table["label"] = ["Happy", "Calming", "Happy", "Calming"]
+    table["label"] = ["Happy", "Calming", "", "Calming"]
     table.to_csv(out, index=False)
-    report, _ = adapt(model, out, tmp_path / "adapted", force=True)
-    assert report.songs == 4
+    report, aside = adapt(model, out, tmp_path / "adapted", force=True)
+    assert report.songs == 3
+    assert [(one.name, one.reason) for one in aside] == [(table.path[2], "has no label (line 4)")]
 
 
 def test_the_first_suggestion_is_the_least_sure(model, tmp_path):

@@ -8,7 +8,8 @@ A folder per class::
 
 labels.csv has the columns `path` (relative to the file) and `label`, and may have `group` (songs
 that a split must not part: clips of one recording, variants of one tune, one artist) and `split`
-(train, val or test). Every other column is carried along. All values are read as text.
+(train, val or test). Every other column is carried along. All values are read as text. A song whose
+label is empty is set aside, so that a list can be filled in bit by bit.
 
 Either may lie in a zip archive, which is then named as the corpus. An archive among the songs of a
 class, or in a labels.csv, stands for the songs in it.
@@ -255,7 +256,11 @@ def _from_text(path: str, text: str, locate: Locate) -> tuple[list[Entry], list[
     set_aside: list[SetAside] = []
     seen: dict[tuple[str, str], tuple[int, Entry]] = {}
     for line, cells in rows:
-        entry = _entry(path, line, dict(zip(columns, cells, strict=True)), locate)
+        row = dict(zip(columns, cells, strict=True))
+        if row["path"] and not row["label"]:
+            set_aside.append(SetAside(plain(row["path"]), f"has no label (line {line})"))
+            continue
+        entry = _entry(path, line, row, locate)
         _check_printable(entry, f"{path}, line {line}")
         place = os.path.realpath(entry.path), entry.member
         first = seen.setdefault(place, (line, entry))
@@ -273,6 +278,11 @@ def _from_text(path: str, text: str, locate: Locate) -> tuple[list[Entry], list[
                 f"a song may be listed once"
             )
         set_aside.append(SetAside(entry.name, f"line {line} repeats line {first[0]}", entry.label))
+    if not entries and set_aside:
+        raise InputError(
+            f"{path}: no song has a label ({set_aside[0].name} {set_aside[0].reason}, and so on); "
+            f"the label belongs in the column of that name"
+        )
     if not entries:
         raise InputError(f"{path}: has a header but no songs below it")
     return entries, set_aside
@@ -337,9 +347,8 @@ def _columns(path: str, header: list[str]) -> list[str]:
 
 
 def _entry(csv_path: str, line: int, row: dict[str, str], locate: Locate) -> Entry:
-    for name in REQUIRED:
-        if not row[name]:
-            raise InputError(f"{csv_path}, line {line}: the {name} is empty")
+    if not row["path"]:
+        raise InputError(f"{csv_path}, line {line}: the path is empty")
     split = row.get("split", "").lower()
     if split and split not in PARTS:
         raise InputError(

@@ -2,7 +2,7 @@
 
 A library is read by the same readers and kept in the same store as a corpus. Where a file is named
 `Artist - Title`, both are taken from its name; otherwise the artist is the first folder below the
-library's own, if the library has several such folders.
+library's own (or the second, or whichever is said to be), if the library has several such folders.
 """
 
 import os
@@ -67,7 +67,9 @@ class Library:
 
 
 def load_library(
-    sources: Sequence[Path], on_song: Callable[[int, int], None] = lambda done, total: None
+    sources: Sequence[Path],
+    on_song: Callable[[int, int], None] = lambda done, total: None,
+    artist_folder: int = 1,
 ) -> Library:
     """Read a library.
 
@@ -77,13 +79,15 @@ def load_library(
         Files, folders (and all folders in them) and zip archives.
     on_song : callable, optional
         Called with (files done, files in all).
+    artist_folder : int
+        Which folder below a source names the artist: 1 is the first; 0, none does.
 
     Raises
     ------
     InputError
         If a source is not there, or nothing in it is a song that can be read.
     """
-    listing = find_songs(sources)
+    listing = find_songs(sources, artist_folder)
     store = Store(cache_folder() / f"songs-v{VERSION}")
     files = [File(str(entry.path), entry.member) for entry in listing.entries]
     items, set_aside = list[Item](), list(listing.set_aside)
@@ -113,7 +117,7 @@ def _called(stem: str) -> tuple[str, str]:
     )
 
 
-def find_songs(sources: Sequence[Path]) -> Listing:
+def find_songs(sources: Sequence[Path], artist_folder: int = 1) -> Listing:
     """List the songs of files, folders and archives; `group` is the artist, where folders tell.
 
     Raises
@@ -121,9 +125,14 @@ def find_songs(sources: Sequence[Path]) -> Listing:
     InputError
         If a source is not there, or no song is found.
     """
+    if artist_folder < 0:
+        raise InputError(
+            f"--artist-folder {artist_folder}: expected 1 for the first folder below the library's "
+            f"own, 2 for the second, or 0 for none"
+        )
     entries, set_aside = list[Entry](), list[SetAside]()
     for source in sources:
-        found = with_archives(_of_source(source))
+        found = with_archives(_of_source(source, artist_folder))
         entries += found.entries
         set_aside += found.set_aside
     listing = only_songs(Listing(plain(str(sources[0])), entries, set_aside))
@@ -135,7 +144,7 @@ def find_songs(sources: Sequence[Path]) -> Listing:
     return listing
 
 
-def _of_source(source: Path) -> Listing:
+def _of_source(source: Path, artist_folder: int) -> Listing:
     if not source.exists():
         raise InputError(f"{source}: no such file or folder{near(source)}")
     if source.is_file():
@@ -143,13 +152,14 @@ def _of_source(source: Path) -> Listing:
     files, problems = files_below(source, source, "")
     songs = [path for path in files if holds_songs(path.name)]
     others = [SetAside(_shown(path), NO_SONG) for path in files if not holds_songs(path.name)]
-    tops = [path.relative_to(source).parts[:-1][:1] for path in songs]
-    several = len({top for top in tops if top}) > 1
+    folders = [(None, *path.relative_to(source).parts[:-1]) for path in songs]
+    artists = [own[artist_folder] if artist_folder < len(own) else None for own in folders]
+    several = len(set(filter(None, artists))) > 1
     return Listing(
         "",
         [
-            Entry(path, _shown(path), "", group=plain(top[0]) if several and top else "")
-            for path, top in zip(songs, tops, strict=True)
+            Entry(path, _shown(path), "", group=plain(artist) if several and artist else "")
+            for path, artist in zip(songs, artists, strict=True)
             if not hidden(path)
         ],
         problems + others,

@@ -20,6 +20,7 @@ from classify.playlists.plan import Bools
 from classify.playlists.playlist import Entry, Playlist
 from classify.playlists.request import Request
 from classify.playlists.session import Session
+from classify.playlists.together import together
 
 
 def build(
@@ -49,7 +50,8 @@ def build(
     """
     table = songs if isinstance(songs, Library) else library(songs)
     known = moods or default_moods(table.moods)
-    _check_moods(table, known, request)
+    _check_moods(table, known)
+    table, known = together(table, known, request.mood, request.start)
     out = _vetoed(table, request)
     pins = _pinned(table, request, out)
     out[pins] = True
@@ -68,12 +70,7 @@ def build(
     return lists
 
 
-def _check_moods(table: Library, moods: Moods, request: Request) -> None:
-    for mood in filter(None, (request.mood, request.start)):
-        if mood not in table.moods:
-            raise InputError(
-                f"the mood {mood!r} is not known to the model; it knows {', '.join(table.moods)}"
-            )
+def _check_moods(table: Library, moods: Moods) -> None:
     untold = sorted(set(table.moods) - set(moods.names))
     if untold:
         raise InputError(f"nothing is said of the mood {untold[0]!r}, only of {moods.names}")

@@ -136,5 +136,31 @@ def absolute_uri(file: Path) -> str:
 
 
 def missing(songs: Sequence[str], places: Places) -> list[str]:
-    """Name songs without a recording, where recordings were wanted."""
-    return [said for said in (places.file(song)[1] for song in songs) if said]
+    """Say which songs a player will not find, or not as it was asked to.
+
+    Returns
+    -------
+    list of str
+        A sentence for each song whose recording was wanted and is missing, and one for all songs
+        in archives or in files of several tunes.
+    """
+    found = [places.file(song) for song in songs]
+    inside = [
+        song
+        for song, (file, _) in zip(songs, found, strict=True)
+        if not file.exists() and any(above.is_file() for above in _above(file))
+    ]
+    said = [sentence for _, sentence in found if sentence]
+    if inside:
+        said.append(
+            f"Players cannot open {len(inside)} of the songs, which lie in archives or share a "
+            f"file with others ({inside[0]}); unpack them, or point at recordings with the same "
+            f"names (--media-root)."
+        )
+    return said
+
+
+def _above(file: Path) -> list[Path]:
+    """What may hold a song that is no file itself: the folders above it, and `file#3`'s file."""
+    own = [file.with_name(file.name.rpartition("#")[0])] if "#" in file.name[1:] else []
+    return [*own, *file.parents]

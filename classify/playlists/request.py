@@ -65,12 +65,12 @@ class Request:
     Parameters
     ----------
     mood : str
-        The mood to reach and to hold.
+        The mood to reach and to hold; several joined by + are any of them.
     minutes : float
         The longest the list may last. Half an hour is usual: 24 minutes did as well as 36 against
         anxiety, and better than 12.
     start : str
-        The listener's present mood; empty: not known.
+        The listener's present mood, or several as for `mood`; empty: not known.
     strategy : str
         "iso": begin at `start` and move to `mood` in bounded steps (the iso principle, Altshuler
         1948; Heiderscheit and Madson 2015), there by two thirds of the list. "direct": `mood` from

@@ -105,12 +105,15 @@ def _m3u8(playlist: Playlist, path: Path, made: Made, places: Places) -> None:
 
 
 def _line(song: str, path: Path, places: Places) -> str:
-    """Name a song's file on a line of its own."""
+    """Name a song's file on a line of its own.
+
+    VLC takes what follows # or ? off a path, so files with these in their names are named by URI.
+    """
     file, _ = places.file(song)
     line = places.path(file, path)
-    if ODD.search(line) or line != line.strip() or "://" in line:
+    if ODD.search(line) or line != line.strip() or "://" in line or set(line) & set("#?"):
         return absolute_uri(file)
-    return f"./{line}" if line.startswith("#") else line
+    return line
 
 
 def _xspf(playlist: Playlist, path: Path, made: Made, places: Places) -> None:

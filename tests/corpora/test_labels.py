@@ -124,7 +124,7 @@ def test_a_repeated_row_counts_once_and_is_named(tmp_path):
         ("path,label,label\nmidi/0.mid,a,b\n", "has the column 'label' twice"),
         ("path,label\nmidi/0.mid,a\nmidi/0.mid,b\n", "line 3: 'midi/0.mid' is already on line 2"),
         ("path,label\nmidi/0.mid\n", "line 2: has 1 columns, the header has 2"),
-        ("path,label\nmidi/0.mid,\n", "line 2: the label is empty"),
+        ("path,label\nmidi/0.mid,\n", "no song has a label (midi/0.mid has no label (line 2)"),
         ("path,label,split\nmidi/0.mid,a,later\n", "split is 'later'; accepted are train, val"),
         ("path,label\n", "has a header but no songs"),
         ("path,label\nmidi/0.mid,a\nmidi/../midi/0.mid,b\n", "is already on line 2 with other"),

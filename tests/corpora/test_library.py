@@ -29,6 +29,20 @@ def test_artist_and_title(tmp_path):
     }
 
 
+def test_the_folder_that_names_the_artist_can_be_told(tmp_path):
+    for number, folder in enumerate(["Jazz/Evans", "Jazz/Monk/Solo", "Classical/Chopin", "Jazz"]):
+        write_song(tmp_path / folder / f"{number}.mid", number)
+    artists = {
+        folder: [item.artist for item in load_library([tmp_path], artist_folder=folder).items]
+        for folder in (0, 1, 2, 3)
+    }
+    assert artists[0] == artists[3] == ["", "", "", ""]
+    assert artists[1] == ["Classical", "Jazz", "Jazz", "Jazz"]
+    assert artists[2] == ["Chopin", "", "Evans", "Monk"]
+    with pytest.raises(InputError, match="--artist-folder -1: expected 1"):
+        find_songs([tmp_path], -1)
+
+
 def test_each_song_once_in_the_order_of_names(tmp_path):
     b, a = write_song(tmp_path / "b.mid", 1), write_song(tmp_path / "a.mid", 2)
     (tmp_path / "c.mid").symlink_to(b)

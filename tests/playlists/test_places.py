@@ -1,5 +1,6 @@
 """Where a playlist's songs lie, and recordings instead of MIDI files."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,16 @@ def test_missing_recordings_are_named_and_the_song_stays(tmp_path):
     said = missing(["here.mid", "gone.mid"], places)
     assert len(said) == 1 and said[0].startswith("gone.mid has no recording of its name (.mp3)")
     assert places.file("gone.mid")[0] == Path("gone.mid")
+
+
+def test_songs_that_no_player_can_open_are_counted(tmp_path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("a.mid", b"")
+    touched(tmp_path / "tunes.abc", tmp_path / "b#1.mid")
+    songs = ["all.zip/a.mid", "tunes.abc#2", "b#1.mid", "gone.mid"]
+    (said,) = missing(songs, Places(tmp_path))
+    assert said.startswith("Players cannot open 2 of the songs") and "(all.zip/a.mid)" in said
+    assert missing(songs[2:], Places(tmp_path)) == []
 
 
 def test_what_is_no_folder_or_no_ending_is_refused(tmp_path):

