@@ -161,6 +161,6 @@ def missing(songs: Sequence[str], places: Places) -> list[str]:
 
 
 def _above(file: Path) -> list[Path]:
-    """What may hold a song that is no file itself: the folders above it, and `file#3`'s file."""
+    """List what may hold a song that is no file itself: folders, and the file of a tune."""
     own = [file.with_name(file.name.rpartition("#")[0])] if "#" in file.name[1:] else []
     return [*own, *file.parents]
