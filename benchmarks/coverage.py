@@ -1,0 +1,88 @@
+"""Do the 90 % sets hold the truth for 90 % of songs, and are sure answers right?
+
+    python benchmarks/coverage.py CORPUS [CORPUS ...] [--models song-vote] [--seeds 20] [--folds 1]
+
+Compares the models on each corpus once for each seed, as `classify compare` does: other songs are
+held out each time, and temperature and limit come from inner folds of the training part. Prints
+the share of held-out songs whose set holds their class, how many classes a set has, how many songs
+are answered with a confidence of 0.8 or more, and the share of wrong ones among these; then the
+mean, spread, least and largest of all seeds, beside what was promised.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from classify.comparison import compare
+from classify.evaluation import calibration, conformal
+from classify.experiment import Settings
+from classify.models import MAJORITY, RECOMMENDED
+from classify.progress import Display
+
+SURE = 0.8
+
+
+def facts(songs: pd.DataFrame) -> dict[str, float]:
+    """Measure sets and sure answers of one model's held-out songs, fold by fold."""
+    columns = [column for column in songs if column.startswith("p:")]
+    classes = np.array([column.removeprefix("p:") for column in columns])
+    held, sizes, confidence, right = [], [], [], []
+    for _, fold in songs.groupby(["repeat", "fold"]):
+        p = calibration.tempered(fold[columns].to_numpy(float), float(fold.temperature.iloc[0]))
+        truth = np.searchsorted(classes, fold.label.to_numpy(str))
+        chosen = conformal.sets(p, float(fold.limit.iloc[0]))
+        held.append(chosen[np.arange(len(truth)), truth])
+        sizes.append(chosen.sum(axis=1))
+        confidence.append(p.max(axis=1))
+        right.append(p.argmax(axis=1) == truth)
+    sure = np.concatenate(confidence) >= SURE
+    wrong = ~np.concatenate(right)
+    return {
+        "songs": len(sure),
+        "right": 1 - wrong.mean(),
+        "coverage": np.concatenate(held).mean(),
+        "set size": np.concatenate(sizes).mean(),
+        "sure": sure.mean(),
+        "risk": wrong[sure].mean() if sure.any() else np.nan,
+    }
+
+
+def measured(corpus: str, models: tuple[str, ...], folds: int, seed: int) -> pd.DataFrame:
+    """Compare models with one seed; a row of facts for each."""
+    with tempfile.TemporaryDirectory() as place:
+        settings = Settings(corpus=corpus, models=models, folds=folds, seed=seed)
+        folder = compare(settings, Path(place) / "run", display=Display(Console(quiet=True)))
+        told = pd.read_parquet(folder / "predictions.parquet")
+    told = told[(told.level == "song") & (told.part == "test") & (told.model != MAJORITY)]
+    rows = [{"model": name, "seed": seed} | facts(own) for name, own in told.groupby("model")]
+    return pd.DataFrame(rows)
+
+
+def main() -> None:
+    """Print every seed, and the summary of each model."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("corpora", nargs="+", metavar="CORPUS")
+    parser.add_argument("--models", default=RECOMMENDED)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--folds", type=int, default=1)
+    options = parser.parse_args()
+    models = tuple(options.models.split(","))
+    pd.set_option("display.width", 160)
+    for corpus in options.corpora:
+        tables = []
+        for seed in range(options.seeds):
+            tables.append(measured(corpus, models, options.folds, seed))
+            print(tables[-1].round(3).to_string(index=False, header=not seed), flush=True)
+        found = pd.concat(tables)
+        for name, own in found.groupby("model"):
+            print(f"\n{corpus}, {name}: {conformal.COVERAGE:.0%} promised, risk above {SURE}")
+            numbers = own.drop(columns=["model", "seed"])
+            print(numbers.agg(["mean", "std", "min", "max"]).round(3).to_string(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
