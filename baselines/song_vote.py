@@ -1,6 +1,6 @@
 """The mean of what three models say of a whole song (soft vote, Kittler 1998).
 
-All read the song's features as one long window and the mean over its windows: a regression on the
+All read the song's features as one long window and the mean over its passages: a regression on the
 quantities as they are, one on their ranks, and extra trees. Their settings are fixed, which
 leaves nothing to search.
 """

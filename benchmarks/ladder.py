@@ -52,14 +52,12 @@ class Cut:
 
     @cached_property
     def song(self) -> Table:
-        """Features of each window's song: as a whole, and the mean of its windows."""
-        song, start = self.windows.song, self.windows.start
-        notes = self.windows.settings.window
-        return features.of_songs(self.corpus.songs, song, start, notes)[:, np.newaxis]
+        """Features of each window's song: as a whole, and the mean of its passages."""
+        return features.of_songs(self.corpus.songs)[self.windows.song][:, np.newaxis]
 
 
 def half(second: bool) -> Callable[[Cut], Table]:
-    """Give one half of a song's columns: the mean of its windows, or the song as a whole."""
+    """Give one half of a song's columns: the mean of its passages, or the song as a whole."""
     n = len(features.listed())
     return lambda cut: cut.song[:, :, n:] if second else cut.song[:, :, :n]
 
@@ -78,7 +76,7 @@ RUNGS: list[tuple[str, str, Callable[[Cut], Table]]] = [
     ("extra trees on features of windows", "features-extra-trees", lambda cut: cut.features),
     ("vote on features of windows", "features-vote", lambda cut: cut.features),
     ("ranks, song as a whole", "song-logistic", half(second=False)),
-    ("ranks, mean of windows", "song-logistic", half(second=True)),
+    ("ranks, mean of passages", "song-logistic", half(second=True)),
     ("ranks, both", "song-logistic", lambda cut: cut.song),
     *(
         (f"ranks, both, without {family}", "song-logistic", without(family))

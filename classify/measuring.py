@@ -53,12 +53,13 @@ def measured(
     """
     for rows in _of_whole_songs(windows) if what == "song" else _evenly(len(windows)):
         wanted, song = np.unique(windows.song[rows], return_inverse=True)
-        given = [songs[index] for index in wanted], song, windows.start[rows]
+        given = [songs[index] for index in wanted]
         with threadpool_limits(1):
             if what == "song":
-                table = features.of_songs(*given, windows.settings.window)
+                table = features.of_songs(given)[song]
             else:
-                table = features.compute(features.batch(*given, windows.settings.window))
+                notes, start = windows.settings.window, windows.start[rows]
+                table = features.compute(features.batch(given, song, start, notes))
             yield table[:, np.newaxis]
         watch(rows.stop, len(windows))
 
