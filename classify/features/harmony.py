@@ -24,7 +24,7 @@ REACH = 8
 #: Notes in a chord segment, on average, and the most segments of a window.
 PER_SEGMENT, SEGMENTS = 8, 64
 
-#: Consonance of interval classes 0 to 6 (Huron 1994, table 2; a unison as the octave's 0).
+#: Consonance of interval classes 1 to 6 (Huron 1994); the 0 of unisons and octaves is our own.
 HURON = np.array([0.0, -1.428, -0.582, 0.594, 0.386, 1.240, -0.453])
 
 CHORDS = {
@@ -87,7 +87,13 @@ def sounding_pairs(notes: Notes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 @lru_cache(maxsize=1)
 def roughness_table() -> Floats:
-    """Roughness `(128, 128)` of pairs of tones with five partials (Sethares 1993)."""
+    """Roughness `(128, 128)` of pairs of tones with five partials.
+
+    The curve, its numbers and the lesser amplitude of two partials are those of Sethares' own
+    program (his `dissmeasure`, as in Tuning, Timbre, Spectrum, Scale; the paper of 1993 rounds the
+    numbers and multiplies amplitudes), but for its constant factor 5. That there are five partials,
+    each .88 times the one below, is our choice.
+    """
     partial = np.arange(1, 6)
     frequency = 440 * 2 ** ((np.arange(128) - 69) / 12)
     amplitude = 0.88 ** (partial - 1)
@@ -102,7 +108,7 @@ def roughness_table() -> Floats:
 
 @features(
     "harmony",
-    "jSymbolic 2.2 catalogue, vertical intervals; Huron 1994; Sethares 1993",
+    "jSymbolic 2.2 catalogue, vertical intervals; Huron 1994; after Sethares 1993",
     {f"vertical_{name}": "share of simultaneous intervals" for name in INTERVALS}
     | {
         "vertical_pairs": "simultaneous intervals a note",
@@ -259,7 +265,7 @@ TRIADS = {name: CHORDS[name] for name in ("major", "minor", "diminished", "suspe
 
 @features(
     "harmony",
-    "thorough bass; triad content (third-order interval content, after Forte 1973)",
+    "thorough bass; triad content, our extension of interval content (Forte 1973) to three tones",
     {f"above_bass_{name}": "share of a segment, mean" for name in INTERVALS}
     | {f"triad_{name}": "share of triads in the window" for name in TRIADS}
     | {f"segment_triad_{name}": "product of shares, mean of segments" for name in TRIADS}

@@ -15,11 +15,13 @@ from classify.features.batch import Batch, Notes
 from classify.features.ragged import Floats, cosine, entropy, shares
 from classify.features.registry import features
 
+#: How well each tone fits a key, C major and C minor (Krumhansl and Kessler 1982).
 KRUMHANSL = (
     (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
     (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
 )
-#: Shares of scale degrees in the Kostka-Payne harmony corpus (Temperley 2007).
+#: How often each tone of a key occurs in short segments of the Kostka-Payne corpus, tonic first
+#: (Temperley 2007, chapter 6); each is a share of segments, so a row does not add up to 1.
 TEMPERLEY = (
     (0.748, 0.060, 0.488, 0.082, 0.670, 0.460, 0.096, 0.715, 0.104, 0.366, 0.057, 0.400),
     (0.712, 0.084, 0.474, 0.618, 0.049, 0.460, 0.105, 0.747, 0.404, 0.067, 0.133, 0.330),
@@ -150,7 +152,7 @@ def tonality(batch: Batch) -> list[Floats]:
 
 @features(
     "key",
-    "Krumhansl 1990, chapter 4 (tone profiles from the tonic)",
+    "tones counted from the tonic, after Krumhansl 1990",
     {f"degree_{d}": "share of sounding time" for d in DEGREES}
     | {f"melody_degree_{d}": "share of melody notes" for d in DEGREES}
     | {f"bass_degree_{d}": "share of bass notes" for d in DEGREES}
@@ -180,9 +182,9 @@ def degrees(batch: Batch) -> list[Floats]:
 
 @features(
     "key",
-    "Quinn 2006; Amiot 2016 (Fourier coefficients of pitch-class sets)",
+    "after Quinn 2006 and Amiot 2016 (Fourier coefficients of pitch classes)",
     {f"pitch_class_fourier_{k}": "0-1" for k in range(1, 7)}
-    | {f"tonic_phase_{k}_{part}": "0-1" for k in (3, 5) for part in ("cos", "sin")},
+    | {f"tonic_phase_{k}_{part}": "-1 to 1" for k in (3, 5) for part in ("cos", "sin")},
 )
 def fourier(batch: Batch) -> list[Floats]:
     """Chromatic, dyadic, augmented, octatonic, diatonic and whole-tone quality of the profile."""

@@ -293,7 +293,7 @@ def from_bass(batch: Batch, tonic: np.ndarray) -> Floats:
 
 @features(
     "melody",
-    "Krumhansl 1990, chapter 5 (transitions between tones of a key)",
+    "transitions between tones of a key, after Krumhansl 1990",
     {
         f"melody_{a}_to_{b}": "share of melodic intervals"
         for a, b in (("5", "1"), ("7", "1"), ("2", "1"), ("1", "5"), ("1", "3"), ("3", "1"),

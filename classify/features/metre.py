@@ -248,7 +248,7 @@ def _tempo(batch: Batch, line: Notes) -> Floats:
 
 @features(
     "metre",
-    "Longuet-Higgins and Lee 1984 (syncopation); Friberg and Sundström 2002 (swing)",
+    "after Longuet-Higgins and Lee 1984 (syncopation); Friberg and Sundström 2002 (swing)",
     {
         "syncopation": "levels an event, mean",
         "syncopated": "share of events held over a stronger place",
@@ -266,7 +266,8 @@ def syncopation(batch: Batch) -> list[Floats]:
     """Events held over a stronger place of the beat; beats split into two unequal parts.
 
     A note on the half is one level weaker than the beat, on the quarter two, anywhere else three.
-    The swing ratio is the mean over beats with one event on each end and one from .4 to .8; it is 1
+    Longuet-Higgins and Lee go on above the beat; here all beats are alike, as bars are unknown. The
+    swing ratio is the mean over beats with one event on each end and one from .4 to .8; it is 1
     where there is none.
     """
     events, melody = in_beats(batch, batch.events), in_beats(batch, batch.melody)

@@ -102,22 +102,23 @@ def _repeated(notes: Notes) -> Floats:
     return notes.of((key[place] == wanted) & same_row).mean()
 
 
+#: General MIDI's families of eight programs each.
 FAMILIES = ("piano", "chromatic_percussion", "organ", "guitar", "bass", "strings", "ensemble",
             "brass", "reed", "pipe", "synth_lead", "synth_pad", "synth_effects", "ethnic",
             "percussive", "sound_effects")  # fmt: skip
+
+#: First program and the one after the last of instruments that are told apart; what General MIDI
+#: calls guitar harmonics counts with the overdriven and distorted guitars.
+KINDS = {"acoustic_guitar": (24, 26), "electric_guitar": (26, 29), "distorted_guitar": (29, 32),
+         "saxophone": (64, 68), "acoustic_bass": (32, 33), "electric_piano": (4, 6)}  # fmt: skip
 
 
 @features(
     "instruments",
     JSYMBOLIC.format("instrumentation") + "; General MIDI families",
     {f"notes_of_{name}": "share of pitched notes" for name in FAMILIES}
+    | {f"notes_of_{name}": "share of pitched notes" for name in KINDS}
     | {
-        "notes_of_acoustic_guitar": "share of pitched notes",
-        "notes_of_electric_guitar": "share of pitched notes",
-        "notes_of_distorted_guitar": "share of pitched notes",
-        "notes_of_saxophone": "share of pitched notes",
-        "notes_of_acoustic_bass": "share of pitched notes",
-        "notes_of_electric_piano": "share of pitched notes",
         "programs": "instruments",
         "program_entropy": "0-1",
         "program_most_common": "share of pitched notes",
@@ -129,10 +130,9 @@ def instruments(batch: Batch) -> list[Floats]:
     notes, melody = batch.pitched, batch.melody
     program = notes.of(notes.program)
     table = program.histogram(128)
-    single = ((24, 26), (26, 29), (29, 32), (64, 68), (32, 33), (4, 6))
     return [
         table.reshape(len(batch), 16, 8).sum(axis=2),
-        *(table[:, a:b].sum(axis=1) for a, b in single),
+        *(table[:, a:b].sum(axis=1) for a, b in KINDS.values()),
         program.distinct().astype(float),
         entropy(table),
         table.max(axis=1),
@@ -140,7 +140,9 @@ def instruments(batch: Batch) -> list[Floats]:
     ]
 
 
-#: General MIDI percussion keys.
+#: General MIDI percussion keys, in groups of our own: snares with side stick and clap, closed hats
+#: with the pedal, crashes with splash and Chinese cymbal, all bongos, congas and timbales, and what
+#: is shaken (tambourine, vibraslap, cabasa, maracas; 82 is the shaker of General MIDI 2).
 DRUMS = {
     "kick": (35, 36),
     "snare": (37, 38, 39, 40),

@@ -63,11 +63,14 @@ class Mood:
         return self.valence, self.arousal
 
 
-#: The five moods of Chen and Wang's experiment. Calm and happy lie as in Russell 1980 (A circumplex
-#: model of affect, J. Pers. Soc. Psychol. 39); nostalgia is mixed and quiet (Barrett et al. 2010,
-#: Music-evoked nostalgia, Emotion 10); the places of Sports and Mysterious are our reading, not
-#: measured. 120-140 bpm: preferred with exercise (Karageorghis et al. 2011, Res. Q. Exerc. Sport
-#: 82). 60-80 bpm: a convention of calming lists, not a finding.
+#: The five moods of Chen and Wang's experiment. All places are our reading, not measured. Calm and
+#: happy lie in the quadrants that Russell 1980 gives them (A circumplex model of affect, J. Pers.
+#: Soc. Psychol. 39: relaxation at 315 degrees, pleasure at 0, excitement at 45). Nostalgia is near
+#: the middle of valence because it mixes joy and sadness (Barrett et al. 2010, Music-evoked
+#: nostalgia, Emotion 10); that it is quiet is ours: they found it stronger with arousing songs.
+#: Exercise: 125-140 bpm are preferred on a cycle ergometer (Karageorghis et al. 2011, Res. Q. Ex.
+#: Sport 82), 123-131 on a treadmill (Karageorghis and Jones 2014, Psychol. Sport Exerc. 15); the
+#: band of 120-140 is rounded from these. 60-80 bpm: a convention of calming lists, not a finding.
 PAPER = (
     Mood("Calming", 0.6, -0.7, (60, 80)),
     Mood("Sports", 0.4, 0.8, (120, 140)),
