@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.features.ragged import Floats, Places, Ragged, modulo, ratio
+from classify.features.ragged import Floats, Places, Ragged, changes, modulo, ratio
 from classify.songs import NOTE, Song
 
 T = TypeVar("T")
@@ -100,12 +100,12 @@ class Notes:
     @cached_property
     def firsts(self) -> NDArray[np.int64]:
         """Index of each event's first (lowest) note among these."""
-        return np.flatnonzero(np.diff(self.event, prepend=-1))
+        return np.flatnonzero(changes(self.event))
 
     @cached_property
     def lasts(self) -> NDArray[np.int64]:
         """Index of each event's last (highest) note among these."""
-        return np.flatnonzero(np.diff(self.event, append=-1))
+        return np.flatnonzero(np.roll(changes(self.event), -1))
 
     @cached_property
     def gaps(self) -> Floats:
@@ -118,9 +118,10 @@ class Notes:
         return self._to_next(self.beat)
 
     def _to_next(self, times: Floats) -> Floats:
-        out = np.full(len(self), np.nan)
-        here, there = self.of(times).pairs()
-        out[here] = times[there] - times[here]
+        out = np.empty(len(self))
+        np.subtract(times[1:], times[:-1], out=out[:-1])
+        rows, _ = self.places.used
+        out[self.places.borders[rows + 1] - 1] = np.nan
         return out
 
 
@@ -173,7 +174,7 @@ class Batch:
         row = np.nonzero(self.real)[0]
         flat = {f.name: getattr(self, f.name)[self.real] for f in fields(self) if f.name != "real"}
         onset = np.asarray(flat.pop("onset"), float)
-        first = np.diff(row, prepend=-1) > 0
+        first = changes(row)
         onset = onset - onset[first][row]
         gap = np.diff(onset, prepend=0.0)
         if (gap[~first] < 0).any():
@@ -185,7 +186,7 @@ class Batch:
         key = event
         for name, size in (("pitch", 128), ("velocity", 128), ("program", 128), ("drum", 2)):
             key = key * size + flat[name]
-        order = np.lexsort((microseconds, key))
+        order = _sorted(key, microseconds)
         integer = {name: flat[name][order].astype(np.int64) for name in ("velocity", "program")}
         return Notes(
             row=row,
@@ -245,14 +246,24 @@ class Batch:
         return self.notes.of(self.notes.end).max()
 
 
+def _sorted(key: NDArray[np.int64], then: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Order by a key that hardly ever falls and is hardly ever equal, then by another one."""
+    order = np.argsort(key, kind="stable")
+    new = changes(key[order])
+    twins = np.flatnonzero(~new | ~np.roll(new, -1))
+    equal = order[twins]
+    order[twins] = equal[np.lexsort((then[equal], key[equal]))]
+    return order
+
+
 def _uncovered(line: Notes, direction: int) -> Notes:
     """Leave out notes that begin under (direction 1) or over (-1) one that goes on sounding."""
     covered = np.zeros(len(line), bool)
+    height, middle = direction * line.pitch, line.onset + 0.5 * line.duration + 1e-6
     for lag in range(1, COVER + 1):
-        before, now = line.of(line.row).pairs(lag)
-        beyond = direction * (line.pitch[before] - line.pitch[now]) > 0
-        lasts = line.end[before] > line.onset[now] + 0.5 * line.duration[now] + 1e-6
-        covered[now] |= beyond & lasts
+        beyond = height[:-lag] > height[lag:]
+        lasts = line.end[:-lag] > middle[lag:]
+        covered[lag:] |= beyond & lasts & (line.row[:-lag] == line.row[lag:])
     return line.where(~covered)
 
 

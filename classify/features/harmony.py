@@ -73,16 +73,14 @@ PREFERENCES = _preferences()
 
 def sounding_pairs(notes: Notes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Find indices of notes that sound together, the earlier (or lower) first, in order of row."""
-    parts = []
+    together = np.zeros((len(notes), REACH), bool)
+    begin = notes.onset + 1e-6
     for lag in range(1, REACH + 1):
-        here, there = notes.of(notes.row).pairs(lag)
-        together = (notes.event[here] == notes.event[there]) | (
-            notes.end[here] > notes.onset[there] + 1e-6
-        )
-        parts.append((here[together], there[together]))
-    here, there = (np.concatenate(side) for side in zip(*parts, strict=True))
-    order = np.argsort(here, kind="stable")
-    return here[order], there[order]
+        held = (notes.end[:-lag] > begin[lag:]) & (notes.row[:-lag] == notes.row[lag:])
+        together[:-lag, lag - 1] = held | (notes.event[:-lag] == notes.event[lag:])
+    cells = np.flatnonzero(together)
+    here = cells // REACH
+    return here, cells - REACH * here + here + 1
 
 
 @lru_cache(maxsize=1)

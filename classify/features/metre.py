@@ -183,18 +183,30 @@ def _found(line: Notes, pitch: NDArray[np.int64]) -> list[Floats]:
     """For each lag, the share of notes after which the same pitch is found so much later."""
     if not len(line):
         return [np.zeros(line.n_rows)] * len(LAGS)
-    tick = np.round(line.beat * TICKS).astype(np.int64)
-    tick -= line.of(tick).min().astype(np.int64)[line.row]
-    left = line.of(tick).max().astype(np.int64)[line.row] - tick
-    key = (line.row << 40) + (tick << 7) + pitch
+    place = _ticks(line)
+    left = line.of(place).max().astype(np.int64)[line.row] - place
+    sounding = np.full(place[-1] + TOO_FAR, -1, np.int8)
+    sounding[place] = pitch
     out = []
     for lag in LAGS:
         ticks = int(lag * TICKS)
-        could = np.flatnonzero(left >= ticks)
-        wanted = key[could] + (ticks << 7)
-        found = key[np.minimum(np.searchsorted(key, wanted), len(key) - 1)] == wanted
-        out.append(ragged(found, line.row[could], line.n_rows).mean())
+        found = line.of(sounding[place + ticks] == pitch)
+        out.append(ratio(found.total(), line.of(left >= ticks).total()))
     return out
+
+
+#: Ticks that are more than the longest lag.
+TOO_FAR = int(max(LAGS) * TICKS) + 1
+
+
+def _ticks(line: Notes) -> NDArray[np.int64]:
+    """Places of notes on one line of ticks for all windows.
+
+    Longer gaps than any lag are cut to `TOO_FAR`, and windows lie so far apart.
+    """
+    tick = np.round(line.beat * TICKS).astype(np.int64)
+    gap = np.where(line.row[1:] == line.row[:-1], tick[1:] - tick[:-1], TOO_FAR)
+    return np.append(0, np.cumsum(np.clip(gap, 0, TOO_FAR)))
 
 
 @features(

@@ -28,6 +28,13 @@ def modulo(values: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     return values - n * (values // n)
 
 
+def changes(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which values differ from the one before; the first does."""
+    out = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=out[1:])
+    return out
+
+
 def shares(counts: Floats) -> Floats:
     """Divide counts `(n_rows, n_classes)` by their row's sum."""
     return ratio(counts, counts.sum(axis=1, keepdims=True))
@@ -62,14 +69,24 @@ class Places:
     _lagged: dict[int, tuple[NDArray[np.int64], "Places"]] = field(default_factory=dict)
 
     @cached_property
-    def counts(self) -> NDArray[np.int64]:
-        """Number of values in each window."""
-        return np.diff(self.starts, append=len(self.row))
+    def borders(self) -> NDArray[np.int64]:
+        """Index of each window's first value, and the number of all values."""
+        return np.searchsorted(self.row, np.arange(self.n_rows + 1))
 
     @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Number of values in each window."""
+        return self.borders[1:] - self.borders[:-1]
+
+    @cached_property
+    def divisors(self) -> Floats:
+        """Number of values in each window to divide by: infinite where there are none."""
+        return np.where(self.counts > 0, self.counts, np.inf)
+
+    @property
     def starts(self) -> NDArray[np.int64]:
         """Index of each window's first value."""
-        return np.searchsorted(self.row, np.arange(self.n_rows))
+        return self.borders[:-1]
 
     @cached_property
     def used(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -157,11 +174,19 @@ class Ragged:
     def mean(self, weights: Floats | None = None) -> Floats:
         """Mean (of booleans: share) of each window's values, weighted or not."""
         if weights is None:
-            return ratio(self.total(), self.counts)
+            return self._mean
         return ratio(self.of(self.values * weights).total(), self.of(weights).total())
+
+    @cached_property
+    def _mean(self) -> Floats:
+        return self.total() / self.places.divisors
 
     def std(self) -> Floats:
         """Take the population standard deviation."""
+        return self._std
+
+    @cached_property
+    def _std(self) -> Floats:
         return np.sqrt(self.of(self._centred * self._centred).mean())
 
     def skew(self) -> Floats:
@@ -186,7 +211,9 @@ class Ragged:
         out = np.zeros(self.n_rows)
         rows, starts = self.places.used
         if len(rows):
-            out[rows] = function.reduceat(self.values, starts, dtype=np.float64)
+            # whole numbers stay whole: as exact as floats, and faster
+            kind = np.float64 if self.values.dtype.kind == "f" else np.int64
+            out[rows] = function.reduceat(self.values.astype(kind, copy=False), starts)
         return out
 
     def first(self) -> Floats:
@@ -224,7 +251,7 @@ class Ragged:
 
     def histogram(self, n_classes: int, weights: Floats | None = None) -> Floats:
         """Shares `(n_rows, n_classes)` of integer values 0 to n_classes - 1."""
-        cells = self.row * n_classes + self.values.astype(np.int64)
+        cells = self.row * n_classes + self.values.astype(np.int64, copy=False)
         counts = np.bincount(cells, weights, self.n_rows * n_classes).astype(float)
         return shares(counts.reshape(self.n_rows, n_classes))
 
@@ -232,11 +259,10 @@ class Ragged:
         """Count the different integer values."""
         if not len(self.values):
             return np.zeros(self.n_rows, np.int64)
-        codes = self.values.astype(np.int64)
+        codes = self.values.astype(np.int64, copy=False)
         codes = codes - codes.min()
-        keys = np.sort(self.row * (int(codes.max()) + 1) + codes)
-        new = np.diff(keys, prepend=-1) > 0
-        return np.bincount(keys[new] // (int(codes.max()) + 1), minlength=self.n_rows)
+        keys = np.sort(self.row * (int(codes.max()) + 1) + codes)  # each stays in its window
+        return self.of(changes(keys)).total().astype(np.int64)
 
     def pairs(self, lag: int = 1) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give indices of the values with another one `lag` places on, and of those others."""

@@ -54,11 +54,11 @@ def steps(batch: Batch) -> tuple[Ragged, Ragged]:
 
 def _coded(steps: Ragged, length: int, n_classes: int) -> Ragged:
     """Numbers of the patterns of `length` successive steps."""
-    here, _ = steps.pairs(length - 1)
+    here, places = steps.places.pairs(length - 1)
     code = np.zeros(len(here), np.int64)
     for k in range(length):
         code = code * n_classes + steps.values[here + k]
-    return ragged(code, steps.row[here], steps.n_rows)
+    return Ragged(code, places)
 
 
 def _most_common(codes: Ragged) -> Floats:

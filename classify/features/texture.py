@@ -87,9 +87,8 @@ def _octaves(notes: Notes) -> NDArray[np.bool_]:
     """Whether each event holds two notes one octave apart, among its four nearest neighbours."""
     found = np.zeros(len(notes), bool)
     for lag in range(1, 5):
-        here, there = notes.of(notes.row).pairs(lag)
-        same = notes.event[here] == notes.event[there]
-        found[here] |= same & (notes.pitch[there] - notes.pitch[here] == 12)
+        same = notes.event[:-lag] == notes.event[lag:]
+        found[:-lag] |= same & (notes.pitch[lag:] - notes.pitch[:-lag] == 12)
     return np.logical_or.reduceat(found, notes.firsts) if len(notes) else found
 
 
