@@ -37,7 +37,7 @@ from classify.evaluation import calibration, conformal
 from classify.evaluation.novelty import Novelty
 from classify.facts import STATISTICS
 from classify.files import read_json, write_json, written_whole
-from classify.measuring import listed, measured
+from classify.measuring import listed, measured, shape
 from classify.songs import Song
 from classify.training import NetworkClassifier
 from classify.windows import ChannelScaler, Windows, WindowSettings, cut, unscaled
@@ -162,7 +162,7 @@ def adapted(
 
 
 def feature_names(what: str) -> list[str]:
-    """Name what this program measures for an input, "features" or "song", in order."""
+    """Name the columns of an input that this program makes (any but "notes"), in order."""
     return [feature.name for feature in listed(what)]
 
 
@@ -363,8 +363,8 @@ def _estimator(folder: Path, about: dict[str, Any], spec: models.Spec) -> Any:
         return models.load(folder / MODEL)
     estimator = NetworkClassifier(spec.name, seed=int(said["seed"]))
     own = about["windows"]
-    shape = int(own["window"]), len(own["channels"])
-    estimator.load_weights(folder / NETWORK, shape, len(about["classes"]))
+    cutting = WindowSettings(own["window"], own["hop"], tuple(own["channels"]))
+    estimator.load_weights(folder / NETWORK, shape(spec.input, cutting), len(about["classes"]))
     estimator.classes_ = np.array(about["classes"])
     return estimator
 

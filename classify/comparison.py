@@ -201,7 +201,7 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
         }
         for name, title in MEASURED.items():
             if name in wanted:
-                shape = len(windows), 1, len(measuring.listed(name))
+                shape = len(windows), *measuring.shape(name, windows.settings)
                 given[name] = shape, _shown(name, songs, windows, display, title + what)
         return given
 
@@ -215,8 +215,13 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
             workers.save_data(place, changed, song=windows.song)
 
 
-#: What is measured of music for models that take it, and what is said meanwhile.
-MEASURED = {"features": "Measuring musical features", "song": "Measuring whole songs"}
+#: What models are given beside plain notes, and what is said meanwhile.
+MEASURED = {
+    "features": "Measuring musical features",
+    "song": "Measuring whole songs",
+    "rich": "Gathering notes",
+    "passages": "Gathering passages",
+}
 
 
 def _shown(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.features.key import keys
+from classify.features.key import key_of
 
 #: Share of onsets on quarters and thirds of a beat from which the file's beats are believed, and
 #: how near is on, in beats. A fifth of all places is that near.
@@ -121,17 +121,12 @@ def key(notes: NDArray[np.void]) -> str:
 
     References
     ----------
-    Krumhansl and Kessler 1982; see `classify.features.key`. Lengths count within bounds, as there.
+    Krumhansl and Kessler 1982; see `classify.features.key`.
     """
-    pitched = notes[~notes["drum"]]
-    if not len(pitched):
+    found = key_of(notes)
+    if found is None:
         return ""
-    lengths = pitched["duration"].astype(float)
-    weight = np.minimum(lengths, 4 * lengths.mean()) + 0.1 * lengths.mean()
-    weight = weight if weight.any() else np.ones(len(pitched))
-    profile = np.bincount(pitched["pitch"] % 12, weight, minlength=12)
-    found = keys(profile[np.newaxis] / profile.sum())
-    tonic, minor = int(found.tonic[0]), bool(found.minor[0])
+    tonic, minor = found
     return f"{MINOR[tonic]} minor" if minor else f"{MAJOR[tonic]} major"
 
 

@@ -1,6 +1,7 @@
-"""What models on features are given: the features of windows or of whole songs, block by block.
+"""What models are given beside plain notes, block by block: features, or notes in full.
 
-Measured in one thread, since sums over several differ in the last digits.
+Features of windows or of whole songs are measured in one thread, since sums over several differ in
+the last digits.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -9,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from classify import features
+from classify import features, rich
 from classify.features import Feature
 from classify.songs import Song
-from classify.windows import Windows
+from classify.windows import Windows, WindowSettings
 
 #: Windows that are measured at once.
 MEASURED = 500
@@ -23,8 +24,19 @@ Blocks = Iterator[NDArray[np.float32]]
 
 
 def listed(what: str) -> list[Feature]:
-    """Name the columns of an input, "features" or "song"."""
+    """Name the columns of an input: "features", "song", "rich" or "passages"."""
+    if what in rich.PASSAGES:
+        return [Feature(name, unit, "notes", "") for name, unit in rich.COLUMNS.items()]
     return features.listed_of_songs() if what == "song" else features.listed()
+
+
+def shape(what: str, settings: WindowSettings) -> tuple[int, int]:
+    """Give the shape of a window as an input: notes (1 where it is described as one), columns."""
+    if what == "notes":
+        return settings.window, len(settings.channels)
+    if what in rich.PASSAGES:
+        return rich.shape(what, settings.window)
+    return 1, len(listed(what))
 
 
 def measured(
@@ -37,8 +49,9 @@ def measured(
 
     Parameters
     ----------
-    what : {"features", "song"}
-        Of each window, or of each window's whole song.
+    what : {"features", "song", "rich", "passages"}
+        Features of each window, or of each window's whole song; or the notes of each window, or of
+        passages of its song, with all that is known of them.
     songs : sequence of Song
         That `windows.song` counts.
     windows : Windows
@@ -48,9 +61,14 @@ def measured(
 
     Yields
     ------
-    ndarray of float32, shape (n, 1, n_columns)
-        Columns as `listed` names them.
+    ndarray of float32, shape (n, n_notes, n_columns)
+        As `shape` gives it; columns as `listed` names them.
     """
+    if what in rich.PASSAGES:
+        for rows, x in rich.blocks(what, songs, windows):
+            yield x
+            watch(rows.stop, len(windows))
+        return
     for rows in _of_whole_songs(windows) if what == "song" else _evenly(len(windows)):
         wanted, song = np.unique(windows.song[rows], return_inverse=True)
         given = [songs[index] for index in wanted]

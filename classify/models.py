@@ -70,9 +70,11 @@ class Spec:
         In tables.
     kind : {"reference", "baseline", "network"}
         The reference is the majority class.
-    input : {"notes", "features", "song"}
-        What it is given of a window: its notes, what `classify.features` says of them, or what it
-        says of the whole song (`of_songs`), the same for all windows of a song.
+    input : {"notes", "rich", "passages", "features", "song"}
+        What it is given of a window: its notes in the channels that were asked for, all that is
+        known of them, or of several passages of its song (`classify.rich`), what
+        `classify.features` says of them, or what it says of the whole song (`of_songs`), the same
+        for all windows of a song.
     """
 
     name: str
@@ -87,7 +89,7 @@ def find() -> dict[str, Spec]:
         name: Spec(name, module.TITLE, _kind(name), module.INPUT)
         for name, module in _baselines().items()
     }
-    specs |= {f.name: Spec(f.name, f.title, "network") for f in networks.find().values()}
+    specs |= {f.name: Spec(f.name, f.title, "network", f.input) for f in networks.find().values()}
     order = ("reference", "baseline", "network")
     return dict(sorted(specs.items(), key=lambda item: order.index(item[1].kind)))
 
@@ -113,6 +115,7 @@ PAPER = (
 GROUPS: dict[str, Callable[[Spec], bool]] = {
     "all": lambda spec: True,
     "networks": lambda spec: spec.kind == "network",
+    "own": lambda spec: spec.kind == "network" and spec.name not in PAPER,
     "baselines": lambda spec: spec.kind == "baseline",
     "features": lambda spec: spec.input in ("features", "song"),
     "paper": lambda spec: spec.name in PAPER,

@@ -5,14 +5,19 @@ clipped gradients, early stopping on songs held out inside the training part, an
 of the epoch with the best macro-F1 on them. `paper` is the plain one: pitch numbers as they are,
 Adam with its defaults, the whole training part, every epoch run, the last weights kept. With it,
 deep stacks of LSTMs end as a majority-class answer, as three of the paper's six did.
+
+Windows of `classify.rich` are augmented while a network is fitted on them (not by the paper's
+recipe): see `classify.augmentation`.
 """
 
+import importlib
 import json
 import os
+import pkgutil
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +29,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from classify import networks
+from classify.augmentation import Augmentation, augmented
 from classify.errors import InputError
 from classify.evaluation.splits import Names, held_out
+from classify.networks import blocks
+from classify.rich import PASSAGES
 
 #: Called after each epoch (or grid fit) with a few words on how it went.
 Watch = Callable[[str], None]
@@ -58,6 +66,8 @@ class TrainingSettings:
         Longest gradient, by its norm; keeps stacks of LSTMs from being thrown out of reach.
     patience : int
         Epochs without a better inner validation score before training stops.
+    augment : bool
+        Whether windows of networks that know how (`classify.rich`) are changed at random.
     """
 
     recipe: str = "default"
@@ -66,12 +76,13 @@ class TrainingSettings:
     learning_rate: float = 1e-3
     clipnorm: float = 1.0
     patience: int = 8
+    augment: bool = True
 
     def record(self) -> dict[str, Any]:
         """Give the settings that the recipe uses."""
         used = asdict(self)
         if self.recipe == "paper":
-            del used["learning_rate"], used["clipnorm"], used["patience"]
+            del used["learning_rate"], used["clipnorm"], used["patience"], used["augment"]
         return used
 
     def __post_init__(self) -> None:
@@ -155,7 +166,8 @@ class NetworkClassifier(WindowClassifier):
         one_hot = np.eye(len(self.classes_), dtype=np.float32)[codes]
         fit, validate = _parts(codes, groups, settings, self.seed)
         keras = _seeded_keras(self.seed)
-        model = networks.find()[self.name].build(x.shape[1], x.shape[2], len(self.classes_))
+        form = networks.find()[self.name]
+        model = form.build(x.shape[1], x.shape[2], len(self.classes_))
         model.compile(
             optimizer=_optimiser(keras, settings),
             loss="categorical_crossentropy",
@@ -165,11 +177,9 @@ class NetworkClassifier(WindowClassifier):
         with tempfile.TemporaryDirectory() as folder:
             best = Path(folder) / "best.weights.h5"
             history = model.fit(
-                x[fit],
-                one_hot[fit],
+                **_given(x[fit], one_hot[fit], form.input, settings, self.seed),
                 validation_data=(x[validate], one_hot[validate]) if len(validate) else None,
                 epochs=settings.epochs,
-                batch_size=settings.batch_size,
                 verbose=0,
                 callbacks=_callbacks(keras, settings, best, watch or (lambda note: None)),
             ).history
@@ -201,8 +211,12 @@ class NetworkClassifier(WindowClassifier):
             "history": self.history_,
             "device": self.device_,
             "training": (self.settings or TrainingSettings()).record(),
-            "padding": sorted({layer.padding for layer in _convolutions(self.model_)}),
+            "padding": _paddings(self.model_) if self._input == "notes" else [],
         }
+
+    @property
+    def _input(self) -> str:
+        return networks.find()[self.name].input
 
     def save_network(self, path: Path) -> None:
         """Write the trained network to a .keras file."""
@@ -210,7 +224,9 @@ class NetworkClassifier(WindowClassifier):
 
     def load_network(self, path: Path) -> None:
         """Take the network of a .keras file; refuses files that would run code (safe mode)."""
-        self.model_ = _keras().saving.load_model(path, compile=False, safe_mode=True)
+        keras = _keras()
+        _know_blocks()
+        self.model_ = keras.saving.load_model(path, compile=False, safe_mode=True)
 
     def load_weights(self, path: Path, shape: tuple[int, int], n_classes: int) -> None:
         """Build this network and give it the weights of a .keras file.
@@ -412,8 +428,42 @@ def _told(logs: dict[str, float]) -> str:
     return f"training accuracy {logs['accuracy']:.2f}"
 
 
-def _convolutions(model: Any) -> list[Any]:
-    return [layer for layer in model.layers if hasattr(layer, "kernel_size")]
+def _paddings(model: Any) -> list[str]:
+    """Say how convolutions pad: `same` is where windows are too short for the paper's."""
+    return sorted({layer.padding for layer in model.layers if hasattr(layer, "kernel_size")})
+
+
+def _know_blocks() -> None:
+    """Make Keras know the layers of our own, so that it finds them when it reads a file."""
+    for module in pkgutil.iter_modules(blocks.__path__):
+        importlib.import_module(f"{blocks.__name__}.{module.name}")
+
+
+def _given(
+    x: NDArray[np.float32],
+    one_hot: NDArray[np.float32],
+    what: str,
+    settings: TrainingSettings,
+    seed: int,
+) -> dict[str, Any]:
+    """Say what Keras' `fit` is given: the windows, or an endless row of augmented batches."""
+    if what not in PASSAGES or not settings.augment or settings.recipe == "paper":
+        return {"x": x, "y": one_hot, "batch_size": settings.batch_size}
+    n_steps = -(-len(x) // settings.batch_size)
+    batches = _augmented(x, one_hot, PASSAGES[what], settings.batch_size, seed)
+    return {"x": batches, "steps_per_epoch": n_steps, "shuffle": False}
+
+
+def _augmented(
+    x: NDArray[np.float32], one_hot: NDArray[np.float32], n_passages: int, size: int, seed: int
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Give windows in an order drawn anew each epoch, changed anew each time."""
+    rng, amounts = np.random.default_rng(seed), Augmentation()
+    while True:
+        order = rng.permutation(len(x))
+        for first in range(0, len(x), size):
+            rows = order[first : first + size]
+            yield augmented(x[rows], rng, amounts, n_passages), one_hot[rows]
 
 
 def _jit(keras: Any) -> bool | str:

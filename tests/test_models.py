@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from classify import models
+from classify import models, rich
 from classify.errors import InputError
 from classify.training import TrainingSettings
 
@@ -21,26 +21,42 @@ FRESH = """
 import sys, json, pathlib, numpy as np
 from classify import models
 folder = pathlib.Path(sys.argv[1])
-x = np.load(folder / "x.npy")
-answers = {p.name: models.load(p).predict_proba(x).tolist()
+answers = {p.name: models.load(p).predict_proba(np.load(p / "x.npy")).tolist()
            for p in sorted(folder.iterdir()) if p.is_dir()}
 (folder / "answers.json").write_text(json.dumps(answers))
 """
 
 
-def windows(seed: int = 0):
-    """30 songs of two windows of 16 notes and 2 channels; the class moves the first channel."""
-    draw = np.random.default_rng(seed)
+def windows(name: str):
+    """30 songs of two windows, as a model is given them; the class moves one column."""
+    draw = np.random.default_rng(0)
     code = np.repeat(np.arange(30) % 3, 2)
-    x = draw.normal(size=(60, 16, 2)).astype(np.float32)
-    x[:, :, 0] += 2 * code[:, None]
+    x = of_notes(draw, code, SPECS[name].input) if SPECS[name].input in rich.PASSAGES else None
+    if x is None:
+        x = draw.normal(size=(60, 16, 2)).astype(np.float32)
+        x[:, :, 0] += 2 * code[:, None]
     groups = np.repeat([f"song {i}" for i in range(30)], 2)
     return x, np.array(CLASSES)[code], groups
 
 
+def of_notes(draw: np.random.Generator, code: np.ndarray, what: str) -> np.ndarray:
+    """Windows of 16 notes with all their columns, some padded; the class makes them louder."""
+    n_passages = rich.PASSAGES[what]
+    x = np.zeros((len(code), n_passages, 16, len(rich.COLUMNS)), np.float32)
+    x[..., rich.REAL] = 1
+    x[..., rich.PITCH] = draw.integers(40, 90, x.shape[:-1])
+    x[..., rich.INTER_ONSET] = draw.normal(-1, 1, x.shape[:-1])
+    x[..., rich.DURATION] = draw.normal(-1, 1, x.shape[:-1])
+    x[..., rich.VELOCITY] = 30 + 30 * code[:, None, None]
+    x[..., rich.PLACE] = np.arange(16) % rich.BEATS
+    x[..., rich.TONIC] = draw.integers(0, 12, (len(code), 1, 1))
+    x[::5, :, :6] = 0
+    return x.reshape(len(code), -1, len(rich.COLUMNS))
+
+
 @cache
 def fitted(name: str):
-    x, y, groups = windows()
+    x, y, groups = windows(name)
     said = []
     estimator = models.make(SPECS[name], 7, SETTINGS, quick=True)
     return estimator.fit(x, y, groups, said.append), said
@@ -51,7 +67,7 @@ every_model = pytest.mark.parametrize("name", SPECS)
 
 @every_model
 def test_probabilities_have_the_right_shape_and_order(name):
-    x, y, _ = windows()
+    x, y, _ = windows(name)
     estimator, _ = fitted(name)
     p = estimator.predict_proba(x)
     assert p.shape == (60, 3)
@@ -64,14 +80,14 @@ def test_probabilities_have_the_right_shape_and_order(name):
 
 @every_model
 def test_the_same_seed_gives_the_same_answer(name):
-    x, y, groups = windows()
+    x, y, groups = windows(name)
     again = models.make(SPECS[name], 7, SETTINGS, quick=True).fit(x, y, groups)
     np.testing.assert_array_equal(again.predict_proba(x), fitted(name)[0].predict_proba(x))
 
 
 @every_model
 def test_a_single_window_works(name):
-    x, _, _ = windows()
+    x, _, _ = windows(name)
     p = fitted(name)[0].predict_proba(x[:1])
     assert p.shape == (1, 3)
     np.testing.assert_allclose(p, fitted(name)[0].predict_proba(x)[:1], atol=1e-5)
@@ -79,7 +95,7 @@ def test_a_single_window_works(name):
 
 @every_model
 def test_nan_is_refused(name):
-    x, y, groups = windows()
+    x, y, groups = windows(name)
     x[3, 4, 1] = np.nan
     with pytest.raises(ValueError, match="NaN"):
         models.make(SPECS[name], 7, SETTINGS, quick=True).fit(x, y, groups)
@@ -115,7 +131,7 @@ def test_facts_are_plain_json(name):
 
 def test_a_model_of_songs_learns_from_each_song_once():
     """Songs of many windows count no more than others, and their windows have one answer."""
-    x, y, groups = windows()
+    x, y, groups = windows("song-logistic")
     songs, label, group = x[::2], y[::2], groups[::2]
     n_windows = np.random.default_rng(1).integers(1, 9, len(songs))
     estimator = models.make(SPECS["song-logistic"], 7, SETTINGS, quick=True)
@@ -128,7 +144,7 @@ def test_a_model_of_songs_learns_from_each_song_once():
 
 
 def test_equal_songs_with_other_labels_are_both_learned_from():
-    x, y, groups = windows()
+    x, y, groups = windows("song-logistic")
     copy, other = np.repeat(x[:1], 3, axis=0), np.array(["blue", "green", "green"])
     estimator = models.make(SPECS["song-logistic"], 7, SETTINGS, quick=True)
     estimator.fit(
@@ -147,16 +163,15 @@ def test_equal_songs_with_other_labels_are_both_learned_from():
 
 
 def test_saved_models_answer_the_same_in_a_fresh_process(tmp_path):
-    x, _, _ = windows()
-    np.save(tmp_path / "x.npy", x)
     for name in SPECS:
         models.save(fitted(name)[0], tmp_path / name)
+        np.save(tmp_path / name / "x.npy", windows(name)[0])
     subprocess.run([sys.executable, "-c", FRESH, str(tmp_path)], check=True, capture_output=True)
     answers = json.loads((tmp_path / "answers.json").read_text())
     assert set(answers) == set(SPECS)
     for name, p in answers.items():
         np.testing.assert_array_equal(
-            np.array(p), fitted(name)[0].predict_proba(x).astype(float), err_msg=name
+            np.array(p), fitted(name)[0].predict_proba(windows(name)[0]).astype(float), err_msg=name
         )
 
 
@@ -179,6 +194,8 @@ def test_names_and_groups_of_models():
     assert [s.name for s in models.select(["svm", "knn"])] == ["majority", "knn", "svm"]
     assert {s.name for s in models.select(["all"])} == set(SPECS)
     assert {s.name for s in models.select(["paper"])} == set(models.PAPER) | {"majority"}
+    own = {"crnn", "transformer", "passages", "majority"}
+    assert {s.name for s in models.select(["own"])} == own
     assert not {s.kind for s in models.select(["baselines"])} & {"network"}
     with pytest.raises(InputError, match="'nn4' is not a model; expected any of majority"):
         models.select(["nn1", "nn4"])

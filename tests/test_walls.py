@@ -12,7 +12,7 @@ ROWS = [
     {"errors", "files", "progress"},
     {"songs"},
     {"corpora"},
-    {"windows", "features"},
+    {"windows", "features", "rich", "augmentation"},
     {"facts", "measuring"},
     {"evaluation", "networks"},
     {"training"},

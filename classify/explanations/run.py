@@ -95,14 +95,15 @@ def importance_of(
     held = _held(data, part, x, estimator.classes_)
     seed = settings.seed
     rows = []
-    if spec.input != "notes":
+    if spec.input in ("features", "song"):
         names = np.array([feature.name for feature in listed(spec.input)])
         alike = _best_clusters(estimator.predict_proba, held, names, seed)
         members = {name: "; ".join(names[own]) for name, own in alike.items()}
         rows += _rows("family", estimator, held, inputs.families(spec.input), {}, seed)
         rows += _rows("feature", estimator, held, alike, members, seed)
     else:
-        rows += _rows("channel", estimator, held, inputs.channels(data.cutting.channels), {}, seed)
+        channels = inputs.channels(inputs.channel_names(spec.input, data.cutting))
+        rows += _rows("channel", estimator, held, channels, {}, seed)
     table = pd.DataFrame(rows)
     table.insert(0, "model", spec.name)
     return table

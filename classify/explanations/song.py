@@ -96,8 +96,9 @@ def listener(
         As `classify.models.load` or `fit` gives it.
     settings : WindowSettings
         How its windows were cut.
-    kind : {"notes", "features", "song"}
-        The model's `Spec.input`.
+    kind : {"notes", "rich", "passages", "features", "song"}
+        The model's `Spec.input`. Only networks on plain notes are asked by gradients: pitch classes
+        and programs have none.
     fill : callable
         Windows of notes with NaN for padding to what it reads: `ChannelScaler.transform` as fitted
         on its training part, or `unscaled`. Models on features take theirs as they are.
@@ -108,7 +109,7 @@ def listener(
     """
     reads = partial(_cut, settings, fill) if kind == "notes" else partial(_heard, kind, settings)
     network = None
-    if isinstance(estimator, NetworkClassifier):
+    if kind == "notes" and isinstance(estimator, NetworkClassifier):
         network = Network(
             read=lambda song: (reads([song]), cut([song], settings).start),
             answer=estimator.predict_proba,

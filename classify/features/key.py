@@ -96,6 +96,30 @@ def cosine_table(profile: Floats, templates: Floats) -> Floats:
     return (profile / np.where(length > 1e-9, length, np.inf)) @ templates.T
 
 
+def key_of(notes: NDArray[np.void]) -> tuple[int, bool] | None:
+    """Find the key of a whole song: pitch class of the tonic, and whether it is minor.
+
+    Parameters
+    ----------
+    notes : ndarray of NOTE, shape (n_notes,)
+        Lengths count within bounds, as in `Notes.weight`.
+
+    Returns
+    -------
+    (int, bool) or None
+        None for nothing but drums.
+    """
+    pitched = notes[~notes["drum"]]
+    if not len(pitched):
+        return None
+    lengths = pitched["duration"].astype(float)
+    weight = np.minimum(lengths, 4 * lengths.mean()) + 0.1 * lengths.mean()
+    weight = weight if weight.any() else np.ones(len(pitched))
+    counted = np.bincount(pitched["pitch"] % 12, weight, minlength=12)
+    found = keys(counted[np.newaxis] / counted.sum())
+    return int(found.tonic[0]), bool(found.minor[0])
+
+
 def profile(notes: Notes) -> Floats:
     """Pitch classes C to B of each window, shares `(n_rows, 12)` weighted by length."""
     return notes.of(notes.pitch_class).histogram(12, notes.weight)

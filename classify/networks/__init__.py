@@ -3,11 +3,13 @@
 A module in this package offers
 
 - `FORMS`: name on the command line to (title, keyword arguments of `build`),
+- `INPUT`: what it is given, as in `classify.models.Spec`; `notes` unless it says so,
 - `build(n_notes, n_channels, n_classes, **form)`: an uncompiled Keras model from windows
   `(n_windows, n_notes, n_channels)` to class probabilities `(n_windows, n_classes)`.
 
-Keras is imported inside `build`, so that listing the networks costs nothing. A new file here adds
-its rows to the report; no list is edited.
+Keras is imported inside `build`, so that listing the networks costs nothing; layers of our own are
+in the package `blocks`, which only `build` imports. A new file here adds its rows to the report; no
+list is edited.
 """
 
 import importlib
@@ -25,6 +27,7 @@ class Form:
     name: str
     title: str
     build: Callable[[int, int, int], Any]
+    input: str = "notes"
 
 
 def find() -> dict[str, Form]:
@@ -33,5 +36,6 @@ def find() -> dict[str, Form]:
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
         for name, (title, options) in getattr(module, "FORMS", {}).items():
-            forms[name] = Form(name, title, partial(module.build, **options))
+            what = getattr(module, "INPUT", "notes")
+            forms[name] = Form(name, title, partial(module.build, **options), what)
     return forms

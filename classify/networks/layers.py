@@ -52,3 +52,11 @@ def convolution(filters: int, n_notes: int) -> list[Any]:
 def padding_for(n_notes: int) -> str:
     """Say which padding a window of so many notes gets: `valid` as the paper, or `same`."""
     return "valid" if n_notes >= SHORTEST_VALID else "same"
+
+
+def stride_for(n_notes: int, most: int = 64) -> int:
+    """Say how many notes become one step, a power of 2, so that `most` steps are left at most."""
+    stride = 1
+    while n_notes > most * stride:
+        stride *= 2
+    return stride

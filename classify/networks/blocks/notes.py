@@ -1,0 +1,86 @@
+"""From the raw columns of a note to numbers that a network can weigh."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from classify import rich
+
+#: Beats after which a place counts as the same: beat, and bars of two, three and four beats.
+PERIODS = (1, 2, 3, 4)
+
+#: General MIDI percussion (35-81) in six groups, in the order of `_drum_groups`.
+DRUMS = (
+    (35, 36),  # bass drums
+    (37, 38, 39, 40),  # snares, side stick, clap
+    (42, 44, 46, 54, 69, 70, 82),  # hi-hats, tambourine, cabasa, maracas
+    (49, 51, 52, 53, 55, 57, 59),  # cymbals
+    (41, 43, 45, 47, 48, 50),  # toms
+)
+
+
+def _drum_groups() -> np.ndarray:
+    """Group of each pitch 0-127; whatever is in no group is in the last one."""
+    table = np.full(128, len(DRUMS), np.int32)
+    for group, pitches in enumerate(DRUMS):
+        table[list(pitches)] = group
+    return table
+
+
+@keras.saving.register_keras_serializable("classify")
+class NoteNumbers(keras.layers.Layer):
+    """Take the columns of `classify.rich` apart; nothing is learned here.
+
+    Height, pitch class, pitch class from the tonic and program family are 0 for drums, groups of
+    drums are 0 for all others, places are 0 where there are no beats, and all is 0 for padding.
+    Height, times and velocity are divided so that most lie between -2 and 2.
+
+    Call arguments
+    --------------
+    x : tensor, shape (n_windows, n_notes, n_columns)
+
+    Returns
+    -------
+    tensor, shape (n_windows, n_notes, 62)
+    """
+
+    def call(self, x: Any) -> Any:
+        """Give the numbers of every note."""
+
+        def column(place: int) -> Any:
+            return x[..., place : place + 1]
+
+        def chosen(values: Any, n: int) -> Any:
+            return ops.one_hot(ops.cast(values[..., 0], "int32"), n, dtype=x.dtype)
+
+        drum, pitch, tonic = column(rich.DRUM), column(rich.PITCH), column(rich.TONIC)
+        tuned, keyed = 1 - drum, ops.cast(tonic >= 0, x.dtype)
+        beats = ops.cast(column(rich.PLACE) >= 0, x.dtype)
+        groups = ops.take(ops.convert_to_tensor(_drum_groups()), _whole(pitch))
+        angles = [column(rich.PLACE) * (2 * np.pi / period) for period in PERIODS]
+        parts = [
+            ops.ones_like(drum),
+            drum,
+            keyed,
+            beats,
+            tuned * (pitch - 64) / 16,
+            (column(rich.INTER_ONSET) + 2.5) / 1.5,
+            (column(rich.DURATION) + 1.5) / 1.0,
+            (column(rich.VELOCITY) - 64) / 20,
+            *[beats * turn(angle) for angle in angles for turn in (ops.cos, ops.sin)],
+            tuned * chosen(ops.mod(pitch, 12), 12),
+            tuned * keyed * chosen(ops.mod(pitch - tonic, 12), 12),
+            tuned * chosen(ops.floor(column(rich.PROGRAM) / 8), 16),
+            drum * chosen(groups, len(DRUMS) + 1),
+        ]
+        return column(rich.REAL) * ops.concatenate(parts, axis=-1)
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        """Give the shape of what `call` returns."""
+        return (*shape[:-1], 62)
+
+
+def _whole(pitch: Any) -> Any:
+    return ops.cast(ops.clip(pitch, 0, 127), "int32")

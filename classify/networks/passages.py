@@ -1,0 +1,44 @@
+"""Passages: several places of a song at once, each through the same encoder, then attention."""
+
+from typing import Any
+
+from classify.networks.crnn import convolved
+from classify.networks.layers import stride_for
+from classify.rich import PASSAGES
+
+INPUT = "passages"
+
+FORMS: dict[str, tuple[str, dict[str, Any]]] = {"passages": ("Passages", {})}
+
+UNITS, HEADS, DROPOUT = 64, 4, 0.3
+
+
+def build(n_notes: int, n_columns: int, n_classes: int) -> Any:
+    """Build convolutions and attention for each of four passages, and attention across them.
+
+    The window itself looks at the song's beginning, middle and end, and they at it; which is which
+    is learned with them.
+
+    Parameters
+    ----------
+    n_notes, n_columns : int
+        Shape of a window of the input `passages`.
+    n_classes : int
+        Outputs.
+    """
+    import keras
+    from keras import layers
+
+    from classify.networks.blocks.attention import AttentionPooling, Positions, Regroup
+
+    n_passages = PASSAGES[INPUT]
+    x = keras.Input((n_notes, n_columns))
+    length = n_notes // n_passages
+    each = Regroup((length, n_columns))(x)
+    steps, real = convolved(each, stride_for(length, 32), (64, UNITS))
+    said = layers.Dropout(DROPOUT)(AttentionPooling(HEADS)(steps, real))
+    song = Positions()(layers.LayerNormalization()(Regroup((n_passages, UNITS))(said)))
+    song = song + layers.MultiHeadAttention(HEADS, UNITS // HEADS, dropout=0.1)(song, song)
+    song = layers.Flatten()(layers.LayerNormalization()(song))
+    song = layers.Dropout(DROPOUT)(layers.Dense(UNITS, activation="relu")(song))
+    return keras.Model(x, layers.Dense(n_classes, activation="softmax")(song))

@@ -1,0 +1,79 @@
+"""Transformer: a small encoder over patches of notes."""
+
+from typing import Any
+
+from classify.networks.layers import stride_for
+
+INPUT = "rich"
+
+FORMS: dict[str, tuple[str, dict[str, Any]]] = {"transformer": ("Transformer", {})}
+
+UNITS, HEADS, LAYERS, DROPOUT = 64, 4, 2, 0.2
+
+
+def build(n_notes: int, n_columns: int, n_classes: int) -> Any:
+    """Build Conv1D k5, patches, 2 layers of self-attention (64 units, 4 heads), attention, softmax.
+
+    A convolution sees five notes; a second one joins as many notes to a patch as leave 50 to 100
+    patches of a window of any length. Layers are normalised first (Xiong et al. 2020), which needs
+    no warm-up.
+
+    Parameters
+    ----------
+    n_notes, n_columns : int
+        Shape of a window of `classify.rich`.
+    n_classes : int
+        Outputs.
+
+    References
+    ----------
+    Vaswani et al. 2017, Attention is all you need; Xiong et al. 2020, On layer normalization in the
+    transformer architecture.
+    """
+    import keras
+    from keras import layers
+
+    from classify.networks.blocks.attention import AttentionPooling
+
+    x = keras.Input((n_notes, n_columns))
+    steps, real = patches(x, stride_for(n_notes, 100))
+    for _ in range(LAYERS):
+        steps = encoded(steps, real)
+    said = AttentionPooling(HEADS)(layers.LayerNormalization()(steps), real)
+    said = layers.Dropout(DROPOUT)(said)
+    return keras.Model(x, layers.Dense(n_classes, activation="softmax")(said))
+
+
+def patches(x: Any, stride: int) -> tuple[Any, Any]:
+    """Build from windows to patches of notes with their places, and whether each is real."""
+    from keras import layers
+
+    from classify.networks.blocks.attention import Positions
+    from classify.networks.blocks.notes import NoteNumbers
+
+    real = x[..., :1]
+    steps = layers.Dense(32)(NoteNumbers()(x)) * real
+    steps = layers.Conv1D(UNITS, 5, padding="same", activation="gelu")(steps) * real
+    steps = layers.Conv1D(UNITS, stride, strides=stride, padding="same")(steps)
+    if stride > 1:
+        real = layers.MaxPooling1D(stride, padding="same")(real)
+    return layers.Dropout(DROPOUT)(Positions()(steps)), real
+
+
+def encoded(steps: Any, real: Any) -> Any:
+    """Build one layer: every step looks at all real ones, then thinks for itself.
+
+    Parameters
+    ----------
+    steps : tensor, shape (n, n_steps, UNITS)
+    real : tensor, shape (n, n_steps, 1)
+        1 for a real step, 0 for padding.
+    """
+    from keras import layers
+
+    seen = layers.Reshape((1, steps.shape[1]))(real) > 0
+    calm = layers.LayerNormalization()(steps)
+    looked = layers.MultiHeadAttention(HEADS, UNITS // HEADS)(calm, calm, attention_mask=seen)
+    steps = steps + layers.Dropout(DROPOUT)(looked)
+    thought = layers.Dense(2 * UNITS, activation="gelu")(layers.LayerNormalization()(steps))
+    return steps + layers.Dropout(DROPOUT)(layers.Dense(UNITS)(thought))

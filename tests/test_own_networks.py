@@ -1,0 +1,91 @@
+"""Networks of our own on the whole road: songs, comparison, training, new songs."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from classify import bundle, fitting, tables, training
+from classify.comparison import compare
+from classify.evaluation.splits import held_out
+from classify.experiment import Settings
+from classify.files import read_json
+from classify.judging import predict
+from classify.rich import COLUMNS, INTER_ONSET, PITCH, REAL, VELOCITY
+from classify.training import NetworkClassifier, TrainingSettings
+from tests.conftest import write_corpus
+
+
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory) -> Path:
+    return write_corpus(tmp_path_factory.mktemp("own") / "songs", per_class=6)
+
+
+def test_they_are_compared_whatever_the_channels(songs, tmp_path):
+    chosen = ("crnn", "passages")
+    settings = Settings(
+        str(songs), window=16, channels=("pitch",), models=chosen, epochs=1, robustness=True
+    )
+    run = compare(settings, tmp_path / "run", 1)
+    facts = read_json(run / "run.json")["models"]
+    assert [facts[name]["input"] for name in chosen] == ["rich", "passages"]
+    assert all(facts[name]["padding"] == [] for name in chosen)
+    assert facts["crnn"]["training"]["augment"]
+    table, _ = tables.read(run)
+    assert set(table.model) == {*chosen, "majority"} and table["p:Happy"].between(0, 1).all()
+    checks = pd.read_parquet(run / tables.CHECKS)
+    assert set(checks.model) >= set(chosen)
+
+
+def test_one_is_trained_kept_and_asked(songs, tmp_path):
+    settings = Settings(str(songs), window=16, folds=2, epochs=1)
+    out = fitting.train(fitting.plan(settings, "crnn"), tmp_path / "model", 1)
+    loaded = bundle.load(out)
+    assert loaded.about["features"]["names"] == list(COLUMNS) and loaded.about["scaling"] is None
+    found = predict(loaded, [songs / "Happy"])
+    assert len(found.table) == 6 and found.table.n_windows.tolist() == [3] * 6
+    np.testing.assert_allclose(found.table[["p:Calming", "p:Happy"]].sum(axis=1), 1)
+
+
+def windows() -> tuple[np.ndarray, np.ndarray]:
+    """60 windows of two classes, rising and falling."""
+    draw = np.random.default_rng(0)
+    code = np.arange(60) % 2
+    x = np.zeros((60, 16, len(COLUMNS)), np.float32)
+    line = np.arange(16) * np.where(code, 1, -1)[:, None]
+    x[..., REAL], x[..., VELOCITY] = 1, 64
+    x[..., PITCH] = 64 + line + draw.integers(-2, 3, (60, 16))
+    x[..., INTER_ONSET] = draw.normal(-1, 0.5, (60, 16))
+    return x, code.astype(str)
+
+
+def test_only_what_is_fitted_on_is_augmented(monkeypatch):
+    x, y = windows()
+    seen = []
+    augmented = training.augmented
+
+    def watched(batch, *rest):
+        seen.append(batch)
+        return augmented(batch, *rest)
+
+    monkeypatch.setattr(training, "augmented", watched)
+    network = NetworkClassifier("crnn", TrainingSettings(epochs=4)).fit(x, y)
+    fit, validate = held_out(y.tolist(), None, 0)
+    given = {batch.tobytes() for batch in np.concatenate(seen)}
+    assert given == {window.tobytes() for window in x[fit]}
+    p = network.predict_proba(x[validate])
+    loss = -np.log(p[np.arange(len(validate)), y[validate].astype(int)]).mean()
+    assert loss == pytest.approx(network.history_[network.best_epoch_ - 1]["val_loss"], rel=1e-4)
+
+
+def test_augmentation_can_be_left_out(monkeypatch):
+    x, y = windows()
+    monkeypatch.setattr(training, "augmented", None)
+    for settings in (
+        TrainingSettings(epochs=1, augment=False),
+        TrainingSettings(epochs=1, recipe="paper"),
+    ):
+        NetworkClassifier("crnn", settings).fit(x, y)
+    assert not TrainingSettings(augment=False).record()["augment"]
+    assert "augment" not in TrainingSettings(recipe="paper").record()
