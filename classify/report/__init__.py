@@ -18,6 +18,7 @@ from classify.report import (
     differences,
     exports,
     figures,
+    front,
     leak,
     robustness,
     songs,
@@ -44,6 +45,7 @@ class Section(Protocol):
 #: own functions by this name and `_words`.
 SECTIONS: dict[str, Section] = {
     "differences": differences,
+    "front": front,
     "calibration": calibration,
     "leak": leak,
     "songs": songs,

@@ -75,6 +75,12 @@ class Row:
         """Why it has no scores; empty if it has."""
         return self.facts.get("reason", "")
 
+    @property
+    def seconds(self) -> float | None:
+        """How long all of its fits trained, by the clock; None where a run does not say so."""
+        spent = [fit.get("seconds_train") for fit in self.fits]
+        return None if None in spent else float(sum(spent))
+
     def score(self, level: str = "song", part: str = "test", metric: str = "accuracy") -> Score:
         """Give one score; the headline unless asked otherwise."""
         return self.scores[level, part, metric]
@@ -141,6 +147,30 @@ class View:
     def majority(self) -> Row | None:
         """The majority class's row."""
         return next((row for row in self.scored if row.kind == "reference"), None)
+
+    @property
+    def timed(self) -> list[Row]:
+        """Contenders whose time to train is known, best first."""
+        return [row for row in self.contenders if row.seconds is not None]
+
+    @property
+    def front(self) -> list[Row]:
+        """Timed rows than which no other is at least as accurate and as fast, and better at one.
+
+        The fastest first, and so the most accurate last; of equals, all.
+        """
+        cost = {row.name: (row.seconds or 0.0, -row.score().value) for row in self.timed}
+
+        def beaten(row: Row) -> bool:
+            own = cost[row.name]
+            return any(
+                other != own and other[0] <= own[0] and other[1] <= own[1]
+                for other in cost.values()
+            )
+
+        return sorted(
+            (row for row in self.timed if not beaten(row)), key=lambda row: cost[row.name]
+        )
 
     @property
     def failures(self) -> list[Row]:

@@ -14,6 +14,9 @@ FEW = 10
 #: Pairs of songs that stand twice, as a share of all songs, that a reader must know of first.
 TOO_MANY = 0.02
 
+#: So many models at most are all named on the front of accuracy against time.
+MOST_NAMES = 5
+
 SPLITS = {
     "song": "by song: all windows of a song, and all songs of a group, are on one side",
     "window": "by window, as Chen and Wang did: windows of one song are on both sides",
@@ -81,7 +84,10 @@ def parameters(row: Row) -> str:
 
 def seconds(row: Row, which: str) -> str:
     """Write how long all of a row's fits or predictions took; `which` is train or predict."""
-    value = sum(fit[f"seconds_{which}"] for fit in row.fits)
+    spent = [fit.get(f"seconds_{which}") for fit in row.fits]
+    if None in spent:
+        return "–"
+    value = sum(spent)
     return duration(value) if value >= 1 else f"{value:.2f} s"
 
 
@@ -204,7 +210,7 @@ def how_calibrated(view: View) -> str:
 
 
 def summary(view: View) -> list[str]:
-    """Say in three to five plain sentences which model is best, and whether that means anything."""
+    """Say in three to six plain sentences which model is best, and whether that means anything."""
     if not view.contenders:
         return _no_model(view)
     best = view.contenders[0]
@@ -215,6 +221,7 @@ def summary(view: View) -> list[str]:
     else:
         lines.append(f"No other model has scores that {best.title} could be compared with.")
     lines += _sure(best)
+    lines += _front(view)
     lines += _one_class(view)
     return lines
 
@@ -300,6 +307,20 @@ def _sure(best: Row) -> list[str]:
     return [
         f"Of the {percent(found.kept)} of songs that {best.title} is at least {100 * SURE:.0f} % "
         f"sure of, {percent(found.wrong)} are answered wrongly."
+    ]
+
+
+def _front(view: View) -> list[str]:
+    """Name the models of which none is both slower and less often right than another."""
+    front = view.front
+    if len(front) < 2:
+        return []
+    named = [f"{row.title} ({seconds(row, 'train')})" for row in front]
+    if len(named) > MOST_NAMES:
+        named = [*named[:2], f"{len(named) - 4} more", *named[-2:]]
+    return [
+        f"On the front of accuracy against training time, roughly measured, are {listed(named)}: "
+        f"no other model was as fast and as often right."
     ]
 
 

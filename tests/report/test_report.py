@@ -90,6 +90,7 @@ def test_the_reader_meets_the_sections_in_order(report):
         'class="main"',
         "All models",
         "Is the best model really better?",
+        "What does accuracy cost in time?",
         "Can its confidence be trusted?",
         "What a split by random windows would claim",
         "Who is mistaken for whom",
@@ -131,8 +132,9 @@ def test_file_names_cannot_write_html(report):
 
 def test_every_picture_has_words(report):
     pictures = re.findall(r"<img [^>]*>", report.read_text())
-    # scores, differences, three of reliability, risks, leak, six of confusion, two of learning
-    assert len(pictures) == 1 + 1 + 3 + 1 + 1 + 6 + 2
+    # scores, differences, front, three of reliability, risks, leak, six of confusion, two of
+    # learning
+    assert len(pictures) == 1 + 1 + 1 + 3 + 1 + 1 + 6 + 2
     for picture in pictures:
         assert len(re.search(r'alt="([^"]*)"', picture)[1]) > 40
 
