@@ -68,7 +68,7 @@ def _faster(row: Row, other: Row) -> bool:
 
 
 def sentences(view: View, found: Front) -> list[str]:
-    """Say who is on the front, and what the quickest choice would be that no test speaks against."""
+    """Say who is on the front, and which is the quickest choice that no test speaks against."""
     top = found.best[-1]
     if len(found.best) == 1:
         lines = [
@@ -142,7 +142,7 @@ def figure(found: Front) -> Figure:
     low, high = 100 * min(s.low for s in scores), 100 * max(s.high for s in scores)
     axes.set_ylim(low - 2, high + 2)
     _times(axes)
-    _names(axes, found)
+    _names(axes, found, float(made.get_size_inches()[1]))
     axes.set_xlabel("time to train (logarithmic scale)")
     axes.set_ylabel("right answers on test songs, %")
     axes.grid(color=LIGHT, lw=0.8, zorder=0)
@@ -175,10 +175,13 @@ def _time(value: float) -> str:
     )
 
 
-def _names(axes: Axes, found: Front) -> None:
-    """Write names beside the picture, apart from each other, each with a thin line to its mark."""
+def _names(axes: Axes, found: Front, size: float) -> None:
+    """Write names beside the picture, apart from each other, each with a thin line to its mark.
+
+    `size` is the picture's height in inches.
+    """
     low, high = axes.get_ylim()
-    height = axes.get_figure().get_size_inches()[1] * axes.get_position().height
+    height = size * axes.get_position().height
     places = [100 * row.score().value for row in found.rows]
     at = spread(places, LINE * (high - low) / height)
     end = axes.get_xlim()[1]

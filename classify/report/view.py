@@ -78,8 +78,8 @@ class Row:
     @property
     def seconds(self) -> float | None:
         """How long all of its fits trained, by the clock; None where a run does not say so."""
-        spent = [fit.get("seconds_train") for fit in self.fits]
-        return None if None in spent else float(sum(spent))
+        spent = [fit["seconds_train"] for fit in self.fits if "seconds_train" in fit]
+        return float(sum(spent)) if len(spent) == len(self.fits) else None
 
     def score(self, level: str = "song", part: str = "test", metric: str = "accuracy") -> Score:
         """Give one score; the headline unless asked otherwise."""

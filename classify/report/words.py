@@ -84,8 +84,8 @@ def parameters(row: Row) -> str:
 
 def seconds(row: Row, which: str) -> str:
     """Write how long all of a row's fits or predictions took; `which` is train or predict."""
-    spent = [fit.get(f"seconds_{which}") for fit in row.fits]
-    if None in spent:
+    spent = [fit[key] for fit in row.fits if (key := f"seconds_{which}") in fit]
+    if len(spent) < len(row.fits):
         return "–"
     value = sum(spent)
     return duration(value) if value >= 1 else f"{value:.2f} s"
