@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 import baselines
 from classify import __version__, networks
@@ -48,6 +48,7 @@ TRUSTED = {
     "sklearn.utils._bunch.Bunch",  # a dict, in which a vote keeps its members
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.neighbors._ball_tree.BallTree",
     "sklearn._loss.link.Interval",
@@ -55,6 +56,10 @@ TRUSTED = {
     "sklearn._loss.link.MultinomialLogit",
     "sklearn._loss.loss.HalfBinomialLoss",
     "sklearn._loss.loss.HalfMultinomialLoss",
+    "aeon.transformations.collection.convolution_based._minirocket.MiniRocket",
+    "baselines.minirocket.by_channel",
+    "baselines.song_choice.ChosenVote",
+    "baselines.song_stack.ChosenStack",
 }
 
 
@@ -192,7 +197,7 @@ class BaselineClassifier(WindowClassifier):
         A model without probabilities of its own gets them by Platt scaling over the same folds. A
         model of songs learns from each song once, however many windows it has.
         """
-        table = as_rows(checked(x))
+        table = self._table(x)
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         once = np.ones(len(table), dtype=bool)
         if _baselines()[self.name].INPUT == "song":
@@ -200,8 +205,8 @@ class BaselineClassifier(WindowClassifier):
             table, codes = table[once], codes[once]
             groups = None if groups is None else np.asarray(groups)[once]
         folds = inner_folds(codes.astype(str), groups, self.n_folds, self.seed)
-        model, self.best_params_ = self._searched(table, codes, folds, watch)
-        held_out = _held_out(model, table, codes, folds)
+        model, self.best_params_ = self._searched(table, codes, groups, folds, watch)
+        held_out = _held_out(model, table, codes, groups, folds)
         if not hasattr(model, "predict_proba"):
             held_out = _platt(held_out, codes)
             model = CalibratedClassifierCV(model, cv=folds, ensemble=False).fit(table, codes)
@@ -210,12 +215,17 @@ class BaselineClassifier(WindowClassifier):
         return self
 
     def _searched(
-        self, table: NDArray, codes: NDArray, folds: list[Any], watch: Watch | None
+        self,
+        table: NDArray,
+        codes: NDArray,
+        groups: Names | None,
+        folds: list[Any],
+        watch: Watch | None,
     ) -> tuple[Any, dict[str, Any]]:
         """Fit with the best values of the grid; without a grid there is nothing to search."""
         model = _baselines()[self.name].build(self.seed)
         if not self.grid:
-            model.fit(table, codes)
+            _fit(model, table, codes, groups)
             if watch:
                 watch("")
             return model, {}
@@ -229,11 +239,16 @@ class BaselineClassifier(WindowClassifier):
     def predict_proba(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
         """Give class probabilities, shape (n_windows, n_classes), columns as in `classes_`."""
         check_is_fitted(self, "model_")
-        table = as_rows(checked(x))
+        table = self._table(x)
         if _baselines()[self.name].INPUT != "song":
             return self.model_.predict_proba(table)
         once = first_of_each(table)
         return self.model_.predict_proba(table[once])[np.cumsum(once) - 1]
+
+    def _table(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Lay windows out as the model takes them."""
+        rows = getattr(_baselines()[self.name], "ROWS", True)
+        return as_rows(checked(x)) if rows else checked(x)
 
     def facts(self) -> dict[str, Any]:
         """Say what a report needs to know of the fit."""
@@ -255,12 +270,22 @@ class BaselineClassifier(WindowClassifier):
                 for place, (key, values) in enumerate(full.items())}  # fmt: skip
 
 
-def _held_out(model: Any, table: NDArray, codes: NDArray, folds: list[Any]) -> NDArray:
+def _fit(model: Any, table: NDArray, codes: NDArray, groups: Names | None) -> Any:
+    """Fit a model; one that makes folds of its own is told what must not be parted."""
+    if has_fit_parameter(model, "groups"):
+        return model.fit(table, codes, groups=groups)
+    return model.fit(table, codes)
+
+
+def _held_out(
+    model: Any, table: NDArray, codes: NDArray, groups: Names | None, folds: list[Any]
+) -> NDArray:
     """Let models of the inner folds answer what they have not seen: probabilities or decisions."""
     asked = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
     answers = np.full((len(codes), codes.max() + 1), np.nan)
     for fit, validate in folds:
-        inner = clone(model).fit(table[fit], codes[fit])
+        own = None if groups is None else np.asarray(groups)[fit]
+        inner = _fit(clone(model), table[fit], codes[fit], own)
         said = getattr(inner, asked)(table[validate])
         if said.ndim == 1:
             said = np.stack([-said, said], axis=1)

@@ -1,0 +1,206 @@
+"""The mean of what several models say of a whole song, each chosen and weighed inside training.
+
+Members are added one at a time, with replacement, as long as the mean of what they say of songs
+that they have not seen becomes better (Caruana et al. 2004, "Ensemble selection from libraries of
+models"). What does not help is not asked.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+
+from baselines import song_vote
+
+TITLE = "Chosen vote on songs"
+INPUT = "song"
+GRID: dict[str, list] = {}
+
+#: Folds of the training part, and members that a vote may hold, one counted as often as chosen.
+FOLDS, ROUNDS = 3, 20
+
+#: Probabilities below are taken for this one, so that none is infinitely unlikely.
+LEAST = 1e-6
+
+
+def build(seed: int) -> "ChosenVote":
+    """Build the vote over `members`."""
+    return ChosenVote(members(seed), seed)
+
+
+def members(seed: int) -> list[tuple[str, Any]]:
+    """Build what can be chosen: the members of song-vote, boosting, and an SVM on ranks."""
+    known = song_vote.build(seed).estimators
+    boosting = HistGradientBoostingClassifier(
+        max_iter=40, max_bins=63, max_features=0.1, early_stopping=False, random_state=seed
+    )
+    ranks = dict(known)["ranked"][:-1]
+    machine = make_pipeline(ranks, SVC(C=3.0, random_state=seed))
+    return [*known, ("boosting", boosting), ("svm", machine)]
+
+
+class ChosenVote(ClassifierMixin, BaseEstimator):
+    """A weighted mean of probabilities, whose weights come from folds of the training part.
+
+    Each member is fitted once a fold, and once more on everything if it is chosen. One without
+    probabilities of its own gets them from a logistic regression on its held-out decisions.
+
+    Parameters
+    ----------
+    members : list of (str, estimator)
+        What can be chosen.
+    seed : int
+        Of the folds.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+        Labels in the order of the columns of `predict_proba`.
+    weights_ : ndarray, shape (n_members,)
+        Sum to 1; 0 is not chosen.
+    models_, links_ : list
+        The chosen members, fitted, and what gives them probabilities (None if they do).
+    """
+
+    def __init__(self, members: list[tuple[str, Any]], seed: int = 0) -> None:
+        self.members = members
+        self.seed = seed
+
+    def fit(self, x: NDArray, y: ArrayLike, groups: ArrayLike | None = None) -> "ChosenVote":
+        """Choose and fit members.
+
+        Parameters
+        ----------
+        x : ndarray, shape (n, n_columns)
+            Rows, one a song.
+        y : array of labels, length n
+            At least two classes.
+        groups : array, length n, optional
+            Rows of one group are never parted; each row is its own group unless given.
+
+        Raises
+        ------
+        ValueError
+            If no fold leaves rows of every class to learn from.
+        """
+        y = np.asarray(y)
+        self.classes_ = np.unique(y)
+        parts = whole_folds(y, groups, FOLDS, self.seed)
+        held_out = np.concatenate([held for _, held in parts])
+        links, p = [], []
+        for _, member in self.members:
+            fitted = [(clone(member).fit(x[fit], y[fit]), held) for fit, held in parts]
+            said = np.concatenate([_says(model, x[held]) for model, held in fitted])
+            links.append(_link(member, said, y[held_out]))
+            p.append(_linked(links[-1], said))
+        self.weights_ = chosen_weights(np.array(p), np.searchsorted(self.classes_, y[held_out]))
+        chosen = np.flatnonzero(self.weights_)
+        self._combine(np.array(p)[chosen], y[held_out])
+        self.models_ = [clone(self.members[i][1]).fit(x, y) for i in chosen]
+        self.links_ = [links[i] for i in chosen]
+        return self
+
+    def _combine(self, p: NDArray, y: NDArray) -> None:
+        """Learn from held-out probabilities (n_chosen, n, n_classes); a vote has its weights."""
+
+    def predict_proba(self, x: NDArray) -> NDArray[np.float64]:
+        """Give class probabilities, shape (n, n_classes), columns as in `classes_`."""
+        return np.average(self._members_say(x), axis=0, weights=self.weights_[self.weights_ > 0])
+
+    def predict(self, x: NDArray) -> NDArray:
+        """Give the most probable class of each row."""
+        return self.classes_[self.predict_proba(x).argmax(axis=1)]
+
+    def _members_say(self, x: NDArray) -> NDArray[np.float64]:
+        pairs = zip(self.models_, self.links_, strict=True)
+        return np.array([_linked(link, _says(model, x)) for model, link in pairs])
+
+
+def whole_folds(
+    y: NDArray, groups: ArrayLike | None, n_folds: int, seed: int
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Split rows into stratified folds that part no group.
+
+    Parameters
+    ----------
+    y : ndarray, length n
+        Classes.
+    groups : array, length n, or None
+        None takes each row for a group.
+    n_folds : int
+        Fewer are made where a class has fewer groups.
+    seed : int
+        Order of the draw.
+
+    Returns
+    -------
+    list of (fit, held out) pairs of index arrays
+        Every class is in every `fit`; folds where that fails are left out.
+
+    Raises
+    ------
+    ValueError
+        If none remains.
+    """
+    group = np.arange(len(y)) if groups is None else np.asarray(groups)
+    scarcest = min(len(set(group[y == label])) for label in np.unique(y))
+    if scarcest < 2:
+        raise ValueError("a class has songs of a single group, which leaves none to choose by")
+    folds = StratifiedGroupKFold(min(n_folds, scarcest), shuffle=True, random_state=seed)
+    n_classes = len(np.unique(y))
+    pairs = list(folds.split(np.zeros(len(y)), y, group))
+    whole = [pair for pair in pairs if len(np.unique(y[pair[0]])) == n_classes and len(pair[1])]
+    if not whole:
+        raise ValueError("groups are so large that no fold has songs of every class to learn from")
+    return whole
+
+
+def chosen_weights(p: NDArray[np.float64], codes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Choose members greedily, with replacement, by the log loss of their mean.
+
+    Parameters
+    ----------
+    p : ndarray, shape (n_members, n, n_classes)
+        Probabilities of rows that the members have not seen.
+    codes : ndarray of int, shape (n,)
+        Column of each row's class.
+
+    Returns
+    -------
+    ndarray, shape (n_members,)
+        How often each was chosen, as a share, in the best of the votes of 1 to `ROUNDS` members.
+    """
+    columns = np.arange(p.shape[2])
+    counts, total = np.zeros(len(p)), np.zeros(p.shape[1:])
+    best, weights = np.inf, counts
+    for n in range(1, ROUNDS + 1):
+        losses = [log_loss(codes, (total + own) / n, labels=columns) for own in p]
+        added = int(np.argmin(losses))
+        total, counts = total + p[added], counts + (np.arange(len(p)) == added)
+        if losses[added] < best:
+            best, weights = losses[added], counts / n
+    return weights
+
+
+def _says(model: Any, x: NDArray) -> NDArray[np.float64]:
+    """Give a fitted member's probabilities, or its decisions as columns."""
+    if hasattr(model, "predict_proba"):
+        return np.clip(model.predict_proba(x), LEAST, 1)
+    return model.decision_function(x).reshape(len(x), -1)
+
+
+def _link(member: Any, scores: NDArray, y: NDArray) -> LogisticRegression | None:
+    """Learn what held-out decisions are worth (Platt 2000, for all classes at once)."""
+    return None if hasattr(member, "predict_proba") else LogisticRegression().fit(scores, y)
+
+
+def _linked(link: LogisticRegression | None, scores: NDArray) -> NDArray[np.float64]:
+    p = scores if link is None else np.clip(link.predict_proba(scores), LEAST, 1)
+    return p / p.sum(axis=1, keepdims=True)

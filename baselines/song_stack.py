@@ -1,0 +1,47 @@
+"""A regression on what several models say of a whole song (stacking, Wolpert 1992).
+
+Which models is chosen inside the training part, as in song-choice; the regression learns from what
+they say of songs that they have not seen.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from baselines.song_choice import ChosenVote, members
+
+TITLE = "Stack on songs"
+INPUT = "song"
+GRID: dict[str, list] = {}
+
+#: Inverse strength of the regression's L2 penalty: a column is a logarithm of a probability.
+C = 0.03
+
+
+def build(seed: int) -> "ChosenStack":
+    """Build the stack over the members that song-choice has."""
+    return ChosenStack(members(seed), seed)
+
+
+class ChosenStack(ChosenVote):
+    """A vote's chosen members, combined by a multinomial regression on their log-probabilities.
+
+    Parameters are those of `ChosenVote`.
+
+    Attributes
+    ----------
+    final_ : LogisticRegression
+        On columns member by member, class by class.
+    """
+
+    def _combine(self, p: NDArray, y: NDArray) -> None:
+        self.final_ = LogisticRegression(C=C, max_iter=300).fit(_columns(p), y)
+
+    def predict_proba(self, x: NDArray) -> NDArray[np.float64]:
+        """Give class probabilities, shape (n, n_classes), columns as in `classes_`."""
+        return self.final_.predict_proba(_columns(self._members_say(x)))
+
+
+def _columns(p: NDArray) -> NDArray:
+    """Lay members side by side: (n_members, n, n_classes) to (n, n_members * n_classes)."""
+    return np.concatenate(list(np.log(p)), axis=1)
