@@ -172,6 +172,11 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     add("--epochs", type=_whole, metavar="N", help="at most so many epochs a network (default: 30)")
     add(
+        "--no-augment",
+        action="store_true",
+        help="leave the training windows of networks on rich notes as they are",
+    )
+    add(
         "--quick",
         action="store_true",
         help="3 epochs, small grids: to see the road, not to publish",
@@ -263,6 +268,7 @@ def _compare(options: argparse.Namespace) -> int:
         models=_names(options.models),
         recipe=options.recipe,
         epochs=options.epochs,
+        augment=not options.no_augment,
         seed=options.seed,
         quick=options.quick,
     )

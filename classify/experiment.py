@@ -54,6 +54,8 @@ class Settings:
         How networks are trained, and whether numbers are scaled.
     epochs : int or None
         At most so many; None takes the default (3 when quick).
+    augment : bool
+        Whether networks on rich notes see their training windows changed at random.
     seed : int
         Of everything drawn.
     quick : bool
@@ -74,6 +76,7 @@ class Settings:
     models: tuple[str, ...] = ("all",)
     recipe: str = "default"
     epochs: int | None = None
+    augment: bool = True
     seed: int = 0
     quick: bool = False
 
@@ -104,7 +107,7 @@ class Settings:
         """The settings of every network."""
         plain = TrainingSettings(recipe=self.recipe)
         epochs = self.epochs or (3 if self.quick else plain.epochs)
-        return TrainingSettings(recipe=self.recipe, epochs=epochs)
+        return TrainingSettings(recipe=self.recipe, epochs=epochs, augment=self.augment)
 
     def windows(self, corpus: Corpus) -> WindowSettings:
         """Settle how a corpus is cut."""
@@ -197,6 +200,7 @@ def default_name(settings: Settings, data: Data) -> str:
     words += ["-".join(settings.models)] * (settings.models != usual.models)
     words += [settings.recipe + "-recipe"] * (settings.recipe != usual.recipe)
     words += [f"{settings.epochs}ep"] * (settings.epochs is not None)
+    words += ["no-augment"] * (not settings.augment)
     words += [f"seed{settings.seed}"] * (settings.seed != usual.seed)
     words += ["quick"] * settings.quick
     return "-".join(word.replace("/", "_") for word in words)

@@ -23,7 +23,7 @@ from classify.windows import WindowSettings, cut
 WHOLE, MEAN = "song_", "mean_"
 
 #: Notes in a passage. Of 48, 100, 200, 400 and none, the one with the best mean accuracy over five
-#: corpora, whatever their songs' lengths (`benchmarks/ladder.py`).
+#: corpora, whatever their songs' lengths (`benchmarks/ablation.py`).
 PASSAGE = 48
 
 

@@ -1,0 +1,275 @@
+"""What each ingredient is worth: song accuracy with and without it, on the same folds.
+
+    python benchmarks/ablation.py [CORPUS ...] [--folds 5] [--repeats 1] [--out results/ablation]
+
+For each corpus (`folk` unless named; `NAME:NOTES` sets the window), models are compared by
+`classify compare`, once as usual, once with pitch alone and once without augmentation; and the
+vote on songs is fitted on songs described in other ways (`DESCRIPTIONS`). Every row of the table
+stands beside the row that it differs from in one ingredient, with the difference over the same
+folds and its interval by the corrected t of Nadeau and Bengio (2003). Writes `ablation.csv`,
+`ablation.md` and `ablation.svg`; a killed run goes on where it was.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from baselines import song_vote
+from classify import features
+from classify.comparison import compare
+from classify.corpora import Corpus, load
+from classify.evaluation.scores import wilson
+from classify.evaluation.significance import corrected_interval
+from classify.evaluation.splits import folds
+from classify.experiment import Settings
+from classify.files import write_text, written_whole
+from classify.models import MAJORITY
+
+Table = NDArray[np.float32]
+
+#: Models of the run as usual, and of the runs without an ingredient: options, then models.
+USUAL = (
+    "random-forest", "logistic", "minirocket", "features-logistic", "features-vote",
+    "song-logistic", "song-vote", "song-choice", "song-stack", "nn3", "crnn", "crnn-mean",
+    "transformer", "passages",
+)  # fmt: skip
+RUNS: dict[str, tuple[dict[str, object], tuple[str, ...]]] = {
+    "usual": ({}, USUAL),
+    "pitch": ({"channels": ("pitch",)}, ("logistic", "nn3")),
+    "plain": ({"augment": False}, ("crnn", "transformer")),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: an ingredient, what has it, and what lacks it.
+
+    Parameters
+    ----------
+    ingredient : str
+        What differs.
+    title : str
+        Of the row.
+    source, model : str
+        Which run and model; the run `songs` has descriptions for models.
+    level : {"song", "window"}
+        What is counted.
+    without : (str, str, str) or None
+        Source, model and level of what lacks the ingredient.
+    """
+
+    ingredient: str
+    title: str
+    source: str
+    model: str
+    level: str = "song"
+    without: tuple[str, str, str] | None = None
+
+
+def _plain(run: str, model: str, level: str = "song") -> tuple[str, str, str]:
+    return run, model, level
+
+
+ROWS = [
+    Row("reference", "Majority class", "usual", MAJORITY),
+    Row("channels", "Logistic regression on all channels", "usual", "logistic",
+        without=_plain("pitch", "logistic")),
+    Row("channels", "NN3 on all channels, not pitch alone", "usual", "nn3",
+        without=_plain("pitch", "nn3")),
+    Row("channels", "CRNN on rich notes, beside NN3", "usual", "crnn",
+        without=_plain("usual", "nn3")),
+    Row("features", "Logistic regression on features, not notes", "usual", "features-logistic",
+        without=_plain("usual", "logistic")),
+    Row("features", "MiniRocket on notes, beside features", "usual", "minirocket",
+        without=_plain("usual", "features-logistic")),
+    Row("augmentation", "CRNN with augmentation", "usual", "crnn",
+        without=_plain("plain", "crnn")),
+    Row("augmentation", "Transformer with augmentation", "usual", "transformer",
+        without=_plain("plain", "transformer")),
+    Row("attention", "CRNN with attention, not a mean over steps", "usual", "crnn",
+        without=_plain("usual", "crnn-mean")),
+    Row("attention", "Four passages at once, beside one window", "usual", "passages",
+        without=_plain("usual", "crnn")),
+    Row("song-level averaging", "Logistic regression on features: songs, not windows", "usual",
+        "features-logistic", without=_plain("usual", "features-logistic", "window")),
+    Row("song-level averaging", "CRNN: songs, not windows", "usual", "crnn",
+        without=_plain("usual", "crnn", "window")),
+    Row("whole songs", "Regression on songs, not on windows", "usual", "song-logistic",
+        without=_plain("usual", "features-logistic")),
+    Row("ensemble", "Vote on songs, not one regression", "usual", "song-vote",
+        without=_plain("usual", "song-logistic")),
+    Row("ensemble", "Vote on features, not one regression", "usual", "features-vote",
+        without=_plain("usual", "features-logistic")),
+    Row("ensemble", "Members chosen inside training, beside a fixed vote", "usual", "song-choice",
+        without=_plain("usual", "song-vote")),
+    Row("ensemble", "Stack, beside a fixed vote", "usual", "song-stack",
+        without=_plain("usual", "song-vote")),
+]  # fmt: skip
+
+
+def _without(family: str, corpus: Corpus) -> Table:
+    kept = [f.family != family for f in features.listed_of_songs()]
+    return features.of_songs(corpus.songs)[:, kept]
+
+
+#: Other descriptions of a song for the vote on songs; each is less the whole, or other passages.
+DESCRIPTIONS: dict[str, Callable[[Corpus], Table]] = {
+    "whole and passages of 48": lambda corpus: features.of_songs(corpus.songs),
+    "whole and passages of 100": lambda corpus: features.of_songs(corpus.songs, 100),
+    "whole and passages of 400": lambda corpus: features.of_songs(corpus.songs, 400),
+    "whole": lambda corpus: features.whole(corpus.songs),
+    "passages of 48": lambda corpus: features.of_songs(corpus.songs)[:, len(features.listed()) :],
+    **{
+        f"without {family}": partial(_without, family)
+        for family in dict.fromkeys(f.family for f in features.listed())
+    },
+}
+BASE = next(iter(DESCRIPTIONS))
+
+
+def described(corpus: Corpus, x: Table, n_folds: int, repeats: int, seed: int = 0) -> pd.DataFrame:
+    """Fit the vote on songs on one description; a row for each answer."""
+    labels, groups = np.array(corpus.labels), np.array(corpus.groups)
+    frames = []
+    for repeat in range(repeats):
+        for fold, test in enumerate(folds(labels, groups, n_folds, seed + repeat)):
+            answer = song_vote.build(seed).fit(x[~test], labels[~test]).predict(x[test])
+            about = {"repeat": repeat, "fold": fold, "song": np.flatnonzero(test),
+                     "start": -1, "group": groups[test]}  # fmt: skip
+            frames.append(pd.DataFrame(about | {"right": answer == labels[test]}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def ran(settings: Settings, folder: Path) -> dict[tuple[str, str], pd.DataFrame]:
+    """Compare models; their answers for test songs and windows, by model and level."""
+    compare(settings, folder)
+    columns = ["model", "level", "repeat", "fold", "song", "start", "group", "label", "answer"]
+    table = pd.read_parquet(folder / "predictions.parquet", columns=[*columns, "part"])
+    table = table[table.part == "test"]
+    table = table.assign(right=table.label == table.answer)
+    return dict(iter(table.groupby(["model", "level"])))
+
+
+def difference(one: pd.DataFrame, other: pd.DataFrame) -> tuple[float, float, float]:
+    """Mean difference of accuracy over folds in points, and its interval."""
+    by_fold = [f.groupby(["repeat", "fold"]).right.mean() for f in (one, other)]
+    each = 100 * (by_fold[0] - by_fold[1])
+    n_folds = one.fold.nunique()
+    return float(each.mean()), *corrected_interval(each.to_numpy(), 1 / (n_folds - 1))
+
+
+def line(ingredient: str, title: str, own: pd.DataFrame, other: pd.DataFrame | None) -> dict:
+    """Make one row of the table."""
+    song = own.groupby(["song", "start"])
+    low, high = wilson(
+        song.right.mean().to_numpy(), song.group.first().tolist(), own.fold.nunique()
+    )
+    found = {"ingredient": ingredient, "row": title, "accuracy": 100 * own.right.mean(),
+             "low": 100 * low, "high": 100 * high}  # fmt: skip
+    names = ("gain", "gain_low", "gain_high")
+    gains = difference(own, other) if other is not None else (np.nan,) * 3
+    return found | dict(zip(names, gains, strict=True))
+
+
+def ablated(source: str, n_folds: int, repeats: int, out: Path) -> pd.DataFrame:
+    """Make the table of one corpus."""
+    name, _, notes = source.partition(":")
+    window = int(notes) if notes else None
+    place = out / Path(name).name
+    answers = {}
+    for run, (options, models) in RUNS.items():
+        asked = Settings(corpus=name, window=window, folds=n_folds, repeats=repeats,
+                         models=models, **options)  # type: ignore[arg-type]  # fmt: skip
+        for (model, level), own in ran(asked, place / "runs" / run).items():
+            answers[run, model, level] = own
+    rows = [
+        line(row.ingredient, row.title, answers[row.source, row.model, row.level],
+             answers[row.without] if row.without else None)
+        for row in ROWS
+    ]  # fmt: skip
+    return pd.DataFrame(rows + descriptions(load(name), n_folds, repeats))
+
+
+def descriptions(corpus: Corpus, n_folds: int, repeats: int) -> list[dict]:
+    """Make the rows on how songs are described."""
+    base, rows = None, []
+    for title, given in DESCRIPTIONS.items():
+        begun = time.perf_counter()
+        own = described(corpus, given(corpus), n_folds, repeats)
+        base = own if base is None else base
+        rows.append(line("description", title, own, None if title == BASE else base))
+        print(f"{title}: {own.right.mean():.3f} ({time.perf_counter() - begun:.0f} s)", flush=True)
+    return rows
+
+
+def markdown(source: str, table: pd.DataFrame, n_folds: int, repeats: int) -> str:
+    """Write the table for people."""
+    lines = [
+        f"# What each ingredient is worth on {Path(source).name}",
+        "",
+        f"Accuracy in %, songs kept whole, {n_folds} folds, {repeats} "
+        f"repeat{'s' * (repeats > 1)}. Gain: points over what lacks the ingredient (of a "
+        f"description: over {BASE}), with its 95 % interval over the same folds.",
+        "",
+        "| ingredient | row | accuracy | gain |",
+        "|---|---|---|---|",
+    ]
+    for row in table.itertuples():
+        gain = ("" if np.isnan(row.gain) else
+                f"{row.gain:+.1f} ({row.gain_low:+.1f} to {row.gain_high:+.1f})")  # fmt: skip
+        lines.append(
+            f"| {row.ingredient} | {row.row} | {row.accuracy:.1f} ({row.low:.1f}–{row.high:.1f}) "
+            f"| {gain} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def draw(source: str, table: pd.DataFrame, path: Path) -> None:
+    """Draw the gains with their intervals."""
+    matplotlib.use("svg")
+    from matplotlib.figure import Figure
+
+    told = table[table.gain.notna()].iloc[::-1]
+    figure = Figure(figsize=(9, 0.3 * len(told) + 1.2), layout="constrained")
+    axes = figure.add_subplot()
+    place = np.arange(len(told))
+    ends = [told.gain - told.gain_low, told.gain_high - told.gain]
+    axes.errorbar(told.gain, place, xerr=ends, fmt="o", color="#1b6ca8", ecolor="#9bbdd6")
+    axes.axvline(0, color="#888888", linewidth=1)
+    axes.set_yticks(place, [f"{r.ingredient}: {r.row}" for r in told.itertuples()], fontsize=8)
+    axes.set_xlabel(f"points of accuracy gained on {Path(source).name}, with 95 % intervals")
+    with written_whole(path) as beside:
+        figure.savefig(beside, format="svg", metadata={"Date": None})
+
+
+def main() -> None:
+    """Make the table of every corpus."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("corpora", nargs="*", default=["folk"], metavar="CORPUS")
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("results/ablation"))
+    options = parser.parse_args()
+    with threadpool_limits(1):
+        for source in options.corpora:
+            table = ablated(source, options.folds, options.repeats, options.out)
+            place = options.out / Path(source.partition(":")[0]).name
+            with written_whole(place / "ablation.csv") as beside:
+                table.to_csv(beside, index=False, float_format="%.4f")
+            text = markdown(source, table, options.folds, options.repeats)
+            write_text(place / "ablation.md", text)
+            draw(source, table, place / "ablation.svg")
+            print(text)
+
+
+if __name__ == "__main__":
+    main()
