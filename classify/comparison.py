@@ -7,6 +7,7 @@ command goes on where a killed one stopped. The folder holds
 - `predictions.parquet`: one row per model, fold, part and song, and the same per window,
 - `scores.csv`: every score with its interval, tidy,
 - `checks.parquet`: answers for changed test songs, and of models that learned from fewer songs,
+- `importance.parquet`: what models on features listen to, see `classify.listening`,
 - `excerpts.parquet`: how the songs begin that the best model gets wrong most confidently,
 - `models/<name>/<part>/`: the facts of each fit, and for a hold-out the trained model.
 """
@@ -37,7 +38,7 @@ from classify.progress import Display, duration
 from classify.record import about, close_run, complete, one_at_a_time, open_run
 from classify.songs import Song
 from classify.windows import Windows
-from classify.workers import VARIED, Job
+from classify.workers import LISTENED, VARIED, Job
 
 
 def compare(
@@ -131,6 +132,7 @@ def _jobs(folder: Path, chosen: list[models.Spec], settings: Settings, data: Dat
             scaled=settings.recipe != "paper",
             varied=settings.robustness and part.repeat == 0 and part in data.outer,
             kept=settings.folds == 1 and part in data.outer,
+            listened=spec.input in MEASURED and part.repeat == 0 and part in data.outer,
         )
         for part in data.parts
         for spec in chosen
@@ -280,5 +282,12 @@ def _write_tables(folder: Path, settings: Settings, jobs: list[Job], data: Data)
         ]
     if checks:
         tables.write_parquet(folder / tables.CHECKS, pd.concat(checks, ignore_index=True))
+    heard = [
+        tables.listened(about, job.spec.name, job.part, pd.read_parquet(job.folder / LISTENED))
+        for job in jobs
+        if job.listened
+    ]
+    if heard:
+        tables.write_parquet(folder / tables.IMPORTANCE, pd.concat(heard, ignore_index=True))
     excerpts = tables.excerpts(predictions, about.names, data.corpus.songs)
     tables.write_parquet(folder / tables.EXCERPTS, excerpts)

@@ -39,6 +39,18 @@ def shape(what: str, settings: WindowSettings) -> tuple[int, int]:
     return 1, len(listed(what))
 
 
+def families(what: str) -> dict[str, NDArray[np.int64]]:
+    """Give the columns of each family of features: rhythm, harmony, melody, ...
+
+    Parameters
+    ----------
+    what : {"features", "song"}
+        Whose features.
+    """
+    of_column = [feature.family for feature in listed(what)]
+    return {name: np.flatnonzero(np.array(of_column) == name) for name in dict.fromkeys(of_column)}
+
+
 def measured(
     what: str,
     songs: Sequence[Song],

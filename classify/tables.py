@@ -38,6 +38,7 @@ PREDICTIONS = "predictions.parquet"
 SCORES_FILE = "scores.csv"
 CHECKS = "checks.parquet"
 EXCERPTS = "excerpts.parquet"
+IMPORTANCE = "importance.parquet"
 P = "p:"
 
 
@@ -191,6 +192,17 @@ def robustness(
         check="robustness", model=model, repeat=part.repeat, fold=part.fold
     )
     return _checked(songs, about, part)
+
+
+def listened(about: WindowTable, model: str, part: Part, found: pd.DataFrame) -> pd.DataFrame:
+    """Name the songs of a listening table; see `classify.listening` for its other columns."""
+    index = found["index"].to_numpy(int)
+    key = {"model": model, "repeat": part.repeat, "fold": part.fold}
+    named = {
+        "song": np.array(about.names, dtype=object)[index],
+        "group": np.array(about.groups, dtype=object)[index],
+    }
+    return found.drop(columns="index").assign(**key, **named)
 
 
 def _checked(songs: pd.DataFrame, about: WindowTable, part: Part) -> pd.DataFrame:

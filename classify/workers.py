@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from classify import models, training
+from classify import listening, models, training
 from classify.evaluation import calibration, conformal
 from classify.files import read_json, write_json, written_whole
 from classify.parts import Part
@@ -44,6 +44,7 @@ FAILED = "failed.json"
 PROBABILITIES = "probabilities.npy"
 VARIED = "varied.npy"
 VARIATIONS = "variations"
+LISTENED = "listened.parquet"
 
 
 #: Shape of all windows, and the windows a block at a time.
@@ -76,6 +77,8 @@ class Job:
         Whether it is also asked about changed test songs.
     kept : bool
         Whether the trained model itself is kept.
+    listened : bool
+        Whether to find out what features it listens to; for models on features.
     """
 
     spec: models.Spec
@@ -88,6 +91,7 @@ class Job:
     scaled: bool
     varied: bool
     kept: bool
+    listened: bool = False
 
     @property
     def key(self) -> str:
@@ -368,6 +372,13 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
         beside.mkdir()
         if job.kept:
             models.save(estimator, beside)
+        if job.listened:
+            test = job.part.test
+            given = (table[test], *(about[name][test] for name in ("label", "song", "group")))
+            found = listening.listening(
+                job.spec.input, answered, given, (raw, label), classes, job.seed
+            )
+            found.to_parquet(beside / LISTENED, index=False)
         if job.varied:
             tested = np.unique(about["song"][job.part.test])
             np.save(beside / VARIED, _varied(job, tested, lambda x: answered(fill(x))))
@@ -425,6 +436,8 @@ def is_done(job: Job, n_windows: int) -> bool:
         probabilities = np.load(job.folder / PROBABILITIES)
         if job.varied:
             np.load(job.folder / VARIED)
+        if job.listened and not (job.folder / LISTENED).is_file():
+            return False
     except (OSError, ValueError):
         return False
     return "seconds_train" in facts and len(probabilities) == n_windows

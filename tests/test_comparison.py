@@ -301,6 +301,10 @@ def test_models_on_features_are_given_features(songs, tmp_path):
     assert all(model.score().value == 1.0 for model in view.contenders)  # low against high
     fitted = models.load(folder / "models" / "features-logistic" / "r0f0")
     assert fitted.model_.n_features_in_ == len(features.listed())
+    heard = pd.read_parquet(folder / tables.IMPORTANCE)
+    tested = read_view(folder).predictions.query("level == 'song' and part == 'test'").song
+    assert set(heard.model) == set(chosen.models) and set(heard.song) == set(tested)
+    assert set(heard.level) == {"family", "feature"} and heard.without.notna().all()
 
 
 def test_features_do_not_depend_on_how_windows_are_blocked(songs, monkeypatch):

@@ -17,7 +17,7 @@ ROWS = [
     {"evaluation", "networks"},
     {"training"},
     {"models"},
-    {"parts", "variations"},
+    {"parts", "variations", "listening"},
     {"bundle", "card"},
     {"tables", "workers", "experiment"},
     {"record"},

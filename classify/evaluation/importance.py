@@ -20,8 +20,9 @@ References: Breiman 2001, Machine Learning 45 (permutation importance); Fisher, 
 2019, JMLR 20 (on held-out data); Covert, Lundberg and Lee 2020, NeurIPS (Shapley values of a loss).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,9 @@ FLOOR = 1e-3
 
 #: How often songs are shuffled; answers are averaged over the shuffles.
 REPEATS = 5
+
+#: Shuffled songs are answered together up to so many bytes: many models have a cost per call.
+AT_ONCE = 2**26
 
 METRICS = ("log_likelihood", "accuracy")
 QUESTIONS = ("without", "alone", "credit")
@@ -92,7 +96,7 @@ class Fall:
         Of the columns.
     without, alone : ndarray, shape (n_metrics, n_songs)
         Answers to the two questions, one row for each of METRICS: nats, and right answers (share
-        of shuffles). Above 0 where the columns help.
+        of shuffles). Above 0 where the columns help; `alone` is NaN where it was not asked.
     """
 
     name: str
@@ -111,6 +115,7 @@ def falls(
     columns: Mapping[str, NDArray[np.int64]],
     seed: int,
     repeats: int = REPEATS,
+    alone: bool = True,
 ) -> list[Fall]:
     """Shuffle sets of columns among held-out songs and see how much worse the model answers.
 
@@ -126,23 +131,45 @@ def falls(
         Of the shuffles.
     repeats : int
         Number of shuffles.
+    alone : bool
+        Whether to ask the second question too, which takes as long again.
 
     Returns
     -------
     list of Fall
         In the order of `columns`.
     """
-    whole = _answered(predict, held, held.x)
+    (whole,) = _answered(predict, held, [held.x])
     sums = {name: np.zeros((2, *whole.shape)) for name in columns}
     for repeat in range(repeats):
         other = held.x[borrowed(held.song, donors(held.groups, [seed, repeat]))]
-        nothing = _answered(predict, held, other)
-        for name, chosen in columns.items():
-            without, alone = held.x.copy(), other.copy()
-            without[..., chosen], alone[..., chosen] = other[..., chosen], held.x[..., chosen]
-            sums[name][0] += whole - _answered(predict, held, without)
-            sums[name][1] += _answered(predict, held, alone) - nothing
-    return [Fall(name, *(both / repeats)) for name, both in sums.items()]
+        for name, left in zip(columns, _mixed(predict, held, held.x, other, columns), strict=True):
+            sums[name][0] += whole - left
+        if not alone:
+            continue
+        (nothing,) = _answered(predict, held, [other])
+        for name, left in zip(columns, _mixed(predict, held, other, held.x, columns), strict=True):
+            sums[name][1] += left - nothing
+    asked = np.array([1.0, 1.0 if alone else np.nan])[:, None, None]
+    return [Fall(name, *(asked * both / repeats)) for name, both in sums.items()]
+
+
+def _mixed(
+    predict: Predict,
+    held: Held,
+    x: NDArray[np.float32],
+    other: NDArray[np.float32],
+    columns: Mapping[str, NDArray[np.int64]],
+) -> Iterator[NDArray[np.float64]]:
+    """Score songs once for each set of columns, that set being taken from elsewhere."""
+
+    def tables() -> Iterator[NDArray[np.float32]]:
+        for chosen in columns.values():
+            mixed = x.copy()
+            mixed[..., chosen] = other[..., chosen]
+            yield mixed
+
+    return _answered(predict, held, tables())
 
 
 def donors(groups: Sequence[str], seed: int | list[int]) -> NDArray[np.int64]:
@@ -178,14 +205,28 @@ def borrowed(song: NDArray[np.int64], donor: NDArray[np.int64]) -> NDArray[np.in
     return order[firsts[giver] + rank % counts[giver]]
 
 
-def _answered(predict: Predict, held: Held, x: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Score each song: log-likelihood of its class, and whether it is answered rightly."""
-    p = np.asarray(predict(x), dtype=float)
-    sums = np.zeros((len(held.truth), p.shape[1]))
-    np.add.at(sums, held.song, p)
-    means = sums / np.bincount(held.song)[:, None]
-    own = means[np.arange(len(means)), held.truth]
-    return np.stack([np.log(np.maximum(own, FLOOR)), means.argmax(axis=1) == held.truth])
+def _answered(
+    predict: Predict, held: Held, tables: Iterable[NDArray[np.float32]]
+) -> Iterator[NDArray[np.float64]]:
+    """Score the songs of each table: log-likelihood of the class, and whether it is answered."""
+    for some in _in_batches(tables, max(1, AT_ONCE // max(1, held.x.nbytes))):
+        answers = np.asarray(predict(np.concatenate(some)), dtype=float)
+        for p in np.split(answers, len(some)):
+            sums = np.zeros((len(held.truth), p.shape[1]))
+            np.add.at(sums, held.song, p)
+            means = sums / np.bincount(held.song)[:, None]
+            own = means[np.arange(len(means)), held.truth]
+            right = means.argmax(axis=1) == held.truth
+            yield np.stack([np.log(np.maximum(own, FLOOR)), right])
+
+
+def _in_batches(
+    tables: Iterable[NDArray[np.float32]], size: int
+) -> Iterator[list[NDArray[np.float32]]]:
+    """Give tables so many at a time."""
+    left = iter(tables)
+    while some := list(islice(left, size)):
+        yield some
 
 
 def pooled(folds: Sequence[Sequence[Fall]]) -> list[Fall]:
@@ -245,14 +286,11 @@ def importances(
     list of Importance
         Sets of columns by falling credit in log-likelihood; in each, every metric and question.
     """
-    n_groups = effective_groups(groups)
     ranked = sorted(found, key=lambda fall: -fall.of("credit")[0].mean())
 
     def measured(fall: Fall, row: int, question: str) -> Importance:
-        values = fall.of(question)[row]
-        replicates = bootstrap(lambda chosen: float(values[chosen].mean()), groups, seed)
-        low, high = interval(replicates, n_groups, n_folds)
-        return Importance(fall.name, METRICS[row], question, float(values.mean()), low, high)
+        found = mean_over_songs(fall.of(question)[row], groups, seed, n_folds)
+        return Importance(fall.name, METRICS[row], question, *found)
 
     return [
         measured(fall, row, question)
@@ -260,6 +298,23 @@ def importances(
         for row in range(len(METRICS))
         for question in QUESTIONS
     ]
+
+
+def mean_over_songs(
+    values: NDArray[np.floating], groups: Sequence[str], seed: int, n_folds: int = 1
+) -> tuple[float, float, float]:
+    """Average over songs, with the ends of a 95 % interval over groups of songs.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_songs,)
+        Of each song.
+    groups, seed, n_folds
+        As in `importances`.
+    """
+    replicates = bootstrap(lambda chosen: float(values[chosen].mean()), groups, seed)
+    low, high = interval(replicates, effective_groups(groups), n_folds)
+    return float(values.mean()), low, high
 
 
 def clusters(table: NDArray[np.floating], names: Sequence[str]) -> dict[str, NDArray[np.int64]]:

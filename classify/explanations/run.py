@@ -25,7 +25,7 @@ from classify.evaluation.importance import Held, Importance
 from classify.experiment import Data, Settings, prepare
 from classify.explanations import inputs
 from classify.files import written_whole
-from classify.measuring import listed, measured
+from classify.measuring import families, listed, measured
 from classify.parts import Part
 from classify.progress import Display
 from classify.record import read_record
@@ -99,7 +99,7 @@ def importance_of(
         names = np.array([feature.name for feature in listed(spec.input)])
         alike = _best_clusters(estimator.predict_proba, held, names, seed)
         members = {name: "; ".join(names[own]) for name, own in alike.items()}
-        rows += _rows("family", estimator, held, inputs.families(spec.input), {}, seed)
+        rows += _rows("family", estimator, held, families(spec.input), {}, seed)
         rows += _rows("feature", estimator, held, alike, members, seed)
     else:
         channels = inputs.channels(inputs.channel_names(spec.input, data.cutting))

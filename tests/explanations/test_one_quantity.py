@@ -6,7 +6,8 @@ from scipy.stats import spearmanr
 
 from classify import features, models
 from classify.evaluation.importance import Held, falls, importances
-from classify.explanations import inputs, profiles, terms
+from classify.explanations import profiles, terms
+from classify.measuring import families
 from classify.windows import WindowSettings, cut
 from tests.explanations import made
 
@@ -44,7 +45,7 @@ class Case:
         songs = np.flatnonzero(self.tested)
         place = np.searchsorted(songs, self.song[rows])
         held = Held(self.x[rows], place, self.code[songs], [str(k) for k in songs])
-        found = falls(predict, held, inputs.families("features"), seed=0, repeats=3)
+        found = falls(predict, held, families("features"), seed=0, repeats=3)
         return [
             i
             for i in importances(found, held.groups, seed=0)
