@@ -14,7 +14,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 TITLE = "MiniRocket"
 INPUT = "notes"
 ROWS = False
-GRID = {"logisticregression__C": [3e-4, 3e-3]}
+GRID = {"logisticregression__C": [1e-3, 1e-2]}
 
 #: Length of every kernel, in notes; no window may be shorter.
 KERNEL = 9
@@ -26,9 +26,9 @@ def build(seed: int) -> Pipeline:
 
     return make_pipeline(
         FunctionTransformer(by_channel),
-        MiniRocket(n_kernels=5040, n_jobs=1, random_state=seed),
+        MiniRocket(n_kernels=2520, n_jobs=1, random_state=seed),
         StandardScaler(),
-        LogisticRegression(max_iter=100, random_state=seed),
+        LogisticRegression(max_iter=200, random_state=seed),
     )
 
 

@@ -39,7 +39,12 @@ def members(seed: int) -> list[tuple[str, Any]]:
     """Build what can be chosen: the members of song-vote, boosting, and an SVM on ranks."""
     known = song_vote.build(seed).estimators
     boosting = HistGradientBoostingClassifier(
-        max_iter=40, max_bins=63, max_features=0.1, early_stopping=False, random_state=seed
+        learning_rate=0.15,
+        max_iter=25,
+        max_bins=32,
+        max_features=0.1,
+        early_stopping=False,
+        random_state=seed,
     )
     ranks = dict(known)["ranked"][:-1]
     machine = make_pipeline(ranks, SVC(C=3.0, random_state=seed))
@@ -192,8 +197,8 @@ def chosen_weights(p: NDArray[np.float64], codes: NDArray[np.int64]) -> NDArray[
 def _says(model: Any, x: NDArray) -> NDArray[np.float64]:
     """Give a fitted member's probabilities, or its decisions as columns."""
     if hasattr(model, "predict_proba"):
-        return np.clip(model.predict_proba(x), LEAST, 1)
-    return model.decision_function(x).reshape(len(x), -1)
+        return np.clip(model.predict_proba(x).astype(float), LEAST, 1)
+    return model.decision_function(x).astype(float).reshape(len(x), -1)
 
 
 def _link(member: Any, scores: NDArray, y: NDArray) -> LogisticRegression | None:
