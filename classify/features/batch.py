@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.features.ragged import Floats, Places, Ragged, changes, modulo, ratio
+from classify.features.ragged import Floats, Places, Ragged, changes, modulo, places, ratio
 from classify.songs import NOTE, Song
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class Notes:
     @cached_property
     def places(self) -> Places:
         """The window of each note."""
-        return Places(self.row, self.n_rows)
+        return places(self.row, self.n_rows)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -171,8 +171,9 @@ class Batch:
     @cached_property
     def notes(self) -> Notes:
         """Every note, drums included."""
-        row = np.nonzero(self.real)[0]
-        flat = {f.name: getattr(self, f.name)[self.real] for f in fields(self) if f.name != "real"}
+        cells = np.flatnonzero(self.real)
+        row = cells // self.real.shape[1]
+        flat = {f.name: getattr(self, f.name).ravel()[cells] for f in fields(self)}
         onset = np.asarray(flat.pop("onset"), float)
         first = changes(row)
         onset = onset - onset[first][row]
@@ -180,7 +181,7 @@ class Batch:
         if (gap[~first] < 0).any():
             raise ValueError("the onsets of a window must never fall")
         new = first | (gap > TOGETHER)
-        event = np.cumsum(new) - 1
+        event, begin = np.cumsum(new) - 1, np.flatnonzero(new)
         # equal onsets come in any order: one order is made of them, so nothing can depend on it
         microseconds = np.minimum(flat["duration"] * 1e6, 2**36).astype(np.int64)
         key = event
@@ -192,8 +193,8 @@ class Batch:
             row=row,
             n_rows=len(self),
             event=event,
-            onset=onset[new][event],
-            beat=np.asarray(flat["beat"], float)[new][event],
+            onset=onset[begin][event],
+            beat=np.asarray(flat["beat"], float)[begin][event],
             duration=np.asarray(flat["duration"], float)[order],
             pitch=flat["pitch"][order].astype(np.int64),
             drum=flat["drum"][order],

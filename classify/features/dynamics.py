@@ -39,7 +39,8 @@ def loudness(batch: Batch) -> list[Floats]:
     steps = of_events.steps()
     here, there = of_events.pairs()
     pitched = batch.pitched
-    known = ~np.isnan(events.gaps)
+    loud = pitched.of(pitched.velocity)
+    known, _ = events.places.pairs(1)
     return [
         velocity.mean(),
         velocity.std(),
@@ -50,8 +51,8 @@ def loudness(batch: Batch) -> list[Floats]:
         velocity.correlation(velocity.progress),
         steps.of(np.abs(steps.values)).mean(),
         steps.of(loudest[here]).correlation(loudest[there]),
-        pitched.of(pitched.velocity).correlation(pitched.pitch),
-        pitched.of(pitched.velocity).correlation(log_time(pitched.duration)),
+        loud.correlation(pitched.pitch),
+        loud.correlation(log_time(pitched.duration)),
         of_events.where(known).correlation(log_time(events.gaps[known])),
     ]
 

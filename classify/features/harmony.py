@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 
 from classify.features.batch import Batch, Notes
 from classify.features.key import cosine_table, from_tonic, window_keys, window_profile
-from classify.features.ragged import Floats, Places, Ragged, entropy, modulo, ragged, ratio, shares
+from classify.features.ragged import (
+    Floats,
+    Places,
+    Ragged,
+    entropy,
+    modulo,
+    places,
+    ragged,
+    ratio,
+    shares,
+)
 from classify.features.registry import features
 
 #: How many notes on a simultaneous note is looked for.
@@ -129,7 +139,7 @@ def vertical(batch: Batch) -> list[Floats]:
     kind = size.of(modulo(size.values, 12))
     table = kind.histogram(12)
     small = np.minimum(kind.values, 12 - kind.values)
-    rough = size.of(roughness_table()[low, high])
+    rough = size.of(roughness_table().ravel()[128 * low + high])
     muddy = size.of((np.minimum(low, high) < 48) & (size.values > 0) & (size.values < 7))
     return [
         table,
@@ -147,7 +157,8 @@ def vertical(batch: Batch) -> list[Floats]:
 
 def interval_vector(profile: Floats) -> Floats:
     """Interval-class content `(n, 6)` of pitch-class profiles: shares of pairs of classes 1-6."""
-    pairs = [(profile * np.roll(profile, -k, axis=1)).sum(axis=1) for k in range(1, 7)]
+    twice = np.concatenate([profile, profile], axis=1)
+    pairs = [np.einsum("ij,ij->i", profile, twice[:, k : k + 12]) for k in range(1, 7)]
     pairs[5] = pairs[5] / 2
     return shares(np.stack(pairs, axis=1))
 
@@ -192,9 +203,9 @@ def chords_of(batch: Batch) -> Chords:
     centred = profile - profile.mean(axis=1, keepdims=True)
     fit = cosine_table(centred, CHORD_TEMPLATES)
     best = (fit + PREFERENCES[lowest]).argmax(axis=1)
-    places = Places(row, len(batch))
     fit_of_best = fit[np.arange(len(fit)), best]
-    return Chords(profile, places, best // 12, modulo(best, 12), lowest, fit_of_best)
+    where = places(row, len(batch))
+    return Chords(profile, where, best // 12, modulo(best, 12), lowest, fit_of_best)
 
 
 def _segments(batch: Batch) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:

@@ -53,8 +53,7 @@ def in_beats(batch: Batch, line: Notes) -> Notes:
 
 def beat_gaps(line: Notes) -> Ragged:
     """Beats between successive notes of a line."""
-    known = ~np.isnan(line.beat_gaps)
-    return line.of(line.beat_gaps).where(known)
+    return line.of(line.beat).steps()
 
 
 def offset(beat: Floats, period: float) -> Floats:
@@ -285,7 +284,7 @@ def syncopation(batch: Batch) -> list[Floats]:
     events, melody = in_beats(batch, batch.events), in_beats(batch, batch.melody)
     levels, lines = _levels(events), _levels(melody)
     between = beat_gaps(events)
-    known = ~np.isnan(events.beat_gaps)
+    known, _ = events.places.pairs(1)
     off = offset(events.beat[known], 1) >= NEAR
     split = _splits(events)
     swung = split.where((split.values > 0.4) & (split.values < 0.8))
@@ -306,14 +305,14 @@ def syncopation(batch: Batch) -> list[Floats]:
 
 def _levels(line: Notes) -> Ragged:
     """How many levels stronger the strongest place is that each note is held over; 0 if none."""
-    known = ~np.isnan(line.beat_gaps)
+    known, places = line.places.pairs(1)
     beat, gap = line.beat[known], line.beat_gaps[known]
     own = np.select([offset(beat, p) < NEAR for p in (1, 1 / 2, 1 / 4)], [0, 1, 2], 3)
     over = np.full(len(beat), -1)
     for level, period in ((1, 1 / 2), (0, 1.0)):
         following = period * (np.floor(beat / period + NEAR) + 1)
         over = np.where(beat + gap > following + NEAR, own - level, over)
-    return ragged(np.maximum(over, 0), line.row[known], line.n_rows)
+    return Ragged(np.maximum(over, 0), places)
 
 
 def _splits(events: Notes) -> Ragged:

@@ -58,20 +58,32 @@ class Places:
 
     Parameters
     ----------
-    row : ndarray of int, shape (n_values,)
-        The window of each value; never falls.
-    n_rows : int
-        Number of windows, also of those without a value.
+    borders : ndarray of int, shape (n_rows + 1,)
+        Index of each window's first value, also of windows without one; the number of all values.
     """
 
-    row: NDArray[np.int64]
-    n_rows: int
+    borders: NDArray[np.int64]
     _lagged: dict[int, tuple[NDArray[np.int64], "Places"]] = field(default_factory=dict)
 
+    @property
+    def n_rows(self) -> int:
+        """Number of windows, also of those without a value."""
+        return len(self.borders) - 1
+
     @cached_property
-    def borders(self) -> NDArray[np.int64]:
-        """Index of each window's first value, and the number of all values."""
-        return np.searchsorted(self.row, np.arange(self.n_rows + 1))
+    def row(self) -> NDArray[np.int64]:
+        """The window of each value; never falls."""
+        return np.repeat(np.arange(self.n_rows), self.counts)
+
+    def where(self, chosen: NDArray[np.int64]) -> "Places":
+        """Keep the places with the given rising indices."""
+        return Places(np.searchsorted(chosen, self.borders))
+
+    @cached_property
+    def thirds(self) -> "Places":
+        """The same places, three rows for each window: its first, middle and last third."""
+        third = 0 + (self.progress >= 1 / 3) + (self.progress > 2 / 3)
+        return places(3 * self.row + third, 3 * self.n_rows)
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -97,7 +109,7 @@ class Places:
     @cached_property
     def number(self) -> NDArray[np.int64]:
         """Number of values before each one in its window."""
-        return np.arange(len(self.row)) - self.starts[self.row]
+        return np.arange(self.borders[-1]) - self.starts[self.row]
 
     @cached_property
     def progress(self) -> Floats:
@@ -118,8 +130,13 @@ class Places:
         """Give indices of the values with another one `lag` places on, and these pairs' places."""
         if lag not in self._lagged:
             here = np.flatnonzero(self.row[lag:] == self.row[:-lag])
-            self._lagged[lag] = here, Places(self.row[here], self.n_rows)
+            self._lagged[lag] = here, self.where(here)
         return self._lagged[lag]
+
+
+def places(row: NDArray[np.int64], n_rows: int) -> Places:
+    """Find the places of values whose windows are known, never falling."""
+    return Places(np.searchsorted(row, np.arange(n_rows + 1)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +178,7 @@ class Ragged:
         """Keep the values at which a mask is true, or at the given rising indices."""
         if chosen.dtype == bool:
             chosen = np.flatnonzero(chosen)  # indices are faster than a mask
-        return ragged(self.values[chosen], self.row[chosen], self.n_rows)
+        return Ragged(self.values[chosen], self.places.where(chosen))
 
     def of(self, values: NDArray[Any]) -> "Ragged":
         """Put other values into the same places."""
@@ -283,10 +300,10 @@ class Ragged:
 
     def change(self) -> Floats:
         """Mean over the window's last third of places less the mean over its first third."""
-        late, early = self.progress > 2 / 3, self.progress < 1 / 3
-        return np.where(self.counts > 1, self.where(late).mean() - self.where(early).mean(), 0.0)
+        means = Ragged(self.values, self.places.thirds).mean()
+        return np.where(self.counts > 1, means[2::3] - means[::3], 0.0)
 
 
 def ragged(values: NDArray[Any], row: NDArray[np.int64], n_rows: int) -> Ragged:
     """Put values into places of their own."""
-    return Ragged(values, Places(row, n_rows))
+    return Ragged(values, places(row, n_rows))

@@ -1,5 +1,7 @@
 """Repetition and structure: patterns that return, and how alike the parts of a window are."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from classify.features.batch import Batch
@@ -130,16 +132,16 @@ def contrast(batch: Batch) -> list[Floats]:
     notes = batch.pitched
     interval, gap = batch.once(steps)
     pitch, velocity = notes.of(notes.pitch), batch.notes.of(batch.notes.velocity)
-    known = ~np.isnan(batch.events.gaps)
-    gaps = batch.events.of(np.log(np.maximum(np.nan_to_num(batch.events.gaps), 0.01))).where(known)
+    between = batch.events.of(batch.events.onset).steps()
+    gaps = between.of(np.log(np.maximum(between.values, 0.01)))
     melody = batch.melody.of(batch.melody.pitch)
     return [
         _halves(notes.of(notes.pitch_class), 12),
         _halves(interval, 32),
         _halves(gap, 16),
         _halves(pitch, 128),
-        *(np.std([third.mean() for third in _thirds(x)], axis=0) for x in (pitch, velocity, gaps)),
-        np.std([third.max() - third.min() for third in _thirds(melody)], axis=0),
+        *(_of_thirds(x, Ragged.mean).std(axis=1) for x in (pitch, velocity, gaps)),
+        _of_thirds(melody, lambda third: third.max() - third.min()).std(axis=1),
     ]
 
 
@@ -149,8 +151,12 @@ def _halves(codes: Ragged, n_classes: int) -> Floats:
     return cosine(table[:, :n_classes], table[:, n_classes:])
 
 
-def _thirds(all_values: Ragged) -> list[Ragged]:
-    """Three parts with the same number of values; all of them where there are fewer than three."""
-    third = np.minimum((all_values.progress * 3).astype(np.int64), 2)
-    few = all_values.counts[all_values.row] < 3
-    return [all_values.where((third == k) | few) for k in range(3)]
+def _of_thirds(values: Ragged, statistic: Callable[[Ragged], Floats]) -> Floats:
+    """Statistics `(n_rows, 3)` of three parts with the same number of values.
+
+    Of all values, thrice, where there are fewer than three.
+    """
+    third = np.minimum((values.progress * 3).astype(np.int64), 2)
+    thirds = ragged(values.values, 3 * values.row + third, 3 * values.n_rows)
+    few = (values.counts < 3)[:, None]
+    return np.where(few, statistic(values)[:, None], statistic(thirds).reshape(-1, 3))

@@ -39,8 +39,7 @@ def log_time(seconds: Floats) -> Floats:
 
 def gaps(line: Notes) -> Ragged:
     """Seconds between successive notes of a line (or events)."""
-    known = ~np.isnan(line.gaps)
-    return line.of(line.gaps).where(known)
+    return line.of(line.onset).steps()
 
 
 @features(
@@ -269,11 +268,12 @@ def _lag_tables(line: Notes) -> tuple[Floats, Floats]:
     n_lags = OCTAVES * PER_OCTAVE
     counts, logs = np.zeros((2, line.n_rows * n_lags))
     for lag in range(1, ONSETS_ON + 1):
-        apart = line.of(line.onset).steps(lag)
-        log = np.log2(np.maximum(apart.values, 1e-3).astype(np.float32))
+        apart = line.onset[lag:] - line.onset[:-lag]
+        log = np.log2(np.maximum(apart, 1e-3).astype(np.float32))
         place = np.floor((log - np.log2(FIRST_LAG)) * PER_OCTAVE + 0.5).astype(np.int64)
-        inside = (place >= 0) & (place < n_lags)
-        cells = (apart.row * n_lags + place)[inside]
+        same_row = line.row[lag:] == line.row[:-lag]
+        inside = np.flatnonzero((place >= 0) & (place < n_lags) & same_row)
+        cells = line.row[inside] * n_lags + place[inside]
         counts += np.bincount(cells, minlength=len(counts))
         logs += np.bincount(cells, log[inside], len(logs))
     return counts.reshape(-1, n_lags), logs.reshape(-1, n_lags)
