@@ -19,6 +19,7 @@ from classify.features.ragged import (
     Floats,
     Places,
     Ragged,
+    changes,
     entropy,
     modulo,
     places,
@@ -202,7 +203,9 @@ def chords_of(batch: Batch) -> Chords:
     profile, row, lowest = _segments(batch)
     centred = profile - profile.mean(axis=1, keepdims=True)
     fit = cosine_table(centred, CHORD_TEMPLATES)
-    best = (fit + PREFERENCES[lowest]).argmax(axis=1)
+    liked = PREFERENCES[lowest]
+    liked += fit  # in place, as it is the largest table of all
+    best = liked.argmax(axis=1)
     fit_of_best = fit[np.arange(len(fit)), best]
     where = places(row, len(batch))
     return Chords(profile, where, best // 12, modulo(best, 12), lowest, fit_of_best)
@@ -216,8 +219,8 @@ def _segments(batch: Batch) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64
     place = 0.999999 * n_segments[notes.row] * notes.onset / span[notes.row]
     first = np.cumsum(n_segments) - n_segments
     segment = first[notes.row] + place.astype(np.int64)
-    starts = np.flatnonzero(np.diff(segment, prepend=-1))
-    number = np.cumsum(np.diff(segment, prepend=-1) > 0) - 1
+    new = changes(segment)
+    starts, number = np.flatnonzero(new), np.cumsum(new) - 1
     table = np.bincount(number * 12 + notes.pitch_class, notes.weight, len(starts) * 12)
     lowest = np.minimum.reduceat(notes.pitch, starts) if len(starts) else starts
     return shares(table.astype(float).reshape(-1, 12)), notes.row[starts], modulo(lowest, 12)

@@ -14,7 +14,7 @@ from classify.features.batch import Batch
 from classify.features.ragged import Floats
 
 #: Notes that are worked on at once; bounds memory and keeps arrays in the processor's cache.
-AT_ONCE = 40_000
+AT_ONCE = 80_000
 
 Columns = Callable[[Batch], Sequence[Floats]]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from classify.features.batch import Batch
-from classify.features.ragged import Floats, Ragged, cosine, ragged, ratio
+from classify.features.ragged import Floats, Ragged, changes, cosine, ragged, ratio
 from classify.features.registry import features
 
 #: Notes in the patterns that are counted.
@@ -65,7 +65,7 @@ def _coded(steps: Ragged, length: int, n_classes: int) -> Ragged:
 
 def _most_common(codes: Ragged) -> Floats:
     keys = np.sort((codes.row << 40) + codes.values)
-    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    starts = np.flatnonzero(changes(keys))
     runs = ragged(np.diff(np.append(starts, len(keys))), keys[starts] >> 40, codes.n_rows)
     return ratio(runs.max(), codes.counts)
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from classify.features.batch import Batch, Notes
 from classify.features.metre import NEAR, in_beats, offset
-from classify.features.ragged import Floats, Ragged, entropy, ragged, ratio
+from classify.features.ragged import Floats, Ragged, changes, entropy, ragged, ratio
 from classify.features.registry import features
 
 JSYMBOLIC = "jSymbolic 2.2 catalogue, {} (McKay, Cumming and Fujinaga 2018)"
@@ -20,7 +20,7 @@ def sounding(notes: Notes) -> Ragged:
     starts = notes.places.starts[notes.row[lasts]]
     begun, ended = lasts + 1 - starts, np.searchsorted(ends, now) - starts
     # a note of no length has ended where it begins, and still counts there
-    new = np.diff(lasts, prepend=-1)
+    new = lasts - notes.firsts + 1
     return ragged(np.maximum(begun - ended, new), notes.row[lasts], notes.n_rows)
 
 
@@ -93,7 +93,7 @@ def _octaves(notes: Notes) -> NDArray[np.bool_]:
 
 
 def _repeated(notes: Notes) -> Floats:
-    number = np.cumsum(np.diff(notes.event, prepend=-1) > 0)
+    number = np.cumsum(changes(notes.event))
     key = (number << 7) + notes.pitch
     wanted = key - (1 << 7)
     place = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
