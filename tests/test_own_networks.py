@@ -10,10 +10,12 @@ from classify import bundle, fitting, tables, training
 from classify.comparison import compare
 from classify.evaluation.splits import held_out
 from classify.experiment import Settings
+from classify.explanations.song import explain, listener
 from classify.files import read_json
 from classify.judging import predict
 from classify.rich import COLUMNS, INTER_ONSET, PITCH, REAL, VELOCITY
 from classify.training import NetworkClassifier, TrainingSettings
+from classify.windows import unscaled
 from tests.conftest import write_corpus
 
 
@@ -46,6 +48,9 @@ def test_one_is_trained_kept_and_asked(songs, tmp_path):
     found = predict(loaded, [songs / "Happy"])
     assert len(found.table) == 6 and found.table.n_windows.tolist() == [3] * 6
     np.testing.assert_allclose(found.table[["p:Calming", "p:Happy"]].sum(axis=1), 1)
+    heard = listener(loaded.estimator, loaded.cutting, "rich", unscaled, loaded.calibrated)
+    why = explain(heard, found.items[0].song)
+    assert why.attributions.method == "occlusion" and np.abs(why.attributions.notes).max() > 0
 
 
 def windows() -> tuple[np.ndarray, np.ndarray]:

@@ -7,9 +7,8 @@ import pytest
 import symusic
 
 from classify import measuring, rich
-from classify.corpora.library import load_library
 from classify.rich import COLUMNS, UNKNOWN
-from classify.songs import Song
+from classify.songs import Song, midi
 from classify.windows import TOGETHER, WindowSettings, cut
 
 
@@ -28,7 +27,7 @@ def written(folder: Path, drums: bool = True, melody: bool = True) -> Song:
         score.tracks.append(kit)
     folder.mkdir(exist_ok=True)
     score.dump_midi(str(folder / "song.mid"))
-    return load_library([folder / "song.mid"]).items[0].song
+    return midi.read(folder / "song.mid")
 
 
 def column(x: np.ndarray, name: str) -> np.ndarray:

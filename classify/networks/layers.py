@@ -54,7 +54,7 @@ def padding_for(n_notes: int) -> str:
     return "valid" if n_notes >= SHORTEST_VALID else "same"
 
 
-def stride_for(n_notes: int, most: int = 64) -> int:
+def stride_for(n_notes: int, most: int) -> int:
     """Say how many notes become one step, a power of 2, so that `most` steps are left at most."""
     stride = 1
     while n_notes > most * stride:

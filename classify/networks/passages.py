@@ -35,7 +35,7 @@ def build(n_notes: int, n_columns: int, n_classes: int) -> Any:
     x = keras.Input((n_notes, n_columns))
     length = n_notes // n_passages
     each = Regroup((length, n_columns))(x)
-    steps, real = convolved(each, stride_for(length, 32), (64, UNITS))
+    steps, real = convolved(each, stride_for(length, 16), (48, UNITS))
     said = layers.Dropout(DROPOUT)(AttentionPooling(HEADS)(steps, real))
     song = Positions()(layers.LayerNormalization()(Regroup((n_passages, UNITS))(said)))
     song = song + layers.MultiHeadAttention(HEADS, UNITS // HEADS, dropout=0.1)(song, song)

@@ -14,9 +14,7 @@ UNITS, HEADS, LAYERS, DROPOUT = 64, 4, 2, 0.2
 def build(n_notes: int, n_columns: int, n_classes: int) -> Any:
     """Build Conv1D k5, patches, 2 layers of self-attention (64 units, 4 heads), attention, softmax.
 
-    A convolution sees five notes; a second one joins as many notes to a patch as leave 50 to 100
-    patches of a window of any length. Layers are normalised first (Xiong et al. 2020), which needs
-    no warm-up.
+    86,089 parameters with five classes and windows of up to 64 notes; 147,529 with 800 notes.
 
     Parameters
     ----------
@@ -36,12 +34,24 @@ def build(n_notes: int, n_columns: int, n_classes: int) -> Any:
     from classify.networks.blocks.attention import AttentionPooling
 
     x = keras.Input((n_notes, n_columns))
-    steps, real = patches(x, stride_for(n_notes, 100))
-    for _ in range(LAYERS):
-        steps = encoded(steps, real)
-    said = AttentionPooling(HEADS)(layers.LayerNormalization()(steps), real)
+    said = AttentionPooling(HEADS)(*encoder(x))
     said = layers.Dropout(DROPOUT)(said)
     return keras.Model(x, layers.Dense(n_classes, activation="softmax")(said))
+
+
+def encoder(x: Any) -> tuple[Any, Any]:
+    """Build from windows to what is known of each patch, shape (n, n_steps, UNITS), and `real`.
+
+    A convolution sees five notes; a second one joins as many notes to a patch as leave 32 to 64
+    patches of a longer window. Layers are normalised first (Xiong et al. 2020), which needs no
+    warm-up.
+    """
+    from keras import layers
+
+    steps, real = patches(x, stride_for(x.shape[1], 64))
+    for _ in range(LAYERS):
+        steps = encoded(steps, real)
+    return layers.LayerNormalization(name="encoded")(steps), real
 
 
 def patches(x: Any, stride: int) -> tuple[Any, Any]:
