@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
@@ -25,6 +26,9 @@ GRID: dict[str, list] = {}
 
 #: Folds of the training part, and members that a vote may hold, one counted as often as chosen.
 FOLDS, ROUNDS = 3, 20
+
+#: Pairs of index arrays: rows to learn from, rows held out.
+Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 #: Probabilities below are taken for this one, so that none is infinitely unlikely.
 LEAST = 1e-6
@@ -54,8 +58,10 @@ def members(seed: int) -> list[tuple[str, Any]]:
 class ChosenVote(ClassifierMixin, BaseEstimator):
     """A weighted mean of probabilities, whose weights come from folds of the training part.
 
-    Each member is fitted once a fold, and once more on everything if it is chosen. One without
-    probabilities of its own gets them from a logistic regression on its held-out decisions.
+    Each member is fitted once a fold, and once more on everything if it is chosen. Members differ
+    in how sure they sound, and some give no probabilities at all; so the logarithms of what a
+    member says, or its decisions, are multiplied by the one number that makes them likeliest on
+    what it has not seen (Guo et al. 2017). More numbers would flatter the member they belong to.
 
     Parameters
     ----------
@@ -70,8 +76,10 @@ class ChosenVote(ClassifierMixin, BaseEstimator):
         Labels in the order of the columns of `predict_proba`.
     weights_ : ndarray, shape (n_members,)
         Sum to 1; 0 is not chosen.
-    models_, links_ : list
-        The chosen members, fitted, and what gives them probabilities (None if they do).
+    models_ : list of estimators
+        The chosen members, fitted.
+    steepness_ : ndarray, shape (n_chosen,)
+        What each chosen member's scores are multiplied by; below 1 it is less sure than it says.
     """
 
     def __init__(self, members: list[tuple[str, Any]], seed: int = 0) -> None:
@@ -99,18 +107,22 @@ class ChosenVote(ClassifierMixin, BaseEstimator):
         self.classes_ = np.unique(y)
         parts = whole_folds(y, groups, FOLDS, self.seed)
         held_out = np.concatenate([held for _, held in parts])
-        links, p = [], []
-        for _, member in self.members:
-            fitted = [(clone(member).fit(x[fit], y[fit]), held) for fit, held in parts]
-            said = np.concatenate([_says(model, x[held]) for model, held in fitted])
-            links.append(_link(member, said, y[held_out]))
-            p.append(_linked(links[-1], said))
-        self.weights_ = chosen_weights(np.array(p), np.searchsorted(self.classes_, y[held_out]))
+        codes = np.searchsorted(self.classes_, y[held_out])
+        said = np.array([self._unseen(member, x, y, parts) for _, member in self.members])
+        steepness = np.array([fitted_steepness(scores, codes) for scores in said])
+        p = softmax(said * steepness[:, None, None], axis=2)
+        self.weights_ = chosen_weights(p, codes)
         chosen = np.flatnonzero(self.weights_)
-        self._combine(np.array(p)[chosen], y[held_out])
+        self._combine(p[chosen], y[held_out])
+        self.steepness_ = steepness[chosen]
         self.models_ = [clone(self.members[i][1]).fit(x, y) for i in chosen]
-        self.links_ = [links[i] for i in chosen]
         return self
+
+    def _unseen(self, member: Any, x: NDArray, y: NDArray, parts: Folds) -> NDArray[np.float64]:
+        """Let a member answer each part after learning from the rest."""
+        return np.concatenate(
+            [_scores(clone(member).fit(x[fit], y[fit]), x[held]) for fit, held in parts]
+        )
 
     def _combine(self, p: NDArray, y: NDArray) -> None:
         """Learn from held-out probabilities (n_chosen, n, n_classes); a vote has its weights."""
@@ -124,13 +136,12 @@ class ChosenVote(ClassifierMixin, BaseEstimator):
         return self.classes_[self.predict_proba(x).argmax(axis=1)]
 
     def _members_say(self, x: NDArray) -> NDArray[np.float64]:
-        pairs = zip(self.models_, self.links_, strict=True)
-        return np.array([_linked(link, _says(model, x)) for model, link in pairs])
+        """Give the chosen members' probabilities, shape (n_chosen, n, n_classes)."""
+        scores = np.array([_scores(model, x) for model in self.models_])
+        return softmax(scores * self.steepness_[:, None, None], axis=2)
 
 
-def whole_folds(
-    y: NDArray, groups: ArrayLike | None, n_folds: int, seed: int
-) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def whole_folds(y: NDArray, groups: ArrayLike | None, n_folds: int, seed: int) -> Folds:
     """Split rows into stratified folds that part no group.
 
     Parameters
@@ -194,18 +205,27 @@ def chosen_weights(p: NDArray[np.float64], codes: NDArray[np.int64]) -> NDArray[
     return weights
 
 
-def _says(model: Any, x: NDArray) -> NDArray[np.float64]:
-    """Give a fitted member's probabilities, or its decisions as columns."""
+def fitted_steepness(scores: NDArray[np.float64], codes: NDArray[np.int64]) -> float:
+    """Find the factor, between 1/50 and 50, with which scores give the truth most probability.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n, n_classes)
+        Logarithms of probabilities, or decisions.
+    codes : ndarray of int, shape (n,)
+        Column of each row's class.
+    """
+
+    def loss(logarithm: float) -> float:
+        return float(-log_softmax(scores * np.exp(logarithm), axis=1)[rows, codes].mean())
+
+    rows, limit = np.arange(len(codes)), np.log(50)
+    return float(np.exp(minimize_scalar(loss, bounds=(-limit, limit), method="bounded").x))
+
+
+def _scores(model: Any, x: NDArray) -> NDArray[np.float64]:
+    """Give a fitted member's log-probabilities or decisions, one column a class."""
     if hasattr(model, "predict_proba"):
-        return np.clip(model.predict_proba(x).astype(float), LEAST, 1)
-    return model.decision_function(x).astype(float).reshape(len(x), -1)
-
-
-def _link(member: Any, scores: NDArray, y: NDArray) -> LogisticRegression | None:
-    """Learn what held-out decisions are worth (Platt 2000, for all classes at once)."""
-    return None if hasattr(member, "predict_proba") else LogisticRegression().fit(scores, y)
-
-
-def _linked(link: LogisticRegression | None, scores: NDArray) -> NDArray[np.float64]:
-    p = scores if link is None else np.clip(link.predict_proba(scores), LEAST, 1)
-    return p / p.sum(axis=1, keepdims=True)
+        return np.log(np.clip(model.predict_proba(x).astype(float), LEAST, 1))
+    decisions = model.decision_function(x).astype(float)
+    return decisions if decisions.ndim == 2 else np.stack([-decisions, decisions], axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from baselines.song_choice import ChosenVote, members
+from baselines.song_choice import LEAST, ChosenVote, members
 
 TITLE = "Stack on songs"
 INPUT = "song"
@@ -44,4 +44,4 @@ class ChosenStack(ChosenVote):
 
 def _columns(p: NDArray) -> NDArray:
     """Lay members side by side: (n_members, n, n_classes) to (n, n_members * n_classes)."""
-    return np.concatenate(list(np.log(p)), axis=1)
+    return np.concatenate(list(np.log(np.clip(p, LEAST, 1))), axis=1)
