@@ -21,7 +21,7 @@ from classify.evaluation.importance import Held, Predict
 from classify.measuring import families, listed
 
 #: Songs that are shuffled at most; those of several folds are put together.
-SONGS = 60
+SONGS = 36
 
 #: Features that are shuffled, one of each cluster; and those from which they are chosen.
 FEATURES, SCREENED = 10, 60
