@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 EXTRA ?=
 ARGS ?=
 
-.PHONY: compare test test-slow fuzz lint results audio constraints clean
+.PHONY: compare test test-slow fuzz lint results ablation audio constraints clean
 
 compare: $(VENV)/.installed
 	$(BIN)/classify compare $(ARGS)
@@ -52,6 +52,10 @@ results: $(VENV)/.tested
 	$(BIN)/classify report $(REFERENCE)/folk --compare $(REFERENCE)/tunes --out $(REFERENCE)/side-by-side
 	rm -rf $(REFERENCE)/*/models
 	$(BIN)/python -m tests.notebooks
+
+# What each ingredient is worth, on the built-in folk songs: about half an hour on two cores.
+ablation: $(VENV)/.installed
+	$(BIN)/python benchmarks/ablation.py $(if $(ARGS),$(ARGS),folk)
 
 # Reading recordings. basic-pitch asks for an old TensorFlow that its ONNX model has no use for, so
 # it comes without its dependencies; the extra names those that it needs.

@@ -106,9 +106,10 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
         "--models",
         default="all",
         metavar="NAMES",
-        help="names or groups, with commas: nn1 nn2 nn3 bi-nn1 bi-nn2 bi-nn3 random-forest svm knn "
-        "logistic gradient-boosting features-svm features-logistic features-extra-trees "
-        "features-vote song-logistic song-vote; all (default), networks, baselines, features, "
+        help="names or groups, with commas: nn1 nn2 nn3 bi-nn1 bi-nn2 bi-nn3 crnn transformer "
+        "passages random-forest svm knn logistic gradient-boosting minirocket features-svm "
+        "features-logistic features-extra-trees features-boosting features-vote song-logistic "
+        "song-vote song-choice song-stack; all (default), networks, own, baselines, features, "
         "paper, recommended",
     )
     add(
