@@ -66,6 +66,15 @@ def _whole(text: str) -> int:
         raise argparse.ArgumentTypeError(f"expected a whole number, not {shown!r}") from None
 
 
+def _minutes(text: str) -> float:
+    """Read a number of minutes."""
+    try:
+        return float(text)
+    except ValueError:
+        shown = text if len(text) < 20 else text[:20] + "…"
+        raise argparse.ArgumentTypeError(f"expected a number of minutes, not {shown!r}") from None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="classify",
@@ -129,6 +138,13 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
         metavar="NAMES",
         help="pitch,velocity,inter-onset,duration,drum (default: "
         "all five; the paper's input is pitch)",
+    )
+    add(
+        "--tune",
+        type=_minutes,
+        metavar="MINUTES",
+        help="first choose the window and the channels on the training songs, in about so many "
+        "minutes; what --window or --channels give stays as it is",
     )
     add(
         "--split",
@@ -272,6 +288,7 @@ def _compare(options: argparse.Namespace) -> int:
         augment=not options.no_augment,
         seed=options.seed,
         quick=options.quick,
+        tune=options.tune,
     )
     given = {"n_workers": options.jobs, "command": options.command}
     if len(options.corpora) < 2:

@@ -22,20 +22,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from classify import measuring, models, tables, workers
+from classify import measuring, models, tables, tuning, workers
 from classify.errors import InputError
 from classify.experiment import (
     Data,
     Settings,
     default_name,
     prepare,
+    recut,
     tried,
     varied,
 )
 from classify.networks.layers import SHORTEST_VALID
 from classify.parts import LEAK
 from classify.progress import Display, duration
-from classify.record import about, close_run, complete, one_at_a_time, open_run
+from classify.record import (
+    RECORD,
+    about,
+    check_free,
+    close_run,
+    complete,
+    one_at_a_time,
+    open_run,
+    read_record,
+)
 from classify.songs import Song
 from classify.windows import Windows
 from classify.workers import LISTENED, VARIED, Job
@@ -83,7 +93,37 @@ def compare(
     data = prepare(settings, display)
     folder = out or within / default_name(settings, data)
     with one_at_a_time(folder):
-        return _run(folder, settings, data, chosen, n_workers, display, command)
+        tuned = None
+        if settings.tune is not None:
+            tuned = _tuned(folder, settings, data, chosen, display)
+            data = recut(tuning.settled(settings, tuned), data)
+        return _run(folder, settings, data, chosen, n_workers, display, command, tuned)
+
+
+def _tuned(
+    folder: Path, settings: Settings, data: Data, chosen: list[models.Spec], display: Display
+) -> dict[str, Any]:
+    """Choose the window and the channels, or take the choice that the run has recorded."""
+    check_free(folder)
+    if (folder / RECORD).is_file():
+        recorded = read_record(folder).get("tuning")
+        if recorded is None:
+            raise InputError(
+                f"{folder}: holds another run (it was not tuned); name another folder with --out, "
+                f"or delete this one"
+            )
+        display.say("Window and channels were chosen before; they stay.")
+        return recorded
+
+    def told(one: tuning.Candidate) -> None:
+        display.say(
+            f"Tried {one.named}: {100 * one.score:.1f} % of inner songs "
+            f"(± {100 * one.error:.1f}), in {duration(one.seconds)}"
+        )
+
+    found = tuning.tune(settings, data, chosen, told)
+    display.say(f"Chosen on {found.n_songs} training songs: {found.chosen.named}.")
+    return found.to_json()
 
 
 def _run(
@@ -94,9 +134,10 @@ def _run(
     n_workers: int | None,
     display: Display,
     command: str | None,
+    tuned: dict[str, Any] | None,
 ) -> Path:
     """Do what `compare` promises, in a folder that is ours."""
-    run = open_run(folder, settings, data, command or f"compare({settings})")
+    run = open_run(folder, settings, data, command or f"compare({settings})", tuned)
     for line in about(run, settings, data):
         display.say(line)
     if complete(run):

@@ -60,6 +60,9 @@ class Settings:
         Of everything drawn.
     quick : bool
         Few epochs and small grids: to see the road, not to publish.
+    tune : float or None
+        Minutes for choosing the window and the channels on training songs, whichever of them is
+        left as it is by default; see `classify.tuning`.
     """
 
     corpus: str = "folk"
@@ -79,6 +82,7 @@ class Settings:
     augment: bool = True
     seed: int = 0
     quick: bool = False
+    tune: float | None = None
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
@@ -100,6 +104,34 @@ class Settings:
             raise InputError(
                 "--split window: is the leak itself; --leak, --robustness and --learning-curve go "
                 "with a split that keeps songs whole"
+            )
+        if self.tune is not None:
+            self._check_tuning()
+
+    def _check_tuning(self) -> None:
+        """Raise InputError where there is nothing to choose, or no one choice for all songs."""
+        start = f"--tune {self.tune:g}: "
+        if not 0 < (self.tune or 0) < float("inf"):
+            raise InputError(f"{start}expected a number of minutes above 0")
+        if self.window is not None and self.channels != tuple(CHANNELS):
+            raise InputError(
+                f"{start}chooses window and channels, and --window and --channels give both; leave "
+                f"one of them out"
+            )
+        if self.folds > 1:
+            raise InputError(
+                f"{start}chooses on the training songs of one hold-out, and each of --folds "
+                f"{self.folds} would need a choice of its own; leave one of the two out"
+            )
+        if self.split == parts.WINDOW_SPLIT:
+            raise InputError(
+                f"{start}chooses on songs that are not tested, and --split window tests parts of "
+                f"all songs; leave one of the two out"
+            )
+        if self.hop is not None and self.window is None:
+            raise InputError(
+                f"{start}tries windows of many lengths, each with a hop of its own; give --window "
+                f"with --hop {self.hop}, or leave --hop out"
             )
 
     @property
@@ -166,6 +198,15 @@ def prepare(settings: Settings, display: Display) -> Data:
     twice = duplicates.described(corpus, pairs)
     if settings.merge_duplicates:
         corpus = duplicates.with_merged_groups(corpus, pairs)
+    return _laid_out(settings, corpus, twice)
+
+
+def recut(settings: Settings, data: Data) -> Data:
+    """Cut and split a corpus that was read already, by other settings."""
+    return _laid_out(settings, data.corpus, data.duplicates)
+
+
+def _laid_out(settings: Settings, corpus: Corpus, twice: list[dict[str, Any]]) -> Data:
     cutting = settings.windows(corpus)
     windows = cut(corpus.songs, cutting)
     try:
@@ -202,6 +243,7 @@ def default_name(settings: Settings, data: Data) -> str:
     words += [f"{settings.epochs}ep"] * (settings.epochs is not None)
     words += ["no-augment"] * (not settings.augment)
     words += [f"seed{settings.seed}"] * (settings.seed != usual.seed)
+    words += ["tuned"] * (settings.tune is not None)
     words += ["quick"] * settings.quick
     return "-".join(word.replace("/", "_") for word in words)
 

@@ -14,7 +14,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -99,9 +99,7 @@ def plan_of_run(folder: Path, model: str | None, folds: int = FOLDS) -> Plan:
         If there is no finished run, or none of its models is of use.
     """
     run = record.read_record(folder)
-    known = {field.name for field in fields(Settings)}
-    asked = {name: value for name, value in run["settings"].items() if name in known}
-    asked = {name: tuple(v) if isinstance(v, list) else v for name, v in asked.items()}
+    asked = record.asked(run)
     _, scored = tables.read(folder)
     own = scored[(scored.level == "song") & (scored.part == "test")]
     own = own[(own.protocol == asked["split"]) & (own.model != models.MAJORITY)]

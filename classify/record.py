@@ -46,7 +46,13 @@ RECORD = "run.json"
 PROBED = 3000
 
 
-def open_run(folder: Path, settings: Settings, data: Data, command: str) -> dict[str, Any]:
+def open_run(
+    folder: Path,
+    settings: Settings,
+    data: Data,
+    command: str,
+    tuning: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Begin a run's folder, or go on with it if it holds the same run.
 
     Parameters
@@ -59,6 +65,8 @@ def open_run(folder: Path, settings: Settings, data: Data, command: str) -> dict
         What that came to.
     command : str
         What to record as the command.
+    tuning : dict, optional
+        How the window and the channels were chosen, as `classify.tuning.Tuning.to_json` says it.
 
     Returns
     -------
@@ -80,12 +88,33 @@ def open_run(folder: Path, settings: Settings, data: Data, command: str) -> dict
                 f"name another folder with --out, or delete this one"
             )
         return run
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise InputError(f"{folder}: is there already and is no run; name another with --out")
+    check_free(folder)
     run = _describe(settings, data, command) | {"identity": identity}
+    if tuning:
+        run["tuning"] = tuning
     run["split"]["probes"] = _probes(settings, data)
     write_json(path, run)
     return run
+
+
+def check_free(folder: Path) -> None:
+    """Raise InputError where a folder holds something that is no run."""
+    holds = folder.is_file() or (folder.is_dir() and any(folder.iterdir()))
+    if holds and not (folder / RECORD).is_file():
+        raise InputError(f"{folder}: is there already and is no run; name another with --out")
+
+
+def asked(run: dict[str, Any]) -> dict[str, Any]:
+    """Give the settings of a run by name, its tuned window and channels among them.
+
+    Settings that this version does not know are left out.
+    """
+    known = set(Settings.__dataclass_fields__)
+    given = {name: value for name, value in run["settings"].items() if name in known}
+    if "tuning" in run:
+        given |= {name: run["windows"][name] for name in ("window", "hop", "channels")}
+        given["tune"] = None
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
 
 
 def _probes(settings: Settings, data: Data) -> list[dict[str, float | str]]:
@@ -200,7 +229,11 @@ def _difference(before: dict[str, Any], wanted: dict[str, Any]) -> str:
 
 
 def _plain(settings: Settings) -> dict[str, Any]:
-    return _listed(asdict(settings))
+    """Give settings as JSON gives them back; `tune` only where it was asked for."""
+    plain = _listed(asdict(settings))
+    if plain["tune"] is None:
+        del plain["tune"]
+    return plain
 
 
 def _listed(values: dict[str, Any]) -> dict[str, Any]:

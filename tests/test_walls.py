@@ -20,7 +20,7 @@ ROWS = [
     {"parts", "variations", "listening"},
     {"bundle", "card"},
     {"tables", "workers", "experiment"},
-    {"record"},
+    {"record", "tuning"},
     {"comparison"},
     {"report", "overview", "transcribe", "playlists"},
     {"explanations"},

@@ -28,7 +28,7 @@ from classify.files import written_whole
 from classify.measuring import families, listed, measured
 from classify.parts import Part
 from classify.progress import Display
-from classify.record import read_record
+from classify.record import asked, read_record
 from classify.windows import ChannelScaler, unscaled
 
 IMPORTANCE = "importance.csv"
@@ -139,17 +139,11 @@ def _best_clusters(
     return {fall.name: alike[fall.name] for fall in best}
 
 
-def _settings(run: Mapping[str, Any]) -> Settings:
+def _settings(run: dict[str, Any]) -> Settings:
     """Read a run's settings back."""
     if "finished" not in run:
         raise InputError("this run has not finished; give its command again first")
-    known = {field.name for field in fields(Settings)}
-    kept: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in run["settings"].items()
-        if name in known
-    }
-    return Settings(**kept)
+    return Settings(**asked(run))
 
 
 def _chosen(folder: Path, model: str) -> str:

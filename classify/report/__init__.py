@@ -23,6 +23,7 @@ from classify.report import (
     listens,
     robustness,
     songs,
+    tuned,
     words,
 )
 from classify.report.figures import Drawings
@@ -53,6 +54,7 @@ SECTIONS: dict[str, Section] = {
     "songs": songs,
     "robustness": robustness,
     "curve": curve,
+    "tuned": tuned,
 }
 
 
