@@ -63,7 +63,7 @@ def compare(
         Fits at once.
     **settings
         Any other field of `classify.experiment.Settings`: window, hop, channels, split, folds,
-        repeats, leak, robustness, learning_curve, recipe, epochs, augment, seed, quick, tune.
+        repeats, leak, robustness, learning_curve, recipe, epochs, augment, seed, quick, tune, init.
 
     Returns
     -------

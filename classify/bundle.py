@@ -9,19 +9,14 @@ A bundle holds
 - `probe_x.npy` and `probe_p.npy`: some input, and what the model said of it when it was saved;
 - `model-card.md`: the same for people.
 
-Loading looks before it opens: at the format's version, the list of files, their names, sizes and
-hashes. Hashes tell a damaged or exchanged file; they cannot tell an ill-meant one, whose maker can
-hash too. So nothing is ever made of what a file says it is: networks are built by this program and
-are given numbers only, classical models may hold no types but those of ours, arrays no objects, and
-the model must answer the probes as it did.
+Loading looks before it opens (`classify.sealed`): at the format's version, the list of files, their
+names, sizes and hashes. Nothing is ever made of what a file says it is: networks are built by this
+program and are given numbers only, classical models may hold no types but those of ours, arrays no
+objects, and the model must answer the probes as it did.
 """
 
-import hashlib
-import json
-import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,12 +26,12 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 from threadpoolctl import threadpool_limits
 
-from classify import models
+from classify import models, sealed
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
 from classify.evaluation.novelty import Novelty
 from classify.facts import STATISTICS
-from classify.files import read_json, write_json, written_whole
+from classify.files import read_json, written_whole
 from classify.measuring import listed, measured, shape
 from classify.songs import Song
 from classify.training import NetworkClassifier
@@ -53,18 +48,17 @@ CARD = "model-card.md"
 #: Every name that a bundle may hold beside `bundle.json`.
 NETWORK, BASELINE = f"{MODEL}/network.keras", f"{MODEL}/baseline.skops"
 ESTIMATOR = f"{MODEL}/estimator.json"
-ALWAYS = {ESTIMATOR, KNOWN, PROBE_X, PROBE_P, CARD}
+ALWAYS = frozenset({ESTIMATOR, KNOWN, PROBE_X, PROBE_P, CARD})
+
+KIND = sealed.Kind(
+    "bundle", ABOUT, "trained model", FORMAT, (ALWAYS | {BASELINE}, ALWAYS | {NETWORK})
+)
 
 #: How far a probability of a probe may be from what it was; other processors round otherwise.
 SAME = 1e-3
 
-#: Bytes of the longest bundle.json.
-MOST_BYTES = 2**28
-
 #: Bytes of a song's hash that a bundle keeps, to know its own songs again.
 KEPT_DIGITS = 16
-
-SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,21 +214,7 @@ def changed(bundle: Bundle, folder: Path, about: dict[str, Any], card: str) -> N
 
 def seal(folder: Path, about: dict[str, Any]) -> None:
     """Write bundle.json for the files that are there, with their hashes and its own."""
-    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    files = {name: _fact(folder / name) for name in names if name != ABOUT}
-    about = {"format": FORMAT} | about | {"files": files}
-    about.pop("sha256", None)
-    write_json(folder / ABOUT, about | {"sha256": _hash(about)})
-
-
-def _fact(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"bytes": path.stat().st_size, "sha256": digest}
-
-
-def _hash(about: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    sealed.seal(folder, about, KIND)
 
 
 # --- reading
@@ -249,8 +229,8 @@ def load(folder: Path) -> Bundle:
         If it is no bundle, or one that is damaged, was changed, is of a newer kind, or holds
         anything that no bundle of ours has. Nothing in it is executed.
     """
-    about = _checked(folder)
-    with _in_one_sentence(folder):
+    about = sealed.checked(folder, KIND)
+    with sealed.in_one_sentence(folder):
         spec = models.find().get(about["model"]["name"])
         if spec is None or spec.input != about["model"]["input"]:
             raise InputError(f"{folder}: this program knows no model {about['model']['name']!r}")
@@ -272,84 +252,6 @@ def load(folder: Path) -> Bundle:
         _check_values(bundle)
         _check_answers(bundle)
     return bundle
-
-
-@contextmanager
-def _in_one_sentence(folder: Path) -> Iterator[None]:
-    """Turn whatever a reader says of a hostile or damaged file into a refusal."""
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:  # readers of files that were made to break them raise anything
-        told = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(
-            f"{folder}: holds a model that cannot be read and is refused ({told[:200]})"
-        ) from None
-
-
-def _checked(folder: Path) -> dict[str, Any]:
-    """Read bundle.json, and look at every file without opening it."""
-    about = _read_about(folder)
-    found = about["files"]
-    baseline, network = ALWAYS | {BASELINE}, ALWAYS | {NETWORK}
-    for name in found:
-        if name not in baseline | network:
-            raise InputError(f"{folder}: its list names {name!r}, which is no file of a bundle")
-    if set(found) not in (baseline, network):
-        raise InputError(f"{folder}: its list of files is not that of a bundle")
-    there = set()
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink() or not (path.is_file() or name == MODEL):
-            raise InputError(f"{folder}: {name} is a link or no plain file; a bundle has none")
-        there |= {name} if path.is_file() else set()
-    if extra := sorted(there - set(found) - {ABOUT}):
-        raise InputError(f"{folder}: holds {extra[0]!r}, which is not on its list of files")
-    for name, fact in found.items():
-        _check_file(folder, name, fact)
-    return about
-
-
-def _check_file(folder: Path, name: str, fact: dict[str, Any]) -> None:
-    path = folder / name
-    if not path.is_file():
-        raise InputError(f"{folder}: lacks {name}")
-    if path.stat().st_size != fact["bytes"]:
-        raise InputError(
-            f"{folder}: {name} has {path.stat().st_size:,} bytes, and {fact['bytes']:,} when it "
-            f"was written; copy the whole folder again"
-        )
-    if _fact(path)["sha256"] != fact["sha256"]:
-        raise InputError(f"{folder}: {name} was changed since it was written; copy it again")
-
-
-def _read_about(folder: Path) -> dict[str, Any]:
-    """Read bundle.json; refuse one of a newer format, or that was changed."""
-    path = folder / ABOUT
-    if not path.is_file() or path.is_symlink():
-        raise InputError(f"{folder}: holds no trained model (no {ABOUT} in it)")
-    damaged = InputError(f"{path}: is damaged or was changed; copy the whole folder again")
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise damaged
-        about = read_json(path)
-        number = about["format"]
-        files = about["files"].values()
-        plain = all(
-            isinstance(f["bytes"], int) and SHA256.fullmatch(str(f["sha256"])) for f in files
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise damaged from None
-    if isinstance(number, int) and number > FORMAT:
-        raise InputError(
-            f"{folder}: was written by a newer classify ({about.get('classify')}, format {number}; "
-            f"this one reads format {FORMAT}); install that one"
-        )
-    own = {name: value for name, value in about.items() if name != "sha256"}
-    if number != FORMAT or not plain or about.get("sha256") != _hash(own):
-        raise damaged
-    return about
 
 
 def _estimator(folder: Path, about: dict[str, Any], spec: models.Spec) -> Any:

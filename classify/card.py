@@ -40,6 +40,12 @@ def _data(about: dict[str, Any]) -> list[str]:
         f"{corpus['windows']:,} windows of {about['windows']['window']} notes; "
         f"{corpus['set_aside']} files were set aside. Fingerprint `{corpus['fingerprint'][:16]}`."
     ]
+    if start := about.get("pretrained"):
+        lines.append(
+            f"It started from weights that had learned from {start['songs']:,} songs without "
+            f"labels; {start['seen_tested']:,} of the {start['tested']:,} songs that it is "
+            f"measured on were among them."
+        )
     lines += [corpus[key] for key in ("licence", "note") if corpus[key]]
     return lines + ([f"```\n{corpus['citation'].strip()}\n```"] if corpus["citation"] else [])
 

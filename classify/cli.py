@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from classify import __version__, cli_explain, cli_library, cli_playlist
+from classify import __version__, cli_explain, cli_library, cli_playlist, cli_pretrain
 from classify.errors import InputError
 
 #: Exit status after Ctrl-C, as shells have it.
@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_corpus(commands)
     _add_transcribe(commands)
+    cli_pretrain.add(commands)
     cli_library.add(commands)
     cli_playlist.add(commands)
     cli_explain.add(commands)
@@ -199,6 +200,7 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
         help="3 epochs, small grids: to see the road, not to publish",
     )
     add("--seed", type=_whole, default=0, metavar="N", help="of everything drawn (default: 0)")
+    add("--init", metavar="DIR", help="weights to start from: a folder that pretrain wrote")
     add("--jobs", type=_whole, metavar="N", help="models that train at once (default: one a core)")
     add(
         "--out",
@@ -289,6 +291,7 @@ def _compare(options: argparse.Namespace) -> int:
         seed=options.seed,
         quick=options.quick,
         tune=options.tune,
+        init=options.init,
     )
     given = {"n_workers": options.jobs, "command": options.command}
     if len(options.corpora) < 2:

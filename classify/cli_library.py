@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LISTED = 30
 
 #: Options of train that a run has settled, and how they are called.
-SETTLED = ("window", "hop", "channels", "recipe", "epochs", "seed", "quick")
+SETTLED = ("window", "hop", "channels", "recipe", "epochs", "seed", "quick", "init")
 
 
 def add(commands: Any) -> None:
@@ -40,7 +40,7 @@ def _number(kind: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
     return read
 
 
-_whole = _number(int, "a whole number")
+whole = _number(int, "a whole number")
 _share = _number(float, "a probability from 0 to 1")
 
 
@@ -63,21 +63,22 @@ def _add_train(commands: Any) -> None:
     )
     add("--model", metavar="NAME", help="a model's name (default: recommended)")
     add("--out", type=Path, required=True, metavar="DIR", help="the model's folder")
-    add("--window", type=_whole, metavar="NOTES", help="as for compare")
-    add("--hop", type=_whole, metavar="NOTES", help="as for compare")
+    add("--window", type=whole, metavar="NOTES", help="as for compare")
+    add("--hop", type=whole, metavar="NOTES", help="as for compare")
     add("--channels", metavar="NAMES", help="as for compare")
     add("--recipe", choices=("default", "paper"), help="as for compare")
-    add("--epochs", type=_whole, metavar="N", help="as for compare")
-    add("--seed", type=_whole, metavar="N", help="of everything drawn (default: 0)")
+    add("--epochs", type=whole, metavar="N", help="as for compare")
+    add("--seed", type=whole, metavar="N", help="of everything drawn (default: 0)")
     add("--quick", action="store_true", default=None, help="3 epochs, small grids: to try it out")
+    add("--init", metavar="DIR", help="weights to start from: a folder that pretrain wrote")
     add(
         "--folds",
-        type=_whole,
+        type=whole,
         default=5,
         metavar="K",
         help="folds of whole songs that probabilities are calibrated on (default: 5)",
     )
-    add("--jobs", type=_whole, metavar="N", help="fits at once (default: one a core)")
+    add("--jobs", type=whole, metavar="N", help="fits at once (default: one a core)")
     add("--force", action="store_true", help="replace a model that is there")
 
 
@@ -106,7 +107,7 @@ def _add_predict(commands: Any) -> None:
     )
     add(
         "--artist-folder",
-        type=_whole,
+        type=whole,
         default=1,
         metavar="N",
         help="which folder below SONGS names the artist, where file names do not: 1 for "
@@ -152,7 +153,7 @@ def _add_suggest(commands: Any) -> None:
     add = suggest.add_argument
     add("model", type=Path, metavar="MODEL", help="a folder that train wrote")
     add("songs", nargs="+", type=Path, metavar="LIBRARY", help="files, folders")
-    add("-n", type=_whole, default=10, metavar="N", help="how many songs (default: 10)")
+    add("-n", type=whole, default=10, metavar="N", help="how many songs (default: 10)")
     add(
         "--out",
         type=Path,

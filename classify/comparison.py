@@ -289,6 +289,8 @@ def _ended(job: Job, took: str) -> str:
         line += f" (best: {', '.join(f'{key} {value}' for key, value in facts['best'].items())})"
     if job.spec.kind == "network":
         line += f", on {facts['device']}"
+    if facts.get("start"):
+        line += f", started from {facts['start']['folder']}"
     if facts.get("padding") == ["same"]:
         line += f"; padded, since windows are shorter than {SHORTEST_VALID} notes"
     return line

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classify import parts
+from classify import models, parts, pretrained
 from classify.corpora import Corpus, duplicates, load
 from classify.errors import InputError
 from classify.evaluation import splits
@@ -63,6 +64,8 @@ class Settings:
     tune : float or None
         Minutes for choosing the window and the channels on training songs, whichever of them is
         left as it is by default; see `classify.tuning`.
+    init : str or None
+        Folder of pretrained weights that the network they are of starts from.
     """
 
     corpus: str = "folk"
@@ -83,6 +86,7 @@ class Settings:
     seed: int = 0
     quick: bool = False
     tune: float | None = None
+    init: str | None = None
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
@@ -128,6 +132,11 @@ class Settings:
                 f"{start}chooses on songs that are not tested, and --split window tests parts of "
                 f"all songs; leave one of the two out"
             )
+        if self.init is not None and self.window is None:
+            raise InputError(
+                f"{start}tries windows of many lengths, and pretrained weights (--init) belong to "
+                f"one; give --window, or leave one of the two out"
+            )
         if self.hop is not None and self.window is None:
             raise InputError(
                 f"{start}tries windows of many lengths, each with a hop of its own; give --window "
@@ -139,7 +148,9 @@ class Settings:
         """The settings of every network."""
         plain = TrainingSettings(recipe=self.recipe)
         epochs = self.epochs or (3 if self.quick else plain.epochs)
-        return TrainingSettings(recipe=self.recipe, epochs=epochs, augment=self.augment)
+        return TrainingSettings(
+            recipe=self.recipe, epochs=epochs, augment=self.augment, init=self.init
+        )
 
     def windows(self, corpus: Corpus) -> WindowSettings:
         """Settle how a corpus is cut."""
@@ -163,6 +174,8 @@ class Data:
         What a reader should know of the split.
     duplicates : list of dict
         Songs that seem to be the same music, as `classify.corpora.duplicates.described` has them.
+    start : Pretrained or None
+        The weights that a network starts from.
     """
 
     corpus: Corpus
@@ -172,6 +185,7 @@ class Data:
     beside: list[Part] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     duplicates: list[dict[str, Any]] = field(default_factory=list)
+    start: pretrained.Pretrained | None = None
 
     @property
     def parts(self) -> list[Part]:
@@ -191,6 +205,7 @@ class Data:
 
 def prepare(settings: Settings, display: Display) -> Data:
     """Read a corpus, cut it into windows and split it."""
+    start = pretrained.load(Path(settings.init)) if settings.init is not None else None
     with display.counting(f"Reading {settings.corpus}", "song") as count:
         corpus = load(settings.corpus, count)
     with display.counting("Looking for songs that stand twice", "song") as count:
@@ -198,16 +213,23 @@ def prepare(settings: Settings, display: Display) -> Data:
     twice = duplicates.described(corpus, pairs)
     if settings.merge_duplicates:
         corpus = duplicates.with_merged_groups(corpus, pairs)
-    return _laid_out(settings, corpus, twice)
+    return _laid_out(settings, corpus, twice, start)
 
 
 def recut(settings: Settings, data: Data) -> Data:
     """Cut and split a corpus that was read already, by other settings."""
-    return _laid_out(settings, data.corpus, data.duplicates)
+    return _laid_out(settings, data.corpus, data.duplicates, data.start)
 
 
-def _laid_out(settings: Settings, corpus: Corpus, twice: list[dict[str, Any]]) -> Data:
+def _laid_out(
+    settings: Settings,
+    corpus: Corpus,
+    twice: list[dict[str, Any]],
+    start: pretrained.Pretrained | None,
+) -> Data:
     cutting = settings.windows(corpus)
+    if start:
+        start.check(cutting.window, [spec.name for spec in models.select(settings.models)])
     windows = cut(corpus.songs, cutting)
     try:
         outer, notes = parts.outer(
@@ -215,7 +237,7 @@ def _laid_out(settings: Settings, corpus: Corpus, twice: list[dict[str, Any]]) -
         )
     except splits.SplitError as error:
         raise InputError(f"{settings.corpus}: {error}") from None
-    data = Data(corpus, cutting, windows, outer, notes=notes, duplicates=twice)
+    data = Data(corpus, cutting, windows, outer, notes=notes, duplicates=twice, start=start)
     if settings.leak:
         data.beside.append(parts.leaking(len(windows), settings.seed))
     if settings.learning_curve:
@@ -245,6 +267,7 @@ def default_name(settings: Settings, data: Data) -> str:
     words += [f"seed{settings.seed}"] * (settings.seed != usual.seed)
     words += ["tuned"] * (settings.tune is not None)
     words += ["quick"] * settings.quick
+    words += [f"from-{data.start.folder.name}"] if data.start else []
     return "-".join(word.replace("/", "_") for word in words)
 
 

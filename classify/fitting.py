@@ -112,9 +112,12 @@ def plan_of_run(folder: Path, model: str | None, folds: int = FOLDS) -> Plan:
     scores = {row.metric: _score(row) for row in own[own.model == name].itertuples()}
     about = {"name": folder.resolve().name, "command": run["command"], "scores": scores,
              "fingerprint": run["corpus"]["fingerprint"],
-             "split": run["split"]["kind"]}  # fmt: skip
+             "split": run["split"]["kind"],
+             "pretrained": run.get("pretrained")}  # fmt: skip
     plain = {"split": SONG_SPLIT, "folds": folds, "repeats": 1, "leak": False,
              "robustness": False, "learning_curve": False}  # fmt: skip
+    if about["pretrained"] and about["pretrained"]["model"] != name:
+        asked["init"] = None
     return Plan(Settings(**(asked | plain | {"models": (name,)})), name, about)
 
 
@@ -165,6 +168,11 @@ def train(
             f"{plan.settings.corpus}: is not as it was when {plan.run['name']} compared models on "
             f"it; compare again, or train on it by its name"
         )
+    if plan.run and data.start and plan.run["pretrained"]["sha256"] != data.start.id:
+        raise InputError(
+            f"{data.start.folder}: holds other weights than those that {plan.run['name']} started "
+            f"from; compare again, or train with --init"
+        )
     with record.one_at_a_time(out):
         work = _workplace(out, plan, data)
         jobs = _jobs(work, plan, data)
@@ -185,7 +193,7 @@ def _workplace(out: Path, plan: Plan, data: Data) -> Path:
     What a killed training of anything else has left there is deleted.
     """
     asked = (asdict(plan.settings), asdict(data.cutting), data.corpus.fingerprint, plan.model,
-             __version__, record.versions())  # fmt: skip
+             __version__, record.versions(), data.start and data.start.id)  # fmt: skip
     key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
     work = out.with_name(f".{out.name}.work")
     if not (work / KEY).is_file() or (work / KEY).read_text() != key:
@@ -268,6 +276,7 @@ def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str)
     about = {
         **_about(plan, data, command),
         "model": _model(last),
+        "pretrained": record.pretraining(data),
         "scaling": scaling,
         "temperature": temperature,
         "limit": limit,

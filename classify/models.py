@@ -80,12 +80,15 @@ class Spec:
         known of them, or of several passages of its song (`classify.rich`), what
         `classify.features` says of them, or what it says of the whole song (`of_songs`), the same
         for all windows of a song.
+    usual : bool
+        Whether groups of models hold it; one that is not is compared by its name only.
     """
 
     name: str
     title: str
     kind: str
     input: str = "notes"
+    usual: bool = True
 
 
 def find() -> dict[str, Spec]:
@@ -94,7 +97,9 @@ def find() -> dict[str, Spec]:
         name: Spec(name, module.TITLE, _kind(name), module.INPUT)
         for name, module in _baselines().items()
     }
-    specs |= {f.name: Spec(f.name, f.title, "network", f.input) for f in networks.find().values()}
+    specs |= {
+        f.name: Spec(f.name, f.title, "network", f.input, f.usual) for f in networks.find().values()
+    }
     order = ("reference", "baseline", "network")
     return dict(sorted(specs.items(), key=lambda item: order.index(item[1].kind)))
 
@@ -151,7 +156,8 @@ def select(names: Sequence[str]) -> list[Spec]:
         )
     wanted = {MAJORITY}
     for name in names:
-        wanted |= {s.name for s in specs.values() if name in GROUPS and GROUPS[name](s)} or {name}
+        held = GROUPS.get(name, lambda spec: False)
+        wanted |= {s.name for s in specs.values() if s.usual and held(s)} or {name}
     return [spec for spec in specs.values() if spec.name in wanted]
 
 

@@ -195,6 +195,9 @@ def _identity(settings: Settings, data: Data) -> dict[str, Any]:
         digest.update(part.key.encode() + part.train.tobytes() + part.test.tobytes())
     asked = _plain(settings)
     del asked["corpus"]  # `songs` and `songs/` are the same; what is in there counts
+    del asked["init"]
+    if data.start:
+        asked["pretrained weights"] = data.start.id
     return {
         **asked,
         "training": settings.training.record(),
@@ -268,6 +271,7 @@ def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
         "started": _now(),
         "settings": _plain(settings),
         "training": settings.training.record(),
+        "pretrained": pretraining(data),
         "corpus": about,
         "windows": asdict(data.cutting) | {"counts": windows.counts},
         "split": {
@@ -281,6 +285,51 @@ def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
         "versions": versions(),
         "machine": {"system": platform.platform(), "processor": platform.machine()},
     }
+
+
+def pretraining(data: Data) -> dict[str, Any] | None:
+    """Say what weights a network starts from, and which songs they come from.
+
+    An encoder may have seen test songs, if never a label of one: how many is counted by the songs'
+    digests. None where all networks start from random weights.
+    """
+    if data.start is None:
+        return None
+    tested = np.any([part.test for part in data.outer], axis=0)
+    songs = [data.corpus.songs[index] for index in np.unique(data.windows.song[tested])]
+    about = data.start.about
+    return {
+        "folder": str(data.start.folder),
+        "sha256": data.start.id,
+        "model": data.start.model,
+        "title": models.find()[data.start.model].title,
+        "songs": len(about["songs"]),
+        "seen": data.start.n_seen(song.digest for song in data.corpus.songs),
+        "tested": len(songs),
+        "seen_tested": data.start.n_seen(song.digest for song in songs),
+        "loss": {which: sum(about["loss"][which].values()) for which in ("blind", "held_out")},
+    }
+
+
+def started(said: dict[str, Any]) -> str:
+    """Say in a sentence or two what started from where, and what that had seen.
+
+    Parameters
+    ----------
+    said : dict
+        As `pretraining` gives it.
+    """
+    text = (
+        f"{said['title']} starts from weights that learned from {said['songs']:,} songs without "
+        f"labels ({said['folder']}), every other model from nothing."
+    )
+    if not said["seen_tested"]:
+        return f"{text} None of the {said['tested']:,} test songs is among them."
+    return (
+        f"{text} They had seen {said['seen_tested']:,} of the {said['tested']:,} test songs, "
+        f"without labels: its scores are those of songs that were there to be listened to before, "
+        f"not of songs that come later."
+    )
 
 
 def _size(data: Data, which: str) -> dict[str, int]:
@@ -313,6 +362,8 @@ def about(run: dict[str, Any], settings: Settings, data: Data) -> list[str]:
         f"the others.",
     ]
     lines += run["split"]["notes"]
+    if run["pretrained"]:
+        lines.append(started(run["pretrained"]))
     if run["split"]["shared"] > 0:
         lines.append(
             f"This split leaks: {run['split']['shared']:.0%} of the test windows come from songs "

@@ -3,7 +3,8 @@
 Each note is a row of the numbers in `COLUMNS`, in fixed units, so that nothing has to be fitted and
 a network can take them apart itself (pitch into class and height, program into family). A window is
 padded on the left with rows of zeros, whose `real` is 0, as in `classify.windows`. What is not
-known is -1: the place in the bar where a file has no beats, the tonic where there are only drums.
+known is -1: the place in the bar where a file has no beats, the tonic where there are only drums,
+the pitch of a note that is hidden (`classify.masking`).
 
 Two inputs are made of them. `rich` is a window. `passages` is four passages of one song, one behind
 the other, so that a network may set them against each other: the beginning of the window itself,
@@ -33,8 +34,11 @@ COLUMNS = {
 }
 REAL, PITCH, INTER_ONSET, DURATION, VELOCITY, PLACE, PROGRAM, DRUM, TONIC = range(len(COLUMNS))
 
-#: Written where a place or a tonic is not known.
+#: Written where a place or a tonic is not known, or a pitch is hidden.
 UNKNOWN = -1
+
+#: What is neither short nor long, soft nor loud: networks are given the distance from it.
+MIDDLE = {INTER_ONSET: -2.5, DURATION: -1.5, VELOCITY: 64.0}
 
 #: Beats after which places begin anew: bars of one, two, three, four and six beats end there.
 BEATS = 12

@@ -11,29 +11,27 @@ recipe): see `classify.augmentation`.
 """
 
 import importlib
-import json
 import os
 import pkgutil
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from classify import networks
+from classify import networks, pretrained
 from classify.augmentation import Augmentation, augmented
 from classify.errors import InputError
 from classify.evaluation.splits import Names, held_out
 from classify.networks import blocks
 from classify.rich import PASSAGES
+from classify.weights import check_network
 
 #: Called after each epoch (or grid fit) with a few words on how it went.
 Watch = Callable[[str], None]
@@ -68,6 +66,9 @@ class TrainingSettings:
         Epochs without a better inner validation score before training stops.
     augment : bool
         Whether windows of networks that know how (`classify.rich`) are changed at random.
+    init : str, optional
+        Folder of weights (`classify.pretrained`) that the network they are of starts from; all
+        others start at random.
     """
 
     recipe: str = "default"
@@ -77,10 +78,12 @@ class TrainingSettings:
     clipnorm: float = 1.0
     patience: int = 8
     augment: bool = True
+    init: str | None = None
 
     def record(self) -> dict[str, Any]:
-        """Give the settings that the recipe uses."""
+        """Give the settings that the recipe uses; where a network starts is its own fact."""
         used = asdict(self)
+        del used["init"]
         if self.recipe == "paper":
             del used["learning_rate"], used["clipnorm"], used["patience"], used["augment"]
         return used
@@ -124,6 +127,8 @@ class NetworkClassifier(WindowClassifier):
         The epoch, from 1, whose weights were kept.
     device_ : str
         What it was trained on.
+    start_ : dict or None
+        Folder and hash of the pretrained weights that it started from; None if from random ones.
     held_out_ : ndarray, shape (n_windows, n_classes)
         Probabilities of the training windows that decided when to stop; NaN for all others.
     """
@@ -165,14 +170,14 @@ class NetworkClassifier(WindowClassifier):
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         one_hot = np.eye(len(self.classes_), dtype=np.float32)[codes]
         fit, validate = _parts(codes, groups, settings, self.seed)
-        keras = _seeded_keras(self.seed)
+        keras = seeded_keras(self.seed)
         form = networks.find()[self.name]
-        model = form.build(x.shape[1], x.shape[2], len(self.classes_))
+        model = self._started(form, x.shape[1:], settings)
         model.compile(
             optimizer=_optimiser(keras, settings),
             loss="categorical_crossentropy",
             metrics=["accuracy", keras.metrics.F1Score(average="macro", name="macro_f1")],
-            jit_compile=_jit(keras),
+            jit_compile=jit(keras),
         )
         with tempfile.TemporaryDirectory() as folder:
             best = Path(folder) / "best.weights.h5"
@@ -198,6 +203,15 @@ class NetworkClassifier(WindowClassifier):
         self.device_ = device(keras)
         return self
 
+    def _started(self, form: Any, shape: tuple[int, ...], settings: TrainingSettings) -> Any:
+        """Build the network, on an encoder that has learned already where there is one for it."""
+        given = pretrained.load(Path(settings.init)) if settings.init else None
+        self.start_ = None
+        if given is None or given.model != self.name:
+            return form.build(*shape, len(self.classes_))
+        self.start_ = {"folder": str(given.folder), "sha256": given.id}
+        return form.build(*shape, len(self.classes_), start=given.encoder(*shape))
+
     def predict_proba(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Give class probabilities, shape (n_windows, n_classes), columns as in `classes_`."""
         check_is_fitted(self, "model_")
@@ -210,6 +224,7 @@ class NetworkClassifier(WindowClassifier):
             "best": {"epoch": self.best_epoch_},
             "history": self.history_,
             "device": self.device_,
+            "start": self.start_,
             "training": (self.settings or TrainingSettings()).record(),
             "padding": _paddings(self.model_) if self._input == "notes" else [],
         }
@@ -249,48 +264,10 @@ class NetworkClassifier(WindowClassifier):
         """
         keras = _keras()
         model = networks.find()[self.name].build(*shape, n_classes)
-        _check_network(path, model, self.name)
+        check_network(path, model, self.name)
         model.load_weights(path)
         self.model_ = model
         self.device_ = device(keras)
-
-
-#: What is in a .keras file, and how many bytes it may unpack to.
-KERAS_FILE, MOST_BYTES = ("config.json", "metadata.json", "model.weights.h5"), 2**32
-
-
-def _check_network(path: Path, model: Any, name: str) -> None:
-    """Refuse a file whose layers are not those of a model, or whose weights are not all in it."""
-    with zipfile.ZipFile(path) as archive:
-        infos = {info.filename: info.file_size for info in archive.infolist()}
-        if sorted(infos) != sorted(KERAS_FILE) or sum(infos.values()) > MOST_BYTES:
-            raise ValueError(f"is no network: it holds {', '.join(map(repr, sorted(infos)))}")
-        said = json.loads(archive.read("config.json"))["config"]
-        expected = json.loads(model.to_json())["config"]
-        if unknown := sorted(set(_kinds(said)) - set(_kinds(expected))):
-            raise ValueError(f"holds layers that {name} has not: {', '.join(unknown)}")
-        if _kinds(said) != _kinds(expected):
-            raise ValueError(f"holds other layers than {name}")
-        with archive.open("model.weights.h5") as weights, h5py.File(weights, "r") as opened:
-            _check_inside(opened, 0)
-
-
-def _kinds(said: Any) -> list[str]:
-    """Name every kind of object that a network's description asks for, in order."""
-    if isinstance(said, dict):
-        own = [str(said["class_name"])] if "class_name" in said else []
-        return own + [kind for value in said.values() for kind in _kinds(value)]
-    return [kind for value in said for kind in _kinds(value)] if isinstance(said, list) else []
-
-
-def _check_inside(group: Any, depth: int) -> None:
-    """Refuse an HDF5 file that points to other files, or into itself without end."""
-    for name in group:
-        item = group[name] if isinstance(group.get(name, getlink=True), h5py.HardLink) else None
-        if isinstance(item, h5py.Group) and depth < 32:
-            _check_inside(item, depth + 1)
-        elif not isinstance(item, h5py.Dataset) or item.external or item.is_virtual:
-            raise ValueError("holds weights that lie elsewhere")
 
 
 def gradient(model: Any, column: int) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
@@ -398,7 +375,7 @@ def _keras() -> Any:
     return keras
 
 
-def _seeded_keras(seed: int) -> Any:
+def seeded_keras(seed: int) -> Any:
     """Import Keras with every source of chance fixed and nothing left of earlier models."""
     keras = _keras()
     if keras.backend.backend() == "tensorflow":
@@ -466,7 +443,7 @@ def _augmented(
             yield augmented(x[rows], rng, amounts, n_passages), one_hot[rows]
 
 
-def _jit(keras: Any) -> bool | str:
+def jit(keras: Any) -> bool | str:
     """Leave XLA off for TensorFlow on a processor, where it makes LSTMs several times slower."""
     return False if keras.backend.backend() == "tensorflow" and not gpus(keras) else "auto"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classify import bundle, fitting, models
+from classify import bundle, fitting, models, sealed
 from classify.bundle import ABOUT, KNOWN, load, seal
 from classify.comparison import compare
 from classify.corpora import load as load_corpus
@@ -175,7 +175,7 @@ def test_a_path_that_climbs_out_is_refused(copy, tmp_path):
     for name in ("model/../../outside.skops", str(outside), "..\\outside.skops"):
         about["files"] = {name: fact}
         about.pop("sha256", None)
-        write_json(copy / ABOUT, about | {"sha256": bundle._hash(about)})
+        write_json(copy / ABOUT, about | {"sha256": sealed.digest(about)})
         refused(copy, "is no file of a bundle")
 
 

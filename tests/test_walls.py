@@ -9,12 +9,15 @@ ROOT = Path(__file__).parent.parent
 
 #: From the back of the house to the front; a module may import from its own row and rows above it.
 ROWS = [
-    {"errors", "files", "progress"},
+    {"errors", "files", "progress", "weights"},
+    {"sealed"},
     {"songs"},
     {"corpora"},
     {"windows", "features", "rich", "augmentation"},
+    {"masking"},
     {"facts", "measuring"},
     {"evaluation", "networks"},
+    {"pretrained"},
     {"training"},
     {"models"},
     {"parts", "variations", "listening"},
@@ -24,10 +27,10 @@ ROWS = [
     {"comparison"},
     {"report", "overview", "transcribe", "playlists"},
     {"explanations"},
-    {"fitting", "judging"},
+    {"fitting", "judging", "pretraining"},
     {"adapt"},
     {"api"},
-    {"cli_library", "cli_explain", "cli_playlist"},
+    {"cli_library", "cli_explain", "cli_playlist", "cli_pretrain"},
     {"cli"},
 ]
 PLACE = {name: place for place, row in enumerate(ROWS) for name in row}

@@ -143,7 +143,7 @@ def _settings(run: dict[str, Any]) -> Settings:
     """Read a run's settings back."""
     if "finished" not in run:
         raise InputError("this run has not finished; give its command again first")
-    return Settings(**asked(run))
+    return Settings(**asked(run) | {"init": None})  # the models are trained: nothing starts
 
 
 def _chosen(folder: Path, model: str) -> str:

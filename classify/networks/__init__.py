@@ -5,7 +5,17 @@ A module in this package offers
 - `FORMS`: name on the command line to (title, keyword arguments of `build`),
 - `INPUT`: what it is given, as in `classify.models.Spec`; `notes` unless it says so,
 - `build(n_notes, n_channels, n_classes, **form)`: an uncompiled Keras model from windows
-  `(n_windows, n_notes, n_channels)` to class probabilities `(n_windows, n_classes)`.
+  `(n_windows, n_notes, n_channels)` to class probabilities `(n_windows, n_classes)`;
+
+- `LACKING`, where there are any: more forms, each without one ingredient, which are compared by
+  name only (`benchmarks/ablation.py`);
+
+and, where it can start from an encoder that learned from songs without labels
+(`classify.pretraining`),
+
+- `encoder(n_notes, n_columns)`: an uncompiled Keras model from windows to steps and whether each is
+  real, which `build` takes as `start`,
+- `stride(n_notes)`: notes in one of its steps, a power of 2.
 
 Keras is imported inside `build`, so that listing the networks costs nothing; layers of our own are
 in the package `blocks`, which only `build` imports. A new file here adds its rows to the report; no
@@ -22,12 +32,19 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Form:
-    """One network that can be trained: a family in one of its forms."""
+    """One network that can be trained: a family in one of its forms.
+
+    One that is not `usual` lacks an ingredient, and is in no group of models. `encoder` and
+    `stride` are None where it cannot start from weights that are there already.
+    """
 
     name: str
     title: str
-    build: Callable[[int, int, int], Any]
+    build: Callable[..., Any]
     input: str = "notes"
+    usual: bool = True
+    encoder: Callable[[int, int], Any] | None = None
+    stride: Callable[[int], int] | None = None
 
 
 def find() -> dict[str, Form]:
@@ -35,7 +52,15 @@ def find() -> dict[str, Form]:
     forms = {}
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
-        for name, (title, options) in getattr(module, "FORMS", {}).items():
-            what = getattr(module, "INPUT", "notes")
-            forms[name] = Form(name, title, partial(module.build, **options), what)
+        for kind in ("FORMS", "LACKING"):
+            for name, (title, options) in getattr(module, kind, {}).items():
+                forms[name] = Form(
+                    name,
+                    title,
+                    partial(module.build, **options),
+                    getattr(module, "INPUT", "notes"),
+                    kind == "FORMS",
+                    getattr(module, "encoder", None),
+                    getattr(module, "stride", None),
+                )
     return forms

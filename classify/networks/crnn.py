@@ -7,12 +7,45 @@ from classify.networks.layers import stride_for
 INPUT = "rich"
 
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {"crnn": ("CRNN", {})}
+LACKING = {"crnn-mean": ("CRNN without attention", {"attention": False})}
 
 DROPOUT = 0.3
 
 
-def build(n_notes: int, n_columns: int, n_classes: int) -> Any:
-    """Build two rounds of Conv1D k5 and MaxPool (64, 128), a GRU 64, attention, Dense 64, softmax.
+def stride(n_notes: int) -> int:
+    """Say how many notes are in a step of the encoder: 16 to 32 steps of a longer window."""
+    return stride_for(n_notes, 32)
+
+
+def encoder(n_notes: int, n_columns: int) -> Any:
+    """Build two rounds of Conv1D k5 and MaxPool (64, 128) and a GRU 64 in both directions.
+
+    The GRU has no bias, so that it rests at 0 until the first real note: how far a window is padded
+    cannot matter.
+
+    Parameters
+    ----------
+    n_notes, n_columns : int
+        Shape of a window of `classify.rich`.
+
+    Returns
+    -------
+    keras.Model
+        From windows to steps, shape (n, n_steps, 128), and whether each is real, (n, n_steps, 1).
+    """
+    import keras
+    from keras import layers
+
+    x = keras.Input((n_notes, n_columns))
+    steps, real = convolved(x, stride(n_notes))
+    steps = layers.Bidirectional(layers.GRU(64, return_sequences=True, use_bias=False))(steps)
+    return keras.Model(x, [steps, real])
+
+
+def build(
+    n_notes: int, n_columns: int, n_classes: int, start: Any = None, *, attention: bool = True
+) -> Any:
+    """Build the encoder, attention, Dense 64, softmax.
 
     140,361 parameters with five classes.
 
@@ -22,41 +55,36 @@ def build(n_notes: int, n_columns: int, n_classes: int) -> Any:
         Shape of a window of `classify.rich`.
     n_classes : int
         Outputs.
+    start : keras.Model, optional
+        An encoder that has learned something already; a new one unless given.
+    attention : bool
+        Whether steps are weighed by attention; a plain mean over them otherwise.
     """
     import keras
     from keras import layers
 
     from classify.networks.blocks.attention import AttentionPooling
 
-    x = keras.Input((n_notes, n_columns))
-    said = AttentionPooling()(*encoder(x))
+    own = start or encoder(n_notes, n_columns)
+    steps, real = own.outputs
+    if attention:
+        said = AttentionPooling()(steps, real)
+    else:
+        said = layers.GlobalAveragePooling1D()(steps, mask=real[..., 0] > 0)
     said = layers.Dropout(DROPOUT)(said)
     said = layers.Dense(64, activation="relu")(said)
     said = layers.Dropout(DROPOUT)(said)
-    return keras.Model(x, layers.Dense(n_classes, activation="softmax")(said))
+    return keras.Model(own.input, layers.Dense(n_classes, activation="softmax")(said))
 
 
-def encoder(x: Any) -> tuple[Any, Any]:
-    """Build from windows to what is known of each step, shape (n, n_steps, 128), and `real`.
-
-    Pooling leaves 16 to 32 steps of a longer window. The GRU has no bias, so that it rests at 0
-    until the first real note: how far a window is padded cannot matter.
-    """
-    from keras import layers
-
-    steps, real = convolved(x, stride_for(x.shape[1], 32))
-    gru = layers.GRU(64, return_sequences=True, use_bias=False)
-    return layers.Bidirectional(gru, name="encoded")(steps), real
-
-
-def convolved(x: Any, stride: int, filters: tuple[int, int] = (64, 128)) -> tuple[Any, Any]:
+def convolved(x: Any, size: int, filters: tuple[int, int] = (64, 128)) -> tuple[Any, Any]:
     """Build from windows to fewer steps of more units, and whether each step is real.
 
     Parameters
     ----------
     x : tensor, shape (n, n_notes, n_columns)
         Windows of `classify.rich`.
-    stride : int
+    size : int
         Notes in a step, a power of 2.
     filters : (int, int)
         Of the two convolutions.
@@ -67,8 +95,8 @@ def convolved(x: Any, stride: int, filters: tuple[int, int] = (64, 128)) -> tupl
 
     real = x[..., :1]
     steps = layers.Dense(32)(NoteNumbers()(x))
-    first = min(stride, 4)
-    for width, pool in zip(filters, (first, stride // first), strict=True):
+    first = min(size, 4)
+    for width, pool in zip(filters, (first, size // first), strict=True):
         steps = layers.Conv1D(width, 5, padding="same")(steps * real)
         steps = layers.ReLU()(layers.LayerNormalization()(steps)) * real
         steps = layers.SpatialDropout1D(0.1)(steps)

@@ -11,17 +11,27 @@ FORMS: dict[str, tuple[str, dict[str, Any]]] = {"transformer": ("Transformer", {
 UNITS, HEADS, LAYERS, DROPOUT = 64, 4, 2, 0.2
 
 
-def build(n_notes: int, n_columns: int, n_classes: int) -> Any:
-    """Build Conv1D k5, patches, 2 layers of self-attention (64 units, 4 heads), attention, softmax.
+def stride(n_notes: int) -> int:
+    """Say how many notes are in a step of the encoder: 32 to 64 steps of a longer window."""
+    return stride_for(n_notes, 64)
 
-    86,089 parameters with five classes and windows of up to 64 notes; 147,529 with 800 notes.
+
+def encoder(n_notes: int, n_columns: int) -> Any:
+    """Build Conv1D k5, patches, and 2 layers of self-attention (64 units, 4 heads).
+
+    A convolution sees five notes; a second one joins as many notes to a patch as leave 32 to 64
+    patches of a longer window. Layers are normalised first (Xiong et al. 2020), which needs no
+    warm-up.
 
     Parameters
     ----------
     n_notes, n_columns : int
         Shape of a window of `classify.rich`.
-    n_classes : int
-        Outputs.
+
+    Returns
+    -------
+    keras.Model
+        From windows to steps, shape (n, n_steps, 64), and whether each is real, (n, n_steps, 1).
 
     References
     ----------
@@ -31,30 +41,39 @@ def build(n_notes: int, n_columns: int, n_classes: int) -> Any:
     import keras
     from keras import layers
 
-    from classify.networks.blocks.attention import AttentionPooling
-
     x = keras.Input((n_notes, n_columns))
-    said = AttentionPooling(HEADS)(*encoder(x))
-    said = layers.Dropout(DROPOUT)(said)
-    return keras.Model(x, layers.Dense(n_classes, activation="softmax")(said))
-
-
-def encoder(x: Any) -> tuple[Any, Any]:
-    """Build from windows to what is known of each patch, shape (n, n_steps, UNITS), and `real`.
-
-    A convolution sees five notes; a second one joins as many notes to a patch as leave 32 to 64
-    patches of a longer window. Layers are normalised first (Xiong et al. 2020), which needs no
-    warm-up.
-    """
-    from keras import layers
-
-    steps, real = patches(x, stride_for(x.shape[1], 64))
+    steps, real = patches(x, stride(n_notes))
     for _ in range(LAYERS):
         steps = encoded(steps, real)
-    return layers.LayerNormalization(name="encoded")(steps), real
+    return keras.Model(x, [layers.LayerNormalization()(steps), real])
 
 
-def patches(x: Any, stride: int) -> tuple[Any, Any]:
+def build(n_notes: int, n_columns: int, n_classes: int, start: Any = None) -> Any:
+    """Build the encoder, attention, softmax.
+
+    86,089 parameters with five classes and windows of up to 64 notes; 147,529 with 800 notes.
+
+    Parameters
+    ----------
+    n_notes, n_columns : int
+        Shape of a window of `classify.rich`.
+    n_classes : int
+        Outputs.
+    start : keras.Model, optional
+        An encoder that has learned something already; a new one unless given.
+    """
+    import keras
+    from keras import layers
+
+    from classify.networks.blocks.attention import AttentionPooling
+
+    own = start or encoder(n_notes, n_columns)
+    said = AttentionPooling(HEADS)(*own.outputs)
+    said = layers.Dropout(DROPOUT)(said)
+    return keras.Model(own.input, layers.Dense(n_classes, activation="softmax")(said))
+
+
+def patches(x: Any, size: int) -> tuple[Any, Any]:
     """Build from windows to patches of notes with their places, and whether each is real."""
     from keras import layers
 
@@ -64,9 +83,9 @@ def patches(x: Any, stride: int) -> tuple[Any, Any]:
     real = x[..., :1]
     steps = layers.Dense(32)(NoteNumbers()(x)) * real
     steps = layers.Conv1D(UNITS, 5, padding="same", activation="gelu")(steps) * real
-    steps = layers.Conv1D(UNITS, stride, strides=stride, padding="same")(steps)
-    if stride > 1:
-        real = layers.MaxPooling1D(stride, padding="same")(real)
+    steps = layers.Conv1D(UNITS, size, strides=size, padding="same")(steps)
+    if size > 1:
+        real = layers.MaxPooling1D(size, padding="same")(real)
     return layers.Dropout(DROPOUT)(Positions()(steps)), real
 
 

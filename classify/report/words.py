@@ -5,6 +5,7 @@ from typing import Any
 
 from classify.evaluation.significance import ROPE
 from classify.progress import duration
+from classify.record import started
 from classify.report.sureness import SURE
 from classify.report.view import Row, Score, View
 
@@ -107,6 +108,8 @@ def warnings(view: View) -> list[str]:
         lines += twice(corpus)
     if view.scored and (scarce := _scarce(view)):
         lines.append(scarce)
+    if view.run.get("pretrained"):
+        lines.append(started(view.run["pretrained"]))
     lines += [f"{row.title} failed and has no scores: {row.failed}." for row in view.failures]
     return lines
 

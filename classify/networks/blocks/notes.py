@@ -34,8 +34,9 @@ class NoteNumbers(keras.layers.Layer):
     """Take the columns of `classify.rich` apart; nothing is learned here.
 
     Height, pitch class, pitch class from the tonic and program family are 0 for drums, groups of
-    drums are 0 for all others, places are 0 where there are no beats, and all is 0 for padding.
-    Height, times and velocity are divided so that most lie between -2 and 2.
+    drums are 0 for all others, places are 0 where there are no beats, all that a pitch says is 0
+    where it is hidden, and all is 0 for padding. Height, times and velocity are divided so that
+    most lie between -2 and 2.
 
     Call arguments
     --------------
@@ -56,7 +57,8 @@ class NoteNumbers(keras.layers.Layer):
             return ops.one_hot(ops.cast(values[..., 0], "int32"), n, dtype=x.dtype)
 
         drum, pitch, tonic = column(rich.DRUM), column(rich.PITCH), column(rich.TONIC)
-        tuned, keyed = 1 - drum, ops.cast(tonic >= 0, x.dtype)
+        heard, keyed = ops.cast(pitch >= 0, x.dtype), ops.cast(tonic >= 0, x.dtype)
+        tuned, struck = heard * (1 - drum), heard * drum
         beats = ops.cast(column(rich.PLACE) >= 0, x.dtype)
         groups = ops.take(ops.convert_to_tensor(_drum_groups()), _whole(pitch))
         angles = [column(rich.PLACE) * (2 * np.pi / period) for period in PERIODS]
@@ -66,14 +68,14 @@ class NoteNumbers(keras.layers.Layer):
             keyed,
             beats,
             tuned * (pitch - 64) / 16,
-            (column(rich.INTER_ONSET) + 2.5) / 1.5,
-            (column(rich.DURATION) + 1.5) / 1.0,
-            (column(rich.VELOCITY) - 64) / 20,
+            (column(rich.INTER_ONSET) - rich.MIDDLE[rich.INTER_ONSET]) / 1.5,
+            (column(rich.DURATION) - rich.MIDDLE[rich.DURATION]) / 1.0,
+            (column(rich.VELOCITY) - rich.MIDDLE[rich.VELOCITY]) / 20,
             *[beats * turn(angle) for angle in angles for turn in (ops.cos, ops.sin)],
             tuned * chosen(ops.mod(pitch, 12), 12),
             tuned * keyed * chosen(ops.mod(pitch - tonic, 12), 12),
-            tuned * chosen(ops.floor(column(rich.PROGRAM) / 8), 16),
-            drum * chosen(groups, len(DRUMS) + 1),
+            (1 - drum) * chosen(ops.floor(column(rich.PROGRAM) / 8), 16),
+            struck * chosen(groups, len(DRUMS) + 1),
         ]
         return column(rich.REAL) * ops.concatenate(parts, axis=-1)
 

@@ -1,0 +1,375 @@
+"""From songs that nobody has labelled to an encoder that knows how music goes.
+
+A library is cut into windows as a comparison cuts a corpus. About 15 % of the notes of each are
+hidden (`classify.masking`), and the encoder of a network, with a small decoder on it
+(`classify.networks.masked`), learns to say what they were. Windows are augmented and hidden anew
+each time they are seen. About a tenth of the songs are held out; what is hidden of them is drawn
+once. The weights of the epoch with the lowest loss on them are kept, and training stops when it has
+not fallen for some epochs.
+
+The loss is the cross-entropy of the five targets in nats, summed. It is set beside that of whoever
+knows how often each class occurs in the training songs and looks at no note (`blind`): only what
+lies between the two was learned of how notes go together.
+
+Everything is written as soon as an epoch is over, so the same command goes on where a killed one
+stopped, to the same weights.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify import __version__, masking, networks, pretrained, record, training
+from classify.augmentation import Augmentation, augmented
+from classify.corpora.library import load_library
+from classify.errors import InputError
+from classify.experiment import WINDOW
+from classify.files import read_json, write_json, write_text, written_whole
+from classify.masking import TARGETS
+from classify.measuring import measured
+from classify.networks import masked
+from classify.progress import Display
+from classify.rich import COLUMNS
+from classify.songs import Song
+from classify.training import TrainingSettings
+from classify.windows import WindowSettings, cut
+from classify.workers import save_data
+
+#: What is trained unless another is named: it guessed best in docs/pretraining.md.
+MODEL = "crnn"
+
+EPOCHS, PATIENCE = 30, 4
+
+#: Share of songs that decide when to stop, and the fewest songs that can be parted.
+HELD_OUT, FEWEST = 0.1, 5
+
+KEY, CHECKPOINT, STATE, INPUT = "key", "checkpoint", "state.json", "rich"
+LAST, BEST = "last.weights.h5", "best.weights.h5"
+
+Windows = NDArray[np.float32]
+Batch = tuple[Windows, NDArray[np.int32]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the weights.
+
+    Parameters
+    ----------
+    model : str
+        The network whose encoder learns.
+    window : int
+        Notes in a window. A comparison's windows must have as many notes to a step of the encoder;
+        800, as a comparison of a user's own folder, unless given.
+    epochs : int
+        At most so many passes over the songs.
+    seed : int
+        Of weights, held-out songs, hidden notes, augmentation and order.
+    """
+
+    model: str = MODEL
+    window: int = WINDOW
+    epochs: int = EPOCHS
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        known = [name for name, form in networks.find().items() if form.encoder]
+        if self.model not in known:
+            raise InputError(f"--model {self.model}: expected one of {', '.join(known)}")
+        if self.epochs < 1:
+            raise InputError(f"--epochs {self.epochs}: at least 1 is needed")
+        if not 0 <= self.seed < 2**31:
+            raise InputError(f"--seed {self.seed}: expected a whole number from 0 to 2147483647")
+        WindowSettings(self.window, self.window)
+
+    @property
+    def stride(self) -> int:
+        """Notes in a step of the encoder."""
+        stride = networks.find()[self.model].stride
+        assert stride is not None
+        return stride(self.window)
+
+    @property
+    def n_notes(self) -> int:
+        """Notes that the encoder is given: whole steps, so that each knows which notes it has."""
+        return -(-self.window // self.stride) * self.stride
+
+
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """Windows of a library: those learned from, and those that decide when to stop.
+
+    `seen` is how often each class of each target occurs in the first, `blind` the loss on the
+    second of whoever knows just that.
+    """
+
+    x: Windows
+    learned: NDArray[np.int64]
+    held_out: NDArray[np.int64]
+    seen: list[NDArray[np.int64]]
+    blind: list[float]
+
+
+def pretrain(
+    sources: Sequence[Path],
+    out: Path,
+    settings: Settings | None = None,
+    display: Display | None = None,
+    command: str = "",
+) -> Path:
+    """Let an encoder learn from a library; go on where a killed training stopped.
+
+    Parameters
+    ----------
+    sources : sequence of Path
+        Files, folders and zip archives.
+    out : Path
+        Folder of the weights.
+    settings : Settings, optional
+        What decides them.
+    display : Display, optional
+        Shows progress.
+    command : str
+        What to record as the command.
+
+    Returns
+    -------
+    Path
+        `out`, with what `classify.pretrained.load` reads.
+
+    Raises
+    ------
+    InputError
+        If the library cannot be read or has too few songs, or `out` is taken.
+    """
+    settings, display = settings or Settings(), display or Display()
+    with display.counting("Reading songs", "song") as count:
+        library = load_library(sources, count)
+    songs = list({item.song.digest: item.song for item in library.items}.values())
+    if len(songs) < FEWEST:
+        raise InputError(
+            f"{sources[0]}: has {len(songs)} different songs, and at least {FEWEST} are needed to "
+            f"learn from some and be tried on others"
+        )
+    display.say(f"{len(songs)} songs; {len(library.set_aside)} files set aside.")
+    key = _key(settings, songs)
+    with record.one_at_a_time(out):
+        if _is_free(out, key, display):
+            work = _workplace(out, key)
+            data = _prepared(work, songs, settings, display)
+            encoder, state = _trained(work, data, settings, display)
+            about = _about(songs, data, state, settings)
+            pretrained.write(out, about | {"key": key, "command": command}, encoder)
+            shutil.rmtree(work)
+    return out
+
+
+def _key(settings: Settings, songs: Sequence[Song]) -> str:
+    """Hash everything that decides the weights."""
+    asked = (asdict(settings), [song.digest for song in songs], __version__, record.versions())
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _is_free(out: Path, key: str, display: Display) -> bool:
+    """Say whether there is something to do; refuse to write over anything else."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return True
+    if (out / pretrained.ABOUT).is_file() and pretrained.load(out).about["key"] == key:
+        display.say("These weights are there already; nothing is trained again.")
+        return False
+    raise InputError(f"{out}: is there already; name another folder with --out")
+
+
+def _workplace(out: Path, key: str) -> Path:
+    """Give the folder in which a training is kept until it ends; delete what another has left."""
+    work = out.with_name(f".{out.name}.work")
+    if not (work / KEY).is_file() or (work / KEY).read_text() != key:
+        shutil.rmtree(work, ignore_errors=True)
+        write_text(work / KEY, key)
+    return work
+
+
+# --- windows
+
+
+def _prepared(work: Path, songs: list[Song], settings: Settings, display: Display) -> _Data:
+    """Cut the windows, unless they are cut already, and part songs into two."""
+    windows = cut(songs, WindowSettings(settings.window, settings.window))
+    shape = len(windows), settings.window, len(COLUMNS)
+    with display.counting("Gathering notes", "window") as count:
+        blocks = measured(INPUT, songs, windows, count)
+        save_data(work, {INPUT: (shape, blocks)}, song=windows.song)
+    x = np.load(work / f"{INPUT}.npy", mmap_mode="r")
+    order = np.random.default_rng(settings.seed).permutation(len(songs))
+    chosen = order[: max(1, round(HELD_OUT * len(songs)))]
+    asked_of = np.isin(windows.song, chosen)
+    learned, held_out = np.flatnonzero(~asked_of), np.flatnonzero(asked_of)
+    every = (masking.targets(x[rows], x[rows][..., 0] > 0) for rows in _pieces(learned))
+    seen = _counted(every)
+    asked = _counted(y for _, y in _questions(x, held_out, settings))
+    return _Data(x, learned, held_out, seen, masking.blind(seen, asked))
+
+
+def _counted(every: Iterator[NDArray[np.int32]]) -> list[NDArray[np.int64]]:
+    """Count classes over many windows."""
+    total = [np.zeros(n, np.int64) for n in TARGETS.values()]
+    for y in every:
+        total = [a + b for a, b in zip(total, masking.counts(y), strict=True)]
+    return total
+
+
+def _pieces(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    size = TrainingSettings().batch_size
+    return [rows[first : first + size] for first in range(0, len(rows), size)]
+
+
+def _asked(x: Windows, rng: np.random.Generator, n_notes: int) -> Batch:
+    """Hide notes of windows, and fill them up on the left to whole steps."""
+    x = np.pad(x, ((0, 0), (n_notes - x.shape[1], 0), (0, 0)))
+    mask = masking.drawn(x, rng)
+    return masking.hidden(x, mask), masking.targets(x, mask)
+
+
+def _lessons(data: _Data, settings: Settings, epoch: int) -> Iterator[Batch]:
+    """Give the windows of an epoch, in a new order, changed and hidden anew."""
+    rng, amounts = np.random.default_rng((settings.seed, epoch)), Augmentation()
+    for rows in _pieces(rng.permutation(data.learned)):
+        yield _asked(augmented(data.x[rows], rng, amounts), rng, settings.n_notes)
+
+
+def _questions(x: Windows, held_out: NDArray[np.int64], settings: Settings) -> Iterator[Batch]:
+    """Give the windows of held-out songs, hidden the same way each time."""
+    rng = np.random.default_rng((settings.seed, 2**31))
+    for rows in _pieces(held_out):
+        yield _asked(np.array(x[rows]), rng, settings.n_notes)
+
+
+# --- training
+
+
+def _trained(
+    work: Path, data: _Data, settings: Settings, display: Display
+) -> tuple[Any, dict[str, Any]]:
+    """Train until the loss on held-out songs falls no more; give the best encoder, and how."""
+    keras = training.seeded_keras(settings.seed)
+    build = networks.find()[settings.model].encoder
+    assert build is not None
+    encoder = build(settings.n_notes, len(COLUMNS))
+    model = masked.build(encoder, settings.stride, masking.shares(data.seen))
+    own = TrainingSettings()
+    adam = keras.optimizers.Adam(own.learning_rate, clipnorm=own.clipnorm)
+    model.compile(adam, loss=masked.loss, jit_compile=training.jit(keras))
+    state = _resumed(work, model, display)
+    display.say(f"Knowing only how often everything occurs: loss {sum(data.blind):.3f}.")
+    with display.shown():
+        display.begin("epochs", f"Pretraining {settings.model}", settings.epochs, "epoch")
+        display.advance("epochs", done=len(state["history"]))
+        while not _is_over(state, settings):
+            epoch = len(state["history"])
+            _reseed(model, settings.seed, epoch)
+            for x, y in _lessons(data, settings, epoch):
+                model.train_on_batch(x, y)
+            state["history"].append(_losses(model, data, settings))
+            _keep(work, model, state)
+            display.advance("epochs", _told(state))
+        display.end("epochs", f"Pretraining {settings.model}: {_told(state)}.")
+    model.load_weights(work / CHECKPOINT / BEST)
+    return encoder, state | {"device": training.device(keras)}
+
+
+def _best(history: list[list[float]]) -> int:
+    """Give the epoch, from 0, with the lowest loss."""
+    return int(np.argmin([sum(losses) for losses in history]))
+
+
+def _is_over(state: dict[str, Any], settings: Settings) -> bool:
+    done = len(state["history"])
+    if not done:
+        return False
+    return done >= settings.epochs or done - 1 - _best(state["history"]) >= PATIENCE
+
+
+def _told(state: dict[str, Any]) -> str:
+    best = _best(state["history"])
+    return f"loss {sum(state['history'][best]):.3f} on held-out songs after epoch {best + 1}"
+
+
+def _reseed(model: Any, seed: int, epoch: int) -> None:
+    """Begin an epoch's dropout anew: its state is in no file, and must not depend on a kill."""
+    for place, layer in enumerate(model.layers):
+        generator = getattr(layer, "seed_generator", None)
+        if generator is not None:
+            generator.state.assign(np.array([seed + 1000 * place, epoch], np.uint32))
+
+
+def _losses(model: Any, data: _Data, settings: Settings) -> list[float]:
+    """Give the mean cross-entropy of each target over what is hidden of held-out songs, in nats."""
+    sums, counts = np.zeros(len(TARGETS)), np.zeros(len(TARGETS))
+    edges = np.cumsum([0, *TARGETS.values()])
+    for x, y in _questions(data.x, data.held_out, settings):
+        scores = model.predict_on_batch(x).astype(float)
+        for place, (first, end) in enumerate(pairwise(edges)):
+            asked = y[..., place] >= 0
+            own, true = scores[asked][:, first:end], y[asked][:, place]
+            highest = own.max(axis=1, initial=-np.inf, keepdims=True)
+            logarithm = np.log(np.exp(own - highest).sum(axis=1)) + highest[:, 0]
+            sums[place] += (logarithm - own[np.arange(len(true)), true]).sum()
+            counts[place] += len(true)
+    return (sums / np.maximum(counts, 1)).tolist()
+
+
+def _keep(work: Path, model: Any, state: dict[str, Any]) -> None:
+    """Write what an epoch left, whole or not at all: weights, Adam's moments, best weights."""
+    before = work / CHECKPOINT / BEST
+    with written_whole(work / CHECKPOINT) as beside:
+        beside.mkdir()
+        model.save_weights(beside / LAST)
+        if _best(state["history"]) == len(state["history"]) - 1:
+            model.save_weights(beside / BEST)
+        else:
+            shutil.copy(before, beside / BEST)
+        write_json(beside / STATE, state)
+
+
+def _resumed(work: Path, model: Any, display: Display) -> dict[str, Any]:
+    """Take up what a killed training left, if it left a whole epoch."""
+    path = work / CHECKPOINT
+    if not (path / STATE).is_file():
+        return {"history": []}
+    state = read_json(path / STATE)
+    model.optimizer.build(model.trainable_variables)
+    model.load_weights(path / LAST)
+    display.say(f"{len(state['history'])} epochs are done already.")
+    return state
+
+
+def _about(
+    songs: Sequence[Song], data: _Data, state: dict[str, Any], settings: Settings
+) -> dict[str, Any]:
+    """Say where the weights come from, and what they are worth."""
+    best = _best(state["history"])
+    return {
+        "classify": __version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **asdict(settings),
+        "stride": settings.stride,
+        "best_epoch": best + 1,
+        "loss": {
+            "blind": dict(zip(TARGETS, data.blind, strict=True)),
+            "held_out": dict(zip(TARGETS, state["history"][best], strict=True)),
+            "history": [sum(losses) for losses in state["history"]],
+        },
+        "windows": {"learned": len(data.learned), "held_out": len(data.held_out)},
+        "songs": pretrained.kept(song.digest for song in songs),
+        "device": state["device"],
+        "versions": record.versions(),
+    }
