@@ -29,12 +29,13 @@ def flat(x: np.ndarray) -> np.ndarray:
     return x.reshape(len(x), -1, x.shape[-1])
 
 
-def test_there_are_three():
-    assert {name: form.input for name, form in FORMS.items()} == {
+def test_there_are_three_and_one_that_lacks_attention():
+    assert {name: form.input for name, form in FORMS.items() if form.usual} == {
         "crnn": "rich",
         "transformer": "rich",
         "passages": "passages",
     }
+    assert [name for name, form in FORMS.items() if not form.usual] == ["crnn-mean"]
 
 
 @pytest.mark.parametrize("name", FORMS)
