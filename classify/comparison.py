@@ -173,7 +173,7 @@ def _jobs(folder: Path, chosen: list[models.Spec], settings: Settings, data: Dat
             scaled=settings.recipe != "paper",
             varied=settings.robustness and part.repeat == 0 and part in data.outer,
             kept=settings.folds == 1 and part in data.outer,
-            listened=spec.input in MEASURED and part.repeat == 0 and part in data.outer,
+            listened=spec.input in NAMED and part.repeat == 0 and part in data.outer,
         )
         for part in data.parts
         for spec in chosen
@@ -257,6 +257,9 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
             place = folder / workers.VARIATIONS / f"{number:02d}"
             workers.save_data(place, changed, song=windows.song)
 
+
+#: Inputs whose columns are named quantities, which a model can be said to listen to.
+NAMED = ("features", "song")
 
 #: What models are given beside plain notes, and what is said meanwhile.
 MEASURED = {
