@@ -42,7 +42,8 @@ def found(fitted, group=None, seed=0):
 def test_the_family_that_speaks_is_found(fitted):
     table = found(fitted)
     assert list(table.columns) == list(listening.COLUMNS)
-    assert set(table["index"]) == set(range(N // 2, N))
+    assert set(table["index"]) < set(range(N // 2, N))
+    assert table["index"].nunique() == listening.SONGS
     means = table[table.level == "family"].groupby("name")[["without", "alone_right"]].mean()
     assert set(means.index) == set(families("features"))
     assert means.without.idxmax() == means.alone_right.idxmax() == "metre"
