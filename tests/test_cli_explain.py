@@ -1,12 +1,14 @@
-"""`classify explain MODEL SONG` writes a picture and a paragraph for each song."""
+"""`classify explain`: a picture and a paragraph for each song, a table for a run."""
 
 import argparse
 
 import pytest
 
 from classify import cli_explain
+from classify.comparison import compare
 from classify.errors import InputError
-from tests.conftest import write_song
+from classify.experiment import Settings
+from tests.conftest import write_corpus, write_song
 
 
 def run(*arguments):
@@ -32,3 +34,25 @@ def test_a_class_the_model_does_not_have_is_refused(trained, tmp_path):
     song = write_song(tmp_path / "slow.mid", 510, 45, 1.0)
     with pytest.raises(InputError, match="'Sad' is no class of this model; it has Calming, Happy"):
         run(trained, song, "--class", "Sad", "--out", tmp_path / "out")
+
+
+def test_a_run_tells_what_its_model_rests_on(tmp_path, capsys):
+    corpus = write_corpus(tmp_path / "songs", per_class=10)
+    settings = Settings(str(corpus), window=20, models=("logistic",), quick=True)
+    folder = compare(settings, tmp_path / "run", n_workers=1)
+    assert run(folder) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "What logistic rests on, in points of accuracy on songs:"
+    assert told[1].split(":")[0] in (
+        "  channel pitch",
+        "  channel inter-onset",
+        "  channel duration",
+    )
+    assert told[-1] == str(folder / "importance.csv")
+    with pytest.raises(InputError, match="is a run, which tells what its models rest on"):
+        run(folder, corpus)
+
+
+def test_a_model_without_a_song_is_refused(trained):
+    with pytest.raises(InputError, match="name the songs to explain"):
+        run(trained)
