@@ -38,14 +38,13 @@ Table = NDArray[np.float32]
 
 #: Models of the run as usual, and of the runs without an ingredient: options, then models.
 USUAL = (
-    "random-forest", "logistic", "minirocket", "features-logistic", "features-vote",
-    "song-logistic", "song-vote", "song-choice", "song-stack", "nn3", "crnn", "crnn-mean",
-    "transformer", "passages",
+    "logistic", "features-logistic", "features-vote", "song-logistic", "song-vote", "nn3", "crnn",
+    "crnn-mean", "transformer", "passages",
 )  # fmt: skip
 RUNS: dict[str, tuple[dict[str, object], tuple[str, ...]]] = {
     "usual": ({}, USUAL),
     "pitch": ({"channels": ("pitch",)}, ("logistic", "nn3")),
-    "plain": ({"augment": False}, ("crnn", "transformer")),
+    "plain": ({"augment": False}, ("crnn",)),
 }
 
 
@@ -89,12 +88,8 @@ ROWS = [
         without=_plain("usual", "nn3")),
     Row("features", "Logistic regression on features, not notes", "usual", "features-logistic",
         without=_plain("usual", "logistic")),
-    Row("features", "MiniRocket on notes, beside features", "usual", "minirocket",
-        without=_plain("usual", "features-logistic")),
     Row("augmentation", "CRNN with augmentation", "usual", "crnn",
         without=_plain("plain", "crnn")),
-    Row("augmentation", "Transformer with augmentation", "usual", "transformer",
-        without=_plain("plain", "transformer")),
     Row("attention", "CRNN with attention, not a mean over steps", "usual", "crnn",
         without=_plain("usual", "crnn-mean")),
     Row("attention", "Four passages at once, beside one window", "usual", "passages",
@@ -109,10 +104,6 @@ ROWS = [
         without=_plain("usual", "song-logistic")),
     Row("ensemble", "Vote on features, not one regression", "usual", "features-vote",
         without=_plain("usual", "features-logistic")),
-    Row("ensemble", "Members chosen inside training, beside a fixed vote", "usual", "song-choice",
-        without=_plain("usual", "song-vote")),
-    Row("ensemble", "Stack, beside a fixed vote", "usual", "song-stack",
-        without=_plain("usual", "song-vote")),
 ]  # fmt: skip
 
 
