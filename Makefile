@@ -14,7 +14,7 @@ compare: $(VENV)/.installed
 	$(BIN)/classify compare $(ARGS)
 
 test: lint
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
 
 test-slow: $(VENV)/.tested
 	$(BIN)/python -m pytest

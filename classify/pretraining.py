@@ -87,7 +87,7 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        known = [name for name, form in networks.find().items() if form.encoder]
+        known = [name for name, form in networks.find().items() if form.encoder and form.usual]
         if self.model not in known:
             raise InputError(f"--model {self.model}: expected one of {', '.join(known)}")
         if self.epochs < 1:

@@ -62,7 +62,22 @@ def fitted(name: str):
     return estimator.fit(x, y, groups, said.append), said
 
 
-every_model = pytest.mark.parametrize("name", SPECS)
+#: Models of one family are fitted in one process, and the families side by side.
+FAMILIES = {
+    "baselines": [name for name, spec in SPECS.items() if spec.kind != "network"],
+    "paper": [n for n, s in SPECS.items() if s.kind == "network" and n in models.PAPER],
+    "own": [n for n, s in SPECS.items() if s.kind == "network" and n not in models.PAPER],
+}
+
+
+def within(family: str) -> pytest.MarkDecorator:
+    return pytest.mark.xdist_group(f"models {family}")
+
+
+every_model = pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=within(family)) for family, names in FAMILIES.items() for n in names],
+)
 
 
 @every_model
@@ -162,13 +177,16 @@ def test_equal_songs_with_other_labels_are_both_learned_from():
     assert estimator.predict_proba(copy[:1])[0, green] > alone.predict_proba(copy[:1])[0, green]
 
 
-def test_saved_models_answer_the_same_in_a_fresh_process(tmp_path):
-    for name in SPECS:
+@pytest.mark.parametrize(
+    "family", [pytest.param(family, marks=within(family)) for family in FAMILIES]
+)
+def test_saved_models_answer_the_same_in_a_fresh_process(family, tmp_path):
+    for name in FAMILIES[family]:
         models.save(fitted(name)[0], tmp_path / name)
         np.save(tmp_path / name / "x.npy", windows(name)[0])
     subprocess.run([sys.executable, "-c", FRESH, str(tmp_path)], check=True, capture_output=True)
     answers = json.loads((tmp_path / "answers.json").read_text())
-    assert set(answers) == set(SPECS)
+    assert set(answers) == set(FAMILIES[family])
     for name, p in answers.items():
         np.testing.assert_array_equal(
             np.array(p), fitted(name)[0].predict_proba(windows(name)[0]).astype(float), err_msg=name

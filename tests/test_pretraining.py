@@ -74,6 +74,7 @@ def corpus(library, tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["crnn", "transformer"])
 def test_how_songs_go_is_learned(model, tmp_path):
     """What follows from the notes around is guessed far better than by who hears none."""
@@ -94,6 +95,7 @@ def test_a_folder_says_what_it_comes_from(weights, library):
     assert len(found.about["loss"]["history"]) == 2
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_and_another_others(weights, library, tmp_path):
     x = np.random.default_rng(0).integers(0, 60, (2, 20, len(COLUMNS))).astype(np.float32)
 
@@ -106,6 +108,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(weights, librar
     assert not np.allclose(said(other), said(weights))
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_same_weights(weights, library, tmp_path, monkeypatch):
     keep, kept = pretraining._keep, []
 
@@ -195,6 +198,7 @@ def test_a_comparison_starts_from_it_and_says_what_it_had_seen(weights, corpus, 
     assert fitting.plan_of_run(folder, "transformer", 2).settings.init is None
 
 
+@pytest.mark.slow
 def test_on_the_command_line_all_the_way_to_new_songs(library, corpus, tmp_path, capsys):
     weights, model = tmp_path / "weights", tmp_path / "model"
     arguments = ["--window", "20", "--epochs", "1", "--model", "transformer"]
@@ -218,7 +222,7 @@ def test_what_does_not_fit_is_refused(weights, corpus):
             compare(Settings(str(corpus), **asked))
 
     refused("holds weights of crnn, which is not among the models here", models=("transformer",))
-    refused(r"windows of 20 notes, 1 to a step, and windows of 100 notes have 2", window=100)
+    refused(r"windows of 20 notes, 1 to a step, and windows of 100 notes have 4", window=100)
 
 
 def resealed(folder: Path) -> None:
