@@ -4,17 +4,15 @@
 
 For each corpus (`folk` unless named; `NAME:NOTES` sets the window), models are compared by
 `classify compare`, once as usual, once with pitch alone and once without augmentation; and the
-vote on songs is fitted on songs described in other ways (`DESCRIPTIONS`). Every row of the table
+vote on songs is fitted on songs described in other ways. Every row of the table
 stands beside the row that it differs from in one ingredient, with the difference over the same
 folds and its interval by the corrected t of Nadeau and Bengio (2003). Writes `ablation.csv`,
 `ablation.md` and `ablation.svg`; a killed run goes on where it was.
 """
 
 import argparse
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -58,73 +56,54 @@ class Row:
         What differs.
     title : str
         Of the row.
-    source, model : str
-        Which run and model; the run `songs` has descriptions for models.
-    level : {"song", "window"}
-        What is counted.
-    without : (str, str, str) or None
-        Source, model and level of what lacks the ingredient.
+    of : str
+        Whose answers for songs: `run/model`.
+    without : str, optional
+        Whose answers lack the ingredient; `run/model/window` for those for windows.
     """
 
     ingredient: str
     title: str
-    source: str
-    model: str
-    level: str = "song"
-    without: tuple[str, str, str] | None = None
-
-
-def _plain(run: str, model: str, level: str = "song") -> tuple[str, str, str]:
-    return run, model, level
+    of: str
+    without: str = ""
 
 
 ROWS = [
-    Row("reference", "Majority class", "usual", MAJORITY),
-    Row("channels", "Logistic regression on all channels", "usual", "logistic",
-        without=_plain("pitch", "logistic")),
-    Row("channels", "NN3 on all channels, not pitch alone", "usual", "nn3",
-        without=_plain("pitch", "nn3")),
-    Row("channels", "CRNN on rich notes, beside NN3", "usual", "crnn",
-        without=_plain("usual", "nn3")),
-    Row("features", "Logistic regression on features, not notes", "usual", "features-logistic",
-        without=_plain("usual", "logistic")),
-    Row("augmentation", "CRNN with augmentation", "usual", "crnn",
-        without=_plain("plain", "crnn")),
-    Row("attention", "CRNN with attention, not a mean over steps", "usual", "crnn",
-        without=_plain("usual", "crnn-mean")),
-    Row("attention", "Four passages at once, beside one window", "usual", "passages",
-        without=_plain("usual", "crnn")),
-    Row("song-level averaging", "Logistic regression on features: songs, not windows", "usual",
-        "features-logistic", without=_plain("usual", "features-logistic", "window")),
-    Row("song-level averaging", "CRNN: songs, not windows", "usual", "crnn",
-        without=_plain("usual", "crnn", "window")),
-    Row("whole songs", "Regression on songs, not on windows", "usual", "song-logistic",
-        without=_plain("usual", "features-logistic")),
-    Row("ensemble", "Vote on songs, not one regression", "usual", "song-vote",
-        without=_plain("usual", "song-logistic")),
-    Row("ensemble", "Vote on features, not one regression", "usual", "features-vote",
-        without=_plain("usual", "features-logistic")),
+    Row("reference", "Majority class", f"usual/{MAJORITY}"),
+    Row("channels", "Logistic regression on all channels", "usual/logistic", "pitch/logistic"),
+    Row("channels", "NN3 on all channels, not pitch alone", "usual/nn3", "pitch/nn3"),
+    Row("channels", "CRNN on rich notes, beside NN3", "usual/crnn", "usual/nn3"),
+    Row("features", "Logistic regression on features, not notes", "usual/features-logistic",
+        "usual/logistic"),
+    Row("augmentation", "CRNN with augmentation", "usual/crnn", "plain/crnn"),
+    Row("attention", "CRNN with attention, not a mean over steps", "usual/crnn", "usual/crnn-mean"),
+    Row("attention", "Transformer, beside CRNN", "usual/transformer", "usual/crnn"),
+    Row("attention", "Four passages at once, beside one window", "usual/passages", "usual/crnn"),
+    Row("song-level averaging", "Logistic regression on features: songs, not windows",
+        "usual/features-logistic", "usual/features-logistic/window"),
+    Row("song-level averaging", "CRNN: songs, not windows", "usual/crnn", "usual/crnn/window"),
+    Row("whole songs", "Regression on songs, not on windows", "usual/song-logistic",
+        "usual/features-logistic"),
+    Row("ensemble", "Vote on songs, not one regression", "usual/song-vote", "usual/song-logistic"),
+    Row("ensemble", "Vote on features, not one regression", "usual/features-vote",
+        "usual/features-logistic"),
 ]  # fmt: skip
 
-
-def _without(family: str, corpus: Corpus) -> Table:
-    kept = [f.family != family for f in features.listed_of_songs()]
-    return features.of_songs(corpus.songs)[:, kept]
+#: The description that others are set beside.
+BASE = "whole and passages of 48"
 
 
-#: Other descriptions of a song for the vote on songs; each is less the whole, or other passages.
-DESCRIPTIONS: dict[str, Callable[[Corpus], Table]] = {
-    "whole and passages of 48": lambda corpus: features.of_songs(corpus.songs),
-    "whole and passages of 100": lambda corpus: features.of_songs(corpus.songs, 100),
-    "whole and passages of 400": lambda corpus: features.of_songs(corpus.songs, 400),
-    "whole": lambda corpus: features.whole(corpus.songs),
-    "passages of 48": lambda corpus: features.of_songs(corpus.songs)[:, len(features.listed()) :],
-    **{
-        f"without {family}": partial(_without, family)
-        for family in dict.fromkeys(f.family for f in features.listed())
-    },
-}
-BASE = next(iter(DESCRIPTIONS))
+def _descriptions(corpus: Corpus) -> Iterator[tuple[str, Table]]:
+    """Describe songs in other ways for the vote on songs: `BASE` first, then others and less."""
+    base = features.of_songs(corpus.songs)
+    yield BASE, base
+    for notes in (100, 400):
+        yield f"whole and passages of {notes}", features.of_songs(corpus.songs, notes)
+    yield "whole", features.whole(corpus.songs)
+    yield "passages of 48", base[:, len(features.listed()) :]
+    families = np.array([feature.family for feature in features.listed_of_songs()])
+    for family in dict.fromkeys(families):
+        yield f"without {family}", base[:, families != family]
 
 
 def described(corpus: Corpus, x: Table, n_folds: int, repeats: int, seed: int = 0) -> pd.DataFrame:
@@ -140,14 +119,17 @@ def described(corpus: Corpus, x: Table, n_folds: int, repeats: int, seed: int = 
     return pd.concat(frames, ignore_index=True)
 
 
-def ran(settings: Settings, folder: Path) -> dict[tuple[str, str], pd.DataFrame]:
-    """Compare models; their answers for test songs and windows, by model and level."""
+def ran(settings: Settings, folder: Path) -> dict[str, pd.DataFrame]:
+    """Compare models; their answers by `run/model` for songs, `run/model/window` for windows."""
     compare(settings, folder)
     columns = ["model", "level", "repeat", "fold", "song", "start", "group", "label", "answer"]
     table = pd.read_parquet(folder / "predictions.parquet", columns=[*columns, "part"])
     table = table[table.part == "test"]
     table = table.assign(right=table.label == table.answer)
-    return dict(iter(table.groupby(["model", "level"])))
+    return {
+        f"{folder.name}/{model}" + "/window" * (level == "window"): own
+        for (model, level), own in table.groupby(["model", "level"])
+    }
 
 
 def difference(one: pd.DataFrame, other: pd.DataFrame) -> tuple[float, float, float]:
@@ -176,29 +158,31 @@ def ablated(source: str, n_folds: int, repeats: int, out: Path) -> pd.DataFrame:
     name, _, notes = source.partition(":")
     window = int(notes) if notes else None
     place = out / Path(name).name
-    answers = {}
+    answers: dict[str, pd.DataFrame] = {}
     for run, (options, models) in RUNS.items():
         asked = Settings(corpus=name, window=window, folds=n_folds, repeats=repeats,
                          models=models, **options)  # type: ignore[arg-type]  # fmt: skip
-        for (model, level), own in ran(asked, place / "runs" / run).items():
-            answers[run, model, level] = own
+        answers |= ran(asked, place / "runs" / run)
     rows = [
-        line(row.ingredient, row.title, answers[row.source, row.model, row.level],
-             answers[row.without] if row.without else None)
+        line(
+            row.ingredient,
+            row.title,
+            answers[row.of],
+            answers[row.without] if row.without else None,
+        )
         for row in ROWS
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows + descriptions(load(name), n_folds, repeats))
 
 
 def descriptions(corpus: Corpus, n_folds: int, repeats: int) -> list[dict]:
     """Make the rows on how songs are described."""
     base, rows = None, []
-    for title, given in DESCRIPTIONS.items():
-        begun = time.perf_counter()
-        own = described(corpus, given(corpus), n_folds, repeats)
+    for title, x in _descriptions(corpus):
+        own = described(corpus, x, n_folds, repeats)
+        rows.append(line("description", title, own, base))
         base = own if base is None else base
-        rows.append(line("description", title, own, None if title == BASE else base))
-        print(f"{title}: {own.right.mean():.3f} ({time.perf_counter() - begun:.0f} s)", flush=True)
+        print(f"{title}: {own.right.mean():.3f}", flush=True)
     return rows
 
 

@@ -18,36 +18,26 @@ import pandas as pd
 from rich.console import Console
 
 from classify.comparison import compare
-from classify.evaluation import calibration, conformal
+from classify.evaluation import conformal
 from classify.experiment import Settings
 from classify.models import MAJORITY, RECOMMENDED
 from classify.progress import Display
+from classify.report import sureness
+from classify.tables import P
 
-SURE = 0.8
 
-
-def facts(songs: pd.DataFrame) -> dict[str, float]:
-    """Measure sets and sure answers of one model's held-out songs, fold by fold."""
-    columns = [column for column in songs if column.startswith("p:")]
-    classes = np.array([column.removeprefix("p:") for column in columns])
-    held, sizes, confidence, right = [], [], [], []
-    for _, fold in songs.groupby(["repeat", "fold"]):
-        p = calibration.tempered(fold[columns].to_numpy(float), float(fold.temperature.iloc[0]))
-        truth = np.searchsorted(classes, fold.label.to_numpy(str))
-        chosen = conformal.sets(p, float(fold.limit.iloc[0]))
-        held.append(chosen[np.arange(len(truth)), truth])
-        sizes.append(chosen.sum(axis=1))
-        confidence.append(p.max(axis=1))
-        right.append(p.argmax(axis=1) == truth)
-    sure = np.concatenate(confidence) >= SURE
-    wrong = ~np.concatenate(right)
+def facts(songs: pd.DataFrame, folds: int) -> dict[str, float]:
+    """Measure sets and sure answers of one model's held-out songs, as the report does."""
+    classes = [name.removeprefix(P) for name in songs if name.startswith(P)]
+    sure = sureness.measured(songs, classes, folds)
+    covered = sure.sets.covered if sure.sets else np.nan
     return {
-        "songs": len(sure),
-        "right": 1 - wrong.mean(),
-        "coverage": np.concatenate(held).mean(),
-        "set size": np.concatenate(sizes).mean(),
-        "sure": sure.mean(),
-        "risk": wrong[sure].mean() if sure.any() else np.nan,
+        "songs": sure.n_songs,
+        "right": (songs.label == songs.answer).mean(),
+        "coverage": covered,
+        "set size": sure.sets.size if sure.sets else np.nan,
+        "sure": sure.kept,
+        "risk": sure.wrong,
     }
 
 
@@ -58,7 +48,9 @@ def measured(corpus: str, models: tuple[str, ...], folds: int, seed: int) -> pd.
         folder = compare(settings, Path(place) / "run", display=Display(Console(quiet=True)))
         told = pd.read_parquet(folder / "predictions.parquet")
     told = told[(told.level == "song") & (told.part == "test") & (told.model != MAJORITY)]
-    rows = [{"model": name, "seed": seed} | facts(own) for name, own in told.groupby("model")]
+    rows = [
+        {"model": name, "seed": seed} | facts(own, folds) for name, own in told.groupby("model")
+    ]
     return pd.DataFrame(rows)
 
 
@@ -79,7 +71,9 @@ def main() -> None:
             print(tables[-1].round(3).to_string(index=False, header=not seed), flush=True)
         found = pd.concat(tables)
         for name, own in found.groupby("model"):
-            print(f"\n{corpus}, {name}: {conformal.COVERAGE:.0%} promised, risk above {SURE}")
+            print(
+                f"\n{corpus}, {name}: {conformal.COVERAGE:.0%} promised, risk above {sureness.SURE}"
+            )
             numbers = own.drop(columns=["model", "seed"])
             print(numbers.agg(["mean", "std", "min", "max"]).round(3).to_string(), flush=True)
 

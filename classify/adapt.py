@@ -36,6 +36,7 @@ from classify.fitting import check_free
 from classify.judging import Predictions
 from classify.progress import Display
 from classify.tables import P
+from classify.workers import song_means
 
 #: Standard deviations, before any label, of the matrix less the identity, and of the bias.
 MATRIX_STD, BIAS_STD = 0.3, 1.0
@@ -173,9 +174,7 @@ def _listener(
         )
     songs = [corpus.songs[index] for index in rows]
     windows, raw = bundle.judged(songs)
-    sums = np.zeros((len(songs), raw.shape[1]))
-    np.add.at(sums, windows.song, raw)
-    p = bundle.calibrated(sums / np.bincount(windows.song)[:, None])
+    p = bundle.calibrated(song_means(raw, windows.song))
     truth = np.searchsorted(bundle.classes, [corpus.labels[index] for index in rows])
     return p, truth, groups, aside
 

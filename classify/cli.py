@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from classify import __version__, cli_explain, cli_library, cli_playlist, cli_pretrain
+from classify.cli_numbers import number, whole
 from classify.errors import InputError
 
 #: Exit status after Ctrl-C, as shells have it.
@@ -55,24 +56,6 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message.removeprefix('argument ')} (see {self.prog} --help)")
-
-
-def _whole(text: str) -> int:
-    """Read a whole number."""
-    try:
-        return int(text)
-    except ValueError:
-        shown = text if len(text) < 20 else text[:20] + "…"
-        raise argparse.ArgumentTypeError(f"expected a whole number, not {shown!r}") from None
-
-
-def _minutes(text: str) -> float:
-    """Read a number of minutes."""
-    try:
-        return float(text)
-    except ValueError:
-        shown = text if len(text) < 20 else text[:20] + "…"
-        raise argparse.ArgumentTypeError(f"expected a number of minutes, not {shown!r}") from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -124,13 +107,13 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     add(
         "--window",
-        type=_whole,
+        type=whole,
         metavar="NOTES",
         help="notes in a window (default: 800, or the built-in corpus's own)",
     )
     add(
         "--hop",
-        type=_whole,
+        type=whole,
         metavar="NOTES",
         help="notes between window starts (default: a window)",
     )
@@ -142,7 +125,7 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     add(
         "--tune",
-        type=_minutes,
+        type=number(float, "a number of minutes"),
         metavar="MINUTES",
         help="first choose the window and the channels on the training songs, in about so many "
         "minutes; what --window or --channels give stays as it is",
@@ -156,7 +139,7 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     add(
         "--folds",
-        type=_whole,
+        type=whole,
         default=1,
         metavar="K",
         help="test every song once, in K folds (default: 1, a hold-out of about a fifth)",
@@ -166,7 +149,7 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
         action="store_true",
         help="keep songs together that seem to be the same music (classify corpus show lists them)",
     )
-    add("--repeats", type=_whole, default=1, metavar="R", help="draw the folds R times")
+    add("--repeats", type=whole, default=1, metavar="R", help="draw the folds R times")
     add(
         "--leak",
         action="store_true",
@@ -188,7 +171,7 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
         default="default",
         help="paper: unscaled numbers, plain Adam, no early stopping",
     )
-    add("--epochs", type=_whole, metavar="N", help="at most so many epochs a network (default: 30)")
+    add("--epochs", type=whole, metavar="N", help="at most so many epochs a network (default: 30)")
     add(
         "--no-augment",
         action="store_true",
@@ -199,9 +182,9 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
         action="store_true",
         help="3 epochs, small grids: to see the road, not to publish",
     )
-    add("--seed", type=_whole, default=0, metavar="N", help="of everything drawn (default: 0)")
+    add("--seed", type=whole, default=0, metavar="N", help="of everything drawn (default: 0)")
     add("--init", metavar="DIR", help="weights to start from: a folder that pretrain wrote")
-    add("--jobs", type=_whole, metavar="N", help="models that train at once (default: one a core)")
+    add("--jobs", type=whole, metavar="N", help="models that train at once (default: one a core)")
     add(
         "--out",
         type=Path,
@@ -233,8 +216,8 @@ def _add_corpus(commands: "argparse._SubParsersAction[_Parser]") -> None:
     show = actions.add_parser("show", help="songs, windows and notes per class; what is set aside")
     show.set_defaults(run=_corpus_show)
     show.add_argument("corpus", help="as for compare")
-    show.add_argument("--window", type=_whole, metavar="NOTES", help="notes in a window")
-    show.add_argument("--hop", type=_whole, metavar="NOTES", help="notes between window starts")
+    show.add_argument("--window", type=whole, metavar="NOTES", help="notes in a window")
+    show.add_argument("--hop", type=whole, metavar="NOTES", help="notes between window starts")
     show.add_argument(
         "--problems", action="store_true", help="list every file that was set aside or mended"
     )

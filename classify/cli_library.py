@@ -4,10 +4,10 @@ As in `classify.cli`, no logic of their own, and everything heavy is imported wh
 """
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from classify.cli_numbers import number, whole
 from classify.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,22 +26,6 @@ def add(commands: Any) -> None:
     _add_predict(commands)
     _add_adapt(commands)
     _add_suggest(commands)
-
-
-def _number(kind: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
-    """Read a number, or refuse in a few words."""
-
-    def read(text: str) -> Any:
-        try:
-            return kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"expected {expected}, not {text[:20]!r}") from None
-
-    return read
-
-
-whole = _number(int, "a whole number")
-_share = _number(float, "a probability from 0 to 1")
 
 
 def _add_train(commands: Any) -> None:
@@ -115,7 +99,7 @@ def _add_predict(commands: Any) -> None:
     )
     add(
         "--sure",
-        type=_share,
+        type=number(float, "a probability from 0 to 1"),
         default=0.5,
         metavar="P",
         help="confidence from which a song of several likely moods has an answer (default: 0.5)",

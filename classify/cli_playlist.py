@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from classify.cli_numbers import number, whole
 from classify.errors import InputError
 from classify.files import read_json
 
@@ -18,23 +19,12 @@ if TYPE_CHECKING:
 PREDICTED = (".csv", ".parquet")
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a number, not {text[:20]!r}") from None
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a whole number, not {text[:20]!r}") from None
+_real = number(float, "a number")
 
 
 def _limit(text: str) -> float | None:
     """Read a number, or `none` for no limit."""
-    return None if text == "none" else _number(text)
+    return None if text == "none" else _real(text)
 
 
 def add(commands: Any) -> None:
@@ -62,7 +52,7 @@ def add(commands: Any) -> None:
         metavar="MOOD",
         help="the mood to reach and to hold; several are joined by +, as Calming+Nostalgia",
     )
-    put("--minutes", type=_number, default=30.0, metavar="M", help="at most so long (default: 30)")
+    put("--minutes", type=_real, default=30.0, metavar="M", help="at most so long (default: 30)")
     put("--from", dest="start", default="", metavar="MOOD", help="the listener's present mood")
     put(
         "--strategy",
@@ -71,24 +61,24 @@ def add(commands: Any) -> None:
         help="iso (default with --from): from the present mood in small steps, there by two "
         "thirds; direct: the wanted mood from the first song on",
     )
-    put("--lists", type=_whole, default=1, metavar="N", help="so many lists without repeats")
-    put("--seed", type=_whole, default=0, metavar="N",
+    put("--lists", type=whole, default=1, metavar="N", help="so many lists without repeats")
+    put("--seed", type=whole, default=0, metavar="N",
         help="0: the best list (default); any other: one nearly as good")  # fmt: skip
     _add_limits(put)
     _add_outputs(put)
 
 
 def _add_limits(put: Callable[..., Any]) -> None:
-    put("--min-confidence", type=_number, default=0.8, metavar="P",
+    put("--min-confidence", type=_real, default=0.8, metavar="P",
         help="leave out songs that the model is less sure of (default: 0.8)")  # fmt: skip
-    put("--tempo", type=_number, nargs=2, metavar=("LOW", "HIGH"), help="bpm, from and to")
-    put("--loudness", type=_number, nargs=2, metavar=("LOW", "HIGH"), help="mean velocity, 0-127")
+    put("--tempo", type=_real, nargs=2, metavar=("LOW", "HIGH"), help="bpm, from and to")
+    put("--loudness", type=_real, nargs=2, metavar=("LOW", "HIGH"), help="mean velocity, 0-127")
     put("--tempo-change", type=_limit, default=15.0, metavar="PERCENT",
         help="largest change between neighbours, or none (default: 15)")  # fmt: skip
     put("--loudness-change", type=_limit, default=16.0, metavar="STEPS",
         help="largest change of velocity between neighbours, or none (default: 16)")  # fmt: skip
     put("--no-repeat-artist", action="store_true", help="each artist once at most")
-    put("--artist-folder", type=_whole, default=1, metavar="N", help="as for predict")
+    put("--artist-folder", type=whole, default=1, metavar="N", help="as for predict")
     put("--pin", action="append", default=[], metavar="SONG", help="must be in; may be repeated")
     put("--veto", action="append", default=[], metavar="SONG",
         help="must not be in (a song or an artist); may be repeated")  # fmt: skip
@@ -207,8 +197,8 @@ def _written(
 
     options.out.parent.mkdir(parents=True, exist_ok=True)
     paths = write_all(playlists, options.out, formats, made, places)
-    for number, playlist in enumerate(playlists, 1):
-        stem = f"{options.out.name}-{number}" if len(playlists) > 1 else options.out.name
+    for nth, playlist in enumerate(playlists, 1):
+        stem = f"{options.out.name}-{nth}" if len(playlists) > 1 else options.out.name
         paths.append(options.out.with_name(f"{stem}.{options.picture}"))
         arc.draw(playlist, paths[-1], made)
     return paths

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from classify.cli_library import whole
+from classify.cli_numbers import whole
 
 
 def add(commands: Any) -> None:

@@ -30,7 +30,6 @@ from classify.evaluation import calibration, conformal, novelty
 from classify.experiment import Data, Settings, prepare
 from classify.explanations import terms
 from classify.explanations.profiles import profile
-from classify.files import write_text
 from classify.measuring import measured
 from classify.parts import SONG_SPLIT, Part
 from classify.progress import Display
@@ -48,9 +47,6 @@ SURE = 0.8
 
 #: The part that learns from every song.
 ALL = "all"
-
-#: In a folder of fits: what they are fits of.
-KEY = "key"
 
 
 @dataclass(frozen=True)
@@ -174,7 +170,7 @@ def train(
             f"from; compare again, or train with --init"
         )
     with record.one_at_a_time(out):
-        work = _workplace(out, plan, data)
+        work = record.workplace(out, _key(plan, data))
         jobs = _jobs(work, plan, data)
         train_all(jobs, data, n_workers or workers.default_jobs(), display)
         for job in jobs:
@@ -187,19 +183,11 @@ def train(
     return out
 
 
-def _workplace(out: Path, plan: Plan, data: Data) -> Path:
-    """Give the folder in which fits are kept until all are done; go on with one that was killed.
-
-    What a killed training of anything else has left there is deleted.
-    """
+def _key(plan: Plan, data: Data) -> str:
+    """Hash everything that decides the numbers."""
     asked = (asdict(plan.settings), asdict(data.cutting), data.corpus.fingerprint, plan.model,
              __version__, record.versions(), data.start and data.start.id)  # fmt: skip
-    key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-    work = out.with_name(f".{out.name}.work")
-    if not (work / KEY).is_file() or (work / KEY).read_text() != key:
-        shutil.rmtree(work, ignore_errors=True)
-        write_text(work / KEY, key)
-    return work
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def check_free(out: Path, replaced: bool) -> None:

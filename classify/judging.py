@@ -48,6 +48,7 @@ from classify.files import write_json, written_whole
 from classify.progress import Display
 from classify.record import one_at_a_time
 from classify.tables import P, write_parquet
+from classify.workers import song_means
 
 #: Confidence from which a song with several moods in its set has an answer all the same.
 SURE = 0.5
@@ -225,9 +226,7 @@ def judge(bundle: Bundle, block: Sequence[Item]) -> _Block:
     songs = [item.song for item in block]
     windows, raw = bundle.judged(songs)
     n_windows = np.bincount(windows.song, minlength=len(songs))
-    sums = np.zeros((len(songs), raw.shape[1]))
-    np.add.at(sums, windows.song, raw)
-    p = bundle.calibrated(sums / n_windows[:, None])
+    p = bundle.calibrated(song_means(raw, windows.song))
     notes = [song.notes for song in songs]
     statistics = np.array([facts.statistics(own) for own in notes])
     onsets = [

@@ -28,13 +28,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 
 from classify import __version__, masking, networks, pretrained, record, training
 from classify.augmentation import Augmentation, augmented
 from classify.corpora.library import load_library
 from classify.errors import InputError
 from classify.experiment import WINDOW
-from classify.files import read_json, write_json, write_text, written_whole
+from classify.files import read_json, write_json, written_whole
 from classify.masking import TARGETS
 from classify.measuring import measured
 from classify.networks import masked
@@ -57,7 +58,7 @@ BATCHES = 100
 #: Share of songs that decide when to stop, and the fewest songs that can be parted.
 HELD_OUT, FEWEST = 0.1, 5
 
-KEY, CHECKPOINT, STATE, INPUT = "key", "checkpoint", "state.json", "rich"
+CHECKPOINT, STATE, INPUT = "checkpoint", "state.json", "rich"
 LAST, BEST = "last.weights.h5", "best.weights.h5"
 
 Windows = NDArray[np.float32]
@@ -169,7 +170,7 @@ def pretrain(
     key = _key(settings, songs)
     with record.one_at_a_time(out):
         if _is_free(out, key, display):
-            work = _workplace(out, key)
+            work = record.workplace(out, key)
             data = _prepared(work, songs, settings, display)
             encoder, state = _trained(work, data, settings, display)
             about = _about(songs, data, state, settings)
@@ -192,15 +193,6 @@ def _is_free(out: Path, key: str, display: Display) -> bool:
         display.say("These weights are there already; nothing is trained again.")
         return False
     raise InputError(f"{out}: is there already; name another folder with --out")
-
-
-def _workplace(out: Path, key: str) -> Path:
-    """Give the folder in which a training is kept until it ends; delete what another has left."""
-    work = out.with_name(f".{out.name}.work")
-    if not (work / KEY).is_file() or (work / KEY).read_text() != key:
-        shutil.rmtree(work, ignore_errors=True)
-        write_text(work / KEY, key)
-    return work
 
 
 # --- windows
@@ -326,10 +318,8 @@ def _losses(model: Any, data: _Data, settings: Settings) -> list[float]:
         scores = model.predict_on_batch(x).astype(float)
         for place, (first, end) in enumerate(pairwise(edges)):
             asked = y[..., place] >= 0
-            own, true = scores[asked][:, first:end], y[asked][:, place]
-            highest = own.max(axis=1, initial=-np.inf, keepdims=True)
-            logarithm = np.log(np.exp(own - highest).sum(axis=1)) + highest[:, 0]
-            sums[place] += (logarithm - own[np.arange(len(true)), true]).sum()
+            own, true = log_softmax(scores[asked][:, first:end], axis=1), y[asked][:, place]
+            sums[place] -= own[np.arange(len(true)), true].sum()
             counts[place] += len(true)
     return (sums / np.maximum(counts, 1)).tolist()
 

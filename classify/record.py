@@ -7,6 +7,7 @@ left are only used again if everything that decides their numbers is as it was.
 import hashlib
 import os
 import platform
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from classify import __version__, models
 from classify.errors import InputError
 from classify.evaluation import leak
 from classify.experiment import Data, Settings
-from classify.files import read_json, write_json
+from classify.files import read_json, write_json, write_text
 from classify.windows import unscaled
 
 #: Libraries whose versions a run records.
@@ -41,6 +42,9 @@ LIBRARIES = (
 
 
 RECORD = "run.json"
+
+#: In a folder of unfinished fits: what they are fits of.
+KEY = "key"
 
 #: The leak's probes look at no more than so many windows.
 PROBED = 3000
@@ -130,6 +134,27 @@ def _probes(settings: Settings, data: Data) -> list[dict[str, float | str]]:
         models.as_rows(np.concatenate(blocks)), data.labels[rows], groups[rows], settings.seed
     )
     return [probe.to_json() for probe in found]
+
+
+def workplace(out: Path, key: str) -> Path:
+    """Give the folder in which work is kept until all is done; go on with what was killed.
+
+    Parameters
+    ----------
+    out : Path
+        What is being made; the folder stands beside it.
+    key : str
+        A hash of everything that decides the numbers. What was left under another is deleted.
+
+    Returns
+    -------
+    Path
+    """
+    work = out.with_name(f".{out.name}.work")
+    if not (work / KEY).is_file() or (work / KEY).read_text() != key:
+        shutil.rmtree(work, ignore_errors=True)
+        write_text(work / KEY, key)
+    return work
 
 
 @contextmanager

@@ -37,6 +37,7 @@ from classify.experiment import Data, Settings
 from classify.measuring import measured
 from classify.songs import Song
 from classify.windows import CHANNELS, Windows, WindowSettings, cut, unscaled
+from classify.workers import song_means
 
 #: Windows that are tried, in notes, where the songs are long enough.
 WINDOWS = (50, 100, 200, 400, 800)
@@ -257,9 +258,8 @@ class _Trial:
         model = PROBES[probe](self.seed).fit(x[rows], self.labels[song[rows]])
         p = model.predict_proba(x[held])
         songs, place = np.unique(song[held], return_inverse=True)
-        sums = np.zeros((len(songs), p.shape[1]))
-        np.add.at(sums, place, p)  # the mean has its largest where the sum has
-        return float((model.classes_[sums.argmax(axis=1)] == self.labels[songs]).mean())
+        answers = model.classes_[song_means(p, place).argmax(axis=1)]
+        return float((answers == self.labels[songs]).mean())
 
 
 def _trial(settings: Settings, data: Data, chosen: Sequence[models.Spec]) -> _Trial:

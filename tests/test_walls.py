@@ -30,6 +30,7 @@ ROWS = [
     {"fitting", "judging", "pretraining"},
     {"adapt"},
     {"api"},
+    {"cli_numbers"},
     {"cli_library", "cli_explain", "cli_playlist", "cli_pretrain"},
     {"cli"},
 ]
