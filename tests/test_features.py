@@ -1,5 +1,6 @@
 """A window of notes to named musical quantities, checked by hand and by what must not matter."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -222,6 +223,36 @@ def test_staccato_and_legato():
     m = measured(song([60, 62, 64, 65], length=0.25), song([60, 62, 64, 65], length=1.0))
     assert m["staccato"].tolist() == [1, 0] and m["legato"].tolist() == [0, 1]
     assert m["articulation_q50"].tolist() == pytest.approx([0.25, 1])
+
+
+def written(one: Song, *metres) -> Song:
+    return replace(one, metres=np.array(metres, float))
+
+
+def test_places_in_written_bars():
+    waltz = song([60, 64, 67] * 4, bpm=90)
+    m = measured(written(waltz, [0, 3, 4]), waltz, written(song([60] * 6), [0, 6, 8]))
+    assert m["bar_written"].tolist() == [1, 0, 1]
+    assert m["bar_length"] == pytest.approx([np.log2(3), 2, np.log2(3)])
+    assert m["bar_triple"].tolist() == [1, 0, 0] and m["bar_compound"].tolist() == [0, 0, 1]
+    assert m["downbeat_share"] == pytest.approx([1 / 3, 1 / 4, 1 / 3])
+    assert m["downbeat_high"] == pytest.approx([60 - 65.5, 64 - (60 + 64 + 67) * 3 / 9, 0], abs=1)
+    assert [m[f"in_bar_6_{k}"][0] for k in range(6)] == pytest.approx([1 / 3, 0] * 3)
+    assert m["melody_after_bars_1"][:2] == pytest.approx([1, 0])
+    assert m["onset_after_bars_2"] == pytest.approx([1, 1, 0])  # six beats are two bars of 6/8
+
+
+@pytest.mark.parametrize("metres", [[[0, 1, 4], [1, 3, 4]], [[-2, 3, 4]]], ids=["own bar", "rest"])
+def test_an_upbeat_is_no_downbeat(metres):
+    m = measured(written(song([67, 72, 71, 72, 74, 73, 74, 76]), *metres))
+    assert m["bar_upbeat"] == pytest.approx(1 / 3) and m["downbeat_share"] == pytest.approx(3 / 8)
+    assert m["bar_last"] == pytest.approx(0, abs=0.02)
+
+
+def test_bars_begin_anew_where_the_metre_changes():
+    m = measured(written(song([60] * 9), [0, 4, 4], [5, 2, 4]))
+    assert m["downbeat_share"] == pytest.approx(4 / 9)  # beats 0, 4 (cut short), 5, 7
+    assert m["bar_duple"] == pytest.approx(4 / 9)
 
 
 def test_off_beats_are_syncopated():

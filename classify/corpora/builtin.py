@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class BuiltIn:
     window: int
     per_class: int = 200
     seed: int = 0
-    version: int = 1
+    version: int = 2
 
 
 CORPORA = {
@@ -100,6 +101,10 @@ CORPORA = {
         window=96,
     ),
 }
+
+
+#: Time signatures, as in `classify.songs.Song.metres`.
+Metres = list[tuple[float, int, int]]
 
 
 @dataclass(frozen=True)
@@ -207,15 +212,20 @@ def _write(tunes: list[Tune], folder: Path, on_song: Callable[[int, int], None])
         table.writerows(rows)
 
 
-def _melody(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Onsets and lengths in quarter notes and pitches of one ABC tune, read by music21."""
+def _melody(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, Metres] | None:
+    """Onsets and lengths in quarter notes, pitches and metres of one ABC tune, read by music21.
+
+    A tune with an upbeat begins with a rest, so that its bars are whole.
+    """
     from music21 import converter, note
     from music21.exceptions21 import Music21Exception
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            score = converter.parseData(text, format="abc").flatten().stripTies()
+            score = converter.parseData(text, format="abc")
+            metres, rest = _metres(score)
+            score = score.flatten().stripTies()
     except (Music21Exception, ValueError, IndexError, KeyError):
         return None
     notes = [n for n in score.notes if isinstance(n, note.Note) and n.duration.quarterLength > 0]
@@ -223,7 +233,18 @@ def _melody(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
         return None
     columns = [(float(n.offset), float(n.duration.quarterLength), n.pitch.midi) for n in notes]
     beats, lengths, pitches = np.array(columns).T
-    return beats, lengths, pitches.astype(int)
+    return beats + rest, lengths, pitches.astype(int), metres
+
+
+def _metres(score: Any) -> tuple[Metres, float]:
+    """Give a score's time signatures, and the beats that its first bar is short of."""
+    from music21 import meter, stream
+
+    signatures = score.recurse().getElementsByClass(meter.TimeSignature)
+    found = [(float(s.getOffsetInHierarchy(score)), s.numerator, s.denominator) for s in signatures]
+    bar = next(iter(score.recurse().getElementsByClass(stream.Measure)), None)
+    rest = float(bar.paddingLeft) if bar is not None and found else 0.0
+    return [(beat + rest if beat else 0.0, *metre) for beat, *metre in found], rest
 
 
 def _groups(tunes: list[Tune]) -> list[str]:

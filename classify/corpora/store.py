@@ -36,7 +36,7 @@ from classify.songs.song import NOTE, Song, UnusableSong
 from classify.songs.table import as_notes
 
 #: Part of the folder's name; raised when what is written changes.
-VERSION = 1
+VERSION = 2
 
 #: Notes of so many shards are kept in memory.
 SHARDS_IN_MEMORY = 2
@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS files (
     PRIMARY KEY (folder, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS songs (
     digest BLOB, reader TEXT, part INT, title TEXT, shard INT, first INT, n_notes INT,
-    seconds REAL, tempi BLOB, repaired TEXT, reason TEXT,
+    seconds REAL, tempi BLOB, metres BLOB, repaired TEXT, reason TEXT,
     PRIMARY KEY (digest, reader, part)) WITHOUT ROWID;
 """
 
@@ -71,6 +71,7 @@ class Held(NamedTuple):
     n_notes: int
     seconds: float
     tempi: bytes
+    metres: bytes
     repaired: str
     reason: str
 
@@ -158,6 +159,7 @@ class Store:
             seconds=held.seconds,
             fetch=partial(self.notes, held),
             tempi=np.frombuffer(held.tempi).reshape(-1, 2),
+            metres=np.frombuffer(held.metres).reshape(-1, 3),
             digest=f"{held.digest}:{held.part}" if held.part else held.digest,
             repaired=held.repaired,
         )
@@ -230,7 +232,7 @@ class Store:
         """Give every song of the files of a folder."""
         return self._index.execute(
             "SELECT name, size, changed, moved, read_at, reader, songs.digest, part, title, shard, "
-            "first, n_notes, seconds, tempi, repaired, reason FROM files JOIN songs "
+            "first, n_notes, seconds, tempi, metres, repaired, reason FROM files JOIN songs "
             "ON songs.digest = files.digest WHERE folder = ? ORDER BY name, reader, part",
             [os.fsencode(folder)],
         )
@@ -299,7 +301,7 @@ class Store:
         rows = [_row(song, kind, shard) for song in songs]
         with self._index:
             self._index.executemany(
-                "INSERT OR REPLACE INTO songs VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows
+                "INSERT OR REPLACE INTO songs VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", rows
             )
             self._index.executemany(
                 "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?)",
@@ -321,12 +323,12 @@ class Store:
         for number, (look, digest) in enumerate(zip(looks, batch.digests, strict=True)):
             if not digest:
                 unopened = batch.unopened[number]
-                look.songs.append(Held("", 0, "", 0, 0, 0, 0.0, b"", "", unopened))
+                look.songs.append(Held("", 0, "", 0, 0, 0, 0.0, b"", b"", "", unopened))
                 continue
             if digest not in of_file:  # known before, under another name
                 known = self._index.execute(
-                    "SELECT digest, part, title, shard, first, n_notes, seconds, tempi, repaired, "
-                    "reason FROM songs WHERE digest = ? AND reader = ? ORDER BY part",
+                    "SELECT digest, part, title, shard, first, n_notes, seconds, tempi, metres, "
+                    "repaired, reason FROM songs WHERE digest = ? AND reader = ? ORDER BY part",
                     [bytes.fromhex(digest), kind.reader],
                 )
                 of_file[digest] = [_held(row) for row in known]
@@ -435,7 +437,7 @@ def _held(row: Sequence[Any]) -> Held:
 
 
 def _row(song: Read, kind: Kind, shard: int) -> tuple[Any, ...]:
-    digest, part, title, first, n_notes, seconds, tempi, repaired, reason = song
+    digest, part, title, first, n_notes, seconds, *maps, repaired, reason = song
     place = shard if n_notes else 0
-    return (bytes.fromhex(digest), kind.reader, part, title, place, first, n_notes, seconds, tempi,
+    return (bytes.fromhex(digest), kind.reader, part, title, place, first, n_notes, seconds, *maps,
             repaired, reason)  # fmt: skip

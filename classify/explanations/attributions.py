@@ -208,7 +208,8 @@ def occluded(
     notes = np.zeros(song.n_notes)
     for first in start:
         own = song.notes[first : first + n_window_notes]
-        notes[first : first + len(own)] += _occluded(answer, Song.of(own, song.path)) / len(start)
+        piece = replace(Song.of(own, song.path), metres=song.metres)
+        notes[first : first + len(own)] += _occluded(answer, piece) / len(start)
     return Attributions("occlusion", notes, {}, float("nan"), float("nan"))
 
 

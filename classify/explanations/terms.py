@@ -1,6 +1,6 @@
 """The features that people have words for, and those words.
 
-Models read some 650 features; most have no name outside a catalogue. These thirty do. Each has a
+Models read some 700 features; most have no name outside a catalogue. These thirty do. Each has a
 word for more of it and one for less, which complete "this class is ...", and says how its value is
 told. Terms of one *aspect* (two ways to be fast) are never both told in one sentence.
 """

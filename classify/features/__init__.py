@@ -3,7 +3,7 @@
 Windows come as a `Batch`; `compute` turns them into one row of numbers each, and `listed` says what
 each number is: its name, unit, family and source. A feature is a column of a plain function over a
 batch (see `registry`); the functions stand in one file per field: pitch, key, melody, harmony,
-rhythm, metre, dynamics, texture and instruments, repetition.
+rhythm, metre, bars, dynamics, texture and instruments, repetition.
 
 Every quantity is finite for every window of at least one note. Where there is nothing to measure
 (no pair of notes, no melody, no time between onsets), means, shares, spreads, correlations and

@@ -22,6 +22,18 @@ T = TypeVar("T")
 #: Notes that begin within so many seconds of the note before are one event.
 TOGETHER = 0.03
 
+#: Columns that `Notes` are made of.
+USED = ("onset", "duration", "beat", "bar", "pitch", "velocity", "program", "drum")
+
+#: What is known of a note's bar.
+BAR = np.dtype([("bar", np.float64), ("numerator", np.uint8), ("denominator", np.uint8)])
+
+#: Bars where no metre is written: four quarter notes (SMF 1.0).
+UNWRITTEN = np.array([[0.0, 4.0, 4.0]])
+
+#: Share of a bar, and of a beat, by which a written time may be off.
+NEARLY = 1e-3
+
 #: Melody and bass look back at so many events for a note that still sounds.
 COVER = 6
 
@@ -40,7 +52,9 @@ class Notes:
         Number of the note's event, counted over the whole batch.
     onset, duration, beat : ndarray of float, shape (n,)
         Seconds since the window's first onset, seconds, and quarter notes since the song's start.
-        All notes of an event have its first onset and beat. Beats may be NaN.
+        All notes of an event have its first onset, beat and bar. Beats may be NaN.
+    bar : ndarray of float, shape (n,)
+        Bars since the song's start; NaN where beats are.
     pitch, velocity, program : ndarray, shape (n,)
         As in MIDI, 0-127.
     drum : ndarray of bool, shape (n,)
@@ -53,6 +67,7 @@ class Notes:
     onset: Floats
     duration: Floats
     beat: Floats
+    bar: Floats
     pitch: NDArray[np.int64]
     velocity: NDArray[np.int64]
     program: NDArray[np.int64]
@@ -135,6 +150,10 @@ class Batch:
         Seconds, seconds, quarter notes. The real onsets of a row never fall. Beats may be NaN.
     pitch, velocity, program : ndarray of int, shape (n_windows, n_notes)
         As in MIDI, 0-127.
+    bar : ndarray of float, shape (n_windows, n_notes)
+        Bars since the song's start; bars of four quarter notes where no metre is written.
+    numerator, denominator : ndarray of int, shape (n_windows, n_notes)
+        The written time signature, or 0.
     drum, real : ndarray of bool, shape (n_windows, n_notes)
         Whether a note is on the percussion channel; whether it is a note at all.
 
@@ -151,6 +170,9 @@ class Batch:
     velocity: NDArray[Any]
     program: NDArray[Any]
     drum: NDArray[np.bool_]
+    bar: Floats
+    numerator: NDArray[Any]
+    denominator: NDArray[Any]
     real: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
@@ -173,7 +195,9 @@ class Batch:
         """Every note, drums included."""
         cells = np.flatnonzero(self.real)
         row = cells // self.real.shape[1]
-        flat = {f.name: getattr(self, f.name).ravel()[cells] for f in fields(self)}
+        flat = {
+            f.name: getattr(self, f.name).ravel()[cells] for f in fields(self) if f.name in USED
+        }
         onset = np.asarray(flat.pop("onset"), float)
         first = changes(row)
         onset = onset - onset[first][row]
@@ -195,6 +219,7 @@ class Batch:
             event=event,
             onset=onset[begin][event],
             beat=np.asarray(flat["beat"], float)[begin][event],
+            bar=np.asarray(flat["bar"], float)[begin][event],
             duration=np.asarray(flat["duration"], float)[order],
             pitch=flat["pitch"][order].astype(np.int64),
             drum=flat["drum"][order],
@@ -290,5 +315,29 @@ def batch(songs: Sequence[Song], song: NDArray[Any], start: NDArray[Any], n_note
     place = np.asarray(start)[:, None] + np.arange(min(n_notes, lengths.max()))
     real = place < lengths[song][:, None]
     first = (np.cumsum(lengths) - lengths)[song]
-    cells = table[np.where(real, place + first[:, None], 0)]
-    return Batch(**{name: cells[name] for name in NOTE.fields or ()}, real=real)
+    at = np.where(real, place + first[:, None], 0)
+    cells, bars = table[at], np.concatenate([_bars(s) for s in songs])[at]
+    columns = {name: cells[name] for name in NOTE.fields or ()}
+    return Batch(**columns | {name: bars[name] for name in BAR.fields or ()}, real=real)
+
+
+def _bars(song: Song) -> NDArray[np.void]:
+    """Give each note's place in bars and the time signature it stands in.
+
+    Programs write an upbeat as a short bar under a signature of its own: it is the end of a bar of
+    the next one.
+    """
+    metres = (song.metres if len(song.metres) else UNWRITTEN).copy()
+    length = 4 * metres[:, 1] / metres[:, 2]
+    if len(metres) > 1 and metres[1, 0] - metres[0, 0] <= length[0] < length[1]:
+        metres[0] = metres[1, 0] - length[1], *metres[1, 1:]
+        length[0] = length[1]
+    start, numerator, denominator = metres.T
+    bars_before = np.append(0, np.cumsum(np.ceil(np.diff(start) / length[:-1] - NEARLY)))
+    beat = song.notes["beat"].astype(float)
+    own = np.searchsorted(start, beat + NEARLY, side="right").clip(1) - 1
+    out = np.zeros(len(beat), BAR)
+    out["bar"] = bars_before[own] + (beat - start[own]) / length[own]
+    if len(song.metres):
+        out["numerator"], out["denominator"] = numerator[own], denominator[own]
+    return out

@@ -2,10 +2,11 @@
 
 Beats are the file's quarter notes, counted from the song's start, so a bar of four is met at
 multiples of 4 where the song has no upbeat. Most quantities ask only for periods and hold with an
-upbeat too. Where a window's beats are unknown, they are counted in pulses (see `rhythm`) from the
-window's first onset.
+upbeat too; `classify.features.bars` reads the bars that are written. Where a window's beats are
+unknown, they are counted in pulses (see `rhythm`) from the window's first onset.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -48,7 +49,8 @@ def in_beats(batch: Batch, line: Notes) -> Notes:
     if not unknown.any():
         return line
     period = batch.once(pulses).period
-    return replace(line, beat=np.where(unknown[line.row], line.onset / period[line.row], line.beat))
+    beat = np.where(unknown[line.row], line.onset / period[line.row], line.beat)
+    return replace(line, beat=beat, bar=np.where(unknown[line.row], beat / 4, line.bar))
 
 
 def beat_gaps(line: Notes) -> Ragged:
@@ -175,22 +177,27 @@ def autocorrelation(batch: Batch) -> list[Floats]:
     """
     events, melody = in_beats(batch, batch.events), in_beats(batch, batch.melody)
     pitch = np.zeros(len(events), np.int64)
-    return [*_found(events, pitch), *_found(melody, melody.pitch)]
+    return [
+        *found(events, events.beat, pitch, LAGS),
+        *found(melody, melody.beat, melody.pitch, LAGS),
+    ]
 
 
-def _found(line: Notes, pitch: NDArray[np.int64]) -> list[Floats]:
+def found(
+    line: Notes, time: Floats, pitch: NDArray[np.int64], lags: Sequence[float]
+) -> list[Floats]:
     """For each lag, the share of notes after which the same pitch is found so much later."""
     if not len(line):
-        return [np.zeros(line.n_rows)] * len(LAGS)
-    place = _ticks(line)
+        return [np.zeros(line.n_rows)] * len(lags)
+    place = _ticks(line, time)
     left = line.of(place).max().astype(np.int64)[line.row] - place
     sounding = np.full(place[-1] + TOO_FAR, -1, np.int8)
     sounding[place] = pitch
     out = []
-    for lag in LAGS:
+    for lag in lags:
         ticks = int(lag * TICKS)
-        found = line.of(sounding[place + ticks] == pitch)
-        out.append(ratio(found.total(), line.of(left >= ticks).total()))
+        again = line.of(sounding[place + ticks] == pitch)
+        out.append(ratio(again.total(), line.of(left >= ticks).total()))
     return out
 
 
@@ -198,12 +205,12 @@ def _found(line: Notes, pitch: NDArray[np.int64]) -> list[Floats]:
 TOO_FAR = int(max(LAGS) * TICKS) + 1
 
 
-def _ticks(line: Notes) -> NDArray[np.int64]:
+def _ticks(line: Notes, time: Floats) -> NDArray[np.int64]:
     """Places of notes on one line of ticks for all windows.
 
     Longer gaps than any lag are cut to `TOO_FAR`, and windows lie so far apart.
     """
-    tick = np.round(line.beat * TICKS).astype(np.int64)
+    tick = np.round(time * TICKS).astype(np.int64)
     gap = np.where(line.row[1:] == line.row[:-1], tick[1:] - tick[:-1], TOO_FAR)
     return np.append(0, np.cumsum(np.clip(gap, 0, TOO_FAR)))
 
@@ -277,9 +284,9 @@ def syncopation(batch: Batch) -> list[Floats]:
     """Events held over a stronger place of the beat; beats split into two unequal parts.
 
     A note on the half is one level weaker than the beat, on the quarter two, anywhere else three.
-    Longuet-Higgins and Lee go on above the beat; here all beats are alike, as bars are unknown. The
-    swing ratio is the mean over beats with one event on each end and one from .4 to .8; it is 1
-    where there is none.
+    Longuet-Higgins and Lee go on above the beat; here all beats are alike, as few performances say
+    where bars begin. The swing ratio is the mean over beats with one event on each end and one from
+    .4 to .8; it is 1 where there is none.
     """
     events, melody = in_beats(batch, batch.events), in_beats(batch, batch.melody)
     levels, lines = _levels(events), _levels(melody)
@@ -345,22 +352,33 @@ def places(batch: Batch) -> list[Floats]:
     half = np.floor(2 * melody.beat + 2 * NEAR).astype(np.int64)
     beat = melody.of(melody.beat)
     on_beat, on_melody = offset(events.beat, 1) < NEAR, offset(melody.beat, 1) < NEAR
-    known = ~np.isnan(melody.beat_gaps)
-    value = melody.of(np.log2(np.clip(np.nan_to_num(melody.beat_gaps), 1 / 32, 32))).where(known)
+    known, value = batch.once(melody_values)
     return [
         melody.of(modulo(half, 8)).histogram(8),
         melody.of(modulo(half, 6)).histogram(6),
         np.ceil(beat.first() - NEAR) - beat.first(),
-        _contrast(events.of(events.velocity), on_beat),
-        _contrast(value, on_melody[known]),
-        _contrast(melody.of(melody.pitch), on_melody),
+        contrast(events.of(events.velocity), on_beat),
+        contrast(value, on_melody[known]),
+        contrast(melody.of(melody.pitch), on_melody),
         melody.of(on_melody).last(),
         value.last(),
     ]
 
 
-def _contrast(all_values: Ragged, marked: NDArray[np.bool_]) -> Floats:
+def melody_values(batch: Batch) -> tuple[NDArray[np.bool_], Ragged]:
+    """Which gaps of the melody are known, and these in log2 beats."""
+    melody = in_beats(batch, batch.melody)
+    known = ~np.isnan(melody.beat_gaps)
+    value = melody.of(np.log2(np.clip(np.nan_to_num(melody.beat_gaps), 1 / 32, 32)))
+    return known, value.where(known)
+
+
+def contrast(all_values: Ragged, marked: NDArray[np.bool_]) -> Floats:
     """Mean of the marked values less that of the others; 0 unless there are both."""
-    some, others = all_values.where(marked), all_values.where(~marked)
-    both = (some.counts > 0) & (others.counts > 0)
-    return np.where(both, some.mean() - others.mean(), 0.0)
+    n_marked, total = (
+        all_values.of(marked).total(),
+        all_values.of(all_values.values * marked).total(),
+    )
+    n_others, others = all_values.counts - n_marked, all_values.total() - total
+    both = (n_marked > 0) & (n_others > 0)
+    return np.where(both, ratio(total, n_marked) - ratio(others, n_others), 0.0)

@@ -42,6 +42,7 @@ class Read(NamedTuple):
     n_notes: int = 0
     seconds: float = 0.0
     tempi: bytes = b""
+    metres: bytes = b""
     repaired: str = ""
     reason: str = ""
 
@@ -215,8 +216,9 @@ class _Gathered:
             if table.problems[i]:
                 songs.append(Read(digest, part, title, reason=table.problems[i]))
                 continue
-            n_notes, tempi = first[i + 1] - first[i], table.tempi(i).tobytes()
-            songs.append(Read(digest, part, title, first[i], n_notes, seconds[i], tempi, repaired))
+            maps = table.tempi(i).tobytes(), table.metres(i).tobytes()
+            n_notes = first[i + 1] - first[i]
+            songs.append(Read(digest, part, title, first[i], n_notes, seconds[i], *maps, repaired))
         return songs
 
 

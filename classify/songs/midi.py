@@ -11,6 +11,7 @@ container is looked at here first; what symusic does not take goes to the second
 import os
 import stat
 import struct
+from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 
@@ -92,9 +93,16 @@ def parse(data: bytes, path: Path) -> Song:
     if table.problems[0]:
         raise UnusableSong(table.problems[0])
     notes = as_notes(table.columns)
-    seconds, tempi = float(table.seconds[0]), table.tempi(0)
     return Song(
-        path, path.stem, len(notes), seconds, lambda: notes, tempi, digest(data), file.repaired
+        path,
+        path.stem,
+        len(notes),
+        float(table.seconds[0]),
+        lambda: notes,
+        table.tempi(0),
+        table.metres(0),
+        digest(data),
+        file.repaired,
     )
 
 
@@ -189,7 +197,13 @@ def _runs_on_after_sysex(data: bytes) -> bool:
     return False
 
 
-def write(path: Path, beats: np.ndarray, lengths: np.ndarray, pitches: np.ndarray) -> None:
+def write(
+    path: Path,
+    beats: np.ndarray,
+    lengths: np.ndarray,
+    pitches: np.ndarray,
+    metres: Sequence[tuple[float, int, int]] = (),
+) -> None:
     """Write a one-voice MIDI file at 120 quarter notes a minute.
 
     Parameters
@@ -200,8 +214,14 @@ def write(path: Path, beats: np.ndarray, lengths: np.ndarray, pitches: np.ndarra
         Onsets and durations in quarter notes.
     pitches : ndarray of int, shape (n_notes,)
         MIDI 0-127.
+    metres : sequence of (float, int, int), optional
+        Time signatures, as in `Song.metres`; denominators are powers of 2.
     """
     score = symusic.Score(480)
+    for beat, numerator, denominator in metres:
+        score.time_signatures.append(
+            symusic.TimeSignature(round(beat * 480), numerator, denominator)
+        )
     score.tempos.append(symusic.Tempo(0, 120))
     track = symusic.Track(program=0, is_drum=False)
     ticks = np.round(np.asarray(beats) * 480).astype(int)

@@ -36,6 +36,9 @@ ENDINGS = {
 #: A file in an .mxl archive that unpacks to more bytes than this is a trap.
 LARGEST_UNPACKED = 64 * 2**20
 
+#: Units that the length of an upbeat can be written in: quarter notes and shorter ones.
+UNITS = (4, 8, 16, 32, 64)
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -113,6 +116,7 @@ def _piece(score: Any) -> Piece:
     score.toSoundingPitch(inPlace=True)
     _share_repeats(score)
     for part in score.parts:
+        _write_upbeat(part)
         _mend_repeats(part)
     try:
         midi = music21ObjectToMidiFile(score)  # plays out the repeats
@@ -120,6 +124,21 @@ def _piece(score: Any) -> Piece:
         midi = music21ObjectToMidiFile(_without_bars(score))
     _check_fits(score, midi)
     return Piece(title, midi.writestr())
+
+
+def _write_upbeat(part: Any) -> None:
+    """Write an upbeat as a bar of its own length, since MIDI counts bars from a signature."""
+    from music21 import meter, stream
+
+    bars = part.getElementsByClass(stream.Measure)
+    metre = bars[0].timeSignature if len(bars) > 1 else None
+    if metre is None or not bars[0].paddingLeft or bars[1].timeSignature is not None:
+        return
+    unit = next((n for n in UNITS if bars[0].duration.quarterLength * n / 4 % 1 == 0), None)
+    if unit:
+        short = meter.TimeSignature(f"{int(bars[0].duration.quarterLength * unit / 4)}/{unit}")
+        bars[0].replace(metre, short)
+        bars[1].insert(0, metre)
 
 
 def _check_fits(score: Any, midi: Any) -> None:

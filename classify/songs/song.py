@@ -58,6 +58,9 @@ class Song:
     tempi : ndarray, shape (n_tempi, 2)
         Tempo map: from second `tempi[i, 0]` on, `tempi[i, 1]` quarter notes a minute. Empty where
         the file has none.
+    metres : ndarray, shape (n_metres, 3)
+        Time signatures: from beat `metres[i, 0]` on, bars hold `metres[i, 1]` notes of one
+        `metres[i, 2]`th, the first of them beginning there. Empty where the file has none.
     digest : str
         Hash of the file's bytes (and of the tune's place in it); songs with the same digest are
         the same song.
@@ -71,6 +74,7 @@ class Song:
     seconds: float
     fetch: Callable[[], NDArray[np.void]]
     tempi: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
+    metres: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
     digest: str = ""
     repaired: str = ""
 

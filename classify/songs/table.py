@@ -52,6 +52,8 @@ class Table:
         Tempo maps of all files: seconds, and quarter notes a minute.
     first_tempo : ndarray of int, shape (n_files + 1,)
         Where the tempo map of each file begins.
+    metre : list of ndarray, length n_files
+        Time signatures of each file, as `Song.metres` has them.
     """
 
     columns: dict[str, NDArray]
@@ -62,6 +64,7 @@ class Table:
     beats: NDArray[np.bool_]
     tempo: NDArray[np.float64]
     first_tempo: NDArray[np.int64]
+    metre: list[NDArray[np.float64]]
 
     def without_problems(self) -> "Table":
         """Leave out the notes of files that are no music."""
@@ -76,6 +79,10 @@ class Table:
         own = self.tempo[self.first_tempo[index] : self.first_tempo[index + 1]]
         return own if self.beats[index] else own[:0]
 
+    def metres(self, index: int) -> NDArray[np.float64]:
+        """Time signatures of a file, shape (n_metres, 3): beat, notes in a bar, of one which-th."""
+        return self.metre[index] if self.beats[index] else self.metre[index][:0]
+
 
 @dataclass
 class Notes:
@@ -84,6 +91,7 @@ class Notes:
     arrays: list[dict[str, NDArray]] = field(default_factory=list)  # a track: four columns
     about: list[tuple[int, int, bool, int]] = field(default_factory=list)  # and what it is
     tempi: list[tuple[NDArray, NDArray]] = field(default_factory=list)  # a file: ticks, tempo
+    metres: list[NDArray] = field(default_factory=list)  # a file: as `Song.metres`
     ticks: list[tuple[int, bool]] = field(default_factory=list)  # a file: per quarter; beats?
 
     def add(self, file: Scanned) -> None:
@@ -95,6 +103,7 @@ class Notes:
             self.about.append((index, track.program, track.is_drum, len(columns["time"])))
         tempi = file.score.tempos.numpy()
         self.tempi.append((tempi["time"], tempi["mspq"]))
+        self.metres.append(_metres(file.score))
         self.ticks.append((file.score.ticks_per_quarter, file.beats))
 
     def table(self) -> Table:
@@ -133,8 +142,20 @@ class Notes:
         for index in set(wild.tolist()):
             problems[index] = f"lasts more than {MOST_TICKS:,} ticks (a damaged delta time)"
         owner = (key >> 40).astype(np.int32)
-        table = Table(notes, owner, first, seconds, problems, beats > 0, clock.map(), clock.first)
+        table = Table(
+            notes, owner, first, seconds, problems, beats > 0, clock.map(), clock.first, self.metres
+        )
         return table.without_problems() if any(problems) else table
+
+
+def _metres(score: symusic.Score) -> NDArray[np.float64]:
+    """Give a file's time signatures that mean something; of several at one tick the last counts."""
+    found = score.time_signatures.numpy()
+    ticks = found["time"].astype(np.float64) / score.ticks_per_quarter
+    rows = np.stack([ticks, found["numerator"], found["denominator"]], axis=1)
+    rows = rows[(ticks >= 0) & (rows[:, 1:] > 0).all(axis=1)]
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    return rows[np.append(np.diff(rows[:, 0]) > 0, np.full(len(rows[:1]), True))]
 
 
 def _problems(

@@ -42,6 +42,15 @@ def test_variants_share_a_group():
     assert len(set(groups)) == 3
 
 
+def test_bars_of_a_tune_are_whole_though_it_begins_with_an_upbeat():
+    head = "X:1\nT:a\nM:3/4\nL:1/4\nR:reel\nK:C\n"
+    beats, _, pitches, metres = builtin._melody(head + "G|cde|fga|g3|]\n")
+    assert beats.tolist() == [2, 3, 4, 5, 6, 7, 8, 9] and pitches[0] == 67
+    assert metres == [(0.0, 3, 4)]
+    beats, *_, metres = builtin._melody(head + "cde|fga|g3|]\n")
+    assert beats[0] == 0 and metres == [(0.0, 3, 4)]
+
+
 def test_a_small_corpus_takes_the_road_of_a_users_folder(tmp_path, monkeypatch):
     small = replace(builtin.CORPORA["tunes"], per_class=3)
     monkeypatch.setitem(builtin.CORPORA, "tunes", small)
@@ -52,6 +61,10 @@ def test_a_small_corpus_takes_the_road_of_a_users_folder(tmp_path, monkeypatch):
     assert not corpus.set_aside
     assert (15, 15) in said and corpus.window == small.window
     assert all(30 < len(song.notes) < 2000 for song in corpus.songs)
+    metres = {
+        (e.label, *s.metres[0, 1:]) for e, s in zip(corpus.entries, corpus.songs, strict=True)
+    }
+    assert ("jig", 6, 8) in metres and ("slip jig", 9, 8) in metres
     assert {"title", "function"} <= set(corpus.entries[0].extra)
     made = [p.stat().st_mtime_ns for p in tmp_path.rglob("*.mid")]
     assert load("tunes").fingerprint == corpus.fingerprint

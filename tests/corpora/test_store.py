@@ -54,6 +54,9 @@ def small_batches(monkeypatch):
 
 def test_notes_come_back_as_they_were_read(tmp_path):
     files = library(tmp_path / "songs", 5)
+    jig = tmp_path / "songs" / "jig.mid"
+    midi.write(jig, np.arange(6) / 2, np.ones(6) / 2, np.full(6, 60), [(0.0, 6, 8)])
+    files.append(File(str(jig)))
     store = Store(tmp_path / "store")
     for file, (held,) in zip(files, store.read(files), strict=True):
         song = midi.read(Path(file.path))
@@ -64,6 +67,8 @@ def test_notes_come_back_as_they_were_read(tmp_path):
             song.digest,
         )
         assert np.frombuffer(held.tempi).reshape(-1, 2).tolist() == song.tempi.tolist()
+        kept = store.song(held, Path(file.path), "").metres
+        assert kept.tolist() == song.metres.tolist() == [[0, 6, 8]] * (song.path == jig)
 
 
 def test_nothing_is_read_twice_whatever_it_is_called(tmp_path, jobs):

@@ -53,6 +53,26 @@ def test_what_is_written_is_read_again(tmp_path):
     assert notes["pitch"].tolist() == [60, 64, 67]
 
 
+def test_time_signatures_are_read_with_the_beats_they_begin_at():
+    three, six, none = (
+        b"\xff\x58\x04\x03\x02\x18\x08",
+        b"\xff\x58\x04\x06\x03\x18\x08",
+        (b"\xff\x58\x04\x00\x02\x18\x08"),
+    )
+    nine_beats = b"\x86\x60"  # 864 ticks, 96 a quarter note
+    song = read(
+        smf(b"\x00" + six + b"\x00" + three + nine_beats + six + b"\x60" + none + NOTE + END)
+    )
+    assert song.metres.tolist() == [[0, 3, 4], [9, 6, 8]]  # the last of two; none of no notes
+    assert read(smf(NOTE + END)).metres.shape == (0, 3)
+
+
+def test_written_time_signatures_are_read_again(tmp_path):
+    metres = [(0.0, 3, 4), (6.0, 7, 8)]
+    midi.write(tmp_path / "a.mid", np.arange(9), np.ones(9), np.full(9, 60), metres)
+    assert midi.read(tmp_path / "a.mid").metres.tolist() == [list(metre) for metre in metres]
+
+
 def test_a_missing_file_says_so(tmp_path):
     with pytest.raises(UnusableSong, match="No such file"):
         midi.read(tmp_path / "gone.mid")

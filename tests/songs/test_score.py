@@ -315,3 +315,15 @@ def test_the_document_type_is_not_fetched(monkeypatch):
 def test_reading_scores_costs_nothing_until_there_is_one():
     code = "import sys, classify.songs.score; sys.exit('music21' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=30).returncode == 0
+
+
+def test_metres_are_kept_and_an_upbeat_is_a_bar_of_its_own():
+    tune = b"X:1\nM:3/4\nL:1/4\nK:C\n%s\n"
+    (whole,) = to_midi(tune % b"cde|fga|g3|]", ".abc")
+    assert song(whole).metres.tolist() == [[0, 3, 4]]
+    (upbeat,) = to_midi(tune % b"G/|cde|fga|g3|]", ".abc")
+    assert song(upbeat).metres.tolist() == [[0, 1, 8], [0.5, 3, 4]]
+    assert notes(upbeat)[:2] == [(0.0, 67), (0.5, 72)]
+    (again,) = to_midi(tune % b"G|:cde|fga|g2:|]", ".abc")
+    assert song(again).metres[:2].tolist() == [[0, 1, 4], [1, 3, 4]]
+    assert len(notes(again)) == 15
