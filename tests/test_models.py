@@ -74,10 +74,22 @@ def within(family: str) -> pytest.MarkDecorator:
     return pytest.mark.xdist_group(f"models {family}")
 
 
-every_model = pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=within(family)) for family, names in FAMILIES.items() for n in names],
-)
+def every(slow: set[str]) -> pytest.MarkDecorator:
+    """Try every model, some of them only in the slow suite."""
+    return pytest.mark.parametrize(
+        "name",
+        [
+            pytest.param(n, marks=[within(family), *([pytest.mark.slow] if n in slow else [])])
+            for family, names in FAMILIES.items()
+            for n in names
+        ],
+    )
+
+
+#: Models that are only there to be left out, as in `benchmarks/ablation.py`.
+UNUSUAL = {name for name, spec in SPECS.items() if not spec.usual}
+
+every_model = every(slow=UNUSUAL)
 
 
 @every_model
@@ -93,7 +105,7 @@ def test_probabilities_have_the_right_shape_and_order(name):
         assert (estimator.predict(x) == y).mean() > 0.8
 
 
-@every_model
+@every(slow={"nn1", "nn2", "bi-nn1", "bi-nn2", *UNUSUAL})  # fitted as nn3 and bi-nn3 are
 def test_the_same_seed_gives_the_same_answer(name):
     x, y, groups = windows(name)
     again = models.make(SPECS[name], 7, SETTINGS, quick=True).fit(x, y, groups)

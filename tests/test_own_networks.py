@@ -40,6 +40,7 @@ def test_they_are_compared_whatever_the_channels(songs, tmp_path):
     assert set(checks.model) >= set(chosen)
 
 
+@pytest.mark.slow
 def test_one_is_trained_kept_and_asked(songs, tmp_path):
     settings = Settings(str(songs), window=16, folds=2, epochs=1)
     out = fitting.train(fitting.plan(settings, "crnn"), tmp_path / "model", 1)

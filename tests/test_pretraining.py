@@ -165,6 +165,7 @@ def test_a_network_starts_where_the_encoder_ended(weights):
     assert other.facts()["start"] is None
 
 
+@pytest.mark.slow
 def test_a_comparison_starts_from_it_and_says_what_it_had_seen(weights, corpus, tmp_path):
     asked = Settings(
         str(corpus), window=20, models=("crnn", "transformer"), epochs=1, init=str(weights)
