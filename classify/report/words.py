@@ -15,7 +15,7 @@ FEW = 10
 #: Pairs of songs that stand twice, as a share of all songs, that a reader must know of first.
 TOO_MANY = 0.02
 
-#: So many models at most are all named on the front of accuracy against time.
+#: So many models at most are all named in a sentence.
 MOST_NAMES = 5
 
 SPLITS = {
@@ -278,6 +278,8 @@ def _lead(view: View, best: Row) -> str:
             f"{start} is more than chance gives (adjusted p {p_text(second)}, {test_name(view)})."
         )
     which = listed(alike)
+    if len(alike) > MOST_NAMES:
+        which = f"{len(alike)} of the {len(others)} other models"
     if len(alike) == len(others) > 1:
         which = f"any of the {len(alike)} other models"
     if ahead == 0:

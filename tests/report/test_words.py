@@ -35,6 +35,12 @@ def test_nobody_can_be_told_apart(tmp_path):
     assert "no test tells it from any of the 2 other models." in text
 
 
+def test_many_that_cannot_be_told_apart_are_counted(tmp_path):
+    alike = ["knn", "nn1", "nn2", "logistic", "random-forest", "features-svm"]
+    text = said(tmp_path, {"svm": 36, **dict.fromkeys(alike, 35), "nn3": 5})
+    assert "no test tells it from 6 of the 7 other models." in text
+
+
 def test_a_tie(tmp_path):
     late = np.arange(N) >= N - 30
     text = said(tmp_path, {"svm": 30, "knn": late, "nn3": 29})
