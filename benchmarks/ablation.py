@@ -199,13 +199,19 @@ def markdown(source: str, table: pd.DataFrame, n_folds: int, repeats: int) -> st
         "|---|---|---|---|",
     ]
     for row in table.itertuples():
-        gain = ("" if np.isnan(row.gain) else
-                f"{row.gain:+.1f} ({row.gain_low:+.1f} to {row.gain_high:+.1f})")  # fmt: skip
+        gain = ""
+        if not np.isnan(row.gain):
+            low, high = _signed(row.gain_low), _signed(row.gain_high)
+            gain = f"{_signed(row.gain)} ({low} to {high})"
         lines.append(
             f"| {row.ingredient} | {row.row} | {row.accuracy:.1f} ({row.low:.1f}–{row.high:.1f}) "
             f"| {gain} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _signed(points: float) -> str:
+    return f"{points:+.1f}".replace("-0.0", "0.0").replace("+0.0", "0.0").replace("-", "−")
 
 
 def draw(source: str, table: pd.DataFrame, path: Path) -> None:
