@@ -74,22 +74,18 @@ def within(family: str) -> pytest.MarkDecorator:
     return pytest.mark.xdist_group(f"models {family}")
 
 
-def every(slow: set[str]) -> pytest.MarkDecorator:
-    """Try every model, some of them only in the slow suite."""
-    return pytest.mark.parametrize(
-        "name",
-        [
-            pytest.param(n, marks=[within(family), *([pytest.mark.slow] if n in slow else [])])
-            for family, names in FAMILIES.items()
-            for n in names
-        ],
-    )
+#: Models that only the slow suite tries: networks that differ from nn3 or bi-nn3 in their layers
+#: alone, which `tests/networks` counts, and what is only there to be left out of others.
+SLOW = {"nn1", "nn2", "bi-nn1", "bi-nn2", *(n for n, spec in SPECS.items() if not spec.usual)}
 
-
-#: Models that are only there to be left out, as in `benchmarks/ablation.py`.
-UNUSUAL = {name for name, spec in SPECS.items() if not spec.usual}
-
-every_model = every(slow=UNUSUAL)
+every_model = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=[within(family), *([pytest.mark.slow] if n in SLOW else [])])
+        for family, names in FAMILIES.items()
+        for n in names
+    ],
+)
 
 
 @every_model
@@ -105,7 +101,7 @@ def test_probabilities_have_the_right_shape_and_order(name):
         assert (estimator.predict(x) == y).mean() > 0.8
 
 
-@every(slow={"nn1", "nn2", "bi-nn1", "bi-nn2", *UNUSUAL})  # fitted as nn3 and bi-nn3 are
+@every_model
 def test_the_same_seed_gives_the_same_answer(name):
     x, y, groups = windows(name)
     again = models.make(SPECS[name], 7, SETTINGS, quick=True).fit(x, y, groups)
@@ -193,12 +189,13 @@ def test_equal_songs_with_other_labels_are_both_learned_from():
     "family", [pytest.param(family, marks=within(family)) for family in FAMILIES]
 )
 def test_saved_models_answer_the_same_in_a_fresh_process(family, tmp_path):
-    for name in FAMILIES[family]:
+    tried = set(FAMILIES[family]) - SLOW
+    for name in tried:
         models.save(fitted(name)[0], tmp_path / name)
         np.save(tmp_path / name / "x.npy", windows(name)[0])
     subprocess.run([sys.executable, "-c", FRESH, str(tmp_path)], check=True, capture_output=True)
     answers = json.loads((tmp_path / "answers.json").read_text())
-    assert set(answers) == set(FAMILIES[family])
+    assert set(answers) == tried
     for name, p in answers.items():
         np.testing.assert_array_equal(
             np.array(p), fitted(name)[0].predict_proba(windows(name)[0]).astype(float), err_msg=name

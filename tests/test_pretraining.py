@@ -149,6 +149,7 @@ def test_what_cannot_be_learned_from_is_refused(tmp_path):
         pretraining.Settings(window=1)
 
 
+@pytest.mark.slow
 def test_a_network_starts_where_the_encoder_ended(weights):
     """Trained at a rate of nothing it is still the encoder; the head is its own."""
     draw = np.random.default_rng(0)
