@@ -174,8 +174,8 @@ def test_songs_that_are_wrong_and_sure_can_be_looked_at(run, table):
 
 
 def test_jobs_do_not_change_a_prediction_and_seeds_do(songs, tmp_path, run):
-    chosen = replace(FOLDED, corpus=str(songs), models=("knn", "nn3"), repeats=1, leak=False,
-                     robustness=False, learning_curve=False)  # fmt: skip
+    chosen = replace(FOLDED, corpus=str(songs), models=("knn", "nn3"), folds=2, repeats=1,
+                     leak=False, robustness=False, learning_curve=False)  # fmt: skip
     one = compare(chosen, tmp_path / "one", 1)
     two = compare(chosen, tmp_path / "two", 2)
     files = [(folder / "predictions.parquet").read_bytes() for folder in (one, two)]

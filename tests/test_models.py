@@ -78,14 +78,20 @@ def within(family: str) -> pytest.MarkDecorator:
 #: alone, which `tests/networks` counts, and what is only there to be left out of others.
 SLOW = {"nn1", "nn2", "bi-nn1", "bi-nn2", *(n for n, spec in SPECS.items() if not spec.usual)}
 
-every_model = pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(n, marks=[within(family), *([pytest.mark.slow] if n in SLOW else [])])
-        for family, names in FAMILIES.items()
-        for n in names
-    ],
-)
+
+def every(slow: set[str]) -> pytest.MarkDecorator:
+    """Try every model, some of them only in the slow suite."""
+    return pytest.mark.parametrize(
+        "name",
+        [
+            pytest.param(n, marks=[within(family), *([pytest.mark.slow] if n in slow else [])])
+            for family, names in FAMILIES.items()
+            for n in names
+        ],
+    )
+
+
+every_model = every(slow=SLOW)
 
 
 @every_model
@@ -101,7 +107,7 @@ def test_probabilities_have_the_right_shape_and_order(name):
         assert (estimator.predict(x) == y).mean() > 0.8
 
 
-@every_model
+@every(slow=SLOW | {"crnn", "transformer"})  # fitted as passages is
 def test_the_same_seed_gives_the_same_answer(name):
     x, y, groups = windows(name)
     again = models.make(SPECS[name], 7, SETTINGS, quick=True).fit(x, y, groups)
