@@ -173,7 +173,7 @@ def test_songs_that_are_wrong_and_sure_can_be_looked_at(run, table):
     assert set(wrong.song) <= set(excerpts.song) and not set(right.song) & set(excerpts.song)
 
 
-def test_jobs_do_not_change_a_prediction_and_seeds_do(songs, tmp_path, run):
+def test_jobs_do_not_change_a_prediction_and_seeds_do(songs, tmp_path):
     chosen = replace(FOLDED, corpus=str(songs), models=("knn", "nn3"), folds=2, repeats=1,
                      leak=False, robustness=False, learning_curve=False)  # fmt: skip
     one = compare(chosen, tmp_path / "one", 1)

@@ -192,10 +192,13 @@ def test_equal_songs_with_other_labels_are_both_learned_from():
 
 
 @pytest.mark.parametrize(
-    "family", [pytest.param(family, marks=within(family)) for family in FAMILIES]
+    "tried",
+    [
+        *(pytest.param(set(n) - SLOW, marks=within(f), id=f) for f, n in FAMILIES.items()),
+        pytest.param(SLOW, marks=pytest.mark.slow, id="slow"),
+    ],
 )
-def test_saved_models_answer_the_same_in_a_fresh_process(family, tmp_path):
-    tried = set(FAMILIES[family]) - SLOW
+def test_saved_models_answer_the_same_in_a_fresh_process(tried, tmp_path):
     for name in tried:
         models.save(fitted(name)[0], tmp_path / name)
         np.save(tmp_path / name / "x.npy", windows(name)[0])

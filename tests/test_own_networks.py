@@ -24,17 +24,18 @@ def songs(tmp_path_factory) -> Path:
     return write_corpus(tmp_path_factory.mktemp("own") / "songs", per_class=6)
 
 
-def test_they_are_compared_whatever_the_channels(songs, tmp_path):
+@pytest.mark.parametrize("name", [pytest.param("crnn", marks=pytest.mark.slow), "passages"])
+def test_they_are_compared_whatever_the_channels(name, songs, tmp_path):
     settings = Settings(
-        str(songs), window=16, channels=("pitch",), models=("passages",), epochs=1, robustness=True
+        str(songs), window=16, channels=("pitch",), models=(name,), epochs=1, robustness=True
     )
     run = compare(settings, tmp_path / "run", 1)
-    facts = read_json(run / "run.json")["models"]["passages"]
-    assert facts["input"] == "passages" and facts["padding"] == []
-    assert facts["training"]["augment"]
+    facts = read_json(run / "run.json")["models"][name]
+    assert facts["input"] == {"crnn": "rich", "passages": "passages"}[name]
+    assert facts["padding"] == [] and facts["training"]["augment"]
     table, _ = tables.read(run)
-    assert set(table.model) == {"passages", "majority"} and table["p:Happy"].between(0, 1).all()
-    assert "passages" in set(pd.read_parquet(run / tables.CHECKS).model)
+    assert set(table.model) == {name, "majority"} and table["p:Happy"].between(0, 1).all()
+    assert name in set(pd.read_parquet(run / tables.CHECKS).model)
 
 
 @pytest.mark.slow

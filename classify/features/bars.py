@@ -8,7 +8,15 @@ counted from it; what comes back after so many bars does not depend on where the
 import numpy as np
 
 from classify.features.batch import Batch
-from classify.features.metre import NEAR, contrast, found, in_beats, melody_values
+from classify.features.metre import (
+    NEAR,
+    contrast,
+    found,
+    gap_weights,
+    in_beats,
+    melody_values,
+    offset,
+)
 from classify.features.ragged import Floats, modulo, ratio
 from classify.features.registry import features
 
@@ -17,6 +25,9 @@ LAGS = (1, 2, 4, 8)
 
 #: Equal parts of a bar that onsets are counted in: of simple and compound, and of triple metre.
 PARTS = (8, 6)
+
+#: Share of a bar by which a note may be before its place.
+EARLY = 0.01
 
 #: By the number above: bars of two, of three, of four, and compound ones.
 KINDS = [np.isin(np.arange(256), above) for above in ([2], [3], [4], [6, 9, 12])]
@@ -82,20 +93,18 @@ def in_bars(batch: Batch) -> list[Floats]:
     """Places in the bar, and what marks the downbeat."""
     melody, bass = in_beats(batch, batch.melody), in_beats(batch, batch.bass)
     events = in_beats(batch, batch.events)
-    weights = np.minimum(np.nan_to_num(melody.beat_gaps), 4) + 1e-3
+    weights = gap_weights(melody)
     parts = [
-        melody.of(modulo(np.floor(n * (melody.bar + 0.01)).astype(np.int64), n)) for n in PARTS
+        melody.of(modulo(np.floor(n * (melody.bar + EARLY)).astype(np.int64), n)) for n in PARTS
     ]
     bar = melody.of(melody.bar)
-    down, low, all_down = (
-        np.abs(x.bar - np.round(x.bar)) < NEAR / 4 for x in (melody, bass, events)
-    )
+    down, low, all_down = (offset(x.bar, 1) < NEAR / 4 for x in (melody, bass, events))
     known, value = batch.once(melody_values)
-    last = bar.last() + 0.01
+    last = bar.last() + EARLY
     return [
         *(part.histogram(n) for part, n in zip(parts, PARTS, strict=True)),
         *(part.histogram(n, weights) for part, n in zip(parts, PARTS, strict=True)),
-        np.ceil(bar.first() - 0.01) - bar.first(),
+        np.ceil(bar.first() - EARLY) - bar.first(),
         last - np.floor(last),
         melody.of(down).mean(),
         bass.of(low).mean(),

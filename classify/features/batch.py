@@ -195,9 +195,7 @@ class Batch:
         """Every note, drums included."""
         cells = np.flatnonzero(self.real)
         row = cells // self.real.shape[1]
-        flat = {
-            f.name: getattr(self, f.name).ravel()[cells] for f in fields(self) if f.name in USED
-        }
+        flat = {name: getattr(self, name).ravel()[cells] for name in USED}
         onset = np.asarray(flat.pop("onset"), float)
         first = changes(row)
         onset = onset - onset[first][row]
@@ -310,34 +308,38 @@ def batch(songs: Sequence[Song], song: NDArray[Any], start: NDArray[Any], n_note
     Batch
         Of the same windows in the same order.
     """
-    lengths = np.array([len(s.notes) for s in songs])
-    table = np.concatenate([s.notes for s in songs])
+    notes = [s.notes for s in songs]  # once: a store may have to load them
+    lengths = np.array([len(own) for own in notes])
+    table = np.concatenate(notes)
     place = np.asarray(start)[:, None] + np.arange(min(n_notes, lengths.max()))
     real = place < lengths[song][:, None]
     first = (np.cumsum(lengths) - lengths)[song]
     at = np.where(real, place + first[:, None], 0)
-    cells, bars = table[at], np.concatenate([_bars(s) for s in songs])[at]
+    bars = np.concatenate(
+        [_bars(own["beat"], s.metres) for own, s in zip(notes, songs, strict=True)]
+    )[at]
+    cells = table[at]
     columns = {name: cells[name] for name in NOTE.fields or ()}
     return Batch(**columns | {name: bars[name] for name in BAR.fields or ()}, real=real)
 
 
-def _bars(song: Song) -> NDArray[np.void]:
+def _bars(beat: NDArray[np.float32], written: NDArray[np.float64]) -> NDArray[np.void]:
     """Give each note's place in bars and the time signature it stands in.
 
     Programs write an upbeat as a short bar under a signature of its own: it is the end of a bar of
     the next one.
     """
-    metres = (song.metres if len(song.metres) else UNWRITTEN).copy()
+    metres = (written if len(written) else UNWRITTEN).copy()
     length = 4 * metres[:, 1] / metres[:, 2]
     if len(metres) > 1 and metres[1, 0] - metres[0, 0] <= length[0] < length[1]:
         metres[0] = metres[1, 0] - length[1], *metres[1, 1:]
         length[0] = length[1]
     start, numerator, denominator = metres.T
     bars_before = np.append(0, np.cumsum(np.ceil(np.diff(start) / length[:-1] - NEARLY)))
-    beat = song.notes["beat"].astype(float)
+    beat = beat.astype(float)
     own = np.searchsorted(start, beat + NEARLY, side="right").clip(1) - 1
     out = np.zeros(len(beat), BAR)
     out["bar"] = bars_before[own] + (beat - start[own]) / length[own]
-    if len(song.metres):
+    if len(written):
         out["numerator"], out["denominator"] = numerator[own], denominator[own]
     return out

@@ -133,7 +133,7 @@ def metre(batch: Batch) -> list[Floats]:
     """Strength of each period, for all onsets and for accents."""
     events, melody, bass = (in_beats(batch, x) for x in (batch.events, batch.melody, batch.bass))
     beat, tune, low = (x.of(x.beat) for x in (events, melody, bass))
-    weights = np.minimum(np.nan_to_num(melody.beat_gaps), 4) + 1e-3
+    weights = gap_weights(melody)
     peaks, ends = tune.where(_peaks(melody)), tune.where(phrase_ends(melody))
     everything = {name: strength(beat, period) for name, period in PERIODS.items()}
     long = {name: strength(tune, PERIODS[name], weights) for name in BARS}
@@ -363,6 +363,11 @@ def places(batch: Batch) -> list[Floats]:
         melody.of(on_melody).last(),
         value.last(),
     ]
+
+
+def gap_weights(line: Notes) -> Floats:
+    """How much notes count where long ones count more: beats to the next, four at most."""
+    return np.minimum(np.nan_to_num(line.beat_gaps), 4) + 1e-3
 
 
 def melody_values(batch: Batch) -> tuple[NDArray[np.bool_], Ragged]:

@@ -57,7 +57,7 @@ def test_time_signatures_are_read_with_the_beats_they_begin_at():
     three, six, none = (
         b"\xff\x58\x04\x03\x02\x18\x08",
         b"\xff\x58\x04\x06\x03\x18\x08",
-        (b"\xff\x58\x04\x00\x02\x18\x08"),
+        b"\xff\x58\x04\x00\x02\x18\x08",
     )
     nine_beats = b"\x86\x60"  # 864 ticks, 96 a quarter note
     song = read(
