@@ -30,7 +30,7 @@ from classify.evaluation.significance import corrected_interval
 from classify.evaluation.splits import folds
 from classify.experiment import Settings
 from classify.files import write_text, written_whole
-from classify.models import MAJORITY
+from classify.models.registry import MAJORITY
 
 Table = NDArray[np.float32]
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from classify.experiment import Data, Settings, prepare
+from classify.models.training import NetworkClassifier, TrainingSettings
 from classify.progress import Display
-from classify.training import NetworkClassifier, TrainingSettings
 from classify.windows import CHANNELS, ChannelScaler, unscaled
 
 PAPER = TrainingSettings(recipe="paper")

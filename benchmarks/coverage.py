@@ -20,7 +20,7 @@ from rich.console import Console
 from classify.comparison import compare
 from classify.evaluation import conformal
 from classify.experiment import Settings
-from classify.models import MAJORITY, RECOMMENDED
+from classify.models.registry import MAJORITY, RECOMMENDED
 from classify.progress import Display
 from classify.report import sureness
 from classify.tables import P

@@ -4,12 +4,12 @@ A bundle holds
 
 - `bundle.json`: what the model is, how songs become its input, what its probabilities are worth,
   what it learned from, and size and SHA-256 of every other file;
-- `model/`: the estimator, as `classify.models.save` writes it (.keras, or skops);
+- `model/`: the estimator, as `classify.models.registry.save` writes it (.keras, or skops);
 - `known.npy`: training songs, to tell songs that are like none of them (`evaluation.novelty`);
 - `probe_x.npy` and `probe_p.npy`: some input, and what the model said of it when it was saved;
 - `model-card.md`: the same for people.
 
-Loading looks before it opens (`classify.sealed`): at the format's version, the list of files, their
+Loading looks before it opens (`classify.models.artifacts`): at the format's version, the list of files, their
 names, sizes and hashes. Nothing is ever made of what a file says it is: networks are built by this
 program and are given numbers only, classical models may hold no types but those of ours, arrays no
 objects, and the model must answer the probes as it did.
@@ -26,15 +26,15 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 from threadpoolctl import threadpool_limits
 
-from classify import models, sealed
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
 from classify.evaluation.novelty import Novelty
 from classify.facts import STATISTICS
 from classify.files import read_json, written_whole
 from classify.measuring import listed, measured, shape
+from classify.models import artifacts, registry
+from classify.models.training import NetworkClassifier
 from classify.songs import Song
-from classify.training import NetworkClassifier
 from classify.windows import ChannelScaler, Windows, WindowSettings, cut, unscaled
 
 #: Raised when what is written changes; older programs refuse a bundle with a higher number.
@@ -50,7 +50,7 @@ NETWORK, BASELINE = f"{MODEL}/network.keras", f"{MODEL}/baseline.skops"
 ESTIMATOR = f"{MODEL}/estimator.json"
 ALWAYS = frozenset({ESTIMATOR, KNOWN, PROBE_X, PROBE_P, CARD})
 
-KIND = sealed.Kind(
+KIND = artifacts.Kind(
     "bundle", ABOUT, "trained model", FORMAT, (ALWAYS | {BASELINE}, ALWAYS | {NETWORK})
 )
 
@@ -190,7 +190,7 @@ def write(
     """
     with written_whole(folder) as beside:
         beside.mkdir()
-        models.save(estimator, beside / MODEL)
+        registry.save(estimator, beside / MODEL)
         np.save(beside / KNOWN, novelty.reference, allow_pickle=False)
         np.save(beside / PROBE_X, probe, allow_pickle=False)
         np.save(beside / PROBE_P, estimator.predict_proba(probe), allow_pickle=False)
@@ -214,7 +214,7 @@ def changed(bundle: Bundle, folder: Path, about: dict[str, Any], card: str) -> N
 
 def seal(folder: Path, about: dict[str, Any]) -> None:
     """Write bundle.json for the files that are there, with their hashes and its own."""
-    sealed.seal(folder, about, KIND)
+    artifacts.seal(folder, about, KIND)
 
 
 # --- reading
@@ -229,9 +229,9 @@ def load(folder: Path) -> Bundle:
         If it is no bundle, or one that is damaged, was changed, is of a newer kind, or holds
         anything that no bundle of ours has. Nothing in it is executed.
     """
-    about = sealed.checked(folder, KIND)
-    with sealed.in_one_sentence(folder):
-        spec = models.find().get(about["model"]["name"])
+    about = artifacts.checked(folder, KIND)
+    with artifacts.in_one_sentence(folder):
+        spec = registry.find().get(about["model"]["name"])
         if spec is None or spec.input != about["model"]["input"]:
             raise InputError(f"{folder}: this program knows no model {about['model']['name']!r}")
         if spec.input != "notes" and about["features"]["names"] != feature_names(spec.input):
@@ -254,7 +254,7 @@ def load(folder: Path) -> Bundle:
     return bundle
 
 
-def _estimator(folder: Path, about: dict[str, Any], spec: models.Spec) -> Any:
+def _estimator(folder: Path, about: dict[str, Any], spec: registry.Spec) -> Any:
     """Load the model itself."""
     said = read_json(folder / ESTIMATOR)
     if said["name"] != spec.name or said["classes"] != about["classes"]:
@@ -262,7 +262,7 @@ def _estimator(folder: Path, about: dict[str, Any], spec: models.Spec) -> Any:
     if (spec.kind == "network") != (NETWORK in about["files"]):
         raise InputError(f"{folder}: holds no {spec.title}, which its {ABOUT} promises")
     if spec.kind != "network":
-        return models.load(folder / MODEL)
+        return registry.load(folder / MODEL)
     estimator = NetworkClassifier(spec.name, seed=int(said["seed"]))
     own = about["windows"]
     cutting = WindowSettings(own["window"], own["hop"], tuple(own["channels"]))

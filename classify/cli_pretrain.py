@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
 
 def _pretrain(options: argparse.Namespace) -> int:
     """Print the folder's path."""
-    from classify.pretraining import Settings, pretrain
+    from classify.models.pretraining import Settings, pretrain
 
     names = ("model", "window", "epochs", "seed")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}

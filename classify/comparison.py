@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from classify import measuring, models, tables, tuning, workers
+from classify import measuring, tables, tuning, workers
 from classify.errors import InputError
 from classify.experiment import (
     Data,
@@ -33,7 +33,8 @@ from classify.experiment import (
     tried,
     varied,
 )
-from classify.networks.layers import SHORTEST_VALID
+from classify.models import registry
+from classify.models.networks.layers import SHORTEST_VALID
 from classify.parts import LEAK
 from classify.progress import Display, duration
 from classify.record import (
@@ -89,7 +90,7 @@ def compare(
         with other settings.
     """
     display = display or Display()
-    chosen = models.select(settings.models)
+    chosen = registry.select(settings.models)
     data = prepare(settings, display)
     folder = out or within / default_name(settings, data)
     with one_at_a_time(folder):
@@ -101,7 +102,7 @@ def compare(
 
 
 def _tuned(
-    folder: Path, settings: Settings, data: Data, chosen: list[models.Spec], display: Display
+    folder: Path, settings: Settings, data: Data, chosen: list[registry.Spec], display: Display
 ) -> dict[str, Any]:
     """Choose the window and the channels, or take the choice that the run has recorded."""
     check_free(folder)
@@ -130,7 +131,7 @@ def _run(
     folder: Path,
     settings: Settings,
     data: Data,
-    chosen: list[models.Spec],
+    chosen: list[registry.Spec],
     n_workers: int | None,
     display: Display,
     command: str | None,
@@ -148,7 +149,7 @@ def _run(
     train_all(jobs, data, n_workers, display)
     fits = {spec.name: _facts(spec, jobs) for spec in chosen}
     if all("reason" in facts for facts in fits.values()):
-        first = fits[models.MAJORITY]
+        first = fits[registry.MAJORITY]
         raise InputError(f"{folder}: every model failed; {first['title']}: {first['reason']}")
     scored = [job for job in jobs if "reason" not in fits[job.spec.name]]
     answered = [job for job in scored if workers.is_done(job, len(data.windows))]
@@ -160,7 +161,7 @@ def _run(
     return folder
 
 
-def _jobs(folder: Path, chosen: list[models.Spec], settings: Settings, data: Data) -> list[Job]:
+def _jobs(folder: Path, chosen: list[registry.Spec], settings: Settings, data: Data) -> list[Job]:
     return [
         Job(
             spec=spec,
@@ -180,7 +181,7 @@ def _jobs(folder: Path, chosen: list[models.Spec], settings: Settings, data: Dat
     ]
 
 
-def _facts(spec: models.Spec, jobs: list[Job]) -> dict[str, Any]:
+def _facts(spec: registry.Spec, jobs: list[Job]) -> dict[str, Any]:
     """Gather what a report needs to know of a model: each outer fit, or why one failed.
 
     What one fit says stands on top too: the first one's, with the time of all. Where only the leak
@@ -213,7 +214,7 @@ def train_all(jobs: list[Job], data: Data, n_workers: int, display: Display) -> 
     begun: dict[str, float] = {}
 
     def start(job: Job) -> None:
-        total, unit = models.n_units(job.spec, job.settings, job.quick)
+        total, unit = registry.n_units(job.spec, job.settings, job.quick)
         begun[job.key] = time.monotonic()
         display.begin(job.key, job.title, total, unit)
 

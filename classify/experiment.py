@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classify import models, parts, pretrained
+from classify import parts
 from classify.corpora import Corpus, duplicates, load
 from classify.errors import InputError
 from classify.evaluation import splits
+from classify.models import pretrained, registry
+from classify.models.training import TrainingSettings
 from classify.parts import Part
 from classify.progress import Display
 from classify.songs import Song
-from classify.training import TrainingSettings
 from classify.variations import Variation, variations
 from classify.windows import CHANNELS, Windows, WindowSettings, cut
 
@@ -229,7 +230,7 @@ def _laid_out(
 ) -> Data:
     cutting = settings.windows(corpus)
     if start:
-        start.check(cutting.window, [spec.name for spec in models.select(settings.models)])
+        start.check(cutting.window, [spec.name for spec in registry.select(settings.models)])
     windows = cut(corpus.songs, cutting)
     try:
         outer, notes = parts.outer(

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify import __version__, bundle, card, facts, models, record, tables, workers
+from classify import __version__, bundle, card, facts, record, tables, workers
 from classify.comparison import train_all
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal, novelty
@@ -31,6 +31,7 @@ from classify.experiment import Data, Settings, prepare
 from classify.explanations import terms
 from classify.explanations.profiles import profile
 from classify.measuring import measured
+from classify.models import registry
 from classify.parts import SONG_SPLIT, Part
 from classify.progress import Display
 from classify.windows import ChannelScaler, unscaled
@@ -76,10 +77,10 @@ def plan(settings: Settings, model: str) -> Plan:
     InputError
         If there is no such model, or it is the majority class.
     """
-    name = models.RECOMMENDED if model == "recommended" else model
-    found = models.find()
-    if name not in found or name == models.MAJORITY:
-        named = ", ".join(other for other in found if other != models.MAJORITY)
+    name = registry.RECOMMENDED if model == "recommended" else model
+    found = registry.find()
+    if name not in found or name == registry.MAJORITY:
+        named = ", ".join(other for other in found if other != registry.MAJORITY)
         raise InputError(f"--model {model}: expected recommended, or one of {named}")
     if settings.folds < 2:
         raise InputError(f"--folds {settings.folds}: calibration needs 2 folds at least")
@@ -98,7 +99,7 @@ def plan_of_run(folder: Path, model: str | None, folds: int = FOLDS) -> Plan:
     asked = record.asked(run)
     _, scored = tables.read(folder)
     own = scored[(scored.level == "song") & (scored.part == "test")]
-    own = own[(own.protocol == asked["split"]) & (own.model != models.MAJORITY)]
+    own = own[(own.protocol == asked["split"]) & (own.model != registry.MAJORITY)]
     ranked = own[own.metric == "accuracy"].sort_values("value", ascending=False, kind="stable")
     if model and model not in set(ranked.model):
         raise InputError(f"--model {model}: {folder} compared {', '.join(ranked.model)}")
@@ -209,7 +210,7 @@ def _jobs(work: Path, plan: Plan, data: Data) -> list[Job]:
     """One fit for each fold, and one on all songs."""
     everything = np.ones(len(data.windows), dtype=bool)
     last = Part(ALL, "all songs", SONG_SPLIT, 0, 0, everything, ~everything)
-    spec, settings = models.find()[plan.model], plan.settings
+    spec, settings = registry.find()[plan.model], plan.settings
     return [
         Job(
             spec=spec,
@@ -247,7 +248,7 @@ def _held_out(data: Data, jobs: Sequence[Job]) -> _HeldOut:
 def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str) -> None:
     """Gather what a bundle says, and write it."""
     *folds, last = jobs
-    estimator = models.load(last.folder)
+    estimator = registry.load(last.folder)
     held_out = _held_out(data, folds)
     temperature = calibration.fit_temperature(held_out.p, held_out.truth)
     calm = calibration.tempered(held_out.p, temperature)
@@ -294,7 +295,7 @@ def _profiles(data: Data, seed: int) -> dict[str, Any]:
 def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:
     """Say where a model comes from and how songs become its input."""
     corpus, cutting = data.corpus, data.cutting
-    what = models.find()[plan.model].input
+    what = registry.find()[plan.model].input
     return {
         "classify": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

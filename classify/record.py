@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from classify import __version__, models
+from classify import __version__
 from classify.errors import InputError
 from classify.evaluation import leak
 from classify.experiment import Data, Settings
 from classify.files import read_json, write_json, write_text
+from classify.models import registry
 from classify.windows import unscaled
 
 #: Libraries whose versions a run records.
@@ -131,7 +132,7 @@ def _probes(settings: Settings, data: Data) -> list[dict[str, float | str]]:
     rows = np.flatnonzero(np.isin(place, taken))
     blocks = [unscaled(x[np.isin(np.arange(len(windows))[at], rows)]) for at, x in windows.blocks()]
     found = leak.probes(
-        models.as_rows(np.concatenate(blocks)), data.labels[rows], groups[rows], settings.seed
+        registry.as_rows(np.concatenate(blocks)), data.labels[rows], groups[rows], settings.seed
     )
     return [probe.to_json() for probe in found]
 
@@ -327,7 +328,7 @@ def pretraining(data: Data) -> dict[str, Any] | None:
         "folder": str(data.start.folder),
         "sha256": data.start.id,
         "model": data.start.model,
-        "title": models.find()[data.start.model].title,
+        "title": registry.find()[data.start.model].title,
         "songs": len(about["songs"]),
         "seen": data.start.n_seen(song.digest for song in data.corpus.songs),
         "tested": len(songs),

@@ -30,11 +30,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from classify import models
 from classify.errors import InputError
 from classify.evaluation import splits
 from classify.experiment import Data, Settings
 from classify.measuring import measured
+from classify.models import registry
 from classify.songs import Song
 from classify.windows import CHANNELS, Windows, WindowSettings, cut, unscaled
 from classify.workers import song_means
@@ -127,7 +127,7 @@ class Tuning:
 
 
 def tune(
-    settings: Settings, data: Data, chosen: Sequence[models.Spec], watch: Watch = lambda one: None
+    settings: Settings, data: Data, chosen: Sequence[registry.Spec], watch: Watch = lambda one: None
 ) -> Tuning:
     """Choose window and channels, whichever of them was not given.
 
@@ -262,7 +262,7 @@ class _Trial:
         return float((answers == self.labels[songs]).mean())
 
 
-def _trial(settings: Settings, data: Data, chosen: Sequence[models.Spec]) -> _Trial:
+def _trial(settings: Settings, data: Data, chosen: Sequence[registry.Spec]) -> _Trial:
     """Take the training songs of the outer split, and nothing else of the corpus."""
     (part,) = data.outer
     songs = np.unique(data.windows.song[part.train])
@@ -282,8 +282,8 @@ def _trial(settings: Settings, data: Data, chosen: Sequence[models.Spec]) -> _Tr
 
 def _input(probe: str, songs: Sequence[Song], windows: Windows) -> NDArray[np.float32]:
     if probe == "features":
-        return models.as_rows(np.concatenate(list(measured("features", songs, windows))))
-    return models.as_rows(unscaled(windows.x))
+        return registry.as_rows(np.concatenate(list(measured("features", songs, windows))))
+    return registry.as_rows(unscaled(windows.x))
 
 
 def _mean_and_error(values: NDArray[np.float64]) -> tuple[float, float]:

@@ -25,11 +25,12 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from classify import listening, models, training
+from classify import listening
 from classify.evaluation import calibration, conformal
 from classify.files import read_json, write_json, written_whole
+from classify.models import registry, training
+from classify.models.training import TrainingSettings
 from classify.parts import Part
-from classify.training import TrainingSettings
 from classify.windows import ChannelScaler, unscaled
 
 #: Threads of a worker. One, since cores are busy with other models, and since sums over several
@@ -81,7 +82,7 @@ class Job:
         Whether to find out what features it listens to; for models on features.
     """
 
-    spec: models.Spec
+    spec: registry.Spec
     part: Part
     folder: Path
     data: Path
@@ -347,7 +348,7 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
     label, song, group = (about[name][rows] for name in ("label", "song", "group"))
     raw = table[rows]
     fill = _filling(job, raw)
-    estimator = models.make(job.spec, job.seed, job.settings, job.quick)
+    estimator = registry.make(job.spec, job.seed, job.settings, job.quick)
     begun = time.perf_counter()
     estimator.fit(fill(raw), label, group if job.part.grouped else None, watch)
     fitted = time.perf_counter()
@@ -371,7 +372,7 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
     with written_whole(job.folder) as beside:
         beside.mkdir()
         if job.kept:
-            models.save(estimator, beside)
+            registry.save(estimator, beside)
         if job.listened:
             test = job.part.test
             given = (table[test], *(about[name][test] for name in ("label", "song", "group")))

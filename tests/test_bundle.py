@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classify import bundle, fitting, models, sealed
+from classify import bundle, fitting
 from classify.bundle import ABOUT, KNOWN, load, seal
 from classify.comparison import compare
 from classify.corpora import load as load_corpus
@@ -20,6 +20,7 @@ from classify.errors import InputError
 from classify.evaluation import calibration
 from classify.experiment import Settings
 from classify.files import read_json, write_json
+from classify.models import artifacts, registry
 from tests.conftest import write_corpus
 
 FRESH = """
@@ -175,7 +176,7 @@ def test_a_path_that_climbs_out_is_refused(copy, tmp_path):
     for name in ("model/../../outside.skops", str(outside), "..\\outside.skops"):
         about["files"] = {name: fact}
         about.pop("sha256", None)
-        write_json(copy / ABOUT, about | {"sha256": sealed.digest(about)})
+        write_json(copy / ABOUT, about | {"sha256": artifacts.digest(about)})
         refused(copy, "is no file of a bundle")
 
 
@@ -293,7 +294,7 @@ def test_unknown_models_and_folds_are_refused():
         fitting.plan(Settings(folds=5), "majority")
     with pytest.raises(InputError, match="2 folds at least"):
         fitting.plan(Settings(), "recommended")
-    assert fitting.plan(Settings(folds=5), "recommended").model == models.RECOMMENDED
+    assert fitting.plan(Settings(folds=5), "recommended").model == registry.RECOMMENDED
 
 
 def test_a_model_of_a_run_is_trained_as_it_was_there(tmp_path):

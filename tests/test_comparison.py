@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify import features, measuring, models, tables
+from classify import features, measuring, tables
 from classify.comparison import compare
 from classify.errors import InputError
 from classify.evaluation import splits
 from classify.experiment import Settings, prepare
 from classify.files import read_json
+from classify.models import registry
 from classify.progress import Display
 from classify.record import one_at_a_time
 from classify.report.view import read_view
@@ -301,7 +302,7 @@ def test_models_on_features_are_given_features(songs, tmp_path):
     view = read_view(folder)
     assert [model.title for model in view.contenders] and not view.failures
     assert all(model.score().value == 1.0 for model in view.contenders)  # low against high
-    fitted = models.load(folder / "models" / "features-logistic" / "r0f0")
+    fitted = registry.load(folder / "models" / "features-logistic" / "r0f0")
     assert fitted.model_.n_features_in_ == len(features.listed())
     heard = pd.read_parquet(folder / tables.IMPORTANCE)
     tested = read_view(folder).predictions.query("level == 'song' and part == 'test'").song

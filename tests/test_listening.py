@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from classify import listening, models
+from classify import listening
 from classify.measuring import families, listed
-from classify.training import TrainingSettings
+from classify.models import registry
+from classify.models.training import TrainingSettings
 
 CLASSES = np.array(["calm", "happy"])
 N = 120  # songs, of two windows each
@@ -25,8 +26,8 @@ def fitted():
     x[:, 0, second] = x[:, 0, first] + 0.1 * draw.normal(size=2 * N)
     x[:, 0, third] += 1.5 * (song % 2)
     train = song < N // 2
-    spec = models.find()["features-logistic"]
-    model = models.make(spec, 0, TrainingSettings(), quick=True)
+    spec = registry.find()["features-logistic"]
+    model = registry.make(spec, 0, TrainingSettings(), quick=True)
     model.fit(x[train], label[train], song[train].astype(str))
     return model, x, label, song, train, (first, second, third)
 

@@ -8,11 +8,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from classify import models, rich
+from classify import rich
 from classify.errors import InputError
-from classify.training import TrainingSettings
+from classify.models import registry
+from classify.models.training import TrainingSettings
 
-SPECS = models.find()
+SPECS = registry.find()
 SETTINGS = TrainingSettings(epochs=2, batch_size=16)
 CLASSES = ["blue", "green", "red"]
 
@@ -58,15 +59,15 @@ def of_notes(draw: np.random.Generator, code: np.ndarray, what: str) -> np.ndarr
 def fitted(name: str):
     x, y, groups = windows(name)
     said = []
-    estimator = models.make(SPECS[name], 7, SETTINGS, quick=True)
+    estimator = registry.make(SPECS[name], 7, SETTINGS, quick=True)
     return estimator.fit(x, y, groups, said.append), said
 
 
 #: Models of one family are fitted in one process, and the families side by side.
 FAMILIES = {
     "baselines": [name for name, spec in SPECS.items() if spec.kind != "network"],
-    "paper": [n for n, s in SPECS.items() if s.kind == "network" and n in models.PAPER],
-    "own": [n for n, s in SPECS.items() if s.kind == "network" and n not in models.PAPER],
+    "paper": [n for n, s in SPECS.items() if s.kind == "network" and n in registry.PAPER],
+    "own": [n for n, s in SPECS.items() if s.kind == "network" and n not in registry.PAPER],
 }
 
 
@@ -110,7 +111,7 @@ def test_probabilities_have_the_right_shape_and_order(name):
 @every(slow=SLOW | {"crnn", "transformer"})  # fitted as passages is
 def test_the_same_seed_gives_the_same_answer(name):
     x, y, groups = windows(name)
-    again = models.make(SPECS[name], 7, SETTINGS, quick=True).fit(x, y, groups)
+    again = registry.make(SPECS[name], 7, SETTINGS, quick=True).fit(x, y, groups)
     np.testing.assert_array_equal(again.predict_proba(x), fitted(name)[0].predict_proba(x))
 
 
@@ -127,7 +128,7 @@ def test_nan_is_refused(name):
     x, y, groups = windows(name)
     x[3, 4, 1] = np.nan
     with pytest.raises(ValueError, match="NaN"):
-        models.make(SPECS[name], 7, SETTINGS, quick=True).fit(x, y, groups)
+        registry.make(SPECS[name], 7, SETTINGS, quick=True).fit(x, y, groups)
     with pytest.raises(ValueError, match="NaN"):
         fitted(name)[0].predict_proba(x)
 
@@ -140,7 +141,7 @@ def test_rows_instead_of_windows_are_refused(name):
 
 @every_model
 def test_every_unit_of_training_is_reported(name):
-    total, _ = models.n_units(SPECS[name], SETTINGS, quick=True)
+    total, _ = registry.n_units(SPECS[name], SETTINGS, quick=True)
     assert len(fitted(name)[1]) == total
 
 
@@ -148,7 +149,7 @@ def test_every_unit_of_training_is_reported(name):
 def test_parameters_can_be_read_and_cloned(name):
     from sklearn.base import clone
 
-    estimator = models.make(SPECS[name], 7, SETTINGS, quick=True)
+    estimator = registry.make(SPECS[name], 7, SETTINGS, quick=True)
     assert clone(estimator).get_params() == estimator.get_params()
 
 
@@ -163,10 +164,10 @@ def test_a_model_of_songs_learns_from_each_song_once():
     x, y, groups = windows("song-logistic")
     songs, label, group = x[::2], y[::2], groups[::2]
     n_windows = np.random.default_rng(1).integers(1, 9, len(songs))
-    estimator = models.make(SPECS["song-logistic"], 7, SETTINGS, quick=True)
+    estimator = registry.make(SPECS["song-logistic"], 7, SETTINGS, quick=True)
     once = estimator.fit(songs, label, group).predict_proba(songs)
     repeated = [np.repeat(values, n_windows, axis=0) for values in (songs, label, group)]
-    again = models.make(SPECS["song-logistic"], 7, SETTINGS, quick=True).fit(*repeated)
+    again = registry.make(SPECS["song-logistic"], 7, SETTINGS, quick=True).fit(*repeated)
     np.testing.assert_array_equal(
         again.predict_proba(repeated[0]), np.repeat(once, n_windows, axis=0)
     )
@@ -175,13 +176,13 @@ def test_a_model_of_songs_learns_from_each_song_once():
 def test_equal_songs_with_other_labels_are_both_learned_from():
     x, y, groups = windows("song-logistic")
     copy, other = np.repeat(x[:1], 3, axis=0), np.array(["blue", "green", "green"])
-    estimator = models.make(SPECS["song-logistic"], 7, SETTINGS, quick=True)
+    estimator = registry.make(SPECS["song-logistic"], 7, SETTINGS, quick=True)
     estimator.fit(
         np.concatenate([copy, x[::2]]),
         np.concatenate([other, y[::2]]),
         np.concatenate([["copies"] * 3, groups[::2]]),
     )
-    alone = models.make(SPECS["song-logistic"], 7, SETTINGS, quick=True)
+    alone = registry.make(SPECS["song-logistic"], 7, SETTINGS, quick=True)
     alone.fit(
         np.concatenate([copy[:1], x[::2]]),
         np.concatenate([other[:1], y[::2]]),
@@ -200,7 +201,7 @@ def test_equal_songs_with_other_labels_are_both_learned_from():
 )
 def test_saved_models_answer_the_same_in_a_fresh_process(tried, tmp_path):
     for name in tried:
-        models.save(fitted(name)[0], tmp_path / name)
+        registry.save(fitted(name)[0], tmp_path / name)
         np.save(tmp_path / name / "x.npy", windows(name)[0])
     subprocess.run([sys.executable, "-c", FRESH, str(tmp_path)], check=True, capture_output=True)
     answers = json.loads((tmp_path / "answers.json").read_text())
@@ -215,26 +216,28 @@ def test_a_saved_model_with_unknown_types_is_refused(tmp_path):
     from sklearn.cluster import KMeans
     from skops import io
 
-    models.save(fitted("majority")[0], tmp_path)
+    registry.save(fitted("majority")[0], tmp_path)
     io.dump(np.random.RandomState, tmp_path / "baseline.skops")
     with pytest.raises(InputError, match="types that no model of ours has"):
-        models.load(tmp_path)
+        registry.load(tmp_path)
     io.dump(KMeans(), tmp_path / "baseline.skops")
     with pytest.raises(InputError, match="holds no trained model"):
-        models.load(tmp_path / "elsewhere")
+        registry.load(tmp_path / "elsewhere")
 
 
 def test_names_and_groups_of_models():
     networks = {name for name in SPECS if SPECS[name].kind == "network" and SPECS[name].usual}
-    assert {s.name for s in models.select(["networks"])} == networks | {"majority"}
-    assert [s.name for s in models.select(["svm", "knn"])] == ["majority", "knn", "svm"]
-    assert {s.name for s in models.select(["all"])} == {name for name in SPECS if SPECS[name].usual}
-    assert [s.name for s in models.select(["crnn-mean"])] == ["majority", "crnn-mean"]
-    assert {s.name for s in models.select(["paper"])} == set(models.PAPER) | {"majority"}
+    assert {s.name for s in registry.select(["networks"])} == networks | {"majority"}
+    assert [s.name for s in registry.select(["svm", "knn"])] == ["majority", "knn", "svm"]
+    assert {s.name for s in registry.select(["all"])} == {
+        name for name in SPECS if SPECS[name].usual
+    }
+    assert [s.name for s in registry.select(["crnn-mean"])] == ["majority", "crnn-mean"]
+    assert {s.name for s in registry.select(["paper"])} == set(registry.PAPER) | {"majority"}
     own = {"crnn", "transformer", "passages", "majority"}
-    assert {s.name for s in models.select(["own"])} == own
-    assert not {s.kind for s in models.select(["baselines"])} & {"network"}
+    assert {s.name for s in registry.select(["own"])} == own
+    assert not {s.kind for s in registry.select(["baselines"])} & {"network"}
     with pytest.raises(InputError, match="'nn4' is not a model; expected any of majority"):
-        models.select(["nn1", "nn4"])
+        registry.select(["nn1", "nn4"])
     with pytest.raises(InputError, match="--models"):
-        models.select([])
+        registry.select([])

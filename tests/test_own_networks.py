@@ -6,15 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify import bundle, fitting, tables, training
+from classify import bundle, fitting, tables
 from classify.comparison import compare
 from classify.evaluation.splits import held_out
 from classify.experiment import Settings
 from classify.explanations.song import explain, listener
 from classify.files import read_json
 from classify.judging import predict
+from classify.models import training
+from classify.models.training import NetworkClassifier, TrainingSettings
 from classify.rich import COLUMNS, INTER_ONSET, PITCH, REAL, VELOCITY
-from classify.training import NetworkClassifier, TrainingSettings
 from classify.windows import unscaled
 from tests.conftest import write_corpus
 

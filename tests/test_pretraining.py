@@ -10,19 +10,20 @@ import h5py
 import numpy as np
 import pytest
 
-from classify import bundle, fitting, pretrained, pretraining, sealed
+from classify import bundle, fitting
 from classify.cli import main
 from classify.comparison import compare
 from classify.errors import InputError
 from classify.experiment import Settings
 from classify.files import read_json, write_json
 from classify.judging import predict
-from classify.pretrained import ABOUT, ENCODER, KIND
+from classify.models import artifacts, pretrained, pretraining
+from classify.models.pretrained import ABOUT, ENCODER, KIND
+from classify.models.training import NetworkClassifier, TrainingSettings
 from classify.report import words
 from classify.report.view import read_view
 from classify.rich import COLUMNS
 from classify.songs import midi
-from classify.training import NetworkClassifier, TrainingSettings
 from tests.conftest import write_corpus, write_song
 
 OWN = pretraining.Settings("crnn", window=20, epochs=2)
@@ -187,7 +188,7 @@ def test_a_comparison_starts_from_it_and_says_what_it_had_seen(weights, corpus, 
 
     changed = Path(shutil.copytree(weights, tmp_path / "changed"))
     write_json(changed / ABOUT, {**read_json(changed / ABOUT), "created": "later"})
-    sealed.seal(changed, read_json(changed / ABOUT), KIND)
+    artifacts.seal(changed, read_json(changed / ABOUT), KIND)
     with pytest.raises(InputError, match=r"holds another run .its pretrained weights is"):
         compare(replace(asked, init=str(changed)), folder, 1)
     with pytest.raises(InputError, match=r"its pretrained weights is .*, here it is None"):
@@ -229,7 +230,7 @@ def test_what_does_not_fit_is_refused(weights, corpus):
 
 def resealed(folder: Path) -> None:
     """Give a changed folder the hashes of what it holds now, as somebody ill-meaning would."""
-    sealed.seal(folder, read_json(folder / ABOUT), KIND)
+    artifacts.seal(folder, read_json(folder / ABOUT), KIND)
 
 
 def refused(folder: Path, match: str) -> None:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from classify import training
 from classify.errors import InputError
-from classify.training import NetworkClassifier, TrainingSettings
+from classify.models import training
+from classify.models.training import NetworkClassifier, TrainingSettings
 
 
 def windows(n: int = 80):

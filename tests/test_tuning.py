@@ -10,18 +10,19 @@ import symusic
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
-from classify import comparison, fitting, models, tuning
+from classify import comparison, fitting, tuning
 from classify.cli import main
 from classify.comparison import compare
 from classify.errors import InputError
 from classify.experiment import Settings, prepare
 from classify.files import read_json, write_json
+from classify.models import registry
 from classify.progress import Display
 from classify.report import write_report
 from classify.tuning import Candidate
 from tests.conftest import write_corpus
 
-KNN = models.select(["knn"])
+KNN = registry.select(["knn"])
 
 
 @pytest.fixture(autouse=True)
@@ -118,7 +119,7 @@ def test_no_time_still_tries_two_and_says_how_many_are_left(tmp_path):
 def test_models_on_features_have_a_probe_of_their_own(tmp_path, monkeypatch):
     monkeypatch.setattr(tuning, "FOLDS", 2)
     folder = low_and_high(tmp_path / "songs", per_class=6)
-    both = models.select(["knn", "features-logistic"])
+    both = registry.select(["knn", "features-logistic"])
     found = tuned(settings(folder, channels=("pitch",), tune=1e-9), 50, both)
     assert found.probes == ["notes", "features"]
     assert {one.channels for one in found.candidates} == {("pitch",)}

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify import models, tables
+from classify import tables
 from classify.errors import InputError
 from classify.evaluation import importance
 from classify.evaluation.importance import Held, Importance
@@ -26,6 +26,7 @@ from classify.experiment import Data, Settings, prepare
 from classify.explanations import inputs
 from classify.files import written_whole
 from classify.measuring import families, listed, measured
+from classify.models import registry
 from classify.parts import Part
 from classify.progress import Display
 from classify.record import asked, read_record
@@ -63,7 +64,7 @@ def write_importance(folder: Path, model: str = "", display: Display | None = No
     display = display or Display()
     run = read_record(folder)
     settings = _settings(run)
-    spec = models.find()[_chosen(folder, model)]
+    spec = registry.find()[_chosen(folder, model)]
     data = prepare(settings, display)
     if data.corpus.fingerprint != run["corpus"]["fingerprint"]:
         raise InputError(f"{folder}: the songs in {settings.corpus} are not those of the run")
@@ -74,7 +75,7 @@ def write_importance(folder: Path, model: str = "", display: Display | None = No
 
 
 def importance_of(
-    folder: Path, spec: models.Spec, settings: Settings, data: Data, display: Display
+    folder: Path, spec: registry.Spec, settings: Settings, data: Data, display: Display
 ) -> pd.DataFrame:
     """Measure what a model of a run rests on; columns as in importance.csv.
 
@@ -150,7 +151,7 @@ def _chosen(folder: Path, model: str) -> str:
     """Give the model that was asked for, or the one that is right on most test songs."""
     _, scored = tables.read(folder)
     own = scored[(scored.level == "song") & (scored.part == "test") & (scored.metric == "accuracy")]
-    own = own[(own.protocol == own.protocol.iloc[0]) & (own.model != models.MAJORITY)]
+    own = own[(own.protocol == own.protocol.iloc[0]) & (own.model != registry.MAJORITY)]
     if model and model not in set(own.model):
         raise InputError(f"{folder}: has no model {model!r}; it has {', '.join(own.model)}")
     if own.empty:
@@ -159,7 +160,7 @@ def _chosen(folder: Path, model: str) -> str:
 
 
 def _input(
-    spec: models.Spec, settings: Settings, data: Data, part: Part, display: Display
+    spec: registry.Spec, settings: Settings, data: Data, part: Part, display: Display
 ) -> NDArray[np.float32]:
     """Give all windows as the model reads them."""
     if spec.input != "notes":
@@ -173,13 +174,13 @@ def _input(
 
 
 def _estimator(
-    folder: Path, spec: models.Spec, settings: Settings, data: Data, part: Part, x: NDArray
+    folder: Path, spec: registry.Spec, settings: Settings, data: Data, part: Part, x: NDArray
 ) -> Any:
     """Load the part's trained model, or train it again."""
     kept = folder / "models" / spec.name / part.key
     if (kept / "estimator.json").is_file():
-        return models.load(kept)
-    estimator = models.make(spec, settings.seed, settings.training, settings.quick)
+        return registry.load(kept)
+    estimator = registry.make(spec, settings.seed, settings.training, settings.quick)
     groups = data.groups[part.train] if part.grouped else None
     return estimator.fit(x[part.train], data.labels[part.train], groups)
 

@@ -22,8 +22,8 @@ from classify.explanations.attributions import Answer, Attributions, Gradient, a
 from classify.explanations.profiles import Profiles
 from classify.files import write_text, written_whole
 from classify.measuring import measured
+from classify.models.training import NetworkClassifier, gradient
 from classify.songs import Song
-from classify.training import NetworkClassifier, gradient
 from classify.windows import WindowSettings, cut
 
 Fill = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -93,7 +93,7 @@ def listener(
     Parameters
     ----------
     estimator : NetworkClassifier or BaselineClassifier
-        As `classify.models.load` or `fit` gives it.
+        As `classify.models.registry.load` or `fit` gives it.
     settings : WindowSettings
         How its windows were cut.
     kind : {"notes", "rich", "passages", "features", "song"}

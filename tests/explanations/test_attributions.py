@@ -7,7 +7,6 @@ import pytest
 from scipy.special import expit as sigmoid
 from scipy.stats import spearmanr
 
-from classify import networks, training
 from classify.explanations.attributions import (
     TOLERANCE,
     attributed,
@@ -17,8 +16,9 @@ from classify.explanations.attributions import (
     occluded,
     on_notes,
 )
+from classify.models import networks, training
+from classify.models.training import NetworkClassifier, TrainingSettings
 from classify.songs import NOTE, Song
-from classify.training import NetworkClassifier, TrainingSettings
 
 CHANNELS = ("pitch", "velocity", "duration")
 

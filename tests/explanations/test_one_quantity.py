@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from classify import features, models
+from classify import features
 from classify.evaluation.importance import Held, falls, importances
 from classify.explanations import profiles, terms
 from classify.measuring import families
+from classify.models import registry
 from classify.windows import WindowSettings, cut
 from tests.explanations import made
 
@@ -36,7 +37,7 @@ class Case:
 
     def fitted(self, labels):
         train = ~self.tested[self.song]
-        model = models.BaselineClassifier("features-logistic", quick=True)
+        model = registry.BaselineClassifier("features-logistic", quick=True)
         return model.fit(self.x[train], np.asarray(labels)[self.song][train])
 
     def families(self, predict):

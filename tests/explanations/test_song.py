@@ -6,13 +6,14 @@ from functools import partial
 import numpy as np
 import pytest
 
-from classify import features, models
+from classify import features
 from classify.errors import InputError
 from classify.evaluation.calibration import tempered
 from classify.explanations import profiles, terms
 from classify.explanations.drawing import strengths
 from classify.explanations.profiles import QUANTILES, Profiles
 from classify.explanations.song import explain, listener, write
+from classify.models import registry
 from classify.songs import Song, midi
 from classify.windows import ChannelScaler, WindowSettings, cut
 from tests.explanations import made
@@ -31,7 +32,7 @@ class Trained:
         scaler = ChannelScaler.fit(windows.x)
         x = table[:, np.newaxis] if kind == "features" else scaler.transform(windows.x)
         name = "features-logistic" if kind == "features" else "logistic"
-        model = models.BaselineClassifier(name, quick=True).fit(x, self.made.labels[windows.song])
+        model = registry.BaselineClassifier(name, quick=True).fit(x, self.made.labels[windows.song])
         self.listener = listener(
             model, SETTINGS, kind, scaler.transform, partial(tempered, temperature=0.5)
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from classify import networks
+from classify.models import networks
 
 FORMS = networks.find()
 

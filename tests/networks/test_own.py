@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from classify import networks, rich
-from classify.networks.layers import stride_for
+from classify import rich
+from classify.models import networks
+from classify.models.networks.layers import stride_for
 
 FORMS = {name: form for name, form in networks.find().items() if form.input in rich.PASSAGES}
 
@@ -66,7 +67,7 @@ def test_padding_has_no_say(name):
 
 def numbers(**columns: float) -> np.ndarray:
     """What a network sees of one note."""
-    from classify.networks.blocks.notes import NoteNumbers
+    from classify.models.networks.blocks.notes import NoteNumbers
 
     note = {"real": 1, "pitch": 62, "velocity": 64, "place": -1, "tonic": -1} | columns
     row = [note.get(name, 0) for name in rich.COLUMNS]

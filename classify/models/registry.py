@@ -1,6 +1,6 @@
 """Every model that can be compared, behind one contract.
 
-Networks (from `classify.networks`) and classical models (from `baselines`) are found by walking
+Networks (from `classify.models.networks`) and classical models (from `baselines`) are found by walking
 their packages. Each becomes a scikit-learn estimator that takes windows
 `(n_windows, n_notes, n_channels)`, so the rest of the toolkit never asks which kind it holds. A
 model whose input is features is given them in that shape too: `(n_windows, 1, n_features)`; one
@@ -23,11 +23,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 import baselines
-from classify import __version__, networks
+from classify import __version__
 from classify.errors import InputError
 from classify.evaluation.splits import Names, inner_folds
 from classify.files import read_json, write_json
-from classify.training import (
+from classify.models import networks
+from classify.models.training import (
     NetworkClassifier,
     TrainingSettings,
     Watch,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from classify.networks.layers import stride_for
+from classify.models.networks.layers import stride_for
 
 INPUT = "rich"
 
@@ -63,7 +63,7 @@ def build(
     import keras
     from keras import layers
 
-    from classify.networks.blocks.attention import AttentionPooling
+    from classify.models.networks.blocks.attention import AttentionPooling
 
     own = start or encoder(n_notes, n_columns)
     steps, real = own.outputs
@@ -91,7 +91,7 @@ def convolved(x: Any, size: int, filters: tuple[int, int] = (64, 128)) -> tuple[
     """
     from keras import layers
 
-    from classify.networks.blocks.notes import NoteNumbers
+    from classify.models.networks.blocks.notes import NoteNumbers
 
     real = x[..., :1]
     steps = layers.Dense(32)(NoteNumbers()(x))

@@ -1,17 +1,17 @@
-"""NN2 and Bi-NN2: convolutions and LSTMs in turn (Chen and Wang, Figure 2)."""
+"""NN3 and Bi-NN3: three convolutions and one small LSTM (Chen and Wang, Figure 3)."""
 
 from typing import Any
 
-from classify.networks.layers import DROPOUT, convolution, lstm
+from classify.models.networks.layers import DROPOUT, convolution, lstm
 
 FORMS = {
-    "nn2": ("NN2", {"bidirectional": False}),
-    "bi-nn2": ("Bi-NN2", {"bidirectional": True}),
+    "nn3": ("NN3", {"bidirectional": False}),
+    "bi-nn3": ("Bi-NN3", {"bidirectional": True}),
 }
 
 
 def build(n_notes: int, n_channels: int, n_classes: int, *, bidirectional: bool) -> Any:
-    """Build three rounds of Conv1D k8, MaxPool 4, LSTM (256, 128, 64), Dense 32, 16, softmax.
+    """Build three rounds of Conv1D k8, MaxPool 4 (128, 64, 32), LSTM 16, Dense 16, softmax.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def build(n_notes: int, n_channels: int, n_classes: int, *, bidirectional: bool)
     n_classes : int
         Outputs.
     bidirectional : bool
-        2,042,437 parameters with one channel and five classes in the bidirectional form.
+        90,053 parameters with one channel and five classes in the bidirectional form.
     """
     import keras
     from keras import layers
@@ -28,16 +28,14 @@ def build(n_notes: int, n_channels: int, n_classes: int, *, bidirectional: bool)
     return keras.Sequential(
         [
             keras.Input((n_notes, n_channels)),
-            *convolution(256, n_notes),
-            lstm(256, bidirectional=bidirectional),
-            layers.Dropout(DROPOUT),
             *convolution(128, n_notes),
-            lstm(128, bidirectional=bidirectional),
             layers.Dropout(DROPOUT),
             *convolution(64, n_notes),
-            lstm(64, bidirectional=bidirectional, last=True),
             layers.Dropout(DROPOUT),
-            layers.Dense(32, activation="relu"),
+            *convolution(32, n_notes),
+            layers.Dropout(DROPOUT),
+            lstm(16, bidirectional=bidirectional, last=True),
+            layers.Dropout(DROPOUT),
             layers.Dense(16, activation="relu"),
             layers.Dense(n_classes, activation="softmax"),
         ]

@@ -3,7 +3,7 @@
 A module in this package offers
 
 - `FORMS`: name on the command line to (title, keyword arguments of `build`),
-- `INPUT`: what it is given, as in `classify.models.Spec`; `notes` unless it says so,
+- `INPUT`: what it is given, as in `classify.models.registry.Spec`; `notes` unless it says so,
 - `build(n_notes, n_channels, n_classes, **form)`: an uncompiled Keras model from windows
   `(n_windows, n_notes, n_channels)` to class probabilities `(n_windows, n_classes)`;
 
@@ -11,7 +11,7 @@ A module in this package offers
   name only (`benchmarks/ablation.py`);
 
 and, where it can start from an encoder that learned from songs without labels
-(`classify.pretraining`),
+(`classify.models.pretraining`),
 
 - `encoder(n_notes, n_columns)`: an uncompiled Keras model from windows to steps and whether each is
   real, which `build` takes as `start`,

@@ -2,7 +2,7 @@
 
 A library is cut into windows as a comparison cuts a corpus. About 15 % of the notes of each are
 hidden (`classify.masking`), and the encoder of a network, with a small decoder on it
-(`classify.networks.masked`), learns to say what they were. Windows are augmented and hidden anew
+(`classify.models.networks.masked`), learns to say what they were. Windows are augmented and hidden anew
 each time they are seen. About a tenth of the songs are held out; how they are changed and what is
 hidden of them is drawn once. The weights of the epoch with the lowest loss on them are kept, and
 training stops when it has not fallen for some epochs. An epoch goes through a small library more
@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from classify import __version__, masking, networks, pretrained, record, training
+from classify import __version__, masking, record
 from classify.augmentation import Augmentation, augmented
 from classify.corpora.library import load_library
 from classify.errors import InputError
@@ -38,11 +38,12 @@ from classify.experiment import WINDOW
 from classify.files import read_json, write_json, written_whole
 from classify.masking import TARGETS
 from classify.measuring import measured
-from classify.networks import masked
+from classify.models import networks, pretrained, training
+from classify.models.networks import masked
+from classify.models.training import TrainingSettings
 from classify.progress import Display
 from classify.rich import COLUMNS
 from classify.songs import Song
-from classify.training import TrainingSettings
 from classify.windows import WindowSettings, cut
 from classify.workers import save_data
 
@@ -150,7 +151,7 @@ def pretrain(
     Returns
     -------
     Path
-        `out`, with what `classify.pretrained.load` reads.
+        `out`, with what `classify.models.pretrained.load` reads.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """Weights that an encoder learned from songs without labels: a folder, read and written.
 
-The folder holds `encoder.keras`, the encoder of one network (`classify.networks`), and
+The folder holds `encoder.keras`, the encoder of one network (`classify.models.networks`), and
 `about.json`: which network and window, what it learned from, how well it guessed before and after,
-and size and SHA-256 of the weights. It is looked at as a bundle is (`classify.sealed`): nothing is
+and size and SHA-256 of the weights. It is looked at as a bundle is (`classify.models.artifacts`): nothing is
 made of what it says of layers, an encoder is built by this program and given numbers.
 
 A network starts from it if it is of the same name and joins as many notes to a step: the window
@@ -17,15 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from classify import networks, sealed
 from classify.errors import InputError
 from classify.files import written_whole
-from classify.weights import check_file, check_network
+from classify.models import artifacts, networks
+from classify.models.weights import check_file, check_network
 from classify.windows import LONGEST_WINDOW
 
 ABOUT, ENCODER = "about.json", "encoder.keras"
 
-KIND = sealed.Kind(
+KIND = artifacts.Kind(
     "folder of pretrained weights", ABOUT, "pretrained weights", 1, (frozenset({ENCODER}),)
 )
 
@@ -105,7 +105,7 @@ class Pretrained:
         """
         build = networks.find()[self.model].encoder
         assert build is not None
-        with sealed.in_one_sentence(self.folder):
+        with artifacts.in_one_sentence(self.folder):
             encoder = build(n_notes, n_columns)
             check_network(self.folder / ENCODER, encoder, self.model)
             encoder.load_weights(self.folder / ENCODER)
@@ -145,7 +145,7 @@ def write(folder: Path, about: dict[str, Any], encoder: Any) -> None:
     with written_whole(folder) as beside:
         beside.mkdir()
         encoder.save(beside / ENCODER)
-        sealed.seal(beside, about, KIND)
+        artifacts.seal(beside, about, KIND)
 
 
 def load(folder: Path) -> Pretrained:
@@ -156,8 +156,8 @@ def load(folder: Path) -> Pretrained:
     InputError
         If it is none, or one that is damaged, was changed, or holds what none of ours has.
     """
-    about = sealed.checked(folder, KIND)
-    with sealed.in_one_sentence(folder):
+    about = artifacts.checked(folder, KIND)
+    with artifacts.in_one_sentence(folder):
         form = networks.find().get(about["model"])
         if form is None or form.encoder is None:
             raise InputError(f"{folder}: this program knows no encoder of {about['model']!r}")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from classify.networks.crnn import convolved
-from classify.networks.layers import stride_for
+from classify.models.networks.crnn import convolved
+from classify.models.networks.layers import stride_for
 from classify.rich import PASSAGES
 
 INPUT = "passages"
@@ -29,7 +29,7 @@ def build(n_notes: int, n_columns: int, n_classes: int) -> Any:
     import keras
     from keras import layers
 
-    from classify.networks.blocks.attention import AttentionPooling, Positions, Regroup
+    from classify.models.networks.blocks.attention import AttentionPooling, Positions, Regroup
 
     n_passages = PASSAGES[INPUT]
     x = keras.Input((n_notes, n_columns))

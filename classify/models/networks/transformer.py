@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from classify.networks.layers import stride_for
+from classify.models.networks.layers import stride_for
 
 INPUT = "rich"
 
@@ -65,7 +65,7 @@ def build(n_notes: int, n_columns: int, n_classes: int, start: Any = None) -> An
     import keras
     from keras import layers
 
-    from classify.networks.blocks.attention import AttentionPooling
+    from classify.models.networks.blocks.attention import AttentionPooling
 
     own = start or encoder(n_notes, n_columns)
     said = AttentionPooling(HEADS)(*own.outputs)
@@ -77,8 +77,8 @@ def patches(x: Any, size: int) -> tuple[Any, Any]:
     """Build from windows to patches of notes with their places, and whether each is real."""
     from keras import layers
 
-    from classify.networks.blocks.attention import Positions
-    from classify.networks.blocks.notes import NoteNumbers
+    from classify.models.networks.blocks.attention import Positions
+    from classify.models.networks.blocks.notes import NoteNumbers
 
     real = x[..., :1]
     steps = layers.Dense(32)(NoteNumbers()(x)) * real

@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from classify import networks, pretrained
 from classify.augmentation import Augmentation, augmented
 from classify.errors import InputError
 from classify.evaluation.splits import Names, held_out
-from classify.networks import blocks
+from classify.models import networks, pretrained
+from classify.models.networks import blocks
+from classify.models.weights import check_network
 from classify.rich import PASSAGES
-from classify.weights import check_network
 
 #: Called after each epoch (or grid fit) with a few words on how it went.
 Watch = Callable[[str], None]
@@ -67,7 +67,7 @@ class TrainingSettings:
     augment : bool
         Whether windows of networks that know how (`classify.rich`) are changed at random.
     init : str, optional
-        Folder of weights (`classify.pretrained`) that the network they are of starts from; all
+        Folder of weights (`classify.models.pretrained`) that the network they are of starts from; all
         others start at random.
     """
 
@@ -109,7 +109,7 @@ class NetworkClassifier(WindowClassifier):
     Parameters
     ----------
     name : str
-        Of `classify.networks.find()`.
+        Of `classify.models.networks.find()`.
     settings : TrainingSettings, optional
         How it is trained.
     seed : int

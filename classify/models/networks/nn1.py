@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from classify.networks.layers import DROPOUT, lstm
+from classify.models.networks.layers import DROPOUT, lstm
 
 FORMS = {
     "nn1": ("NN1", {"bidirectional": False}),
