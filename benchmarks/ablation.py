@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from baselines import song_vote
-from classify import features
 from classify.comparison import compare
 from classify.corpora import Corpus, load
 from classify.evaluation.scores import wilson
@@ -31,6 +30,7 @@ from classify.evaluation.splits import folds
 from classify.experiment import Settings
 from classify.files import write_text, written_whole
 from classify.models.registry import MAJORITY
+from classify.representations import features
 
 Table = NDArray[np.float32]
 

@@ -16,7 +16,7 @@ import numpy as np
 from classify.experiment import Data, Settings, prepare
 from classify.models.training import NetworkClassifier, TrainingSettings
 from classify.progress import Display
-from classify.windows import CHANNELS, ChannelScaler, unscaled
+from classify.representations.windows import CHANNELS, ChannelScaler, unscaled
 
 PAPER = TrainingSettings(recipe="paper")
 

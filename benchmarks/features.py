@@ -20,7 +20,7 @@ from music21 import note, stream
 from music21.features import DataInstance, jSymbolic
 from threadpoolctl import threadpool_limits
 
-from classify.features import batch, compute, listed
+from classify.representations.features import batch, compute, listed
 from classify.songs import NOTE, Song
 
 

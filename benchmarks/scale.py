@@ -55,7 +55,7 @@ def copies(paths: Sequence[Path], n_copies: int, folder: Path) -> list[Path]:
 
 def work(folder: Path, place: Path, n_songs: int) -> None:
     """Read, store and segment the first songs of a folder; print what it took as JSON."""
-    from classify.windows import WindowSettings, cut
+    from classify.representations.windows import WindowSettings, cut
 
     paths = [str(p) for p in sorted(folder.rglob("*.mid"))[:n_songs]]
     begun = time.perf_counter()

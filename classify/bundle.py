@@ -29,13 +29,13 @@ from threadpoolctl import threadpool_limits
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
 from classify.evaluation.novelty import Novelty
-from classify.facts import STATISTICS
 from classify.files import read_json, written_whole
-from classify.measuring import listed, measured, shape
 from classify.models import artifacts, registry
 from classify.models.training import NetworkClassifier
+from classify.representations.descriptors import STATISTICS
+from classify.representations.inputs import listed, measured, shape
+from classify.representations.windows import ChannelScaler, Windows, WindowSettings, cut, unscaled
 from classify.songs import Song
-from classify.windows import ChannelScaler, Windows, WindowSettings, cut, unscaled
 
 #: Raised when what is written changes; older programs refuse a bundle with a higher number.
 FORMAT = 1

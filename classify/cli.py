@@ -252,7 +252,7 @@ def _compare(options: argparse.Namespace) -> int:
 
     from classify.comparison import compare
     from classify.experiment import Settings
-    from classify.windows import CHANNELS
+    from classify.representations.windows import CHANNELS
 
     if options.jobs is not None and options.jobs < 1:
         raise InputError(f"--jobs {options.jobs}: expected a whole number from 1 up")

@@ -77,7 +77,7 @@ def _songs(options: argparse.Namespace) -> int:
     from classify.corpora.library import load_library
     from classify.explanations.profiles import Profiles
     from classify.explanations.song import explain, listener, write
-    from classify.windows import ChannelScaler, unscaled
+    from classify.representations.windows import ChannelScaler, unscaled
 
     loaded = bundle.load(options.model)
     about = loaded.about

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from classify import measuring, tables, tuning, workers
+from classify import tables, tuning, workers
 from classify.errors import InputError
 from classify.experiment import (
     Data,
@@ -47,8 +47,9 @@ from classify.record import (
     open_run,
     read_record,
 )
+from classify.representations import inputs
+from classify.representations.windows import Windows
 from classify.songs import Song
-from classify.windows import Windows
 from classify.workers import LISTENED, VARIED, Job
 
 
@@ -245,7 +246,7 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
         }
         for name, title in MEASURED.items():
             if name in wanted:
-                shape = len(windows), *measuring.shape(name, windows.settings)
+                shape = len(windows), *inputs.shape(name, windows.settings)
                 given[name] = shape, _shown(name, songs, windows, display, title + what)
         return given
 
@@ -273,9 +274,9 @@ MEASURED = {
 
 def _shown(
     name: str, songs: Sequence[Song], windows: Windows, display: Display, title: str
-) -> measuring.Blocks:
+) -> inputs.Blocks:
     with display.counting(title, "window") as count:
-        yield from measuring.measured(name, songs, windows, count)
+        yield from inputs.measured(name, songs, windows, count)
 
 
 def _networks_first(jobs: list[Job]) -> list[Job]:

@@ -16,9 +16,9 @@ from classify.models import pretrained, registry
 from classify.models.training import TrainingSettings
 from classify.parts import Part
 from classify.progress import Display
+from classify.representations.perturbations import Variation, variations
+from classify.representations.windows import CHANNELS, Windows, WindowSettings, cut
 from classify.songs import Song
-from classify.variations import Variation, variations
-from classify.windows import CHANNELS, Windows, WindowSettings, cut
 
 SPLITS = ("song", "window", "given")
 
@@ -37,7 +37,7 @@ class Settings:
     window, hop : int or None
         Notes; None takes the corpus's own window (800 for a user's folder), and hops by a window.
     channels : tuple of str
-        Of `classify.windows.CHANNELS`.
+        Of `classify.representations.windows.CHANNELS`.
     split : {"song", "window", "given"}
         How songs are held out.
     folds, repeats : int

@@ -23,18 +23,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify import __version__, bundle, card, facts, record, tables, workers
+from classify import __version__, bundle, card, record, tables, workers
 from classify.comparison import train_all
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal, novelty
 from classify.experiment import Data, Settings, prepare
 from classify.explanations import terms
 from classify.explanations.profiles import profile
-from classify.measuring import measured
 from classify.models import registry
 from classify.parts import SONG_SPLIT, Part
 from classify.progress import Display
-from classify.windows import ChannelScaler, unscaled
+from classify.representations import descriptors
+from classify.representations.inputs import measured
+from classify.representations.windows import ChannelScaler, unscaled
 from classify.workers import Job, song_means
 
 #: Folds that probabilities are calibrated on, unless told otherwise.
@@ -253,9 +254,9 @@ def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str)
     temperature = calibration.fit_temperature(held_out.p, held_out.truth)
     calm = calibration.tempered(held_out.p, temperature)
     limit = conformal.limit(calm, held_out.truth, groups=held_out.groups)
-    statistics = np.array([facts.statistics(song.notes) for song in data.corpus.songs])
+    statistics = np.array([descriptors.statistics(song.notes) for song in data.corpus.songs])
     try:
-        alike = novelty.fit(statistics, data.corpus.groups, facts.LEAST, plan.settings.seed)
+        alike = novelty.fit(statistics, data.corpus.groups, descriptors.LEAST, plan.settings.seed)
     except ValueError as error:
         raise InputError(f"{plan.settings.corpus}: {error}") from None
     scaling = None

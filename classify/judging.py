@@ -38,7 +38,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify import __version__, facts
+from classify import __version__
 from classify.bundle import Bundle
 from classify.card import NO_DEVICE
 from classify.corpora.labels import SetAside
@@ -47,6 +47,7 @@ from classify.errors import InputError
 from classify.files import write_json, written_whole
 from classify.progress import Display
 from classify.record import one_at_a_time
+from classify.representations import descriptors
 from classify.tables import P, write_parquet
 from classify.workers import song_means
 
@@ -89,7 +90,7 @@ class Predictions:
     course : DataFrame
         A row for each window.
     statistics : ndarray, shape (n_songs, n_statistics)
-        What each song is like, as `classify.facts.STATISTICS` has it.
+        What each song is like, as `classify.representations.descriptors.STATISTICS` has it.
     set_aside : list of SetAside
         What could not be read, and why.
     items : list of Item
@@ -228,7 +229,7 @@ def judge(bundle: Bundle, block: Sequence[Item]) -> _Block:
     n_windows = np.bincount(windows.song, minlength=len(songs))
     p = bundle.calibrated(song_means(raw, windows.song))
     notes = [song.notes for song in songs]
-    statistics = np.array([facts.statistics(own) for own in notes])
+    statistics = np.array([descriptors.statistics(own) for own in notes])
     onsets = [
         notes[index]["onset"][start]
         for index, start in zip(windows.song, windows.start, strict=True)
@@ -240,9 +241,9 @@ def judge(bundle: Bundle, block: Sequence[Item]) -> _Block:
         "title": [item.title for item in block],
         "artist": [item.artist for item in block],
         "seconds": [song.seconds for song in songs],
-        "tempo": [facts.tempo(own) for own in notes],
-        "key": [facts.key(own) for own in notes],
-        "loudness": [facts.loudness(own) for own in notes],
+        "tempo": [descriptors.tempo(own) for own in notes],
+        "key": [descriptors.key(own) for own in notes],
+        "loudness": [descriptors.loudness(own) for own in notes],
         "n_windows": n_windows,
         "best": moods[p.argmax(axis=1)],
         "confidence": p.max(axis=1),
@@ -250,7 +251,7 @@ def judge(bundle: Bundle, block: Sequence[Item]) -> _Block:
         "known": bundle.novelty.known(statistics),
     })  # fmt: skip
     columns = [P + mood for mood in bundle.classes]
-    extra = [f"{X}{statistic.name}" for statistic in facts.STATISTICS]
+    extra = [f"{X}{statistic.name}" for statistic in descriptors.STATISTICS]
     table = pd.concat(
         [table, pd.DataFrame(p, columns=columns), pd.DataFrame(statistics, columns=extra)], axis=1
     )

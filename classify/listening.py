@@ -18,7 +18,7 @@ from sklearn.feature_selection import f_classif
 
 from classify.evaluation import importance
 from classify.evaluation.importance import Held, Predict
-from classify.measuring import families, listed
+from classify.representations.inputs import families, listed
 
 #: Songs that are shuffled at most; those of several folds are put together.
 SONGS = 36

@@ -14,7 +14,7 @@ from classify.errors import InputError
 from classify.experiment import Settings
 from classify.files import cache_folder
 from classify.progress import Display
-from classify.windows import cut
+from classify.representations.windows import cut
 
 #: Reasons listed in full; more files than this are counted.
 LISTED = 50

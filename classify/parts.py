@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from classify.corpora import Corpus
 from classify.errors import InputError
 from classify.evaluation import splits
-from classify.windows import Windows
+from classify.representations.windows import Windows
 
 #: Shares of the training groups that a learning curve is drawn from, and what they are called.
 SHARES = {

@@ -26,7 +26,7 @@ from classify.evaluation import leak
 from classify.experiment import Data, Settings
 from classify.files import read_json, write_json, write_text
 from classify.models import registry
-from classify.windows import unscaled
+from classify.representations.windows import unscaled
 
 #: Libraries whose versions a run records.
 LIBRARIES = (

@@ -33,10 +33,10 @@ from threadpoolctl import threadpool_limits
 from classify.errors import InputError
 from classify.evaluation import splits
 from classify.experiment import Data, Settings
-from classify.measuring import measured
 from classify.models import registry
+from classify.representations.inputs import measured
+from classify.representations.windows import CHANNELS, Windows, WindowSettings, cut, unscaled
 from classify.songs import Song
-from classify.windows import CHANNELS, Windows, WindowSettings, cut, unscaled
 from classify.workers import song_means
 
 #: Windows that are tried, in notes, where the songs are long enough.
@@ -71,7 +71,7 @@ class Candidate:
     window, hop : int
         In notes.
     channels : tuple of str
-        Of `classify.windows.CHANNELS`.
+        Of `classify.representations.windows.CHANNELS`.
     score, error : float
         Mean accuracy on songs over the inner folds, and its standard error.
     ahead, ahead_error : float

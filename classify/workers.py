@@ -31,7 +31,7 @@ from classify.files import read_json, write_json, written_whole
 from classify.models import registry, training
 from classify.models.training import TrainingSettings
 from classify.parts import Part
-from classify.windows import ChannelScaler, unscaled
+from classify.representations.windows import ChannelScaler, unscaled
 
 #: Threads of a worker. One, since cores are busy with other models, and since sums over several
 #: threads differ in the last digits: the number of cores or jobs must not change a score.

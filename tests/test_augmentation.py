@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from classify.augmentation import Augmentation, augmented
-from classify.rich import (
+from classify.representations.augmentation import Augmentation, augmented
+from classify.representations.note_events import (
     COLUMNS,
     DRUM,
     DURATION,
@@ -17,7 +17,7 @@ from classify.rich import (
     UNKNOWN,
     VELOCITY,
 )
-from classify.windows import TOGETHER
+from classify.representations.windows import TOGETHER
 
 NOTHING = Augmentation(transposition=0, tempo=0, velocity=0, contrast=0, drop=0, jitter=0)
 

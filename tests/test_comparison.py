@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify import features, measuring, tables
+from classify import tables
 from classify.comparison import compare
 from classify.errors import InputError
 from classify.evaluation import splits
@@ -25,6 +25,7 @@ from classify.models import registry
 from classify.progress import Display
 from classify.record import one_at_a_time
 from classify.report.view import read_view
+from classify.representations import features, inputs
 from tests.conftest import write_corpus, write_song
 
 QUICK = Settings(window=16, models=("knn", "logistic", "nn3"), quick=True)
@@ -314,11 +315,11 @@ def test_features_do_not_depend_on_how_windows_are_blocked(songs, monkeypatch):
     data = prepare(settings(songs), Display())
     for what in ("features", "song"):
         given = what, data.corpus.songs, data.windows
-        whole = np.concatenate(list(measuring.measured(*given)))
+        whole = np.concatenate(list(inputs.measured(*given)))
         with monkeypatch.context() as patch:
-            patch.setattr(measuring, "MEASURED", 7)
-            pieces = np.concatenate(list(measuring.measured(*given)))
-        assert whole.shape == (len(data.windows), 1, len(measuring.listed(what)))
+            patch.setattr(inputs, "MEASURED", 7)
+            pieces = np.concatenate(list(inputs.measured(*given)))
+        assert whole.shape == (len(data.windows), 1, len(inputs.listed(what)))
         np.testing.assert_allclose(pieces, whole, rtol=1e-5, atol=1e-5)
     for song in range(len(data.corpus.songs)):  # the last was of whole songs
         own = whole[data.windows.song == song]

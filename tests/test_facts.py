@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classify import facts
+from classify.representations import descriptors
 from classify.songs import NOTE
 
 
@@ -21,18 +21,18 @@ SCALE = np.array([60, 62, 64, 65, 67, 69, 71, 72] * 8)
 def test_the_key_of_a_scale():
     onset = np.arange(64) * 0.25
     cadence = np.array([0, 4, 7, 0, 7, 4, 0, 2, 0, 4, 7, 11, 0, 5, 9, 0] * 4) + 60
-    assert facts.key(notes(onset, cadence)) == "C major"
-    assert facts.key(notes(onset, cadence + 3)) == "Eb major"
+    assert descriptors.key(notes(onset, cadence)) == "C major"
+    assert descriptors.key(notes(onset, cadence + 3)) == "Eb major"
     minor = np.array([0, 3, 7, 0, 7, 3, 0, 2, 0, 3, 7, 8, 0, 5, 8, 0] * 4) + 62
-    assert facts.key(notes(onset, minor)) == "D minor"
-    assert facts.key(notes(onset, cadence, drum=True)) == ""
-    assert facts.key(notes(onset, cadence, length=0)) == "C major"
+    assert descriptors.key(notes(onset, minor)) == "D minor"
+    assert descriptors.key(notes(onset, cadence, drum=True)) == ""
+    assert descriptors.key(notes(onset, cadence, length=0)) == "C major"
 
 
 @pytest.mark.parametrize("bpm", [60, 92, 140])
 def test_beats_that_notes_keep_to_are_believed(bpm):
     beat = np.arange(64) / 2
-    assert facts.tempo(notes(beat * 60 / bpm, SCALE, beat)) == pytest.approx(bpm)
+    assert descriptors.tempo(notes(beat * 60 / bpm, SCALE, beat)) == pytest.approx(bpm)
 
 
 @pytest.mark.parametrize("bpm", [75, 100, 126])
@@ -43,34 +43,34 @@ def test_a_performance_is_measured_whatever_its_file_says(bpm):
     onset = np.cumsum(gaps) + draw.normal(0, 0.008, 200)
     onset = np.sort(onset - onset.min())
     table = notes(onset, np.resize(SCALE, 200), onset * 2)
-    found = facts.tempo(table)
+    found = descriptors.tempo(table)
     assert min(abs(found / bpm - octave) for octave in (0.5, 1, 2)) < 0.03
     table["beat"] = np.nan
-    assert facts.tempo(table) == found
+    assert descriptors.tempo(table) == found
 
 
 def test_a_song_that_begins_all_at_once_has_no_tempo():
-    assert np.isnan(facts.tempo(notes(np.zeros(3), [60, 64, 67])))
+    assert np.isnan(descriptors.tempo(notes(np.zeros(3), [60, 64, 67])))
 
 
 def test_statistics_are_finite_and_do_not_depend_on_length():
     onset = np.arange(64) * 0.25
-    one = facts.statistics(notes(onset, SCALE))
-    twice = facts.statistics(notes(np.arange(128) * 0.25, np.tile(SCALE, 2)))
-    assert one.shape == facts.LEAST.shape and (facts.LEAST > 0).all()
-    assert (np.abs(one - twice) < 0.2 * facts.LEAST).all()
+    one = descriptors.statistics(notes(onset, SCALE))
+    twice = descriptors.statistics(notes(np.arange(128) * 0.25, np.tile(SCALE, 2)))
+    assert one.shape == descriptors.LEAST.shape and (descriptors.LEAST > 0).all()
+    assert (np.abs(one - twice) < 0.2 * descriptors.LEAST).all()
     for odd in (notes([0], [60]), notes([0], [60], drum=True), notes(np.zeros(9), [60] * 9)):
-        assert np.isfinite(facts.statistics(odd)).all()
+        assert np.isfinite(descriptors.statistics(odd)).all()
 
 
 def test_statistics_tell_what_they_are_called():
-    names = [statistic.name for statistic in facts.STATISTICS]
+    names = [statistic.name for statistic in descriptors.STATISTICS]
     table = notes(np.arange(64) * 0.25, SCALE)
-    before = dict(zip(names, facts.statistics(table), strict=True))
+    before = dict(zip(names, descriptors.statistics(table), strict=True))
     table["pitch"] += 12
     table["velocity"] += 10
     table["program"] = 40
-    after = dict(zip(names, facts.statistics(table), strict=True))
+    after = dict(zip(names, descriptors.statistics(table), strict=True))
     assert before["pitch_mean"] == pytest.approx(SCALE.mean())
     assert after["pitch_mean"] - before["pitch_mean"] == pytest.approx(12)
     assert after["velocity_mean"] == 74 and after["not_piano"] == 1 and before["not_piano"] == 0

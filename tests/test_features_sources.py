@@ -8,10 +8,15 @@ from music21.features import jSymbolic
 from music21.instrument import instrumentFromMidiProgram
 from music21.midi.percussion import PercussionMapper
 
-from classify.features import compute, listed
-from classify.features.harmony import CHORDS, HURON, interval_vector, roughness_table
-from classify.features.key import KRUMHANSL, TEMPERLEY
-from classify.features.texture import DRUMS, FAMILIES, KINDS
+from classify.representations.features import compute, listed
+from classify.representations.features.harmony import (
+    CHORDS,
+    HURON,
+    interval_vector,
+    roughness_table,
+)
+from classify.representations.features.key import KRUMHANSL, TEMPERLEY
+from classify.representations.features.texture import DRUMS, FAMILIES, KINDS
 from tests.test_features import measured, song, windows
 
 TUNES = [np.random.default_rng(seed).integers(48, 84, 30) for seed in range(6)]

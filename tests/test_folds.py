@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify import tables, variations, workers
+from classify import tables, workers
 from classify.comparison import compare
 from classify.corpora import load
 from classify.errors import InputError
@@ -16,6 +16,7 @@ from classify.experiment import Settings, prepare
 from classify.files import read_json
 from classify.parts import SHARES
 from classify.progress import Display
+from classify.representations import perturbations
 from classify.songs import NOTE, Song
 from tests.conftest import write_corpus
 
@@ -220,21 +221,21 @@ def made(pitches: list[int], drum: bool = False) -> Song:
 
 def test_changes_of_a_song_do_what_they_say():
     song = made([60, 64, 127, 1])
-    by_name = {change.name: change for change in variations.variations([song])}
+    by_name = {change.name: change for change in perturbations.variations([song])}
     up = by_name["transposed +3"].of(song)
     assert up.notes["pitch"].tolist() == [63, 67, 118, 4]  # 130 is none; an octave lower is
     down = by_name["transposed -3"].of(song)
     assert down.notes["pitch"].tolist() == [57, 61, 124, 10]
     slow = by_name["stretched 1.25"].of(song)
     assert slow.notes["onset"].tolist() == [0, 1.25, 2.5, 3.75] and slow.seconds == 3.5 * 1.25
-    assert set(by_name["velocity flattened"].of(song).notes["velocity"]) == {variations.FLAT}
+    assert set(by_name["velocity flattened"].of(song).notes["velocity"]) == {perturbations.FLAT}
     assert song.notes["pitch"].tolist() == [60, 64, 127, 1]  # what is given stays as it is
 
 
 def test_drums_are_left_alone_or_left_out():
     drums, both = made([36, 38], drum=True), made([60, 36, 62])
     both.notes["drum"][1] = True
-    by_name = {change.name: change for change in variations.variations([both])}
+    by_name = {change.name: change for change in perturbations.variations([both])}
     assert by_name["transposed +3"].of(both).notes["pitch"].tolist() == [63, 36, 65]
     bare = by_name["drums removed"].of(both)
     assert bare.notes["pitch"].tolist() == [60, 62] and bare.n_notes == 2
@@ -243,7 +244,7 @@ def test_drums_are_left_alone_or_left_out():
 
 def test_real_music_keeps_its_notes_when_changed(real_data):
     songs = load(str(real_data / "genre8")).songs[:12]
-    for change in variations.variations(songs):
+    for change in perturbations.variations(songs):
         for song in songs:
             changed = change.of(song)
             assert len(changed.notes) == changed.n_notes and changed.notes["pitch"].max() <= 127

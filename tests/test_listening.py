@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from classify import listening
-from classify.measuring import families, listed
 from classify.models import registry
 from classify.models.training import TrainingSettings
+from classify.representations.inputs import families, listed
 
 CLASSES = np.array(["calm", "happy"])
 N = 120  # songs, of two windows each

@@ -3,9 +3,19 @@
 import numpy as np
 import pytest
 
-from classify import masking
-from classify.masking import NOTHING, TARGETS
-from classify.rich import COLUMNS, DRUM, DURATION, INTER_ONSET, PITCH, PLACE, REAL, TONIC, VELOCITY
+from classify.representations import masking
+from classify.representations.masking import NOTHING, TARGETS
+from classify.representations.note_events import (
+    COLUMNS,
+    DRUM,
+    DURATION,
+    INTER_ONSET,
+    PITCH,
+    PLACE,
+    REAL,
+    TONIC,
+    VELOCITY,
+)
 
 
 def windows(n: int = 40, n_notes: int = 100, padding: int = 20) -> np.ndarray:

@@ -8,10 +8,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from classify import rich
 from classify.errors import InputError
 from classify.models import registry
 from classify.models.training import TrainingSettings
+from classify.representations import note_events
 
 SPECS = registry.find()
 SETTINGS = TrainingSettings(epochs=2, batch_size=16)
@@ -32,7 +32,11 @@ def windows(name: str):
     """30 songs of two windows, as a model is given them; the class moves one column."""
     draw = np.random.default_rng(0)
     code = np.repeat(np.arange(30) % 3, 2)
-    x = of_notes(draw, code, SPECS[name].input) if SPECS[name].input in rich.PASSAGES else None
+    x = (
+        of_notes(draw, code, SPECS[name].input)
+        if SPECS[name].input in note_events.PASSAGES
+        else None
+    )
     if x is None:
         x = draw.normal(size=(60, 16, 2)).astype(np.float32)
         x[:, :, 0] += 2 * code[:, None]
@@ -42,17 +46,17 @@ def windows(name: str):
 
 def of_notes(draw: np.random.Generator, code: np.ndarray, what: str) -> np.ndarray:
     """Windows of 16 notes with all their columns, some padded; the class makes them louder."""
-    n_passages = rich.PASSAGES[what]
-    x = np.zeros((len(code), n_passages, 16, len(rich.COLUMNS)), np.float32)
-    x[..., rich.REAL] = 1
-    x[..., rich.PITCH] = draw.integers(40, 90, x.shape[:-1])
-    x[..., rich.INTER_ONSET] = draw.normal(-1, 1, x.shape[:-1])
-    x[..., rich.DURATION] = draw.normal(-1, 1, x.shape[:-1])
-    x[..., rich.VELOCITY] = 30 + 30 * code[:, None, None]
-    x[..., rich.PLACE] = np.arange(16) % rich.BEATS
-    x[..., rich.TONIC] = draw.integers(0, 12, (len(code), 1, 1))
+    n_passages = note_events.PASSAGES[what]
+    x = np.zeros((len(code), n_passages, 16, len(note_events.COLUMNS)), np.float32)
+    x[..., note_events.REAL] = 1
+    x[..., note_events.PITCH] = draw.integers(40, 90, x.shape[:-1])
+    x[..., note_events.INTER_ONSET] = draw.normal(-1, 1, x.shape[:-1])
+    x[..., note_events.DURATION] = draw.normal(-1, 1, x.shape[:-1])
+    x[..., note_events.VELOCITY] = 30 + 30 * code[:, None, None]
+    x[..., note_events.PLACE] = np.arange(16) % note_events.BEATS
+    x[..., note_events.TONIC] = draw.integers(0, 12, (len(code), 1, 1))
     x[::5, :, :6] = 0
-    return x.reshape(len(code), -1, len(rich.COLUMNS))
+    return x.reshape(len(code), -1, len(note_events.COLUMNS))
 
 
 @cache

@@ -15,8 +15,8 @@ from classify.files import read_json
 from classify.judging import predict
 from classify.models import training
 from classify.models.training import NetworkClassifier, TrainingSettings
-from classify.rich import COLUMNS, INTER_ONSET, PITCH, REAL, VELOCITY
-from classify.windows import unscaled
+from classify.representations.note_events import COLUMNS, INTER_ONSET, PITCH, REAL, VELOCITY
+from classify.representations.windows import unscaled
 from tests.conftest import write_corpus
 
 

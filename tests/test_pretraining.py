@@ -22,7 +22,7 @@ from classify.models.pretrained import ABOUT, ENCODER, KIND
 from classify.models.training import NetworkClassifier, TrainingSettings
 from classify.report import words
 from classify.report.view import read_view
-from classify.rich import COLUMNS
+from classify.representations.note_events import COLUMNS
 from classify.songs import midi
 from tests.conftest import write_corpus, write_song
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import symusic
 
-from classify import measuring, rich
-from classify.rich import COLUMNS, UNKNOWN
+from classify.representations import inputs, note_events
+from classify.representations.note_events import COLUMNS, UNKNOWN
+from classify.representations.windows import TOGETHER, WindowSettings, cut
 from classify.songs import Song, midi
-from classify.windows import TOGETHER, WindowSettings, cut
 
 
 def written(folder: Path, drums: bool = True, melody: bool = True) -> Song:
@@ -35,7 +35,7 @@ def column(x: np.ndarray, name: str) -> np.ndarray:
 
 
 def test_every_column_says_what_the_file_says(tmp_path):
-    x = rich.table(written(tmp_path).notes)
+    x = note_events.table(written(tmp_path).notes)
     assert x.shape == (21, 9) and np.isfinite(x).all()
     drum = column(x, "drum") == 1
     assert drum.sum() == 7 and (column(x, "pitch")[drum] == 36).all()
@@ -50,30 +50,32 @@ def test_every_column_says_what_the_file_says(tmp_path):
 
 
 def test_what_is_not_known_is_marked(tmp_path):
-    assert (column(rich.table(written(tmp_path, melody=False).notes), "tonic") == UNKNOWN).all()
+    assert (
+        column(note_events.table(written(tmp_path, melody=False).notes), "tonic") == UNKNOWN
+    ).all()
     notes = written(tmp_path / "other").notes.copy()
     notes["beat"] = np.nan
-    assert (column(rich.table(notes), "place") == UNKNOWN).all()
+    assert (column(note_events.table(notes), "place") == UNKNOWN).all()
 
 
 def test_windows_are_those_of_the_notes_padded_on_the_left(tmp_path):
     song = written(tmp_path)
     windows = cut([song, song], WindowSettings(8, 8, ("pitch", "velocity")))
-    x = np.concatenate(list(measuring.measured("rich", [song, song], windows)))
-    assert x.shape == (len(windows), *measuring.shape("rich", windows.settings)) == (6, 8, 9)
+    x = np.concatenate(list(inputs.measured("rich", [song, song], windows)))
+    assert x.shape == (len(windows), *inputs.shape("rich", windows.settings)) == (6, 8, 9)
     np.testing.assert_array_equal(column(x, "real") == 0, np.isnan(windows.x[..., 0]))
     real = column(x, "real") == 1
     np.testing.assert_array_equal(column(x, "pitch")[real], windows.x[..., 0][real])
     assert (x[~real] == 0).all() and (~real).any()
-    assert [feature.name for feature in measuring.listed("rich")] == list(COLUMNS)
+    assert [feature.name for feature in inputs.listed("rich")] == list(COLUMNS)
 
 
 def test_blocks_join_to_the_whole(tmp_path, monkeypatch):
     song = written(tmp_path)
     windows = cut([song, song], WindowSettings(8, 4))
-    whole = np.concatenate(list(measuring.measured("passages", [song, song], windows)))
-    monkeypatch.setattr(rich, "BLOCK_BYTES", 4 * 4 * 8 * 9 * 3)
-    pieces = list(measuring.measured("passages", [song, song], windows))
+    whole = np.concatenate(list(inputs.measured("passages", [song, song], windows)))
+    monkeypatch.setattr(note_events, "BLOCK_BYTES", 4 * 4 * 8 * 9 * 3)
+    pieces = list(inputs.measured("passages", [song, song], windows))
     assert [len(piece) for piece in pieces][:2] == [3, 3]
     np.testing.assert_array_equal(np.concatenate(pieces), whole)
 
@@ -81,8 +83,8 @@ def test_blocks_join_to_the_whole(tmp_path, monkeypatch):
 def test_passages_are_the_window_and_the_songs_beginning_middle_and_end(tmp_path):
     song = written(tmp_path)
     windows = cut([song], WindowSettings(6, 6))
-    x = np.concatenate(list(measuring.measured("passages", [song], windows)))
-    table = rich.table(song.notes)
+    x = np.concatenate(list(inputs.measured("passages", [song], windows)))
+    table = note_events.table(song.notes)
     passages = x.reshape(len(windows), 4, 6, 9)
     for own, start in zip(passages, windows.start, strict=True):
         padded = 6 - len(table[start : start + 6])
@@ -94,5 +96,5 @@ def test_passages_are_the_window_and_the_songs_beginning_middle_and_end(tmp_path
 
 @pytest.mark.parametrize(("window", "notes"), [(48, 192), (256, 1024), (800, 1024)])
 def test_long_windows_have_bounded_passages(window, notes):
-    assert measuring.shape("passages", WindowSettings(window, window)) == (notes, 9)
-    assert measuring.shape("rich", WindowSettings(window, window)) == (window, 9)
+    assert inputs.shape("passages", WindowSettings(window, window)) == (notes, 9)
+    assert inputs.shape("rich", WindowSettings(window, window)) == (window, 9)

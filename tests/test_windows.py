@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from classify.errors import InputError
+from classify.representations.windows import CHANNELS, ChannelScaler, WindowSettings, cut, unscaled
 from classify.songs import NOTE, Song
-from classify.windows import CHANNELS, ChannelScaler, WindowSettings, cut, unscaled
 
 
 def song(n_notes: int, first: int = 0) -> Song:

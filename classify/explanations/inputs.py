@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.measuring import listed
-from classify.windows import WindowSettings
+from classify.representations.inputs import listed
+from classify.representations.windows import WindowSettings
 
 
 def channel_names(what: str, settings: WindowSettings) -> Sequence[str]:

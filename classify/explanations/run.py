@@ -25,12 +25,12 @@ from classify.evaluation.importance import Held, Importance
 from classify.experiment import Data, Settings, prepare
 from classify.explanations import inputs
 from classify.files import written_whole
-from classify.measuring import families, listed, measured
 from classify.models import registry
 from classify.parts import Part
 from classify.progress import Display
 from classify.record import asked, read_record
-from classify.windows import ChannelScaler, unscaled
+from classify.representations.inputs import families, listed, measured
+from classify.representations.windows import ChannelScaler, unscaled
 
 IMPORTANCE = "importance.csv"
 

@@ -21,10 +21,10 @@ from classify.explanations import terms, words
 from classify.explanations.attributions import Answer, Attributions, Gradient, attributed, occluded
 from classify.explanations.profiles import Profiles
 from classify.files import write_text, written_whole
-from classify.measuring import measured
 from classify.models.training import NetworkClassifier, gradient
+from classify.representations.inputs import measured
+from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
-from classify.windows import WindowSettings, cut
 
 Fill = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 

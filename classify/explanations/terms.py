@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify import features
+from classify.representations import features
 
 NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 
@@ -44,7 +44,7 @@ class Term:
     Parameters
     ----------
     feature : str
-        Name in `classify.features`.
+        Name in `classify.representations.features`.
     less, more : str
         What a class is whose songs have less or more of it than others.
     what : str
@@ -130,7 +130,7 @@ def of_songs(
     Parameters
     ----------
     table : ndarray, shape (n_windows, n_features)
-        As `classify.features.compute` gives it.
+        As `classify.representations.features.compute` gives it.
     song : ndarray of int, shape (n_windows,)
         Song of each window; each from 0 to n_songs - 1 has one at least.
     n_songs : int

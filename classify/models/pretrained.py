@@ -21,7 +21,7 @@ from classify.errors import InputError
 from classify.files import written_whole
 from classify.models import artifacts, networks
 from classify.models.weights import check_file, check_network
-from classify.windows import LONGEST_WINDOW
+from classify.representations.windows import LONGEST_WINDOW
 
 ABOUT, ENCODER = "about.json", "encoder.keras"
 

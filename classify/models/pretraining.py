@@ -1,7 +1,7 @@
 """From songs that nobody has labelled to an encoder that knows how music goes.
 
 A library is cut into windows as a comparison cuts a corpus. About 15 % of the notes of each are
-hidden (`classify.masking`), and the encoder of a network, with a small decoder on it
+hidden (`classify.representations.masking`), and the encoder of a network, with a small decoder on it
 (`classify.models.networks.masked`), learns to say what they were. Windows are augmented and hidden anew
 each time they are seen. About a tenth of the songs are held out; how they are changed and what is
 hidden of them is drawn once. The weights of the epoch with the lowest loss on them are kept, and
@@ -30,21 +30,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from classify import __version__, masking, record
-from classify.augmentation import Augmentation, augmented
+from classify import __version__, record
 from classify.corpora.library import load_library
 from classify.errors import InputError
 from classify.experiment import WINDOW
 from classify.files import read_json, write_json, written_whole
-from classify.masking import TARGETS
-from classify.measuring import measured
 from classify.models import networks, pretrained, training
 from classify.models.networks import masked
 from classify.models.training import TrainingSettings
 from classify.progress import Display
-from classify.rich import COLUMNS
+from classify.representations import masking
+from classify.representations.augmentation import Augmentation, augmented
+from classify.representations.inputs import measured
+from classify.representations.masking import TARGETS
+from classify.representations.note_events import COLUMNS
+from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
-from classify.windows import WindowSettings, cut
 from classify.workers import save_data
 
 #: What is trained unless another is named: in trials on the built-in tunes it guessed better than

@@ -78,8 +78,8 @@ class Spec:
         The reference is the majority class.
     input : {"notes", "rich", "passages", "features", "song"}
         What it is given of a window: its notes in the channels that were asked for, all that is
-        known of them, or of several passages of its song (`classify.rich`), what
-        `classify.features` says of them, or what it says of the whole song (`of_songs`), the same
+        known of them, or of several passages of its song (`classify.representations.note_events`), what
+        `classify.representations.features` says of them, or what it says of the whole song (`of_songs`), the same
         for all windows of a song.
     usual : bool
         Whether groups of models hold it; one that is not is compared by its name only.

@@ -6,8 +6,8 @@ of the epoch with the best macro-F1 on them. `paper` is the plain one: pitch num
 Adam with its defaults, the whole training part, every epoch run, the last weights kept. With it,
 deep stacks of LSTMs end as a majority-class answer, as three of the paper's six did.
 
-Windows of `classify.rich` are augmented while a network is fitted on them (not by the paper's
-recipe): see `classify.augmentation`.
+Windows of `classify.representations.note_events` are augmented while a network is fitted on them (not by the paper's
+recipe): see `classify.representations.augmentation`.
 """
 
 import importlib
@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from classify.augmentation import Augmentation, augmented
 from classify.errors import InputError
 from classify.evaluation.splits import Names, held_out
 from classify.models import networks, pretrained
 from classify.models.networks import blocks
 from classify.models.weights import check_network
-from classify.rich import PASSAGES
+from classify.representations.augmentation import Augmentation, augmented
+from classify.representations.note_events import PASSAGES
 
 #: Called after each epoch (or grid fit) with a few words on how it went.
 Watch = Callable[[str], None]
@@ -65,7 +65,7 @@ class TrainingSettings:
     patience : int
         Epochs without a better inner validation score before training stops.
     augment : bool
-        Whether windows of networks that know how (`classify.rich`) are changed at random.
+        Whether windows of networks that know how (`classify.representations.note_events`) are changed at random.
     init : str, optional
         Folder of weights (`classify.models.pretrained`) that the network they are of starts from; all
         others start at random.

@@ -5,7 +5,7 @@ from typing import Any
 from classify.report import words
 from classify.report.figures import Drawings
 from classify.report.view import View
-from classify.windows import CHANNELS
+from classify.representations.windows import CHANNELS
 
 #: What each probe is, by what it was given.
 PROBES = {"notes": "a random forest on notes", "features": "a logistic regression on features"}

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from classify import features
 from classify.evaluation.importance import Held, falls, importances
 from classify.explanations import profiles, terms
-from classify.measuring import families
 from classify.models import registry
-from classify.windows import WindowSettings, cut
+from classify.representations import features
+from classify.representations.inputs import families
+from classify.representations.windows import WindowSettings, cut
 from tests.explanations import made
 
 pytestmark = pytest.mark.slow  # fits on several corpora

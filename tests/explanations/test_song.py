@@ -6,7 +6,6 @@ from functools import partial
 import numpy as np
 import pytest
 
-from classify import features
 from classify.errors import InputError
 from classify.evaluation.calibration import tempered
 from classify.explanations import profiles, terms
@@ -14,8 +13,9 @@ from classify.explanations.drawing import strengths
 from classify.explanations.profiles import QUANTILES, Profiles
 from classify.explanations.song import explain, listener, write
 from classify.models import registry
+from classify.representations import features
+from classify.representations.windows import ChannelScaler, WindowSettings, cut
 from classify.songs import Song, midi
-from classify.windows import ChannelScaler, WindowSettings, cut
 from tests.explanations import made
 
 SETTINGS = WindowSettings(30, 30, ("pitch", "velocity", "inter-onset", "duration"))

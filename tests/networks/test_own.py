@@ -3,26 +3,26 @@
 import numpy as np
 import pytest
 
-from classify import rich
 from classify.models import networks
 from classify.models.networks.layers import stride_for
+from classify.representations import note_events
 
-FORMS = {name: form for name, form in networks.find().items() if form.input in rich.PASSAGES}
+FORMS = {name: form for name, form in networks.find().items() if form.input in note_events.PASSAGES}
 
 
 def windows(n: int, n_notes: int, n_passages: int = 1) -> np.ndarray:
     """Windows without padding."""
     draw = np.random.default_rng(0)
-    x = np.zeros((n, n_passages, n_notes, len(rich.COLUMNS)), np.float32)
-    x[..., rich.REAL] = 1
-    x[..., rich.PITCH] = draw.integers(30, 100, x.shape[:-1])
-    x[..., rich.INTER_ONSET] = draw.normal(-2, 1, x.shape[:-1])
-    x[..., rich.DURATION] = draw.normal(-1, 1, x.shape[:-1])
-    x[..., rich.VELOCITY] = draw.integers(1, 128, x.shape[:-1])
-    x[..., rich.PROGRAM] = draw.integers(0, 128, x.shape[:-1])
-    x[..., rich.DRUM] = draw.random(x.shape[:-1]) < 0.2
-    x[..., rich.PLACE] = draw.random(x.shape[:-1]) * rich.BEATS
-    x[..., rich.TONIC] = draw.integers(0, 12, (n, 1, 1))
+    x = np.zeros((n, n_passages, n_notes, len(note_events.COLUMNS)), np.float32)
+    x[..., note_events.REAL] = 1
+    x[..., note_events.PITCH] = draw.integers(30, 100, x.shape[:-1])
+    x[..., note_events.INTER_ONSET] = draw.normal(-2, 1, x.shape[:-1])
+    x[..., note_events.DURATION] = draw.normal(-1, 1, x.shape[:-1])
+    x[..., note_events.VELOCITY] = draw.integers(1, 128, x.shape[:-1])
+    x[..., note_events.PROGRAM] = draw.integers(0, 128, x.shape[:-1])
+    x[..., note_events.DRUM] = draw.random(x.shape[:-1]) < 0.2
+    x[..., note_events.PLACE] = draw.random(x.shape[:-1]) * note_events.BEATS
+    x[..., note_events.TONIC] = draw.integers(0, 12, (n, 1, 1))
     return x
 
 
@@ -42,7 +42,7 @@ def test_there_are_three_and_one_that_lacks_attention():
 @pytest.mark.parametrize("name", FORMS)
 def test_they_are_small_whatever_the_window(name):
     for window in (16, 800):
-        n_notes, n_columns = rich.shape(FORMS[name].input, window)
+        n_notes, n_columns = note_events.shape(FORMS[name].input, window)
         model = FORMS[name].build(n_notes, n_columns, 5)
         assert 50_000 < model.count_params() < 250_000
         assert model.output_shape == (None, 5)
@@ -51,7 +51,7 @@ def test_they_are_small_whatever_the_window(name):
 @pytest.mark.parametrize("name", FORMS)
 def test_padding_has_no_say(name):
     """Neither what stands in the cells of padding, nor how many of them there are."""
-    n_passages = rich.PASSAGES[FORMS[name].input]
+    n_passages = note_events.PASSAGES[FORMS[name].input]
     short = windows(6, 8, n_passages)  # so few that none are joined to one step
     long = np.concatenate([np.zeros_like(short), short], axis=2)
     model = FORMS[name].build(16 * n_passages, short.shape[-1], 3)
@@ -70,7 +70,7 @@ def numbers(**columns: float) -> np.ndarray:
     from classify.models.networks.blocks.notes import NoteNumbers
 
     note = {"real": 1, "pitch": 62, "velocity": 64, "place": -1, "tonic": -1} | columns
-    row = [note.get(name, 0) for name in rich.COLUMNS]
+    row = [note.get(name, 0) for name in note_events.COLUMNS]
     return np.asarray(NoteNumbers()(np.array([[row]], np.float32)))[0, 0]
 
 

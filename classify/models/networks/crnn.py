@@ -26,7 +26,7 @@ def encoder(n_notes: int, n_columns: int) -> Any:
     Parameters
     ----------
     n_notes, n_columns : int
-        Shape of a window of `classify.rich`.
+        Shape of a window of `classify.representations.note_events`.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def build(
     Parameters
     ----------
     n_notes, n_columns : int
-        Shape of a window of `classify.rich`.
+        Shape of a window of `classify.representations.note_events`.
     n_classes : int
         Outputs.
     start : keras.Model, optional
@@ -83,7 +83,7 @@ def convolved(x: Any, size: int, filters: tuple[int, int] = (64, 128)) -> tuple[
     Parameters
     ----------
     x : tensor, shape (n, n_notes, n_columns)
-        Windows of `classify.rich`.
+        Windows of `classify.representations.note_events`.
     size : int
         Notes in a step, a power of 2.
     filters : (int, int)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from classify.masking import TARGETS
+from classify.representations.masking import TARGETS
 
 #: Units that each note has in the decoder.
 UNITS = 64

@@ -4,7 +4,7 @@ from typing import Any
 
 from classify.models.networks.crnn import convolved
 from classify.models.networks.layers import stride_for
-from classify.rich import PASSAGES
+from classify.representations.note_events import PASSAGES
 
 INPUT = "passages"
 

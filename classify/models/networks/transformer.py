@@ -26,7 +26,7 @@ def encoder(n_notes: int, n_columns: int) -> Any:
     Parameters
     ----------
     n_notes, n_columns : int
-        Shape of a window of `classify.rich`.
+        Shape of a window of `classify.representations.note_events`.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def build(n_notes: int, n_columns: int, n_classes: int, start: Any = None) -> An
     Parameters
     ----------
     n_notes, n_columns : int
-        Shape of a window of `classify.rich`.
+        Shape of a window of `classify.representations.note_events`.
     n_classes : int
         Outputs.
     start : keras.Model, optional

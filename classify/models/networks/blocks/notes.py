@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from classify import rich
+from classify.representations import note_events
 
 #: Beats after which a place counts as the same: beat, and bars of two, three and four beats.
 PERIODS = (1, 2, 3, 4)
@@ -31,7 +31,7 @@ def _drum_groups() -> np.ndarray:
 
 @keras.saving.register_keras_serializable("classify")
 class NoteNumbers(keras.layers.Layer):
-    """Take the columns of `classify.rich` apart; nothing is learned here.
+    """Take the columns of `classify.representations.note_events` apart; nothing is learned here.
 
     Height, pitch class, pitch class from the tonic and program family are 0 for drums, groups of
     drums are 0 for all others, places are 0 where there are no beats, all that a pitch says is 0
@@ -56,28 +56,32 @@ class NoteNumbers(keras.layers.Layer):
         def chosen(values: Any, n: int) -> Any:
             return ops.one_hot(ops.cast(values[..., 0], "int32"), n, dtype=x.dtype)
 
-        drum, pitch, tonic = column(rich.DRUM), column(rich.PITCH), column(rich.TONIC)
+        drum, pitch, tonic = (
+            column(note_events.DRUM),
+            column(note_events.PITCH),
+            column(note_events.TONIC),
+        )
         heard, keyed = ops.cast(pitch >= 0, x.dtype), ops.cast(tonic >= 0, x.dtype)
         tuned, struck = heard * (1 - drum), heard * drum
-        beats = ops.cast(column(rich.PLACE) >= 0, x.dtype)
+        beats = ops.cast(column(note_events.PLACE) >= 0, x.dtype)
         groups = ops.take(ops.convert_to_tensor(_drum_groups()), _whole(pitch))
-        angles = [column(rich.PLACE) * (2 * np.pi / period) for period in PERIODS]
+        angles = [column(note_events.PLACE) * (2 * np.pi / period) for period in PERIODS]
         parts = [
             ops.ones_like(drum),
             drum,
             keyed,
             beats,
             tuned * (pitch - 64) / 16,
-            (column(rich.INTER_ONSET) - rich.MIDDLE[rich.INTER_ONSET]) / 1.5,
-            (column(rich.DURATION) - rich.MIDDLE[rich.DURATION]) / 1.0,
-            (column(rich.VELOCITY) - rich.MIDDLE[rich.VELOCITY]) / 20,
+            (column(note_events.INTER_ONSET) - note_events.MIDDLE[note_events.INTER_ONSET]) / 1.5,
+            (column(note_events.DURATION) - note_events.MIDDLE[note_events.DURATION]) / 1.0,
+            (column(note_events.VELOCITY) - note_events.MIDDLE[note_events.VELOCITY]) / 20,
             *[beats * turn(angle) for angle in angles for turn in (ops.cos, ops.sin)],
             tuned * chosen(ops.mod(pitch, 12), 12),
             tuned * keyed * chosen(ops.mod(pitch - tonic, 12), 12),
-            (1 - drum) * chosen(ops.floor(column(rich.PROGRAM) / 8), 16),
+            (1 - drum) * chosen(ops.floor(column(note_events.PROGRAM) / 8), 16),
             struck * chosen(groups, len(DRUMS) + 1),
         ]
-        return column(rich.REAL) * ops.concatenate(parts, axis=-1)
+        return column(note_events.REAL) * ops.concatenate(parts, axis=-1)
 
     def compute_output_shape(self, shape: Any) -> Any:
         """Give the shape of what `call` returns."""

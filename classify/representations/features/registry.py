@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.features.batch import Batch
-from classify.features.ragged import Floats
+from classify.representations.features.batch import Batch
+from classify.representations.features.ragged import Floats
 
 #: Notes that are worked on at once; bounds memory and keeps arrays in the processor's cache.
 AT_ONCE = 80_000

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.features.batch import Batch, Notes
-from classify.features.ragged import Floats, cosine, entropy, shares
-from classify.features.registry import features
+from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.ragged import Floats, cosine, entropy, shares
+from classify.representations.features.registry import features
 
 #: How well each tone fits a key, C major and C minor (Krumhansl and Kessler 1982).
 KRUMHANSL = (

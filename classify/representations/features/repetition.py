@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from classify.features.batch import Batch
-from classify.features.ragged import Floats, Ragged, changes, cosine, ragged, ratio
-from classify.features.registry import features
+from classify.representations.features.batch import Batch
+from classify.representations.features.ragged import Floats, Ragged, changes, cosine, ragged, ratio
+from classify.representations.features.registry import features
 
 #: Notes in the patterns that are counted.
 LENGTHS = (2, 3, 5)

@@ -7,8 +7,8 @@ counted from it; what comes back after so many bars does not depend on where the
 
 import numpy as np
 
-from classify.features.batch import Batch
-from classify.features.metre import (
+from classify.representations.features.batch import Batch
+from classify.representations.features.metre import (
     NEAR,
     contrast,
     found,
@@ -17,8 +17,8 @@ from classify.features.metre import (
     melody_values,
     offset,
 )
-from classify.features.ragged import Floats, modulo, ratio
-from classify.features.registry import features
+from classify.representations.features.ragged import Floats, modulo, ratio
+from classify.representations.features.registry import features
 
 #: Bars after which a return is looked for.
 LAGS = (1, 2, 4, 8)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from classify.features.batch import Batch
-from classify.features.ragged import Floats, entropy, ratio
-from classify.features.registry import features
+from classify.representations.features.batch import Batch
+from classify.representations.features.ragged import Floats, entropy, ratio
+from classify.representations.features.registry import features
 
 JSYMBOLIC = "jSymbolic 2.2 catalogue, pitch statistics (McKay, Cumming and Fujinaga 2018)"
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from classify import features, rich
-from classify.features import Feature
+from classify.representations import features, note_events
+from classify.representations.features import Feature
+from classify.representations.windows import Windows, WindowSettings
 from classify.songs import Song
-from classify.windows import Windows, WindowSettings
 
 #: Windows that are measured at once.
 MEASURED = 500
@@ -25,8 +25,8 @@ Blocks = Iterator[NDArray[np.float32]]
 
 def listed(what: str) -> list[Feature]:
     """Name the columns of an input: "features", "song", "rich" or "passages"."""
-    if what in rich.PASSAGES:
-        return [Feature(name, unit, "notes", "") for name, unit in rich.COLUMNS.items()]
+    if what in note_events.PASSAGES:
+        return [Feature(name, unit, "notes", "") for name, unit in note_events.COLUMNS.items()]
     return features.listed_of_songs() if what == "song" else features.listed()
 
 
@@ -34,8 +34,8 @@ def shape(what: str, settings: WindowSettings) -> tuple[int, int]:
     """Give the shape of a window as an input: notes (1 where it is described as one), columns."""
     if what == "notes":
         return settings.window, len(settings.channels)
-    if what in rich.PASSAGES:
-        return rich.shape(what, settings.window)
+    if what in note_events.PASSAGES:
+        return note_events.shape(what, settings.window)
     return 1, len(listed(what))
 
 
@@ -76,8 +76,8 @@ def measured(
     ndarray of float32, shape (n, n_notes, n_columns)
         As `shape` gives it; columns as `listed` names them.
     """
-    if what in rich.PASSAGES:
-        for rows, x in rich.blocks(what, songs, windows):
+    if what in note_events.PASSAGES:
+        for rows, x in note_events.blocks(what, songs, windows):
             yield x
             watch(rows.stop, len(windows))
         return

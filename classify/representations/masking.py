@@ -18,7 +18,7 @@ Devlin et al. 2019, BERT; Joshi et al. 2020, SpanBERT (runs).
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.rich import (
+from classify.representations.note_events import (
     DRUM,
     DURATION,
     INTER_ONSET,
@@ -53,7 +53,7 @@ def hidden(x: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float3
     Parameters
     ----------
     x : ndarray of float32, shape (n_windows, n_notes, n_columns)
-        As `classify.rich.blocks` gives windows; not written to.
+        As `classify.representations.note_events.blocks` gives windows; not written to.
     mask : ndarray of bool, shape (n_windows, n_notes)
         Which notes; padding is never hidden.
     """

@@ -14,7 +14,15 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.features.ragged import Floats, Places, Ragged, changes, modulo, places, ratio
+from classify.representations.features.ragged import (
+    Floats,
+    Places,
+    Ragged,
+    changes,
+    modulo,
+    places,
+    ratio,
+)
 from classify.songs import NOTE, Song
 
 T = TypeVar("T")
@@ -292,7 +300,7 @@ def _uncovered(line: Notes, direction: int) -> Notes:
 
 
 def batch(songs: Sequence[Song], song: NDArray[Any], start: NDArray[Any], n_notes: int) -> Batch:
-    """Gather the windows that `classify.windows.cut` has cut.
+    """Gather the windows that `classify.representations.windows.cut` has cut.
 
     Parameters
     ----------

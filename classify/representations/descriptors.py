@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.features.key import key_of
+from classify.representations.features.key import key_of
 
 #: Share of onsets on quarters and thirds of a beat from which the file's beats are believed, and
 #: how near is on, in beats. A fifth of all places is that near.
@@ -121,7 +121,7 @@ def key(notes: NDArray[np.void]) -> str:
 
     References
     ----------
-    Krumhansl and Kessler 1982; see `classify.features.key`.
+    Krumhansl and Kessler 1982; see `classify.representations.features.key`.
     """
     found = key_of(notes)
     if found is None:

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from classify.features.batch import Batch, Notes
-from classify.features.key import window_keys
-from classify.features.ragged import Floats, entropy, modulo, ragged, ratio
-from classify.features.registry import features
+from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.key import window_keys
+from classify.representations.features.ragged import Floats, entropy, modulo, ragged, ratio
+from classify.representations.features.registry import features
 
 JSYMBOLIC = "jSymbolic 2.2 catalogue, melody (McKay, Cumming and Fujinaga 2018)"
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from classify.features.batch import Batch, Notes
-from classify.features.ragged import Floats
-from classify.features.registry import features
-from classify.features.rhythm import log_time
+from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.ragged import Floats
+from classify.representations.features.registry import features
+from classify.representations.features.rhythm import log_time
 
 SOURCE = "jSymbolic 2.2 catalogue, dynamics; Panda, Malheiro and Paiva 2020"
 

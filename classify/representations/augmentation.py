@@ -1,6 +1,6 @@
 """Training windows changed at random, so that a network learns what does not decide a class.
 
-Only windows of `classify.rich` are changed, only those that a network is fitted on, and anew each
+Only windows of `classify.representations.note_events` are changed, only those that a network is fitted on, and anew each
 time that they are seen; windows that decide when to stop are left as they are. A song a little
 higher, faster, louder, or heard with a few notes missing, is still of its class: a transcription of
 a recording is such a song. What is changed about a window is changed about all of its passages.
@@ -11,8 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.rich import DRUM, DURATION, INTER_ONSET, PITCH, REAL, TONIC, VELOCITY
-from classify.windows import LONGEST, TOGETHER
+from classify.representations.note_events import (
+    DRUM,
+    DURATION,
+    INTER_ONSET,
+    PITCH,
+    REAL,
+    TONIC,
+    VELOCITY,
+)
+from classify.representations.windows import LONGEST, TOGETHER
 
 Windows = NDArray[np.float32]
 
@@ -54,7 +62,7 @@ def augmented(
     Parameters
     ----------
     x : ndarray of float32, shape (n_windows, n_notes, n_columns)
-        As `classify.rich.blocks` gives them; not written to.
+        As `classify.representations.note_events.blocks` gives them; not written to.
     rng : numpy Generator
         What is drawn from it decides the change.
     amounts : Augmentation

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.features.batch import Batch, Notes
-from classify.features.metre import NEAR, in_beats, offset
-from classify.features.ragged import Floats, Ragged, changes, entropy, ragged, ratio
-from classify.features.registry import features
+from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.metre import NEAR, in_beats, offset
+from classify.representations.features.ragged import Floats, Ragged, changes, entropy, ragged, ratio
+from classify.representations.features.registry import features
 
 JSYMBOLIC = "jSymbolic 2.2 catalogue, {} (McKay, Cumming and Fujinaga 2018)"
 

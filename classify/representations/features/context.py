@@ -13,11 +13,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.features.batch import batch
-from classify.features.ragged import ratio
-from classify.features.registry import AT_ONCE, Feature, compute, listed
+from classify.representations.features.batch import batch
+from classify.representations.features.ragged import ratio
+from classify.representations.features.registry import AT_ONCE, Feature, compute, listed
+from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
-from classify.windows import WindowSettings, cut
 
 #: What is put before a feature's name: of the whole song, and the mean of its passages.
 WHOLE, MEAN = "song_", "mean_"

@@ -13,9 +13,9 @@ ratios are 0; a tempo is 120 bpm and a swing ratio 1.
 import importlib
 import pkgutil
 
-from classify.features.batch import Batch, batch
-from classify.features.context import listed_of_songs, of_songs, whole, with_song
-from classify.features.registry import Feature, compute, listed
+from classify.representations.features.batch import Batch, batch
+from classify.representations.features.context import listed_of_songs, of_songs, whole, with_song
+from classify.representations.features.registry import Feature, compute, listed
 
 __all__ = [
     "Batch",

@@ -13,9 +13,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.features.batch import Batch, Notes
-from classify.features.key import cosine_table, from_tonic, window_keys, window_profile
-from classify.features.ragged import (
+from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.key import (
+    cosine_table,
+    from_tonic,
+    window_keys,
+    window_profile,
+)
+from classify.representations.features.ragged import (
     Floats,
     Places,
     Ragged,
@@ -27,7 +32,7 @@ from classify.features.ragged import (
     ratio,
     shares,
 )
-from classify.features.registry import features
+from classify.representations.features.registry import features
 
 #: How many notes on a simultaneous note is looked for.
 REACH = 8

@@ -2,9 +2,9 @@
 
 Each note is a row of the numbers in `COLUMNS`, in fixed units, so that nothing has to be fitted and
 a network can take them apart itself (pitch into class and height, program into family). A window is
-padded on the left with rows of zeros, whose `real` is 0, as in `classify.windows`. What is not
+padded on the left with rows of zeros, whose `real` is 0, as in `classify.representations.windows`. What is not
 known is -1: the place in the bar where a file has no beats, the tonic where there are only drums,
-the pitch of a note that is hidden (`classify.masking`).
+the pitch of a note that is hidden (`classify.representations.masking`).
 
 Two inputs are made of them. `rich` is a window. `passages` is four passages of one song, one behind
 the other, so that a network may set them against each other: the beginning of the window itself,
@@ -16,9 +16,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.features.key import key_of
+from classify.representations.features.key import key_of
+from classify.representations.windows import BLOCK_BYTES, Windows, duration, inter_onset
 from classify.songs import Song
-from classify.windows import BLOCK_BYTES, Windows, duration, inter_onset
 
 #: Columns, and their units.
 COLUMNS = {
@@ -62,7 +62,7 @@ def table(notes: NDArray[np.void]) -> NDArray[np.float32]:
     -------
     ndarray of float32, shape (n_notes, n_columns)
         Time since the onset before and duration are logarithms of seconds (0.01 s added), as in
-        `classify.windows`. The tonic is the whole song's.
+        `classify.representations.windows`. The tonic is the whole song's.
     """
     beat = notes["beat"].astype(float)
     key = key_of(notes)

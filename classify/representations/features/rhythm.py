@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.features.batch import Batch, Notes
-from classify.features.ragged import Floats, Ragged, entropy, ragged, ratio
-from classify.features.registry import features
+from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.ragged import Floats, Ragged, entropy, ragged, ratio
+from classify.representations.features.registry import features
 
 JSYMBOLIC = "jSymbolic 2.2 catalogue, rhythm (McKay, Cumming and Fujinaga 2018)"
 

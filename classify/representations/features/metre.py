@@ -2,7 +2,7 @@
 
 Beats are the file's quarter notes, counted from the song's start, so a bar of four is met at
 multiples of 4 where the song has no upbeat. Most quantities ask only for periods and hold with an
-upbeat too; `classify.features.bars` reads the bars that are written. Where a window's beats are
+upbeat too; `classify.representations.features.bars` reads the bars that are written. Where a window's beats are
 unknown, they are counted in pulses (see `rhythm`) from the window's first onset.
 """
 
@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.features.batch import Batch, Notes
-from classify.features.melody import phrase_ends
-from classify.features.ragged import Floats, Ragged, entropy, modulo, ragged, ratio
-from classify.features.registry import features
-from classify.features.rhythm import pulses
+from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.melody import phrase_ends
+from classify.representations.features.ragged import Floats, Ragged, entropy, modulo, ragged, ratio
+from classify.representations.features.registry import features
+from classify.representations.features.rhythm import pulses
 
 #: Distance in beats within which an onset is on a place of the grid.
 NEAR = 0.06

@@ -1,0 +1,1 @@
+"""Songs as arrays: windows of notes, notes with all that is known of them, musical features."""
