@@ -340,8 +340,8 @@ def _corpus_list(options: argparse.Namespace) -> int:
 
 def _transcribe(options: argparse.Namespace) -> int:
     """Print how many became MIDI files, and what did not and why; give 1 if any did not."""
+    from classify.corpora.transcribe import transcribe
     from classify.progress import Display
-    from classify.transcribe import transcribe
 
     done = transcribe(options.source, options.out, Display(), options.force)
     print(f"Recordings that are MIDI files in {options.out} now: {len(done.written)}")

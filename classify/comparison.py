@@ -240,7 +240,7 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
     folder = missing[0].data
     wanted = {job.spec.input for job in missing}
 
-    def inputs(songs: Sequence[Song], windows: Windows, what: str) -> dict[str, workers.Table]:
+    def arrays(songs: Sequence[Song], windows: Windows, what: str) -> dict[str, workers.Table]:
         given: dict[str, workers.Table] = {
             "notes": (windows.shape, (x for _, x in windows.blocks()))
         }
@@ -251,11 +251,11 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
         return given
 
     about = {"label": data.labels, "group": data.groups}
-    plain = inputs(data.corpus.songs, data.windows, "")
+    plain = arrays(data.corpus.songs, data.windows, "")
     workers.save_data(folder, plain, song=data.windows.song, **about)
     if any(job.varied for job in missing):
         for number, (variation, songs, windows) in enumerate(varied(data)):
-            changed = inputs(songs, windows, f", {variation.name}")
+            changed = arrays(songs, windows, f", {variation.name}")
             place = folder / workers.VARIATIONS / f"{number:02d}"
             workers.save_data(place, changed, song=windows.song)
 

@@ -28,8 +28,9 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from classify.compute import sandbox
 from classify.errors import InputError
-from classify.songs import midi, sandbox
+from classify.songs import midi
 from classify.songs.batch import Batch, Read, contents_of, read_batch, without
 from classify.songs.formats import KINDS, File, Kind, kind_of
 from classify.songs.song import NOTE, Song, UnusableSong

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from classify.compute.sandbox import deadline
 from classify.songs import archive, midi
 from classify.songs.formats import File, Kind, Part, as_midi
-from classify.songs.sandbox import deadline
 from classify.songs.song import NOTE, UnusableSong
 from classify.songs.table import Notes, Table
 

@@ -13,8 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
+from classify.compute.sandbox import deadline
 from classify.songs import audio, midi, score
-from classify.songs.sandbox import deadline
 from classify.songs.song import UnusableSong
 
 MEGABYTE = 2**20

@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from classify.compute import sandbox
 from classify.corpora import store as store_module
 from classify.corpora.store import Store
 from classify.errors import InputError
-from classify.songs import formats, midi, sandbox
+from classify.songs import formats, midi
 from classify.songs.formats import File
 from tests.conftest import write_song
 from tests.midi_odd.make import FILES

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from classify.songs import sandbox
+from classify.compute import sandbox
 
 GIGABYTE = 2**30
 

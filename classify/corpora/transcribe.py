@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from classify.compute import sandbox
 from classify.corpora import SetAside
 from classify.errors import InputError
 from classify.files import written_whole
 from classify.progress import Display
-from classify.songs import audio, midi, sandbox
+from classify.songs import audio, midi
 from classify.songs.formats import KINDS, transcription
 
 

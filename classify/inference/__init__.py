@@ -1,0 +1,1 @@
+"""A trained model on new songs: saved, described, asked, explained and personalised."""
