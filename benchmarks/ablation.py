@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from baselines import song_vote
-from classify.comparison import compare
 from classify.corpora import Corpus, load
 from classify.evaluation.scores import wilson
 from classify.evaluation.significance import corrected_interval
 from classify.evaluation.splits import folds
-from classify.experiment import Settings
+from classify.experiments.comparison import compare
+from classify.experiments.dataset import Settings
 from classify.files import write_text, written_whole
 from classify.models.registry import MAJORITY
 from classify.representations import features

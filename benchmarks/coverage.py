@@ -17,13 +17,13 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from classify.comparison import compare
 from classify.evaluation import conformal
-from classify.experiment import Settings
+from classify.experiments.comparison import compare
+from classify.experiments.dataset import Settings
+from classify.experiments.results import P
 from classify.models.registry import MAJORITY, RECOMMENDED
 from classify.progress import Display
 from classify.report import sureness
-from classify.tables import P
 
 
 def facts(songs: pd.DataFrame, folds: int) -> dict[str, float]:

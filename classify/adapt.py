@@ -31,12 +31,12 @@ from classify.corpora.labels import SetAside
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
 from classify.evaluation.significance import mcnemar
+from classify.experiments.fits import song_means
+from classify.experiments.results import P
 from classify.files import written_whole
 from classify.fitting import check_free
 from classify.judging import Predictions
 from classify.progress import Display
-from classify.tables import P
-from classify.workers import song_means
 
 #: Standard deviations, before any label, of the matrix less the identity, and of the bias.
 MATRIX_STD, BIAS_STD = 0.3, 1.0

@@ -23,12 +23,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from classify import comparison, fitting, judging, tables
+from classify import fitting, judging
 from classify.bundle import Bundle
 from classify.bundle import load as load_bundle
 from classify.errors import InputError
 from classify.evaluation import calibration
-from classify.experiment import Settings
+from classify.experiments import comparison, results
+from classify.experiments.dataset import Settings
 from classify.playlists import arc
 from classify.playlists.build import build
 from classify.playlists.playlist import Made, Playlist
@@ -62,7 +63,7 @@ def compare(
     jobs : int, optional
         Fits at once.
     **settings
-        Any other field of `classify.experiment.Settings`: window, hop, channels, split, folds,
+        Any other field of `classify.experiments.dataset.Settings`: window, hop, channels, split, folds,
         repeats, leak, robustness, learning_curve, recipe, epochs, augment, seed, quick, tune, init.
 
     Returns
@@ -135,7 +136,7 @@ class Run:
 
     @property
     def predictions(self) -> pd.DataFrame:
-        """All of predictions.parquet; its columns are described in `classify.tables`."""
+        """All of predictions.parquet; its columns are described in `classify.experiments.results`."""
         return self._view.predictions
 
     @property
@@ -152,10 +153,10 @@ class Run:
         InputError
             If the run was made without --robustness and --learning-curve.
         """
-        path = self.folder / tables.CHECKS
+        path = self.folder / results.CHECKS
         if not path.is_file():
             raise InputError(
-                f"{self.folder}: has no {tables.CHECKS}; run the comparison with --robustness or "
+                f"{self.folder}: has no {results.CHECKS}; run the comparison with --robustness or "
                 f"--learning-curve"
             )
         return pd.read_parquet(path)
@@ -227,7 +228,7 @@ class Run:
             (calibrated where the model is), right.
         """
         rows = self._tested(model)
-        calm = tables.calibrated(rows)
+        calm = results.calibrated(rows)
         p = np.where(np.isnan(calm), rows[self._p_columns].to_numpy(), calm)
         found = rows[["song", "group", "label", "answer", "repeat"]].assign(
             confidence=p.max(axis=1), right=(rows.label == rows.answer)
@@ -277,7 +278,7 @@ class Run:
 
     @property
     def _p_columns(self) -> list[str]:
-        return [tables.P + name for name in self.classes]
+        return [results.P + name for name in self.classes]
 
     def _tested(self, model: str) -> pd.DataFrame:
         """Song rows of the test part, under the run's own split."""
@@ -287,7 +288,7 @@ class Run:
 
     def _calibrated(self, model: str) -> tuple[np.ndarray, np.ndarray]:
         rows = self._tested(model)
-        p = tables.calibrated(rows)
+        p = results.calibrated(rows)
         if np.isnan(p).any():
             raise InputError(f"{self.folder}: {model or self.best} was not calibrated")
         return p, np.searchsorted(self.classes, rows.label)

@@ -250,8 +250,8 @@ def _add_transcribe(commands: "argparse._SubParsersAction[_Parser]") -> None:
 def _compare(options: argparse.Namespace) -> int:
     from dataclasses import replace
 
-    from classify.comparison import compare
-    from classify.experiment import Settings
+    from classify.experiments.comparison import compare
+    from classify.experiments.dataset import Settings
     from classify.representations.windows import CHANNELS
 
     if options.jobs is not None and options.jobs < 1:
@@ -319,20 +319,20 @@ def _finish(folder: Path) -> int:
 
 
 def _corpus_show(options: argparse.Namespace) -> int:
-    from classify.overview import show
+    from classify.experiments.corpus_summary import show
 
     show(options.corpus, options.window, options.hop, options.problems, options.duplicates)
     return 0
 
 
 def _corpus_check(options: argparse.Namespace) -> int:
-    from classify.overview import check
+    from classify.experiments.corpus_summary import check
 
     return 0 if check(options.corpus) else 1
 
 
 def _corpus_list(options: argparse.Namespace) -> int:
-    from classify.overview import listing
+    from classify.experiments.corpus_summary import listing
 
     print(listing())
     return 0

@@ -149,7 +149,7 @@ def _add_suggest(commands: Any) -> None:
 
 def _train(options: argparse.Namespace) -> int:
     from classify import fitting
-    from classify.experiment import Settings
+    from classify.experiments.dataset import Settings
 
     if (options.corpus is None) == (options.origin is None):
         raise InputError("train: name either a CORPUS, or a run with --from")

@@ -23,20 +23,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify import __version__, bundle, card, record, tables, workers
-from classify.comparison import train_all
+from classify import __version__, bundle, card
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal, novelty
-from classify.experiment import Data, Settings, prepare
+from classify.experiments import fits, manifest, results
+from classify.experiments.comparison import train_all
+from classify.experiments.dataset import Data, Settings, prepare
+from classify.experiments.fits import Job, song_means
+from classify.experiments.folds import SONG_SPLIT, Part
 from classify.explanations import terms
 from classify.explanations.profiles import profile
 from classify.models import registry
-from classify.parts import SONG_SPLIT, Part
 from classify.progress import Display
 from classify.representations import descriptors
 from classify.representations.inputs import measured
 from classify.representations.windows import ChannelScaler, unscaled
-from classify.workers import Job, song_means
 
 #: Folds that probabilities are calibrated on, unless told otherwise.
 FOLDS = 5
@@ -96,9 +97,9 @@ def plan_of_run(folder: Path, model: str | None, folds: int = FOLDS) -> Plan:
     InputError
         If there is no finished run, or none of its models is of use.
     """
-    run = record.read_record(folder)
-    asked = record.asked(run)
-    _, scored = tables.read(folder)
+    run = manifest.read_record(folder)
+    asked = manifest.asked(run)
+    _, scored = results.read(folder)
     own = scored[(scored.level == "song") & (scored.part == "test")]
     own = own[(own.protocol == asked["split"]) & (own.model != registry.MAJORITY)]
     ranked = own[own.metric == "accuracy"].sort_values("value", ascending=False, kind="stable")
@@ -171,12 +172,12 @@ def train(
             f"{data.start.folder}: holds other weights than those that {plan.run['name']} started "
             f"from; compare again, or train with --init"
         )
-    with record.one_at_a_time(out):
-        work = record.workplace(out, _key(plan, data))
+    with manifest.one_at_a_time(out):
+        work = manifest.workplace(out, _key(plan, data))
         jobs = _jobs(work, plan, data)
-        train_all(jobs, data, n_workers or workers.default_jobs(), display)
+        train_all(jobs, data, n_workers or fits.default_jobs(), display)
         for job in jobs:
-            said = workers.results(job)
+            said = fits.results(job)
             if "reason" in said:
                 reason = said["reason"].split(" (see ")[0]
                 raise InputError(f"{out}: {job.title} failed: {reason}")
@@ -188,7 +189,7 @@ def train(
 def _key(plan: Plan, data: Data) -> str:
     """Hash everything that decides the numbers."""
     asked = (asdict(plan.settings), asdict(data.cutting), data.corpus.fingerprint, plan.model,
-             __version__, record.versions(), data.start and data.start.id)  # fmt: skip
+             __version__, manifest.versions(), data.start and data.start.id)  # fmt: skip
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -241,7 +242,7 @@ class _HeldOut:
 def _held_out(data: Data, jobs: Sequence[Job]) -> _HeldOut:
     p = np.full((len(data.windows), len(data.corpus.classes)), np.nan)
     for job in jobs:
-        p[job.part.test] = np.load(job.folder / workers.PROBABILITIES)[job.part.test]
+        p[job.part.test] = np.load(job.folder / fits.PROBABILITIES)[job.part.test]
     truth = np.searchsorted(data.corpus.classes, data.corpus.labels)
     return _HeldOut(song_means(p, data.windows.song), truth, data.corpus.groups)
 
@@ -266,7 +267,7 @@ def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str)
     about = {
         **_about(plan, data, command),
         "model": _model(last),
-        "pretrained": record.pretraining(data),
+        "pretrained": manifest.pretraining(data),
         "scaling": scaling,
         "temperature": temperature,
         "limit": limit,
@@ -318,12 +319,12 @@ def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:
         },
         "songs": sorted({song.digest[: bundle.KEPT_DIGITS] for song in corpus.songs}),
         "settings": asdict(plan.settings),
-        "versions": record.versions(),
+        "versions": manifest.versions(),
     }
 
 
 def _model(job: Job) -> dict[str, Any]:
-    said = workers.results(job)
+    said = fits.results(job)
     return {
         "name": job.spec.name,
         "title": job.spec.title,
@@ -350,7 +351,7 @@ def _probe(data: Data, job: Job, scaling: Any) -> NDArray[np.float32]:
 
 def _scores(data: Data, folds: Sequence[Job], plan: Plan) -> dict[str, Any]:
     """Score the folds' models on the songs that they never saw."""
-    about = tables.WindowTable(
+    about = results.WindowTable(
         data.windows.song,
         data.windows.start,
         [entry.name for entry in data.corpus.entries],
@@ -358,17 +359,17 @@ def _scores(data: Data, folds: Sequence[Job], plan: Plan) -> dict[str, Any]:
         data.corpus.groups,
     )
     fits = [
-        tables.Fit(
+        results.Fit(
             job.spec.name,
             job.part,
-            np.load(job.folder / workers.PROBABILITIES),
-            workers.results(job),
+            np.load(job.folder / fits.PROBABILITIES),
+            fits.results(job),
         )
         for job in folds
     ]
-    predictions = tables.predictions(about, fits)
+    predictions = results.predictions(about, fits)
     tested = predictions[predictions.part == "test"]
-    scored = tables.scores(tested, plan.settings.seed)
+    scored = results.scores(tested, plan.settings.seed)
     songs = scored[scored.level == "song"]
     found = {row.metric: _score(row) for row in songs.itertuples()}
     majority = max(Counter(data.corpus.labels).values()) / len(data.corpus.labels)
@@ -383,7 +384,7 @@ def _scores(data: Data, folds: Sequence[Job], plan: Plan) -> dict[str, Any]:
 
 def _promises(rows: pd.DataFrame, classes: list[str]) -> dict[str, Any]:
     """Say how far the folds' own calibration kept its promises."""
-    p, truth = tables.calibrated(rows), np.searchsorted(classes, rows.label)
+    p, truth = results.calibrated(rows), np.searchsorted(classes, rows.label)
     if np.isnan(p).any():
         return {"coverage_held_out": None, "set_size": None, "sure": None}
     chosen = conformal.sets(p, rows.limit.to_numpy()[:, None])

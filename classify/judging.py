@@ -44,12 +44,12 @@ from classify.card import NO_DEVICE
 from classify.corpora.labels import SetAside
 from classify.corpora.library import Item, load_library
 from classify.errors import InputError
+from classify.experiments.fits import song_means
+from classify.experiments.manifest import one_at_a_time
+from classify.experiments.results import P, write_parquet
 from classify.files import write_json, written_whole
 from classify.progress import Display
-from classify.record import one_at_a_time
 from classify.representations import descriptors
-from classify.tables import P, write_parquet
-from classify.workers import song_means
 
 #: Confidence from which a song with several moods in its set has an answer all the same.
 SURE = 0.5

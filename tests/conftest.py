@@ -63,7 +63,7 @@ def real_data() -> Path:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of a model on features, trained once on a folder per class."""
     from classify import fitting
-    from classify.experiment import Settings
+    from classify.experiments.dataset import Settings
 
     place = tmp_path_factory.mktemp("trained")
     songs = write_corpus(place / "songs")

@@ -14,11 +14,11 @@ import pytest
 
 from classify import bundle, fitting
 from classify.bundle import ABOUT, KNOWN, load, seal
-from classify.comparison import compare
 from classify.corpora import load as load_corpus
 from classify.errors import InputError
 from classify.evaluation import calibration
-from classify.experiment import Settings
+from classify.experiments.comparison import compare
+from classify.experiments.dataset import Settings
 from classify.files import read_json, write_json
 from classify.models import artifacts, registry
 from tests.conftest import write_corpus

@@ -5,9 +5,9 @@ import argparse
 import pytest
 
 from classify import cli_explain
-from classify.comparison import compare
 from classify.errors import InputError
-from classify.experiment import Settings
+from classify.experiments.comparison import compare
+from classify.experiments.dataset import Settings
 from tests.conftest import write_corpus, write_song
 
 

@@ -15,15 +15,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify import tables
-from classify.comparison import compare
 from classify.errors import InputError
 from classify.evaluation import splits
-from classify.experiment import Settings, prepare
+from classify.experiments import results
+from classify.experiments.comparison import compare
+from classify.experiments.dataset import Settings, prepare
+from classify.experiments.manifest import one_at_a_time
 from classify.files import read_json
 from classify.models import registry
 from classify.progress import Display
-from classify.record import one_at_a_time
 from classify.report.view import read_view
 from classify.representations import features, inputs
 from tests.conftest import write_corpus, write_song
@@ -52,7 +52,7 @@ def test_a_run_leaves_its_files_and_nothing_else(run):
 
 
 def test_predictions_are_one_row_a_model_part_and_song(run):
-    table, _ = tables.read(run)
+    table, _ = results.read(run)
     songs = table[table.level == "song"]
     assert len(songs) == 4 * 20 and not songs.duplicated(["model", "song"]).any()
     assert set(songs[songs.part == "test"].groupby("model").size()) == {4}
@@ -65,12 +65,12 @@ def test_predictions_are_one_row_a_model_part_and_song(run):
 
 
 def test_scores_are_tidy_and_follow_from_the_predictions(run):
-    table, scores = tables.read(run)
+    table, scores = results.read(run)
     calibrated = len(scores[scores.metric.isin(["ece", "brier"])])
     assert calibrated == 4 * 2 and len(scores) == 4 * 2 * 2 * 3 + calibrated
     assert (scores.low <= scores.value + 1e-9).all() and (scores.value <= scores.high + 1e-9).all()
     pd.testing.assert_frame_equal(
-        tables.scores(table, seed=0), scores, check_exact=False, atol=1e-6, check_dtype=False
+        results.scores(table, seed=0), scores, check_exact=False, atol=1e-6, check_dtype=False
     )
 
 
@@ -305,7 +305,7 @@ def test_models_on_features_are_given_features(songs, tmp_path):
     assert all(model.score().value == 1.0 for model in view.contenders)  # low against high
     fitted = registry.load(folder / "models" / "features-logistic" / "r0f0")
     assert fitted.model_.n_features_in_ == len(features.listed())
-    heard = pd.read_parquet(folder / tables.IMPORTANCE)
+    heard = pd.read_parquet(folder / results.IMPORTANCE)
     tested = read_view(folder).predictions.query("level == 'song' and part == 'test'").song
     assert set(heard.model) == set(chosen.models) and set(heard.song) == set(tested)
     assert set(heard.level) == {"family", "feature"} and heard.without.notna().all()

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify import tables, workers
-from classify.comparison import compare
 from classify.corpora import load
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
-from classify.experiment import Settings, prepare
+from classify.experiments import fits, results
+from classify.experiments.comparison import compare
+from classify.experiments.dataset import Settings, prepare
+from classify.experiments.folds import SHARES
 from classify.files import read_json
-from classify.parts import SHARES
 from classify.progress import Display
 from classify.representations import perturbations
 from classify.songs import NOTE, Song
@@ -44,7 +44,7 @@ def run(songs, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def table(run) -> pd.DataFrame:
-    return tables.read(run)[0]
+    return results.read(run)[0]
 
 
 def test_every_song_is_tested_once_in_each_repeat(table):
@@ -70,7 +70,7 @@ def test_the_leak_stands_beside_the_truth(table, run):
     assert (own.part == "test").sum() == 72 // 5 and len(own) == 72
     parted = set(own[own.part == "test"].group) & set(own[own.part == "train"].group)
     assert parted
-    _, scores = tables.read(run)
+    _, scores = results.read(run)
     assert set(scores.protocol) == {"song", "window"}
     assert [probe["title"] for probe in read_json(run / "run.json")["split"]["probes"]]
 
@@ -91,7 +91,7 @@ def test_each_fold_is_calibrated_on_its_own_training_songs(table, run):
 
 
 def test_calibration_scores_follow_from_the_predictions(table, run):
-    _, scores = tables.read(run)
+    _, scores = results.read(run)
     rows = table[(table.level == "song") & (table.part == "test") & (table.protocol == "song")]
     rows = rows[rows.model == "knn"]
     p = np.stack([
@@ -111,12 +111,12 @@ def test_what_is_calibrated_on_was_not_learned_from(songs):
     x = np.nan_to_num(data.windows.x)[part.train]
     label, group = data.labels[part.train], data.groups[part.train]
     for name in ("knn", "svm", "majority"):
-        spec = next(spec for spec in workers.models.select([name]) if spec.name == name)
-        model = workers.models.make(spec, 0, FOLDED.training, quick=True).fit(x, label, group)
+        spec = next(spec for spec in fits.models.select([name]) if spec.name == name)
+        model = fits.models.make(spec, 0, FOLDED.training, quick=True).fit(x, label, group)
         assert model.held_out_.shape == (len(x), 2)
         np.testing.assert_allclose(model.held_out_.sum(axis=1), 1, rtol=1e-6)
     # a nearest neighbour that had seen a window would be sure of it
-    model = workers.models.make(workers.models.find()["knn"], 0, FOLDED.training, quick=True)
+    model = fits.models.make(fits.models.find()["knn"], 0, FOLDED.training, quick=True)
     noise = np.random.default_rng(0).normal(size=(60, 8, 1)).astype(np.float32)
     names = np.array(["a", "b"] * 30)
     model.fit(noise, names, np.array([f"g{i // 2}" for i in range(60)]))
@@ -127,13 +127,13 @@ def test_what_is_calibrated_on_was_not_learned_from(songs):
 def test_sets_hold_what_they_promise_on_songs_like_those(table):
     tested = table[(table.level == "song") & (table.part == "test") & (table.protocol == "song")]
     for _, rows in tested.groupby("model"):
-        chosen = tables.calibrated(rows) >= rows.limit.to_numpy()[:, None]
+        chosen = results.calibrated(rows) >= rows.limit.to_numpy()[:, None]
         truth = (rows.label == "Happy").to_numpy().astype(int)
         assert conformal.covered(chosen, truth) >= 0.8
 
 
 def test_fewer_songs_are_nested_and_tested_on_the_same(run, table, songs):
-    checks = pd.read_parquet(run / tables.CHECKS)
+    checks = pd.read_parquet(run / results.CHECKS)
     curve = checks[checks.check == "learning-curve"]
     assert set(curve.variant) == set(SHARES.values()) and set(curve.repeat) == {0}
     assert (curve.groupby(["model", "variant", "song"]).size() == 1).all()
@@ -146,7 +146,7 @@ def test_fewer_songs_are_nested_and_tested_on_the_same(run, table, songs):
 
 
 def test_changed_songs_are_answered_by_the_same_models(run, table):
-    checks = pd.read_parquet(run / tables.CHECKS)
+    checks = pd.read_parquet(run / results.CHECKS)
     changed = checks[checks.check == "robustness"]
     names = set(changed.variant)
     assert {"transposed +6", "transposed -1", "stretched 0.8", "velocity flattened"} <= names
@@ -164,7 +164,7 @@ def test_changed_songs_are_answered_by_the_same_models(run, table):
 
 
 def test_songs_that_are_wrong_and_sure_can_be_looked_at(run, table):
-    excerpts = pd.read_parquet(run / tables.EXCERPTS)
+    excerpts = pd.read_parquet(run / results.EXCERPTS)
     assert list(excerpts.columns) == ["song", "onset", "duration", "pitch", "velocity", "drum"]
     tested = table[(table.level == "song") & (table.part == "test") & (table.protocol == "song")]
     right = (tested.label == tested.answer).groupby(tested.model).mean()

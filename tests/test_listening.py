@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classify import listening
+from classify.experiments import feature_importance
 from classify.models import registry
 from classify.models.training import TrainingSettings
 from classify.representations.inputs import families, listed
@@ -37,14 +37,14 @@ def found(fitted, group=None, seed=0):
     group = song.astype(str) if group is None else group
     test = x[~train], label[~train], song[~train], group[~train]
     given = x[train], label[train]
-    return listening.listening("features", model.predict_proba, test, given, CLASSES, seed)
+    return feature_importance.listening("features", model.predict_proba, test, given, CLASSES, seed)
 
 
 def test_the_family_that_speaks_is_found(fitted):
     table = found(fitted)
-    assert list(table.columns) == list(listening.COLUMNS)
+    assert list(table.columns) == list(feature_importance.COLUMNS)
     assert set(table["index"]) < set(range(N // 2, N))
-    assert table["index"].nunique() == listening.SONGS
+    assert table["index"].nunique() == feature_importance.SONGS
     means = table[table.level == "family"].groupby("name")[["without", "alone_right"]].mean()
     assert set(means.index) == set(families("features"))
     assert means.without.idxmax() == means.alone_right.idxmax() == "metre"
@@ -57,7 +57,7 @@ def test_features_that_say_the_same_are_shuffled_together(fitted):
     names = [feature.name for feature in listed("features")]
     first, second, third = (names[column] for column in fitted[-1])
     features = table[table.level == "feature"]
-    assert features.name.nunique() == listening.FEATURES and features.alone.isna().all()
+    assert features.name.nunique() == feature_importance.FEATURES and features.alone.isna().all()
     best = features.groupby(["name", "members"]).without.mean().sort_values()[::-1].head(2)
     assert {frozenset(members.split("; ")) for _, members in best.index} == {
         frozenset({first, second}), frozenset({third})}  # fmt: skip
@@ -65,7 +65,7 @@ def test_features_that_say_the_same_are_shuffled_together(fitted):
 
 def test_the_same_seed_gives_the_same_and_few_songs_are_taken(fitted, monkeypatch):
     assert found(fitted).equals(found(fitted))
-    monkeypatch.setattr(listening, "SONGS", 20)
+    monkeypatch.setattr(feature_importance, "SONGS", 20)
     table = found(fitted)
     assert table["index"].nunique() == 20
     assert set(table["index"]) != set(found(fitted, seed=1)["index"])
@@ -73,4 +73,4 @@ def test_the_same_seed_gives_the_same_and_few_songs_are_taken(fitted, monkeypatc
 
 def test_one_group_of_songs_cannot_be_shuffled(fitted):
     table = found(fitted, group=np.full(2 * N, "one"))
-    assert table.empty and list(table.columns) == list(listening.COLUMNS)
+    assert table.empty and list(table.columns) == list(feature_importance.COLUMNS)

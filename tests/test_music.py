@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify.comparison import compare
-from classify.experiment import Settings
+from classify.experiments.comparison import compare
+from classify.experiments.dataset import Settings
 from classify.report.view import View, read_view
 from classify.songs import midi
 from tests.recordings import needs_extra, piece, record, sound

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify import bundle, fitting, tables
-from classify.comparison import compare
+from classify import bundle, fitting
 from classify.evaluation.splits import held_out
-from classify.experiment import Settings
+from classify.experiments import results
+from classify.experiments.comparison import compare
+from classify.experiments.dataset import Settings
 from classify.explanations.song import explain, listener
 from classify.files import read_json
 from classify.judging import predict
@@ -34,9 +35,9 @@ def test_they_are_compared_whatever_the_channels(name, songs, tmp_path):
     facts = read_json(run / "run.json")["models"][name]
     assert facts["input"] == {"crnn": "rich", "passages": "passages"}[name]
     assert facts["padding"] == [] and facts["training"]["augment"]
-    table, _ = tables.read(run)
+    table, _ = results.read(run)
     assert set(table.model) == {name, "majority"} and table["p:Happy"].between(0, 1).all()
-    assert name in set(pd.read_parquet(run / tables.CHECKS).model)
+    assert name in set(pd.read_parquet(run / results.CHECKS).model)
 
 
 @pytest.mark.slow

@@ -12,9 +12,9 @@ import pytest
 
 from classify import bundle, fitting
 from classify.cli import main
-from classify.comparison import compare
 from classify.errors import InputError
-from classify.experiment import Settings
+from classify.experiments.comparison import compare
+from classify.experiments.dataset import Settings
 from classify.files import read_json, write_json
 from classify.judging import predict
 from classify.models import artifacts, pretrained, pretraining

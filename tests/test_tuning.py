@@ -10,16 +10,17 @@ import symusic
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
-from classify import comparison, fitting, tuning
+from classify import fitting
 from classify.cli import main
-from classify.comparison import compare
 from classify.errors import InputError
-from classify.experiment import Settings, prepare
+from classify.experiments import comparison, window_search
+from classify.experiments.comparison import compare
+from classify.experiments.dataset import Settings, prepare
+from classify.experiments.window_search import Candidate
 from classify.files import read_json, write_json
 from classify.models import registry
 from classify.progress import Display
 from classify.report import write_report
-from classify.tuning import Candidate
 from tests.conftest import write_corpus
 
 KNN = registry.select(["knn"])
@@ -29,7 +30,7 @@ KNN = registry.select(["knn"])
 def small_forest(monkeypatch):
     """Ten trees tell these classes apart, in a tenth of the time."""
     forest = partial(RandomForestClassifier, 10, min_samples_leaf=2)
-    monkeypatch.setitem(tuning.PROBES, "notes", lambda seed: forest(random_state=seed))
+    monkeypatch.setitem(window_search.PROBES, "notes", lambda seed: forest(random_state=seed))
 
 
 def write(path: Path, pitch: np.ndarray, velocity: np.ndarray) -> None:
@@ -71,10 +72,10 @@ def settings(folder: Path, **changes) -> Settings:
     return replace(plain, **changes)
 
 
-def tuned(asked: Settings, window: int | None = None, chosen=KNN) -> tuning.Tuning:
+def tuned(asked: Settings, window: int | None = None, chosen=KNN) -> window_search.Tuning:
     """Tune where the default window is so long."""
     data = prepare(replace(asked, window=window or asked.window, tune=None), Display())
-    return tuning.tune(asked, data, chosen)
+    return window_search.tune(asked, data, chosen)
 
 
 def test_a_long_window_is_chosen_where_only_that_tells_the_classes(tmp_path):
@@ -94,7 +95,7 @@ def test_pitch_alone_is_chosen_where_all_else_misleads(tmp_path, monkeypatch):
         write(
             tmp_path / "songs" / name / f"{place}.mid", pitch, np.full(60, draw.integers(20, 120))
         )
-    monkeypatch.setitem(tuning.PROBES, "notes", lambda seed: KNeighborsClassifier(1))
+    monkeypatch.setitem(window_search.PROBES, "notes", lambda seed: KNeighborsClassifier(1))
     found = tuned(settings(tmp_path / "songs", window=30))
     assert [one.window for one in found.candidates] == [30] * 3  # it was given
     assert found.chosen.channels in (("pitch",), ("pitch", "inter-onset", "duration", "drum"))
@@ -113,11 +114,11 @@ def test_the_test_songs_have_no_say(tmp_path):
 
 def test_no_time_still_tries_two_and_says_how_many_are_left(tmp_path):
     found = tuned(settings(low_and_high(tmp_path / "songs"), tune=1e-9), window=50)
-    assert len(found.candidates) == tuning.FEWEST == 2 and found.left == 2
+    assert len(found.candidates) == window_search.FEWEST == 2 and found.left == 2
 
 
 def test_models_on_features_have_a_probe_of_their_own(tmp_path, monkeypatch):
-    monkeypatch.setattr(tuning, "FOLDS", 2)
+    monkeypatch.setattr(window_search, "FOLDS", 2)
     folder = low_and_high(tmp_path / "songs", per_class=6)
     both = registry.select(["knn", "features-logistic"])
     found = tuned(settings(folder, channels=("pitch",), tune=1e-9), 50, both)
@@ -137,10 +138,10 @@ def test_the_default_is_kept_unless_another_is_ahead_beyond_its_error():
         candidate(200, 0.53, 0.03, 0.02),
         candidate(400, 0.55, 0.05, 0.02),
     )
-    assert tuning.best([first]) is tuning.best([first, within]) is first
-    assert tuning.best([first, within, beyond]) is beyond
-    assert tuning.best([first, within, beyond, best]) is best
-    assert tuning.best([first, candidate(100, 0.5, 0.0, 0.0)]) is first
+    assert window_search.best([first]) is window_search.best([first, within]) is first
+    assert window_search.best([first, within, beyond]) is beyond
+    assert window_search.best([first, within, beyond, best]) is best
+    assert window_search.best([first, candidate(100, 0.5, 0.0, 0.0)]) is first
 
 
 def test_a_run_records_its_choice_keeps_it_and_trains_by_it(tmp_path, monkeypatch, capsys):
@@ -159,7 +160,7 @@ def test_a_run_records_its_choice_keeps_it_and_trains_by_it(tmp_path, monkeypatc
     assert "Tried 50 notes, all channels: " in capsys.readouterr().err
 
     with monkeypatch.context() as patch:  # what was chosen before is not asked again
-        patch.setattr(tuning, "tune", killed)
+        patch.setattr(window_search, "tune", killed)
         folder = compare(asked, tmp_path / "run", 1)
         assert "chosen before; they stay" in capsys.readouterr().err
         assert compare(asked, tmp_path / "run", 1) == folder
@@ -220,7 +221,7 @@ def test_what_cannot_be_tuned_is_refused_in_one_sentence(tmp_path, capsys, argum
 
 
 def test_a_folder_that_is_no_run_is_refused_before_any_tuning(tmp_path, monkeypatch):
-    monkeypatch.delattr(tuning, "tune")
+    monkeypatch.delattr(window_search, "tune")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("x")
     with pytest.raises(InputError, match="is there already and is no run"):
@@ -230,4 +231,4 @@ def test_a_folder_that_is_no_run_is_refused_before_any_tuning(tmp_path, monkeypa
 def test_songs_too_short_for_any_other_window(tmp_path):
     asked = settings(write_corpus(tmp_path / "songs", 6, n_notes=40), channels=("pitch",))
     with pytest.raises(InputError, match="no other window to try, since songs are too short"):
-        tuning.tune(asked, prepare(replace(asked, window=60, tune=None), Display()), KNN)
+        window_search.tune(asked, prepare(replace(asked, window=60, tune=None), Display()), KNN)

@@ -18,17 +18,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify import tables
 from classify.errors import InputError
 from classify.evaluation import importance
 from classify.evaluation.importance import Held, Importance
-from classify.experiment import Data, Settings, prepare
+from classify.experiments import results
+from classify.experiments.dataset import Data, Settings, prepare
+from classify.experiments.folds import Part
+from classify.experiments.manifest import asked, read_record
 from classify.explanations import inputs
 from classify.files import written_whole
 from classify.models import registry
-from classify.parts import Part
 from classify.progress import Display
-from classify.record import asked, read_record
 from classify.representations.inputs import families, listed, measured
 from classify.representations.windows import ChannelScaler, unscaled
 
@@ -149,7 +149,7 @@ def _settings(run: dict[str, Any]) -> Settings:
 
 def _chosen(folder: Path, model: str) -> str:
     """Give the model that was asked for, or the one that is right on most test songs."""
-    _, scored = tables.read(folder)
+    _, scored = results.read(folder)
     own = scored[(scored.level == "song") & (scored.part == "test") & (scored.metric == "accuracy")]
     own = own[(own.protocol == own.protocol.iloc[0]) & (own.model != registry.MAJORITY)]
     if model and model not in set(own.model):

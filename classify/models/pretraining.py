@@ -30,10 +30,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from classify import __version__, record
+from classify import __version__
 from classify.corpora.library import load_library
 from classify.errors import InputError
-from classify.experiment import WINDOW
+from classify.experiments import manifest
+from classify.experiments.dataset import WINDOW
+from classify.experiments.fits import save_data
 from classify.files import read_json, write_json, written_whole
 from classify.models import networks, pretrained, training
 from classify.models.networks import masked
@@ -46,7 +48,6 @@ from classify.representations.masking import TARGETS
 from classify.representations.note_events import COLUMNS
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
-from classify.workers import save_data
 
 #: What is trained unless another is named: in trials on the built-in tunes it guessed better than
 #: the transformer after as many epochs.
@@ -170,9 +171,9 @@ def pretrain(
         )
     display.say(f"{len(songs)} songs; {len(library.set_aside)} files set aside.")
     key = _key(settings, songs)
-    with record.one_at_a_time(out):
+    with manifest.one_at_a_time(out):
         if _is_free(out, key, display):
-            work = record.workplace(out, key)
+            work = manifest.workplace(out, key)
             data = _prepared(work, songs, settings, display)
             encoder, state = _trained(work, data, settings, display)
             about = _about(songs, data, state, settings)
@@ -183,7 +184,7 @@ def pretrain(
 
 def _key(settings: Settings, songs: Sequence[Song]) -> str:
     """Hash everything that decides the weights."""
-    asked = (asdict(settings), [song.digest for song in songs], __version__, record.versions())
+    asked = (asdict(settings), [song.digest for song in songs], __version__, manifest.versions())
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -370,5 +371,5 @@ def _about(
         "windows": {"learned": len(data.learned), "held_out": len(data.held_out)},
         "songs": pretrained.kept(song.digest for song in songs),
         "device": state["device"],
-        "versions": record.versions(),
+        "versions": manifest.versions(),
     }

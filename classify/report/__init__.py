@@ -64,7 +64,7 @@ def write_report(folder: Path) -> Path:
     Parameters
     ----------
     folder : Path
-        As `classify.comparison.compare` leaves it.
+        As `classify.experiments.comparison.compare` leaves it.
 
     Returns
     -------

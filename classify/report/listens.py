@@ -1,6 +1,6 @@
 """The section on what the models listen to: the best model on features, family by family.
 
-Read from importance.parquet; `classify.listening` says what was shuffled. A family's *credit* is
+Read from importance.parquet; `classify.experiments.feature_importance` says what was shuffled. A family's *credit* is
 the mean of what the model loses without it and of what it brings alone, in the share of songs
 answered rightly. Single features are ranked by what the model loses without them in log-likelihood,
 since one of hundreds seldom changes an answer.
@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from classify import tables
 from classify.evaluation.importance import mean_over_songs
+from classify.experiments import results
 from classify.report import changes, words
 from classify.report.figures import BLUE, GREY, Drawings, clean
 from classify.report.view import Row, Score, View
@@ -72,7 +72,7 @@ def read(view: View) -> Listens | None:
     InputError
         If importance.parquet is damaged.
     """
-    table = changes.read_beside(view, tables.IMPORTANCE)
+    table = changes.read_beside(view, results.IMPORTANCE)
     if table is None or table.empty:
         return None
     row = next((row for row in view.contenders if row.name in set(table.model)), None)

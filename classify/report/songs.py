@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from classify import tables
+from classify.experiments import results
 from classify.report.changes import own_songs, read_beside
 from classify.report.figures import BLUE, GREY, ORANGE, Drawings
 from classify.report.view import Row, View
@@ -152,8 +152,8 @@ def of_model(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     DataFrame
         Columns song, group, label, answer, confidence, p_true, right, repeats; a row a song.
     """
-    p_columns = [tables.P + name for name in classes]
-    calm = tables.calibrated(rows)
+    p_columns = [results.P + name for name in classes]
+    calm = results.calibrated(rows)
     plain = rows[p_columns].to_numpy(float)
     rows = rows.assign(right=rows.answer == rows.label)
     rows[p_columns] = np.where(np.isnan(calm), plain, calm)

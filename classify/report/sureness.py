@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify import tables
 from classify.evaluation import calibration, conformal, scores
 from classify.evaluation.calibration import Reliability, RiskCoverage
+from classify.experiments import results
 
 #: Songs that a bin of a reliability curve has at least, where there are so many.
 PER_BIN = 10
@@ -108,7 +108,7 @@ def measured(songs: pd.DataFrame, classes: list[str], n_folds: int) -> Sureness:
     """
     folds = [fold for _, fold in songs.groupby(["repeat", "fold"])]
     songs = pd.concat(folds)
-    raw = songs[[tables.P + name for name in classes]].to_numpy(float)
+    raw = songs[[results.P + name for name in classes]].to_numpy(float)
     truth = np.searchsorted(classes, songs.label)
     calibrated = bool(np.isfinite(songs.temperature).all())
     p = np.concatenate([_tempered(fold, classes) for fold in folds]) if calibrated else raw
@@ -132,7 +132,7 @@ def measured(songs: pd.DataFrame, classes: list[str], n_folds: int) -> Sureness:
 
 
 def _tempered(fold: pd.DataFrame, classes: list[str]) -> NDArray[np.float64]:
-    p = fold[[tables.P + name for name in classes]].to_numpy(float)
+    p = fold[[results.P + name for name in classes]].to_numpy(float)
     return calibration.tempered(p, fold.temperature.iloc[0])
 
 

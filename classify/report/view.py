@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify import tables
 from classify.errors import InputError
 from classify.evaluation.scores import SCORES, confusion
-from classify.record import read_record
+from classify.experiments import results
+from classify.experiments.manifest import read_record
 from classify.report import paired, sureness
 from classify.report.paired import Difference
 from classify.report.sureness import Sureness
@@ -191,13 +191,13 @@ def read_view(folder: Path) -> View:
         raise InputError(
             f"{folder}: its run has not finished; give its command again to go on: {run['command']}"
         )
-    predictions, scored = tables.read(folder)
+    predictions, scored = results.read(folder)
     if "folds" not in run["split"] or "protocol" not in predictions:
         raise InputError(
             f"{folder}: is a run of an earlier version, whose files say too little for this "
             f"report; delete it and give its command again: {run['command']}"
         )
-    classes = [c.removeprefix(tables.P) for c in predictions.columns if c.startswith(tables.P)]
+    classes = [c.removeprefix(results.P) for c in predictions.columns if c.startswith(results.P)]
     own = predictions[predictions.protocol == run["split"]["kind"]]
     test = own[own.part == "test"]
     own_scores = scored[scored.protocol == run["split"]["kind"]]
@@ -224,7 +224,7 @@ def _complete(row: Row, folder: Path) -> None:
     """Raise InputError where a table was cut short, so that a model lacks scores."""
     wanted = {(*place, metric) for place in product(LEVELS, PARTS) for metric in SCORES}
     if not row.failed and not wanted <= set(row.scores):
-        file = folder / tables.SCORES_FILE
+        file = folder / results.SCORES_FILE
         raise InputError(
             f"{file}: is missing or damaged (no scores of {row.name}); delete "
             f"{folder / 'run.json'} and {folder / 'models'}, and give the run's command again"

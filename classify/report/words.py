@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Any
 
 from classify.evaluation.significance import ROPE
+from classify.experiments.manifest import started
 from classify.progress import duration
-from classify.record import started
 from classify.report.sureness import SURE
 from classify.report.view import Row, Score, View
 

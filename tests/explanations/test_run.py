@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from classify.comparison import compare
 from classify.errors import InputError
-from classify.experiment import Settings
+from classify.experiments.comparison import compare
+from classify.experiments.dataset import Settings
 from classify.explanations.run import IMPORTANCE, write_importance
 from tests.conftest import write_corpus
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from classify import tables
+from classify.experiments import results
 from classify.report.view import read_view
 
 Right = np.ndarray
@@ -14,14 +14,14 @@ Right = np.ndarray
 
 def songs_of(folder: Path) -> pd.DataFrame:
     """Give the test songs of a run, one model's rows, in order."""
-    rows = pd.read_parquet(folder / tables.PREDICTIONS)
+    rows = pd.read_parquet(folder / results.PREDICTIONS)
     rows = rows[(rows.level == "song") & (rows.part == "test") & (rows.model == "majority")]
     return rows.reset_index(drop=True)
 
 
 def change_predictions(folder: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
     """Rewrite a run's predictions."""
-    path = folder / tables.PREDICTIONS
+    path = folder / results.PREDICTIONS
     change(pd.read_parquet(path)).to_parquet(path, index=False)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from classify import tables
 from classify.evaluation import calibration, scores
+from classify.experiments import results
 from classify.files import write_json
 
 N = 40  # songs tested, each of one window; a hold-out trains on as many others
@@ -93,7 +93,7 @@ def write_run(
     frames += [_leaking(made, name, count) for name, count in made.leak.items()]
     table = pd.concat(frames, ignore_index=True)
     folder.mkdir()
-    tables.write(folder, table, pd.DataFrame(_scores(table, made)))
+    results.write(folder, table, pd.DataFrame(_scores(table, made)))
     record = _record(made)
     changes["split"] = record["split"] | changes.get("split", {})
     write_json(folder / "run.json", record | changes)
@@ -149,7 +149,7 @@ def _rows(made: Made, name: str, songs: np.ndarray, good: np.ndarray, part: str)
         "label": np.array(made.labels)[truth],
         "answer": np.array(made.labels)[answer],
         **{
-            tables.P + label: np.where(answer == place, sure, 1 - sure)
+            results.P + label: np.where(answer == place, sure, 1 - sure)
             for place, label in enumerate(made.labels)
         },
         "temperature": np.nan,
@@ -186,7 +186,7 @@ def _metrics(rows: pd.DataFrame, made: Made, sure: bool) -> dict[str, tuple[floa
     if sure and rows.temperature.notna().all():
         p = np.concatenate(
             [
-                calibration.tempered(fold.filter(like=tables.P).to_numpy(), temperature)
+                calibration.tempered(fold.filter(like=results.P).to_numpy(), temperature)
                 for temperature, fold in rows.groupby("temperature")
             ]
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from classify import tables
+from classify.experiments import results
 from classify.files import read_json, write_json
 from tests.report.made_runs import write_run
 
@@ -43,11 +43,11 @@ def change(run: Path, **parts: dict) -> Path:
 
 def refold(run: Path) -> Path:
     """Part the tested songs of a run of folds into as many others."""
-    table, scored = tables.read(run)
+    table, scored = results.read(run)
     test = table.part == "test"
     songs = sorted(set(table.song[test]))
     n_folds = table.fold.max() + 1
     others = pd.Series(np.random.default_rng(0).permutation(np.arange(len(songs)) % n_folds), songs)
     table.loc[test, "fold"] = table.song[test].map(others)
-    tables.write(run, table, scored)
+    results.write(run, table, scored)
     return run

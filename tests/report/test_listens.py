@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from classify import tables
+from classify.experiments import results
 from classify.report import listens, write_report
 from classify.report.view import read_view
 from tests.report.made_runs import N, write_run
@@ -23,7 +23,7 @@ def rows(model, level, name, without, alone=np.nan, members="", fold=0, songs=No
 
 def made(folder, *frames, right=None, **more):
     run = write_run(folder / "run", right or {"svm": 38, "knn": 30}, **more)
-    tables.write_parquet(run / tables.IMPORTANCE, pd.concat(frames, ignore_index=True))
+    results.write_parquet(run / results.IMPORTANCE, pd.concat(frames, ignore_index=True))
     return run
 
 

@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import binomtest, friedmanchisquare, ttest_1samp, wilcoxon
 from scipy.stats import t as student
 
-from classify import tables
 from classify.errors import InputError
+from classify.experiments import results
 from classify.files import read_json, write_json
 from classify.report import side_figures
 from classify.report import side_words as words
@@ -91,10 +91,10 @@ def test_other_songs_cannot_be_paired(tmp_path):
 
 def shift_songs(run, count: int) -> None:
     """Give some test songs other names."""
-    table, scored = tables.read(run)
+    table, scored = results.read(run)
     others = {f"song <{i}>.mid": f"other {i}.mid" for i in range(count)}
     table["song"] = table.song.replace(others)
-    tables.write(run, table, scored)
+    results.write(run, table, scored)
 
 
 def test_the_same_folds_have_a_corrected_t_test(tmp_path):

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classify import parts
 from classify.corpora import Corpus, duplicates, load
 from classify.errors import InputError
 from classify.evaluation import splits
+from classify.experiments import folds
+from classify.experiments.folds import Part
 from classify.models import pretrained, registry
 from classify.models.training import TrainingSettings
-from classify.parts import Part
 from classify.progress import Display
 from classify.representations.perturbations import Variation, variations
 from classify.representations.windows import CHANNELS, Windows, WindowSettings, cut
@@ -64,7 +64,7 @@ class Settings:
         Few epochs and small grids: to see the road, not to publish.
     tune : float or None
         Minutes for choosing the window and the channels on training songs, whichever of them is
-        left as it is by default; see `classify.tuning`.
+        left as it is by default; see `classify.experiments.window_search`.
     init : str or None
         Folder of pretrained weights that the network they are of starts from.
     """
@@ -105,7 +105,7 @@ class Settings:
                 f"--folds {self.folds}: --split given names one test part; leave one of them out"
             )
         beside = self.leak or self.robustness or self.learning_curve
-        if self.split == parts.WINDOW_SPLIT and beside:
+        if self.split == folds.WINDOW_SPLIT and beside:
             raise InputError(
                 "--split window: is the leak itself; --leak, --robustness and --learning-curve go "
                 "with a split that keeps songs whole"
@@ -128,7 +128,7 @@ class Settings:
                 f"{start}chooses on the training songs of one hold-out, and each of --folds "
                 f"{self.folds} would need a choice of its own; leave one of the two out"
             )
-        if self.split == parts.WINDOW_SPLIT:
+        if self.split == folds.WINDOW_SPLIT:
             raise InputError(
                 f"{start}chooses on songs that are not tested, and --split window tests parts of "
                 f"all songs; leave one of the two out"
@@ -233,16 +233,16 @@ def _laid_out(
         start.check(cutting.window, [spec.name for spec in registry.select(settings.models)])
     windows = cut(corpus.songs, cutting)
     try:
-        outer, notes = parts.outer(
+        outer, notes = folds.outer(
             settings.split, settings.folds, settings.repeats, settings.seed, corpus, windows
         )
     except splits.SplitError as error:
         raise InputError(f"{settings.corpus}: {error}") from None
     data = Data(corpus, cutting, windows, outer, notes=notes, duplicates=twice, start=start)
     if settings.leak:
-        data.beside.append(parts.leaking(len(windows), settings.seed))
+        data.beside.append(folds.leaking(len(windows), settings.seed))
     if settings.learning_curve:
-        data.beside.extend(parts.curve(outer, data.labels, data.groups, settings.seed))
+        data.beside.extend(folds.curve(outer, data.labels, data.groups, settings.seed))
     return data
 
 

@@ -30,8 +30,8 @@ from classify.evaluation.scores import (
     resampled,
     wilson,
 )
+from classify.experiments.folds import SHARES, WINDOW_SPLIT, Part
 from classify.files import written_whole
-from classify.parts import SHARES, WINDOW_SPLIT, Part
 from classify.songs import NOTE, Song
 
 PREDICTIONS = "predictions.parquet"
@@ -195,7 +195,7 @@ def robustness(
 
 
 def listened(about: WindowTable, model: str, part: Part, found: pd.DataFrame) -> pd.DataFrame:
-    """Name the songs of a listening table; see `classify.listening` for its other columns."""
+    """Name the songs of a listening table; see `classify.experiments.feature_importance` for its other columns."""
     index = found["index"].to_numpy(int)
     key = {"model": model, "repeat": part.repeat, "fold": part.fold}
     named = {

@@ -7,7 +7,7 @@ command goes on where a killed one stopped. The folder holds
 - `predictions.parquet`: one row per model, fold, part and song, and the same per window,
 - `scores.csv`: every score with its interval, tidy,
 - `checks.parquet`: answers for changed test songs, and of models that learned from fewer songs,
-- `importance.parquet`: what models on features listen to, see `classify.listening`,
+- `importance.parquet`: what models on features listen to, see `classify.experiments.feature_importance`,
 - `excerpts.parquet`: how the songs begin that the best model gets wrong most confidently,
 - `models/<name>/<part>/`: the facts of each fit, and for a hold-out the trained model.
 """
@@ -22,22 +22,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from classify import tables, tuning, workers
 from classify.errors import InputError
-from classify.experiment import (
-    Data,
-    Settings,
-    default_name,
-    prepare,
-    recut,
-    tried,
-    varied,
-)
-from classify.models import registry
-from classify.models.networks.layers import SHORTEST_VALID
-from classify.parts import LEAK
-from classify.progress import Display, duration
-from classify.record import (
+from classify.experiments import fits, results, window_search
+from classify.experiments.dataset import Data, Settings, default_name, prepare, recut, tried, varied
+from classify.experiments.fits import LISTENED, VARIED, Job
+from classify.experiments.folds import LEAK
+from classify.experiments.manifest import (
     RECORD,
     about,
     check_free,
@@ -47,10 +37,12 @@ from classify.record import (
     open_run,
     read_record,
 )
+from classify.models import registry
+from classify.models.networks.layers import SHORTEST_VALID
+from classify.progress import Display, duration
 from classify.representations import inputs
 from classify.representations.windows import Windows
 from classify.songs import Song
-from classify.workers import LISTENED, VARIED, Job
 
 
 def compare(
@@ -98,7 +90,7 @@ def compare(
         tuned = None
         if settings.tune is not None:
             tuned = _tuned(folder, settings, data, chosen, display)
-            data = recut(tuning.settled(settings, tuned), data)
+            data = recut(window_search.settled(settings, tuned), data)
         return _run(folder, settings, data, chosen, n_workers, display, command, tuned)
 
 
@@ -117,13 +109,13 @@ def _tuned(
         display.say("Window and channels were chosen before; they stay.")
         return recorded
 
-    def told(one: tuning.Candidate) -> None:
+    def told(one: window_search.Candidate) -> None:
         display.say(
             f"Tried {one.named}: {100 * one.score:.1f} % of inner songs "
             f"(± {100 * one.error:.1f}), in {duration(one.seconds)}"
         )
 
-    found = tuning.tune(settings, data, chosen, told)
+    found = window_search.tune(settings, data, chosen, told)
     display.say(f"Chosen on {found.n_songs} training songs: {found.chosen.named}.")
     return found.to_json()
 
@@ -145,7 +137,7 @@ def _run(
     if complete(run):
         display.say("This run has finished already; nothing is trained again.")
         return folder
-    n_workers = n_workers or workers.default_jobs()
+    n_workers = n_workers or fits.default_jobs()
     jobs = _jobs(folder, chosen, settings, data)
     train_all(jobs, data, n_workers, display)
     fits = {spec.name: _facts(spec, jobs) for spec in chosen}
@@ -153,7 +145,7 @@ def _run(
         first = fits[registry.MAJORITY]
         raise InputError(f"{folder}: every model failed; {first['title']}: {first['reason']}")
     scored = [job for job in jobs if "reason" not in fits[job.spec.name]]
-    answered = [job for job in scored if workers.is_done(job, len(data.windows))]
+    answered = [job for job in scored if fits.is_done(job, len(data.windows))]
     _write_tables(folder, settings, answered, data)
     close_run(folder, run, fits)
     shutil.rmtree(folder / "work", ignore_errors=True)
@@ -189,7 +181,7 @@ def _facts(spec: registry.Spec, jobs: list[Job]) -> dict[str, Any]:
     or a fit on fewer songs failed, the model has its scores and lacks those rows.
     """
     fits = [
-        {"repeat": job.part.repeat, "fold": job.part.fold} | workers.results(job)
+        {"repeat": job.part.repeat, "fold": job.part.fold} | fits.results(job)
         for job in jobs
         if job.spec == spec and job.part.share == 1 and job.part.key != LEAK
     ]
@@ -202,7 +194,7 @@ def _facts(spec: registry.Spec, jobs: list[Job]) -> dict[str, Any]:
 
 def train_all(jobs: list[Job], data: Data, n_workers: int, display: Display) -> None:
     """Train what is not trained yet; jobs' folders are `models/<name>/<part>` in one folder."""
-    missing = [job for job in jobs if not workers.is_done(job, len(data.windows))]
+    missing = [job for job in jobs if not fits.is_done(job, len(data.windows))]
     for job in missing:
         shutil.rmtree(job.folder, ignore_errors=True)  # a failure of last time, tried again
     for half in jobs[0].folder.parents[1].glob("*/.*"):
@@ -219,7 +211,7 @@ def train_all(jobs: list[Job], data: Data, n_workers: int, display: Display) -> 
         begun[job.key] = time.monotonic()
         display.begin(job.key, job.title, total, unit)
 
-    def event(said: workers.Event) -> None:
+    def event(said: fits.Event) -> None:
         if said.key in begun:
             display.advance(said.key, said.note)
 
@@ -232,7 +224,7 @@ def train_all(jobs: list[Job], data: Data, n_workers: int, display: Display) -> 
             left.remove(job.key)
             count(len(missing) - len(left), len(missing))
 
-        workers.run(_networks_first(missing), n_workers, start, event, end)
+        fits.run(_networks_first(missing), n_workers, start, event, end)
 
 
 def _save_data(missing: list[Job], data: Data, display: Display) -> None:
@@ -240,10 +232,8 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
     folder = missing[0].data
     wanted = {job.spec.input for job in missing}
 
-    def arrays(songs: Sequence[Song], windows: Windows, what: str) -> dict[str, workers.Table]:
-        given: dict[str, workers.Table] = {
-            "notes": (windows.shape, (x for _, x in windows.blocks()))
-        }
+    def arrays(songs: Sequence[Song], windows: Windows, what: str) -> dict[str, fits.Table]:
+        given: dict[str, fits.Table] = {"notes": (windows.shape, (x for _, x in windows.blocks()))}
         for name, title in MEASURED.items():
             if name in wanted:
                 shape = len(windows), *inputs.shape(name, windows.settings)
@@ -252,12 +242,12 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
 
     about = {"label": data.labels, "group": data.groups}
     plain = arrays(data.corpus.songs, data.windows, "")
-    workers.save_data(folder, plain, song=data.windows.song, **about)
+    fits.save_data(folder, plain, song=data.windows.song, **about)
     if any(job.varied for job in missing):
         for number, (variation, songs, windows) in enumerate(varied(data)):
             changed = arrays(songs, windows, f", {variation.name}")
-            place = folder / workers.VARIATIONS / f"{number:02d}"
-            workers.save_data(place, changed, song=windows.song)
+            place = folder / fits.VARIATIONS / f"{number:02d}"
+            fits.save_data(place, changed, song=windows.song)
 
 
 #: Inputs whose columns are named quantities, which a model can be said to listen to.
@@ -286,7 +276,7 @@ def _networks_first(jobs: list[Job]) -> list[Job]:
 
 def _ended(job: Job, took: str) -> str:
     """Say in a line what came of a model."""
-    facts = workers.results(job)
+    facts = fits.results(job)
     if "reason" in facts:
         return f"{job.title}: failed after {took}: {facts['reason']}"
     line = f"{job.title}: done in {took}"
@@ -302,7 +292,7 @@ def _ended(job: Job, took: str) -> str:
 
 
 def _write_tables(folder: Path, settings: Settings, jobs: list[Job], data: Data) -> None:
-    about = tables.WindowTable(
+    about = results.WindowTable(
         song=data.windows.song,
         start=data.windows.start,
         names=[entry.name for entry in data.corpus.entries],
@@ -310,32 +300,32 @@ def _write_tables(folder: Path, settings: Settings, jobs: list[Job], data: Data)
         groups=data.corpus.groups,
     )
     fits = [
-        tables.Fit(
+        results.Fit(
             model=job.spec.name,
             part=job.part,
-            p=np.load(job.folder / workers.PROBABILITIES),
-            facts=workers.results(job),
+            p=np.load(job.folder / fits.PROBABILITIES),
+            facts=fits.results(job),
         )
         for job in jobs
     ]
-    predictions = tables.predictions(about, [fit for fit in fits if fit.part.share == 1])
-    tables.write(folder, predictions, tables.scores(predictions, settings.seed))
-    checks = [tables.curve(about, fit) for fit in fits if fit.part.share < 1]
+    predictions = results.predictions(about, [fit for fit in fits if fit.part.share == 1])
+    results.write(folder, predictions, results.scores(predictions, settings.seed))
+    checks = [results.curve(about, fit) for fit in fits if fit.part.share < 1]
     if settings.robustness:
         named = [(variation.name, variation.amount) for variation in tried(data)]
         checks += [
-            tables.robustness(about, job.spec.name, job.part, named, np.load(job.folder / VARIED))
+            results.robustness(about, job.spec.name, job.part, named, np.load(job.folder / VARIED))
             for job in jobs
             if job.varied
         ]
     if checks:
-        tables.write_parquet(folder / tables.CHECKS, pd.concat(checks, ignore_index=True))
+        results.write_parquet(folder / results.CHECKS, pd.concat(checks, ignore_index=True))
     heard = [
-        tables.listened(about, job.spec.name, job.part, pd.read_parquet(job.folder / LISTENED))
+        results.listened(about, job.spec.name, job.part, pd.read_parquet(job.folder / LISTENED))
         for job in jobs
         if job.listened
     ]
     if heard:
-        tables.write_parquet(folder / tables.IMPORTANCE, pd.concat(heard, ignore_index=True))
-    excerpts = tables.excerpts(predictions, about.names, data.corpus.songs)
-    tables.write_parquet(folder / tables.EXCERPTS, excerpts)
+        results.write_parquet(folder / results.IMPORTANCE, pd.concat(heard, ignore_index=True))
+    excerpts = results.excerpts(predictions, about.names, data.corpus.songs)
+    results.write_parquet(folder / results.EXCERPTS, excerpts)

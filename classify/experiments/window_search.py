@@ -32,12 +32,12 @@ from threadpoolctl import threadpool_limits
 
 from classify.errors import InputError
 from classify.evaluation import splits
-from classify.experiment import Data, Settings
+from classify.experiments.dataset import Data, Settings
+from classify.experiments.fits import song_means
 from classify.models import registry
 from classify.representations.inputs import measured
 from classify.representations.windows import CHANNELS, Windows, WindowSettings, cut, unscaled
 from classify.songs import Song
-from classify.workers import song_means
 
 #: Windows that are tried, in notes, where the songs are long enough.
 WINDOWS = (50, 100, 200, 400, 800)

@@ -25,12 +25,12 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from classify import listening
 from classify.evaluation import calibration, conformal
+from classify.experiments import feature_importance
+from classify.experiments.folds import Part
 from classify.files import read_json, write_json, written_whole
 from classify.models import registry, training
 from classify.models.training import TrainingSettings
-from classify.parts import Part
 from classify.representations.windows import ChannelScaler, unscaled
 
 #: Threads of a worker. One, since cores are busy with other models, and since sums over several
@@ -376,7 +376,7 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
         if job.listened:
             test = job.part.test
             given = (table[test], *(about[name][test] for name in ("label", "song", "group")))
-            found = listening.listening(
+            found = feature_importance.listening(
                 job.spec.input, answered, given, (raw, label), classes, job.seed
             )
             found.to_parquet(beside / LISTENED, index=False)

@@ -11,7 +11,7 @@ from classify.corpora import Corpus, load, published
 from classify.corpora.builtin import CORPORA
 from classify.corpora.duplicates import Pair, find
 from classify.errors import InputError
-from classify.experiment import Settings
+from classify.experiments.dataset import Settings
 from classify.files import cache_folder
 from classify.progress import Display
 from classify.representations.windows import cut

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from classify import __version__
 from classify.errors import InputError
 from classify.evaluation import leak
-from classify.experiment import Data, Settings
+from classify.experiments.dataset import Data, Settings
 from classify.files import read_json, write_json, write_text
 from classify.models import registry
 from classify.representations.windows import unscaled
@@ -71,7 +71,7 @@ def open_run(
     command : str
         What to record as the command.
     tuning : dict, optional
-        How the window and the channels were chosen, as `classify.tuning.Tuning.to_json` says it.
+        How the window and the channels were chosen, as `classify.experiments.window_search.Tuning.to_json` says it.
 
     Returns
     -------
