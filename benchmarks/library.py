@@ -34,8 +34,8 @@ def read(folder: Path) -> None:
 
 def judge(folder: Path, model: Path, out: Path) -> None:
     """Predict all songs of a folder; print what it took as JSON."""
-    from classify.bundle import load
-    from classify.judging import predict
+    from classify.inference.prediction import predict
+    from classify.inference.saved_model import load
 
     bundle = load(model)
     begun = time.perf_counter()

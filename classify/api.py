@@ -23,13 +23,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from classify import fitting, judging
-from classify.bundle import Bundle
-from classify.bundle import load as load_bundle
 from classify.errors import InputError
 from classify.evaluation import calibration
 from classify.experiments import comparison, results
 from classify.experiments.dataset import Settings
+from classify.inference import prediction, training
+from classify.inference.saved_model import Bundle
+from classify.inference.saved_model import load as load_bundle
 from classify.playlists import arc
 from classify.playlists.build import build
 from classify.playlists.playlist import Made, Playlist
@@ -351,8 +351,8 @@ def train(
     InputError
         As `classify train` refuses.
     """
-    asked = _settings(corpus, {"folds": fitting.FOLDS} | settings)
-    return load_bundle(fitting.train(fitting.plan(asked, model), Path(out), replaced=True))
+    asked = _settings(corpus, {"folds": training.FOLDS} | settings)
+    return load_bundle(training.train(training.plan(asked, model), Path(out), replaced=True))
 
 
 def predict(model: Bundle | str | Path, *songs: str | Path) -> pd.DataFrame:
@@ -368,10 +368,10 @@ def predict(model: Bundle | str | Path, *songs: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a song; `classify.judging` describes its columns.
+        A row a song; `classify.inference.prediction` describes its columns.
     """
     bundle = model if isinstance(model, Bundle) else load_bundle(Path(model))
-    return judging.predict(bundle, [Path(source) for source in songs]).table
+    return prediction.predict(bundle, [Path(source) for source in songs]).table
 
 
 def playlist(

@@ -55,7 +55,7 @@ def _rests(options: argparse.Namespace) -> int:
     """Print what a model of a run rests on most, and the path of the whole table."""
     import pandas as pd
 
-    from classify.explanations.run import write_importance
+    from classify.inference.explain.run import write_importance
 
     path = write_importance(options.model, options.of)
     table = pd.read_csv(path, keep_default_na=False)
@@ -73,13 +73,13 @@ def _songs(options: argparse.Namespace) -> int:
     """Explain songs; print each paragraph and the path of its picture."""
     import numpy as np
 
-    from classify import bundle
     from classify.corpora.library import load_library
-    from classify.explanations.profiles import Profiles
-    from classify.explanations.song import explain, listener, write
+    from classify.inference import saved_model
+    from classify.inference.explain.profiles import Profiles
+    from classify.inference.explain.song import explain, listener, write
     from classify.representations.windows import ChannelScaler, unscaled
 
-    loaded = bundle.load(options.model)
+    loaded = saved_model.load(options.model)
     about = loaded.about
     scaling = about["scaling"]
     fill = unscaled

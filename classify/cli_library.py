@@ -11,7 +11,7 @@ from classify.cli_numbers import number, whole
 from classify.errors import InputError
 
 if TYPE_CHECKING:
-    from classify.judging import Predictions
+    from classify.inference.prediction import Predictions
 
 #: Songs that are listed in full on a terminal.
 LISTED = 30
@@ -148,8 +148,8 @@ def _add_suggest(commands: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from classify import fitting
     from classify.experiments.dataset import Settings
+    from classify.inference import training
 
     if (options.corpus is None) == (options.origin is None):
         raise InputError("train: name either a CORPUS, or a run with --from")
@@ -160,24 +160,24 @@ def _train(options: argparse.Namespace) -> int:
         name = next(iter(given))
         raise InputError(f"--{name}: goes with a CORPUS; --from takes it from the run")
     if options.origin:
-        plan = fitting.plan_of_run(options.origin, options.model, options.folds)
+        plan = training.plan_of_run(options.origin, options.model, options.folds)
     else:
         if "channels" in given:
             given["channels"] = tuple(given["channels"].replace(",", " ").split())
         settings = Settings(corpus=options.corpus, folds=options.folds, **given)
-        plan = fitting.plan(settings, options.model or "recommended")
+        plan = training.plan(settings, options.model or "recommended")
     command = getattr(options, "command", "")
-    folder = fitting.train(plan, options.out, options.jobs, None, command, options.force)
+    folder = training.train(plan, options.out, options.jobs, None, command, options.force)
     print(folder / "model-card.md")
     return 0
 
 
 def _predict(options: argparse.Namespace) -> int:
     """Print a short table, or counts; give 1 if a file could not be read."""
-    from classify import bundle
-    from classify.judging import predict
+    from classify.inference import saved_model
+    from classify.inference.prediction import predict
 
-    loaded = bundle.load(options.model)
+    loaded = saved_model.load(options.model)
     found = predict(
         loaded,
         options.songs,
@@ -226,10 +226,12 @@ def _show(found: "Predictions", out: Path | None) -> None:
 
 def _adapt(options: argparse.Namespace) -> int:
     """Say whether labels help; give 1 if nothing was written."""
-    from classify import bundle
-    from classify.adapt import adapt
+    from classify.inference import saved_model
+    from classify.inference.personalise import adapt
 
-    report, aside = adapt(bundle.load(options.model), options.labels, options.out, options.force)
+    report, aside = adapt(
+        saved_model.load(options.model), options.labels, options.out, options.force
+    )
     for item in aside:
         print(f"Left out: {item.name} {item.reason}")
     print(report.sentence())
@@ -241,16 +243,16 @@ def _adapt(options: argparse.Namespace) -> int:
 
 
 def _suggest(options: argparse.Namespace) -> int:
-    from classify import bundle
-    from classify.adapt import suggest, write_suggestions
-    from classify.judging import check_target, predict
+    from classify.inference import saved_model
+    from classify.inference.personalise import suggest, write_suggestions
+    from classify.inference.prediction import check_target, predict
 
     if options.n < 1:
         raise InputError(f"-n {options.n}: expected a whole number from 1 up")
     check_target(options.out, (".csv",))
     if options.out.exists():
         raise InputError(f"{options.out}: is there already; name another file with --out")
-    loaded = bundle.load(options.model)
+    loaded = saved_model.load(options.model)
     table = suggest(predict(loaded, options.songs), loaded, options.n, options.out)
     write_suggestions(table, options.out)
     for row in table.itertuples():

@@ -102,7 +102,7 @@ def _playlist(options: argparse.Namespace) -> int:
     """Write the lists and their pictures; print each in sentences, and what was written."""
     from datetime import UTC, datetime
 
-    from classify import bundle
+    from classify.inference import saved_model
     from classify.playlists.build import build
     from classify.playlists.moods import read_moods
     from classify.playlists.places import Places, missing
@@ -112,7 +112,7 @@ def _playlist(options: argparse.Namespace) -> int:
     endings = tuple(options.ext.replace(",", " ").split())
     places = Places(Path(), options.absolute, options.media_root, endings)
     formats = _formats(options.format)
-    loaded = bundle.load(options.model)
+    loaded = saved_model.load(options.model)
     songs = _library(options.library, loaded, options.artist_folder)
     moods = read_moods(options.moods, songs.moods) if options.moods else None
     playlists = build(songs, request, moods)
@@ -163,7 +163,7 @@ def _formats(text: str) -> list[str]:
 
 def _library(sources: list[Path], loaded: Any, artist_folder: int) -> "Library":
     """Judge a library, or read what predict said of it."""
-    from classify.judging import predict
+    from classify.inference.prediction import predict
     from classify.playlists.library import library, read_library
 
     if len(sources) == 1 and sources[0].suffix.lower() in PREDICTED:

@@ -62,10 +62,10 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of a model on features, trained once on a folder per class."""
-    from classify import fitting
     from classify.experiments.dataset import Settings
+    from classify.inference import training
 
     place = tmp_path_factory.mktemp("trained")
     songs = write_corpus(place / "songs")
     settings = Settings(corpus=str(songs), window=16, folds=3, quick=True)
-    return fitting.train(fitting.plan(settings, "features-logistic"), place / "model", 2)
+    return training.train(training.plan(settings, "features-logistic"), place / "model", 2)

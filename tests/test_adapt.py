@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify import adapt as module
-from classify.adapt import adapt, assess, fit, spread, suggest
-from classify.bundle import adapted, load
 from classify.cli import main
 from classify.errors import InputError
 from classify.evaluation import conformal
-from classify.judging import predict
+from classify.inference import personalise as module
+from classify.inference.personalise import adapt, assess, fit, spread, suggest
+from classify.inference.prediction import predict
+from classify.inference.saved_model import adapted, load
 from tests.conftest import write_corpus, write_song
 
 

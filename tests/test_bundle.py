@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classify import bundle, fitting
-from classify.bundle import ABOUT, KNOWN, load, seal
 from classify.corpora import load as load_corpus
 from classify.errors import InputError
 from classify.evaluation import calibration
 from classify.experiments.comparison import compare
 from classify.experiments.dataset import Settings
 from classify.files import read_json, write_json
+from classify.inference import saved_model, training
+from classify.inference.saved_model import ABOUT, KNOWN, load, seal
 from classify.models import artifacts, registry
 from tests.conftest import write_corpus
 
@@ -44,7 +44,7 @@ def network(tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("network")
     songs = write_corpus(place / "songs", per_class=6)
     settings = Settings(corpus=str(songs), window=16, folds=2, epochs=1)
-    return fitting.train(fitting.plan(settings, "nn3"), place / "model", 1)
+    return training.train(training.plan(settings, "nn3"), place / "model", 1)
 
 
 class Payload:
@@ -90,7 +90,7 @@ def test_what_a_bundle_says_of_itself(trained):
     assert about["classes"] == ["Calming", "Happy"]
     assert about["windows"]["window"] == 16 and about["corpus"]["songs"] == 16
     assert about["calibrated_on"] == {"songs": 16, "groups": 16, "folds": 3}
-    assert about["features"]["names"] == bundle.feature_names("features")
+    assert about["features"]["names"] == saved_model.feature_names("features")
     score = about["scores"]["song"]["accuracy"]
     assert 0 <= score["low"] <= score["value"] <= score["high"] <= 1
     card = (trained / "model-card.md").read_text()
@@ -106,7 +106,7 @@ def test_temperature_and_limit_come_from_songs_held_out(tmp_path):
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, place)
     settings = Settings(corpus=str(songs), window=16, folds=5, quick=True)
-    out = fitting.train(fitting.plan(settings, "features-logistic"), tmp_path / "model", 2)
+    out = training.train(training.plan(settings, "features-logistic"), tmp_path / "model", 2)
     about = read_json(out / ABOUT)
     assert about["scores"]["song"]["accuracy"]["value"] < 0.85
     assert about["limit"] < 0.5  # both classes in nearly every set
@@ -242,7 +242,7 @@ def test_weights_of_another_model_are_refused(copy, tmp_path):
     (songs / "Happy").rename(songs / "Calming")
     (songs / "x").rename(songs / "Happy")
     settings = Settings(corpus=str(songs), window=16, folds=2, quick=True)
-    other = fitting.train(fitting.plan(settings, "features-logistic"), tmp_path / "other", 2)
+    other = training.train(training.plan(settings, "features-logistic"), tmp_path / "other", 2)
     shutil.copy(other / "model/baseline.skops", copy / "model/baseline.skops")
     refused(copy, "model/baseline.skops")
     resealed(copy)
@@ -253,32 +253,32 @@ def test_names_that_are_taken_are_refused(trained, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(InputError, match="is there already; name another"):
-        fitting.check_free(tmp_path / "mine", True)
+        training.check_free(tmp_path / "mine", True)
     with pytest.raises(InputError, match="--force replaces it"):
-        fitting.check_free(trained, False)
-    fitting.check_free(trained, True)
-    fitting.check_free(tmp_path / "new", False)
+        training.check_free(trained, False)
+    training.check_free(trained, True)
+    training.check_free(tmp_path / "new", False)
 
 
 def test_a_stopped_training_goes_on(tmp_path, monkeypatch):
     """What had been fitted is not fitted again, unless it was for something else."""
     songs, out = write_corpus(tmp_path / "songs", per_class=6), tmp_path / "model"
     settings = Settings(corpus=str(songs), window=16, folds=2, quick=True)
-    plan = fitting.plan(settings, "features-logistic")
-    monkeypatch.setattr(fitting, "_write", stopped)
+    plan = training.plan(settings, "features-logistic")
+    monkeypatch.setattr(training, "_write", stopped)
     with pytest.raises(KeyboardInterrupt):
-        fitting.train(plan, out, 2)
+        training.train(plan, out, 2)
     assert not out.exists()
     monkeypatch.undo()
     fits = tmp_path / ".model.work" / "models" / "features-logistic"
     began = {path: path.stat().st_mtime_ns for path in fits.glob("*/fit.json")}
     assert len(began) == 3
-    monkeypatch.setattr(fitting, "_write", stopped)
+    monkeypatch.setattr(training, "_write", stopped)
     with pytest.raises(KeyboardInterrupt):
-        fitting.train(plan, out, 2)
+        training.train(plan, out, 2)
     assert {path: path.stat().st_mtime_ns for path in began} == began
     monkeypatch.undo()
-    fitting.train(replace(plan, settings=replace(plan.settings, seed=1)), out, 2)
+    training.train(replace(plan, settings=replace(plan.settings, seed=1)), out, 2)
     assert load(out).about["settings"]["seed"] == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "songs"]
 
@@ -289,32 +289,32 @@ def stopped(*arguments):
 
 def test_unknown_models_and_folds_are_refused():
     with pytest.raises(InputError, match="--model nn9: expected recommended, or one of"):
-        fitting.plan(Settings(folds=5), "nn9")
+        training.plan(Settings(folds=5), "nn9")
     with pytest.raises(InputError, match="--model majority"):
-        fitting.plan(Settings(folds=5), "majority")
+        training.plan(Settings(folds=5), "majority")
     with pytest.raises(InputError, match="2 folds at least"):
-        fitting.plan(Settings(), "recommended")
-    assert fitting.plan(Settings(folds=5), "recommended").model == registry.RECOMMENDED
+        training.plan(Settings(), "recommended")
+    assert training.plan(Settings(folds=5), "recommended").model == registry.RECOMMENDED
 
 
 def test_a_model_of_a_run_is_trained_as_it_was_there(tmp_path):
     songs = write_corpus(tmp_path / "songs")
     asked = Settings(corpus=str(songs), window=16, hop=8, models=("knn", "logistic"), quick=True)
     run = compare(asked, tmp_path / "run", 2)
-    plan = fitting.plan_of_run(run, None, 2)
+    plan = training.plan_of_run(run, None, 2)
     assert plan.model in ("knn", "logistic")
     assert plan.run["scores"]["accuracy"]["value"] >= 0.5
-    out = fitting.train(fitting.plan_of_run(run, "logistic", 2), tmp_path / "model", 2)
+    out = training.train(training.plan_of_run(run, "logistic", 2), tmp_path / "model", 2)
     about = load(out).about
     assert about["model"]["name"] == "logistic" and about["windows"]["hop"] == 8
     assert about["run"]["name"] == "run" and about["scaling"]
     with pytest.raises(InputError, match=r"--model svm: .* compared"):
-        fitting.plan_of_run(run, "svm")
+        training.plan_of_run(run, "svm")
     shutil.rmtree(songs / "Happy")
     write_corpus(tmp_path / "others", per_class=9)
     shutil.copytree(tmp_path / "others" / "Happy", songs / "Happy")
     with pytest.raises(InputError, match="is not as it was when run compared"):
-        fitting.train(replace(plan), tmp_path / "again", 2)
+        training.train(replace(plan), tmp_path / "again", 2)
 
 
 # --- networks

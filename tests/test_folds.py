@@ -10,7 +10,7 @@ import pytest
 from classify.corpora import load
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
-from classify.experiments import fits, results
+from classify.experiments import fitting, results
 from classify.experiments.comparison import compare
 from classify.experiments.dataset import Settings, prepare
 from classify.experiments.folds import SHARES
@@ -111,12 +111,12 @@ def test_what_is_calibrated_on_was_not_learned_from(songs):
     x = np.nan_to_num(data.windows.x)[part.train]
     label, group = data.labels[part.train], data.groups[part.train]
     for name in ("knn", "svm", "majority"):
-        spec = next(spec for spec in fits.models.select([name]) if spec.name == name)
-        model = fits.models.make(spec, 0, FOLDED.training, quick=True).fit(x, label, group)
+        spec = next(spec for spec in fitting.registry.select([name]) if spec.name == name)
+        model = fitting.registry.make(spec, 0, FOLDED.training, quick=True).fit(x, label, group)
         assert model.held_out_.shape == (len(x), 2)
         np.testing.assert_allclose(model.held_out_.sum(axis=1), 1, rtol=1e-6)
     # a nearest neighbour that had seen a window would be sure of it
-    model = fits.models.make(fits.models.find()["knn"], 0, FOLDED.training, quick=True)
+    model = fitting.registry.make(fitting.registry.find()["knn"], 0, FOLDED.training, quick=True)
     noise = np.random.default_rng(0).normal(size=(60, 8, 1)).astype(np.float32)
     names = np.array(["a", "b"] * 30)
     model.fit(noise, names, np.array([f"g{i // 2}" for i in range(60)]))

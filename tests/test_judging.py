@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify import bundle as bundles
-from classify import judging as module
-from classify.bundle import load
 from classify.cli import main
 from classify.errors import InputError
 from classify.evaluation import calibration, novelty
-from classify.judging import COLUMNS, predict
+from classify.inference import prediction as module
+from classify.inference import saved_model as bundles
+from classify.inference.prediction import COLUMNS, predict
+from classify.inference.saved_model import load
 from classify.songs import midi
 from tests.conftest import write_corpus, write_song
 

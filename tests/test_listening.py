@@ -5,7 +5,7 @@ import pytest
 
 from classify.experiments import feature_importance
 from classify.models import registry
-from classify.models.training import TrainingSettings
+from classify.models.network_classifier import TrainingSettings
 from classify.representations.inputs import families, listed
 
 CLASSES = np.array(["calm", "happy"])

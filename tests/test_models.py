@@ -10,7 +10,7 @@ import pytest
 
 from classify.errors import InputError
 from classify.models import registry
-from classify.models.training import TrainingSettings
+from classify.models.network_classifier import TrainingSettings
 from classify.representations import note_events
 
 SPECS = registry.find()

@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify import bundle, fitting
 from classify.evaluation.splits import held_out
 from classify.experiments import results
 from classify.experiments.comparison import compare
 from classify.experiments.dataset import Settings
-from classify.explanations.song import explain, listener
 from classify.files import read_json
-from classify.judging import predict
-from classify.models import training
-from classify.models.training import NetworkClassifier, TrainingSettings
+from classify.inference import saved_model, training
+from classify.inference.explain.song import explain, listener
+from classify.inference.prediction import predict
+from classify.models import network_classifier
+from classify.models.network_classifier import NetworkClassifier, TrainingSettings
 from classify.representations.note_events import COLUMNS, INTER_ONSET, PITCH, REAL, VELOCITY
 from classify.representations.windows import unscaled
 from tests.conftest import write_corpus
@@ -43,8 +43,8 @@ def test_they_are_compared_whatever_the_channels(name, songs, tmp_path):
 @pytest.mark.slow
 def test_one_is_trained_kept_and_asked(songs, tmp_path):
     settings = Settings(str(songs), window=16, folds=2, epochs=1)
-    out = fitting.train(fitting.plan(settings, "crnn"), tmp_path / "model", 1)
-    loaded = bundle.load(out)
+    out = training.train(training.plan(settings, "crnn"), tmp_path / "model", 1)
+    loaded = saved_model.load(out)
     assert loaded.about["features"]["names"] == list(COLUMNS) and loaded.about["scaling"] is None
     found = predict(loaded, [songs / "Happy"])
     assert len(found.table) == 6 and found.table.n_windows.tolist() == [3] * 6
@@ -69,7 +69,7 @@ def windows() -> tuple[np.ndarray, np.ndarray]:
 def test_only_what_is_fitted_on_is_augmented(monkeypatch):
     x, y = windows()
     seen = []
-    augmented = training.augmented
+    augmented = network_classifier.augmented
 
     def watched(batch, *rest):
         seen.append(batch)

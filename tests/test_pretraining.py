@@ -10,16 +10,16 @@ import h5py
 import numpy as np
 import pytest
 
-from classify import bundle, fitting
 from classify.cli import main
 from classify.errors import InputError
 from classify.experiments.comparison import compare
 from classify.experiments.dataset import Settings
 from classify.files import read_json, write_json
-from classify.judging import predict
+from classify.inference import saved_model, training
+from classify.inference.prediction import predict
 from classify.models import artifacts, pretrained, pretraining
+from classify.models.network_classifier import NetworkClassifier, TrainingSettings
 from classify.models.pretrained import ABOUT, ENCODER, KIND
-from classify.models.training import NetworkClassifier, TrainingSettings
 from classify.report import words
 from classify.report.view import read_view
 from classify.representations.note_events import COLUMNS
@@ -196,9 +196,9 @@ def test_a_comparison_starts_from_it_and_says_what_it_had_seen(weights, corpus, 
     moved = Path(shutil.copytree(weights, tmp_path / "moved"))
     compare(replace(asked, init=str(moved)), folder, 1)  # the same weights elsewhere
 
-    plan = fitting.plan_of_run(folder, "crnn", 2)
+    plan = training.plan_of_run(folder, "crnn", 2)
     assert plan.settings.init == str(weights)
-    assert fitting.plan_of_run(folder, "transformer", 2).settings.init is None
+    assert training.plan_of_run(folder, "transformer", 2).settings.init is None
 
 
 @pytest.mark.slow
@@ -210,7 +210,7 @@ def test_on_the_command_line_all_the_way_to_new_songs(library, corpus, tmp_path,
     arguments = ["--window", "20", "--epochs", "1", "--model", "transformer", "--folds", "2"]
     command = ["train", str(corpus), "--out", str(model), *arguments, "--jobs", "1"]
     assert main([*command, "--init", str(weights)]) == 0
-    loaded = bundle.load(model)
+    loaded = saved_model.load(model)
     assert loaded.about["pretrained"]["seen_tested"] == 12
     assert "12 of the 20 songs that it is measured on" in (model / "model-card.md").read_text()
     assert len(predict(loaded, [corpus / "Happy"]).table) == 10

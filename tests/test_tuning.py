@@ -10,7 +10,6 @@ import symusic
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
-from classify import fitting
 from classify.cli import main
 from classify.errors import InputError
 from classify.experiments import comparison, window_search
@@ -18,6 +17,7 @@ from classify.experiments.comparison import compare
 from classify.experiments.dataset import Settings, prepare
 from classify.experiments.window_search import Candidate
 from classify.files import read_json, write_json
+from classify.inference import training
 from classify.models import registry
 from classify.progress import Display
 from classify.report import write_report
@@ -167,7 +167,7 @@ def test_a_run_records_its_choice_keeps_it_and_trains_by_it(tmp_path, monkeypatc
         with pytest.raises(InputError, match=r"its tune is 5\.0, here it is 6\.0"):
             compare(replace(asked, tune=6.0), tmp_path / "run", 1)
     assert read_json(folder / "run.json")["tuning"] == record["tuning"]
-    plan = fitting.plan_of_run(folder, None)
+    plan = training.plan_of_run(folder, None)
     assert (plan.settings.window, plan.settings.hop, plan.settings.tune) == (100, 100, None)
     assert plan.settings.channels == tuple(record["tuning"]["chosen"]["channels"])
     html = write_report(folder).read_text().replace("\u00a0", " ")

@@ -23,9 +23,9 @@ import numpy as np
 import pandas as pd
 
 from classify.errors import InputError
-from classify.experiments import fits, results, window_search
+from classify.experiments import fitting, results, window_search
 from classify.experiments.dataset import Data, Settings, default_name, prepare, recut, tried, varied
-from classify.experiments.fits import LISTENED, VARIED, Job
+from classify.experiments.fitting import LISTENED, VARIED, Job
 from classify.experiments.folds import LEAK
 from classify.experiments.manifest import (
     RECORD,
@@ -137,7 +137,7 @@ def _run(
     if complete(run):
         display.say("This run has finished already; nothing is trained again.")
         return folder
-    n_workers = n_workers or fits.default_jobs()
+    n_workers = n_workers or fitting.default_jobs()
     jobs = _jobs(folder, chosen, settings, data)
     train_all(jobs, data, n_workers, display)
     fits = {spec.name: _facts(spec, jobs) for spec in chosen}
@@ -145,7 +145,7 @@ def _run(
         first = fits[registry.MAJORITY]
         raise InputError(f"{folder}: every model failed; {first['title']}: {first['reason']}")
     scored = [job for job in jobs if "reason" not in fits[job.spec.name]]
-    answered = [job for job in scored if fits.is_done(job, len(data.windows))]
+    answered = [job for job in scored if fitting.is_done(job, len(data.windows))]
     _write_tables(folder, settings, answered, data)
     close_run(folder, run, fits)
     shutil.rmtree(folder / "work", ignore_errors=True)
@@ -181,7 +181,7 @@ def _facts(spec: registry.Spec, jobs: list[Job]) -> dict[str, Any]:
     or a fit on fewer songs failed, the model has its scores and lacks those rows.
     """
     fits = [
-        {"repeat": job.part.repeat, "fold": job.part.fold} | fits.results(job)
+        {"repeat": job.part.repeat, "fold": job.part.fold} | fitting.results(job)
         for job in jobs
         if job.spec == spec and job.part.share == 1 and job.part.key != LEAK
     ]
@@ -194,7 +194,7 @@ def _facts(spec: registry.Spec, jobs: list[Job]) -> dict[str, Any]:
 
 def train_all(jobs: list[Job], data: Data, n_workers: int, display: Display) -> None:
     """Train what is not trained yet; jobs' folders are `models/<name>/<part>` in one folder."""
-    missing = [job for job in jobs if not fits.is_done(job, len(data.windows))]
+    missing = [job for job in jobs if not fitting.is_done(job, len(data.windows))]
     for job in missing:
         shutil.rmtree(job.folder, ignore_errors=True)  # a failure of last time, tried again
     for half in jobs[0].folder.parents[1].glob("*/.*"):
@@ -211,7 +211,7 @@ def train_all(jobs: list[Job], data: Data, n_workers: int, display: Display) -> 
         begun[job.key] = time.monotonic()
         display.begin(job.key, job.title, total, unit)
 
-    def event(said: fits.Event) -> None:
+    def event(said: fitting.Event) -> None:
         if said.key in begun:
             display.advance(said.key, said.note)
 
@@ -224,7 +224,7 @@ def train_all(jobs: list[Job], data: Data, n_workers: int, display: Display) -> 
             left.remove(job.key)
             count(len(missing) - len(left), len(missing))
 
-        fits.run(_networks_first(missing), n_workers, start, event, end)
+        fitting.run(_networks_first(missing), n_workers, start, event, end)
 
 
 def _save_data(missing: list[Job], data: Data, display: Display) -> None:
@@ -232,8 +232,10 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
     folder = missing[0].data
     wanted = {job.spec.input for job in missing}
 
-    def arrays(songs: Sequence[Song], windows: Windows, what: str) -> dict[str, fits.Table]:
-        given: dict[str, fits.Table] = {"notes": (windows.shape, (x for _, x in windows.blocks()))}
+    def arrays(songs: Sequence[Song], windows: Windows, what: str) -> dict[str, fitting.Table]:
+        given: dict[str, fitting.Table] = {
+            "notes": (windows.shape, (x for _, x in windows.blocks()))
+        }
         for name, title in MEASURED.items():
             if name in wanted:
                 shape = len(windows), *inputs.shape(name, windows.settings)
@@ -242,12 +244,12 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
 
     about = {"label": data.labels, "group": data.groups}
     plain = arrays(data.corpus.songs, data.windows, "")
-    fits.save_data(folder, plain, song=data.windows.song, **about)
+    fitting.save_data(folder, plain, song=data.windows.song, **about)
     if any(job.varied for job in missing):
         for number, (variation, songs, windows) in enumerate(varied(data)):
             changed = arrays(songs, windows, f", {variation.name}")
-            place = folder / fits.VARIATIONS / f"{number:02d}"
-            fits.save_data(place, changed, song=windows.song)
+            place = folder / fitting.VARIATIONS / f"{number:02d}"
+            fitting.save_data(place, changed, song=windows.song)
 
 
 #: Inputs whose columns are named quantities, which a model can be said to listen to.
@@ -276,7 +278,7 @@ def _networks_first(jobs: list[Job]) -> list[Job]:
 
 def _ended(job: Job, took: str) -> str:
     """Say in a line what came of a model."""
-    facts = fits.results(job)
+    facts = fitting.results(job)
     if "reason" in facts:
         return f"{job.title}: failed after {took}: {facts['reason']}"
     line = f"{job.title}: done in {took}"
@@ -303,8 +305,8 @@ def _write_tables(folder: Path, settings: Settings, jobs: list[Job], data: Data)
         results.Fit(
             model=job.spec.name,
             part=job.part,
-            p=np.load(job.folder / fits.PROBABILITIES),
-            facts=fits.results(job),
+            p=np.load(job.folder / fitting.PROBABILITIES),
+            facts=fitting.results(job),
         )
         for job in jobs
     ]

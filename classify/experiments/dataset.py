@@ -14,7 +14,7 @@ from classify.evaluation import splits
 from classify.experiments import folds
 from classify.experiments.folds import Part
 from classify.models import pretrained, registry
-from classify.models.training import TrainingSettings
+from classify.models.network_classifier import TrainingSettings
 from classify.progress import Display
 from classify.representations.perturbations import Variation, variations
 from classify.representations.windows import CHANNELS, Windows, WindowSettings, cut

@@ -33,7 +33,7 @@ from threadpoolctl import threadpool_limits
 from classify.errors import InputError
 from classify.evaluation import splits
 from classify.experiments.dataset import Data, Settings
-from classify.experiments.fits import song_means
+from classify.experiments.fitting import song_means
 from classify.models import registry
 from classify.representations.inputs import measured
 from classify.representations.windows import CHANNELS, Windows, WindowSettings, cut, unscaled

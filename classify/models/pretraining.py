@@ -35,11 +35,11 @@ from classify.corpora.library import load_library
 from classify.errors import InputError
 from classify.experiments import manifest
 from classify.experiments.dataset import WINDOW
-from classify.experiments.fits import save_data
+from classify.experiments.fitting import save_data
 from classify.files import read_json, write_json, written_whole
-from classify.models import networks, pretrained, training
+from classify.models import network_classifier, networks, pretrained
+from classify.models.network_classifier import TrainingSettings
 from classify.models.networks import masked
-from classify.models.training import TrainingSettings
 from classify.progress import Display
 from classify.representations import masking
 from classify.representations.augmentation import Augmentation, augmented
@@ -262,14 +262,14 @@ def _trained(
     work: Path, data: _Data, settings: Settings, display: Display
 ) -> tuple[Any, dict[str, Any]]:
     """Train until the loss on held-out songs falls no more; give the best encoder, and how."""
-    keras = training.seeded_keras(settings.seed)
+    keras = network_classifier.seeded_keras(settings.seed)
     build = networks.find()[settings.model].encoder
     assert build is not None
     encoder = build(settings.n_notes, len(COLUMNS))
     model = masked.build(encoder, settings.stride, masking.shares(data.seen))
     own = TrainingSettings()
     adam = keras.optimizers.Adam(own.learning_rate, clipnorm=own.clipnorm)
-    model.compile(adam, loss=masked.loss, jit_compile=training.jit(keras))
+    model.compile(adam, loss=masked.loss, jit_compile=network_classifier.jit(keras))
     state = _resumed(work, model, display)
     display.say(f"Knowing only how often everything occurs: loss {sum(data.blind):.3f}.")
     with display.shown():
@@ -285,7 +285,7 @@ def _trained(
             display.advance("epochs", _told(state))
         display.end("epochs", f"Pretraining {settings.model}: {_told(state)}.")
     model.load_weights(work / CHECKPOINT / BEST)
-    return encoder, state | {"device": training.device(keras)}
+    return encoder, state | {"device": network_classifier.device(keras)}
 
 
 def _best(history: list[list[float]]) -> int:

@@ -28,7 +28,7 @@ from classify.errors import InputError
 from classify.evaluation.splits import Names, inner_folds
 from classify.files import read_json, write_json
 from classify.models import networks
-from classify.models.training import (
+from classify.models.network_classifier import (
     NetworkClassifier,
     TrainingSettings,
     Watch,

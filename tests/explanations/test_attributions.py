@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit as sigmoid
 from scipy.stats import spearmanr
 
-from classify.explanations.attributions import (
+from classify.inference.explain.attributions import (
     TOLERANCE,
     attributed,
     cut_out,
@@ -16,8 +16,8 @@ from classify.explanations.attributions import (
     occluded,
     on_notes,
 )
-from classify.models import networks, training
-from classify.models.training import NetworkClassifier, TrainingSettings
+from classify.models import network_classifier, networks
+from classify.models.network_classifier import NetworkClassifier, TrainingSettings
 from classify.songs import NOTE, Song
 
 CHANNELS = ("pitch", "velocity", "duration")
@@ -149,7 +149,7 @@ def explained(model):
     """Attributions for class 1 of ten new windows, and the largest gap."""
     x, _ = windows(10, seed=1)
     return integrated_gradients(
-        training.gradient(model, 1),
+        network_classifier.gradient(model, 1),
         lambda rows: model.predict(rows, verbose=0)[:, 1],
         x,
         np.zeros_like(x),

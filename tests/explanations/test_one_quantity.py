@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from classify.evaluation.importance import Held, falls, importances
-from classify.explanations import profiles, terms
+from classify.inference.explain import profiles, terms
 from classify.models import registry
 from classify.representations import features
 from classify.representations.inputs import families

@@ -6,7 +6,7 @@ import pytest
 from classify.errors import InputError
 from classify.experiments.comparison import compare
 from classify.experiments.dataset import Settings
-from classify.explanations.run import IMPORTANCE, write_importance
+from classify.inference.explain.run import IMPORTANCE, write_importance
 from tests.conftest import write_corpus
 
 pytestmark = pytest.mark.slow  # fits on several corpora

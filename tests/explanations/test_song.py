@@ -8,10 +8,10 @@ import pytest
 
 from classify.errors import InputError
 from classify.evaluation.calibration import tempered
-from classify.explanations import profiles, terms
-from classify.explanations.drawing import strengths
-from classify.explanations.profiles import QUANTILES, Profiles
-from classify.explanations.song import explain, listener, write
+from classify.inference.explain import profiles, terms
+from classify.inference.explain.drawing import strengths
+from classify.inference.explain.profiles import QUANTILES, Profiles
+from classify.inference.explain.song import explain, listener, write
 from classify.models import registry
 from classify.representations import features
 from classify.representations.windows import ChannelScaler, WindowSettings, cut

@@ -25,8 +25,8 @@ from classify.experiments import results
 from classify.experiments.dataset import Data, Settings, prepare
 from classify.experiments.folds import Part
 from classify.experiments.manifest import asked, read_record
-from classify.explanations import inputs
 from classify.files import written_whole
+from classify.inference.explain import inputs
 from classify.models import registry
 from classify.progress import Display
 from classify.representations.inputs import families, listed, measured

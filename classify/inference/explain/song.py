@@ -17,11 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.errors import InputError
-from classify.explanations import terms, words
-from classify.explanations.attributions import Answer, Attributions, Gradient, attributed, occluded
-from classify.explanations.profiles import Profiles
 from classify.files import write_text, written_whole
-from classify.models.training import NetworkClassifier, gradient
+from classify.inference.explain import terms, words
+from classify.inference.explain.attributions import (
+    Answer,
+    Attributions,
+    Gradient,
+    attributed,
+    occluded,
+)
+from classify.inference.explain.profiles import Profiles
+from classify.models.network_classifier import NetworkClassifier, gradient
 from classify.representations.inputs import measured
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
@@ -261,7 +267,7 @@ def write(explanation: Explanation, folder: Path, name: str = "") -> list[Path]:
     list of Path
         The .svg, the .png and the .txt file.
     """
-    from classify.explanations.drawing import drawn  # matplotlib is slow to import
+    from classify.inference.explain.drawing import drawn  # matplotlib is slow to import
 
     stem = name or explanation.song.path.stem
     paths = [folder / f"{stem}.{ending}" for ending in ("svg", "png", "txt")]

@@ -17,8 +17,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from classify.explanations.song import Explanation
-from classify.explanations.words import clock
+from classify.inference.explain.song import Explanation
+from classify.inference.explain.words import clock
 from classify.report.figures import BLUE, GREY, ORANGE, STYLE
 
 #: Lines of classes: the explained one is first, in blue and full.

@@ -31,7 +31,7 @@ from classify.evaluation import calibration, conformal
 from classify.evaluation.novelty import Novelty
 from classify.files import read_json, written_whole
 from classify.models import artifacts, registry
-from classify.models.training import NetworkClassifier
+from classify.models.network_classifier import NetworkClassifier
 from classify.representations.descriptors import STATISTICS
 from classify.representations.inputs import listed, measured, shape
 from classify.representations.windows import ChannelScaler, Windows, WindowSettings, cut, unscaled

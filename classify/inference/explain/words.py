@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.explanations.attributions import TOLERANCE, Attributions
-from classify.explanations.profiles import Difference, Profiles
+from classify.inference.explain.attributions import TOLERANCE, Attributions
+from classify.inference.explain.profiles import Difference, Profiles
 
 #: A song has much of something if it has more than so many of the training songs, or little.
 MUCH = 0.65

@@ -29,8 +29,8 @@ from classify.evaluation import calibration, conformal
 from classify.experiments import feature_importance
 from classify.experiments.folds import Part
 from classify.files import read_json, write_json, written_whole
-from classify.models import registry, training
-from classify.models.training import TrainingSettings
+from classify.models import network_classifier, registry
+from classify.models.network_classifier import TrainingSettings
 from classify.representations.windows import ChannelScaler, unscaled
 
 #: Threads of a worker. One, since cores are busy with other models, and since sums over several
@@ -181,7 +181,7 @@ def run(
     """
     events: Any = multiprocessing.get_context("spawn").Queue()
     waiting, workers = list(jobs), list[_Worker]()
-    lonely = training.gpu_present()
+    lonely = network_classifier.gpu_present()
     try:
         while waiting or any(worker.job for worker in workers):
             busy = [worker.job for worker in workers if worker.job]

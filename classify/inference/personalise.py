@@ -24,18 +24,19 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from classify import bundle as bundles
-from classify import card, corpora
-from classify.bundle import Bundle, adapted
+from classify import corpora
 from classify.corpora.labels import SetAside
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
 from classify.evaluation.significance import mcnemar
-from classify.experiments.fits import song_means
+from classify.experiments.fitting import song_means
 from classify.experiments.results import P
 from classify.files import written_whole
-from classify.fitting import check_free
-from classify.judging import Predictions
+from classify.inference import model_card
+from classify.inference import saved_model as bundles
+from classify.inference.prediction import Predictions
+from classify.inference.saved_model import Bundle, adapted
+from classify.inference.training import check_free
 from classify.progress import Display
 
 #: Standard deviations, before any label, of the matrix less the identity, and of the bias.
@@ -142,7 +143,7 @@ def adapt(
     }
     if report.groups >= ENOUGH:
         about["limit"] = conformal.limit(held_out, truth, groups=groups)
-    bundles.changed(bundle, out, about, card.text(about))
+    bundles.changed(bundle, out, about, model_card.text(about))
     return report, aside
 
 

@@ -39,15 +39,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classify import __version__
-from classify.bundle import Bundle
-from classify.card import NO_DEVICE
 from classify.corpora.labels import SetAside
 from classify.corpora.library import Item, load_library
 from classify.errors import InputError
-from classify.experiments.fits import song_means
+from classify.experiments.fitting import song_means
 from classify.experiments.manifest import one_at_a_time
 from classify.experiments.results import P, write_parquet
 from classify.files import write_json, written_whole
+from classify.inference.model_card import NO_DEVICE
+from classify.inference.saved_model import Bundle
 from classify.progress import Display
 from classify.representations import descriptors
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.stats import brunnermunzel
 
 from classify.evaluation.significance import holm
-from classify.explanations.terms import TERMS, Term
+from classify.inference.explain.terms import TERMS, Term
 
 #: Resamples of groups behind an interval.
 RESAMPLES = 500

@@ -23,16 +23,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify import __version__, bundle, card
+from classify import __version__
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal, novelty
-from classify.experiments import fits, manifest, results
+from classify.experiments import fitting, manifest, results
 from classify.experiments.comparison import train_all
 from classify.experiments.dataset import Data, Settings, prepare
-from classify.experiments.fits import Job, song_means
+from classify.experiments.fitting import Job, song_means
 from classify.experiments.folds import SONG_SPLIT, Part
-from classify.explanations import terms
-from classify.explanations.profiles import profile
+from classify.inference import model_card, saved_model
+from classify.inference.explain import terms
+from classify.inference.explain.profiles import profile
 from classify.models import registry
 from classify.progress import Display
 from classify.representations import descriptors
@@ -175,9 +176,9 @@ def train(
     with manifest.one_at_a_time(out):
         work = manifest.workplace(out, _key(plan, data))
         jobs = _jobs(work, plan, data)
-        train_all(jobs, data, n_workers or fits.default_jobs(), display)
+        train_all(jobs, data, n_workers or fitting.default_jobs(), display)
         for job in jobs:
-            said = fits.results(job)
+            said = fitting.results(job)
             if "reason" in said:
                 reason = said["reason"].split(" (see ")[0]
                 raise InputError(f"{out}: {job.title} failed: {reason}")
@@ -203,8 +204,8 @@ def check_free(out: Path, replaced: bool) -> None:
     """
     if out.is_dir() and not any(out.iterdir()):
         return
-    if out.exists() and not (replaced and (out / bundle.ABOUT).is_file()):
-        hint = "; --force replaces it" if (out / bundle.ABOUT).is_file() else ""
+    if out.exists() and not (replaced and (out / saved_model.ABOUT).is_file()):
+        hint = "; --force replaces it" if (out / saved_model.ABOUT).is_file() else ""
         raise InputError(f"{out}: is there already; name another folder with --out{hint}")
 
 
@@ -242,7 +243,7 @@ class _HeldOut:
 def _held_out(data: Data, jobs: Sequence[Job]) -> _HeldOut:
     p = np.full((len(data.windows), len(data.corpus.classes)), np.nan)
     for job in jobs:
-        p[job.part.test] = np.load(job.folder / fits.PROBABILITIES)[job.part.test]
+        p[job.part.test] = np.load(job.folder / fitting.PROBABILITIES)[job.part.test]
     truth = np.searchsorted(data.corpus.classes, data.corpus.labels)
     return _HeldOut(song_means(p, data.windows.song), truth, data.corpus.groups)
 
@@ -283,7 +284,7 @@ def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str)
     }
     about = json.loads(json.dumps(about))  # tuples become lists, as they will be read
     probe = _probe(data, last, scaling)
-    bundle.write(out, about, estimator, alike, probe, card.text(about))
+    saved_model.write(out, about, estimator, alike, probe, model_card.text(about))
 
 
 def _profiles(data: Data, seed: int) -> dict[str, Any]:
@@ -304,7 +305,7 @@ def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:
         "command": command or f"train({plan})",
         "classes": corpus.classes,
         "windows": asdict(cutting),
-        "features": None if what == "notes" else {"names": bundle.feature_names(what)},
+        "features": None if what == "notes" else {"names": saved_model.feature_names(what)},
         "corpus": {
             "name": corpus.name,
             "fingerprint": corpus.fingerprint,
@@ -317,14 +318,14 @@ def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:
             "note": corpus.note,
             "citation": corpus.citation,
         },
-        "songs": sorted({song.digest[: bundle.KEPT_DIGITS] for song in corpus.songs}),
+        "songs": sorted({song.digest[: saved_model.KEPT_DIGITS] for song in corpus.songs}),
         "settings": asdict(plan.settings),
         "versions": manifest.versions(),
     }
 
 
 def _model(job: Job) -> dict[str, Any]:
-    said = fits.results(job)
+    said = fitting.results(job)
     return {
         "name": job.spec.name,
         "title": job.spec.title,
@@ -362,8 +363,8 @@ def _scores(data: Data, folds: Sequence[Job], plan: Plan) -> dict[str, Any]:
         results.Fit(
             job.spec.name,
             job.part,
-            np.load(job.folder / fits.PROBABILITIES),
-            fits.results(job),
+            np.load(job.folder / fitting.PROBABILITIES),
+            fitting.results(job),
         )
         for job in folds
     ]
