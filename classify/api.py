@@ -30,7 +30,7 @@ from classify.experiments.dataset import Settings
 from classify.inference import prediction, training
 from classify.inference.saved_model import Bundle
 from classify.inference.saved_model import load as load_bundle
-from classify.playlists import arc
+from classify.playlists import plot
 from classify.playlists.build import build
 from classify.playlists.playlist import Made, Playlist
 from classify.playlists.request import Limits, Request
@@ -402,7 +402,7 @@ def playlist(
     made = Made(model or "unnamed", datetime.now(UTC).isoformat(timespec="seconds"))
     (found,) = build(predicted, request)
     write_playlist(found, Path(out), made)
-    arc.draw(found, Path(out).with_suffix(".svg"), made)
+    plot.draw(found, Path(out).with_suffix(".svg"), made)
     return found
 
 

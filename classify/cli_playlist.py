@@ -11,7 +11,7 @@ from classify.files import read_json
 
 if TYPE_CHECKING:
     from classify.playlists.library import Library
-    from classify.playlists.places import Places
+    from classify.playlists.media_paths import Places
     from classify.playlists.playlist import Made, Playlist
     from classify.playlists.request import Request
 
@@ -104,8 +104,8 @@ def _playlist(options: argparse.Namespace) -> int:
 
     from classify.inference import saved_model
     from classify.playlists.build import build
+    from classify.playlists.media_paths import Places, missing
     from classify.playlists.moods import read_moods
-    from classify.playlists.places import Places, missing
     from classify.playlists.playlist import Made, describe
 
     request = _request(options)
@@ -192,7 +192,7 @@ def _written(
     made: "Made",
     places: "Places",
 ) -> list[Path]:
-    from classify.playlists import arc
+    from classify.playlists import plot
     from classify.playlists.writers import write_all
 
     options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -200,5 +200,5 @@ def _written(
     for nth, playlist in enumerate(playlists, 1):
         stem = f"{options.out.name}-{nth}" if len(playlists) > 1 else options.out.name
         paths.append(options.out.with_name(f"{stem}.{options.picture}"))
-        arc.draw(playlist, paths[-1], made)
+        plot.draw(playlist, paths[-1], made)
     return paths

@@ -12,15 +12,15 @@ import numpy as np
 import pandas as pd
 
 from classify.errors import InputError
-from classify.playlists import plan, session
+from classify.playlists import objective, solution
+from classify.playlists.diagnostics import coverage, no_song, notes, too_few
 from classify.playlists.library import Library, library
+from classify.playlists.merge_moods import together
 from classify.playlists.moods import Moods, default_moods
-from classify.playlists.notes import coverage, no_song, notes, too_few
-from classify.playlists.plan import Bools
+from classify.playlists.objective import Bools
 from classify.playlists.playlist import Entry, Playlist
 from classify.playlists.request import Request
-from classify.playlists.session import Session
-from classify.playlists.together import together
+from classify.playlists.solution import Session
 
 
 def build(
@@ -103,10 +103,10 @@ def _pinned(table: Library, request: Request, vetoed: Bools) -> list[int]:
 
 
 def _check_room(table: Library, request: Request, pins: list[int]) -> None:
-    seconds, unit = table.seconds[pins], plan.unit(request)
+    seconds, unit = table.seconds[pins], objective.unit(request)
     if (seconds == 0).any():
         raise InputError(f"{table.song[pins[int(seconds.argmin())]]} is pinned, but 0 seconds long")
-    if np.ceil(seconds / unit).sum() > plan.n_steps(request):
+    if np.ceil(seconds / unit).sum() > objective.n_steps(request):
         raise InputError(
             f"the pinned songs {', '.join(table.song[pin] for pin in pins)} last "
             f"{seconds.sum() / 60:.2f} minutes, and more with each counted up to the next "
@@ -119,10 +119,10 @@ def _one(
 ) -> Playlist | None:
     """Make one list; None where no song may be in it."""
     path = _path(table, request, moods, out)
-    chosen = plan.candidates(table, request, moods, path, out, pins)
+    chosen = objective.candidates(table, request, moods, path, out, pins)
     if not len(chosen.songs[-1]) and not pins:
         return None
-    made = session.found(table, request, chosen)
+    made = solution.found(table, request, chosen)
     others = out.copy()
     others[pins] = False
     return Playlist(
@@ -142,8 +142,8 @@ def _path(table: Library, request: Request, moods: Moods, out: Bools) -> list[st
     """Moods of the stages: only through moods that have songs, if there is such a way."""
     if not request.iso:
         return [request.mood]
-    may = session.allowed(table, request, out)
-    filled = [m for m in table.moods if (may & plan.sure(table, request.limits, m)).any()]
+    may = solution.allowed(table, request, out)
+    filled = [m for m in table.moods if (may & objective.sure(table, request.limits, m)).any()]
     path = moods.path(request.start, request.mood, filled)
     path = path or moods.path(request.start, request.mood)
     if not path:

@@ -22,7 +22,7 @@ from typing import Any
 
 from classify.errors import InputError
 from classify.files import write_text, written_whole
-from classify.playlists.places import Places, absolute_uri
+from classify.playlists.media_paths import Places, absolute_uri
 from classify.playlists.playlist import Entry, Made, Playlist, certainty, describe, notice
 
 NAMESPACE = "http://xspf.org/ns/0/"

@@ -5,9 +5,9 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from classify.errors import InputError
-from classify.playlists.arc import alt_text, draw
 from classify.playlists.build import build
 from classify.playlists.playlist import Made
+from classify.playlists.plot import alt_text, draw
 from classify.playlists.request import Request
 
 from .libraries import made_up, table

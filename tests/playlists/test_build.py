@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classify.errors import InputError
-from classify.playlists import plan
+from classify.playlists import objective
 from classify.playlists.build import build
 from classify.playlists.library import library
 from classify.playlists.moods import Moods, default_moods
@@ -111,7 +111,7 @@ def test_moods_change_in_bounded_steps_and_the_target_is_held_from_two_thirds(ca
             assert a == b or b in moods.neighbours(a)
         first = order.index(wish.mood)
         assert order[first:] == [wish.mood] * (len(order) - first)
-        grid = plan.unit(wish)
+        grid = objective.unit(wish)
         ends = np.cumsum([math.ceil(entry.seconds / grid) for entry in one.entries])
         assert 3 * (ends[first - 1] if first else 0) <= 2 * ends[-1]
 
@@ -135,8 +135,8 @@ def test_of_few_songs_no_order_is_better(made, start, change):
     if not lists:
         return
     moods, out = default_moods(MOODS), np.zeros(len(songs), dtype=bool)
-    chosen = plan.candidates(songs, wish, moods, list(lists[0].path), out, [])
-    problem = plan.problem(songs, wish, chosen)
+    chosen = objective.candidates(songs, wish, moods, list(lists[0].path), out, [])
+    problem = objective.problem(songs, wish, chosen)
     nodes = range(len(problem.cost))
     every = (order for n in range(1, 6) for order in permutations(nodes, n))
     assert lists[0].cost == pytest.approx(min(total(problem, order) for order in every))
@@ -150,7 +150,11 @@ def test_another_seed_gives_another_list_nearly_as_good():
     )
     assert best == again
     assert [e.song for e in other.entries] != [e.song for e in best.entries]
-    assert best.cost - EDGE <= other.cost <= best.cost + 30 * (plan.VARIETY + best.gap + other.gap)
+    assert (
+        best.cost - EDGE
+        <= other.cost
+        <= best.cost + 30 * (objective.VARIETY + best.gap + other.gap)
+    )
 
 
 def test_a_large_library_gives_a_full_and_sure_list():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from classify.errors import InputError
-from classify.playlists.places import Places, missing
+from classify.playlists.media_paths import Places, missing
 
 
 def touched(*paths):

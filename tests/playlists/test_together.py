@@ -6,9 +6,9 @@ import pytest
 from classify.errors import InputError
 from classify.playlists.build import build
 from classify.playlists.library import library
+from classify.playlists.merge_moods import together
 from classify.playlists.moods import Mood, Moods, default_moods
 from classify.playlists.request import Request
-from classify.playlists.together import together
 
 from .libraries import table
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from classify.errors import InputError
 from classify.playlists.build import build
-from classify.playlists.places import Places
+from classify.playlists.media_paths import Places
 from classify.playlists.playlist import LEVEL, NO_DEVICE, Made
 from classify.playlists.request import Request
 from classify.playlists.writers import FORMATS, write, write_all

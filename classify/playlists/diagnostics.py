@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from classify.playlists import plan
+from classify.playlists import objective
 from classify.playlists.library import Library
 from classify.playlists.moods import Moods
-from classify.playlists.plan import Bools
+from classify.playlists.objective import Bools
 from classify.playlists.request import Request
-from classify.playlists.session import Session, unlimited
+from classify.playlists.solution import Session, unlimited
 
 #: A list that falls short by more minutes than this gets a reason.
 SHORT = 1.0
@@ -61,7 +61,7 @@ def _of_start(session: Session) -> list[str]:
 def _of_length(session: Session) -> list[str]:
     """Say why a list is shorter than asked."""
     missing = session.request.minutes - session.minutes
-    rounded = len(session.songs) * plan.unit(session.request) / 60
+    rounded = len(session.songs) * objective.unit(session.request) / 60
     if missing <= SHORT + rounded:
         return []
     short = f"The list is {missing:.1f} minutes shorter than asked"
@@ -84,7 +84,7 @@ def _of_length(session: Session) -> list[str]:
 def _of_pins(session: Session) -> list[str]:
     """Name what pinned songs overrode: the model, and ranges."""
     library, limits, said = session.library, session.request.limits, []
-    fits = plan.fitting(library, session.request)
+    fits = objective.fitting(library, session.request)
     for song, mood in zip(session.songs.tolist(), session.moods, strict=True):
         if song not in session.chosen.pins:
             continue
@@ -92,7 +92,7 @@ def _of_pins(session: Session) -> list[str]:
         p = library.p[song, library.moods.index(mood)]
         if not library.known[song]:
             wrong.insert(0, "unlike anything the model was trained on")
-        elif not plan.sure(library, limits, mood)[song]:
+        elif not objective.sure(library, limits, mood)[song]:
             wrong.insert(0, f"not surely {mood} (probability {p:.2f})")
         if wrong:
             said.append(f"Pinned, and so in the list: {library.name(song)}, {' and '.join(wrong)}.")
@@ -106,15 +106,15 @@ def _of_pins(session: Session) -> list[str]:
 def _of_neighbours(session: Session) -> list[str]:
     """Name the limits that neighbours break; only pins can make them."""
     library, limits, said = session.library, session.request.limits, []
-    tempo, loudness = plan.changes(library, limits, session.songs, session.songs)
+    tempo, loudness = objective.changes(library, limits, session.songs, session.songs)
     for place, (one, two) in enumerate(zip(session.songs, session.songs[1:], strict=False)):
         pair = f"Beside a pin, from {library.name(one)} to {library.name(two)}:"
-        if tempo[place, place + 1] > 1 + plan.EPS:
+        if tempo[place, place + 1] > 1 + objective.EPS:
             said.append(
                 f"{pair} the tempo changes from {library.tempo[one]:.0f} to "
                 f"{library.tempo[two]:.0f} bpm, more than {100 * (limits.tempo_change or 0):g} %."
             )
-        if loudness[place, place + 1] > 1 + plan.EPS:
+        if loudness[place, place + 1] > 1 + objective.EPS:
             said.append(
                 f"{pair} the loudness changes from {library.loudness[one]:.0f} to "
                 f"{library.loudness[two]:.0f}, more than {limits.loudness_change:g}."
@@ -134,8 +134,8 @@ def coverage(library: Library, request: Request, path: Sequence[str], out: Bools
     out : ndarray of bool, shape (n_songs,)
         Songs that are vetoed or in an earlier list.
     """
-    sure = plan.sure(library, request.limits)
-    of_list = np.any([plan.sure(library, request.limits, mood) for mood in path], axis=0)
+    sure = objective.sure(library, request.limits)
+    of_list = np.any([objective.sure(library, request.limits, mood) for mood in path], axis=0)
     strange = int((~library.known).sum())
     said = (
         f"The model is sure (probability {request.limits.min_confidence:g} or more) of "
@@ -143,7 +143,7 @@ def coverage(library: Library, request: Request, path: Sequence[str], out: Bools
         f"({100 * sure.mean():.0f} %); {strange:,} are unlike anything it was trained on. "
         f"{int(of_list.sum()):,} are surely {' or '.join(path)}"
     )
-    reasons = {"vetoed or in an earlier list": ~out, **plan.fitting(library, request)}
+    reasons = {"vetoed or in an earlier list": ~out, **objective.fitting(library, request)}
     left = {reason: int((of_list & ~fits).sum()) for reason, fits in reasons.items()}
     parts = [f"{count:,} {reason}" for reason, count in left.items() if count]
     return f"{said}; of these were left out: {', '.join(parts)}." if parts else f"{said}."
@@ -154,7 +154,7 @@ def no_song(library: Library, request: Request, out: Bools) -> str:
     said = f"no song may be in a list of {request.mood}. "
     said += coverage(library, request, [request.mood], out)
     p = np.where(library.known & ~out, library.p[:, library.moods.index(request.mood)], -1.0)
-    if p.max() >= 0 and not plan.sure(library, request.limits, request.mood).any():
+    if p.max() >= 0 and not objective.sure(library, request.limits, request.mood).any():
         best = int(p.argmax())
         said += f" The likeliest is {library.song[best]} with probability {p[best]:.2f}."
     return f"{said} Lower the least confidence or widen the ranges"

@@ -16,9 +16,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from classify.playlists import plan
+from classify.playlists import objective
 from classify.playlists.library import Library
-from classify.playlists.plan import Candidates, Floats, Ints
+from classify.playlists.objective import Candidates, Floats, Ints
 from classify.playlists.request import Limits, Request
 
 #: Songs to order, and the least of them for a stage.
@@ -69,7 +69,7 @@ def _worth(library: Library, request: Request, chosen: Candidates) -> list[Float
 
 def _regions(library: Library, limits: Limits, songs: Ints) -> Ints:
     """Give each song its region, half as wide as a limit: songs of adjacent ones may join."""
-    wide = np.log1p(limits.tempo_change or plan.TEMPO_UNIT) / 2
+    wide = np.log1p(limits.tempo_change or objective.TEMPO_UNIT) / 2
     high = (limits.loudness_change or 16.0) / 2
     tempo = np.nan_to_num(np.log(library.tempo[songs])) // wide
     places = np.column_stack([tempo, library.loudness[songs] // high])
@@ -94,13 +94,13 @@ def _ways(
     stage = np.repeat(np.arange(chosen.n_stages), [len(at) for at in scouts])
     nobody = replace(library, artist=[""] * len(library))
     pinned = np.zeros(len(song), dtype=np.bool_)
-    join = plan.joins(nobody, request.limits, song, stage, pinned)
+    join = objective.joins(nobody, request.limits, song, stage, pinned)
     minutes = request.minutes / hops
-    pace = np.diff(plan.pace(hops, chosen.n_stages), axis=1) * minutes
+    pace = np.diff(objective.pace(hops, chosen.n_stages), axis=1) * minutes
     cost = rate[:, None] * minutes + pace[stage]
     before = np.full((hops, len(song)), np.inf)
     after = np.full((hops, len(song)), np.inf)
-    before[0] = plan.SKIP * stage
+    before[0] = objective.SKIP * stage
     after[-1] = np.where(stage == chosen.n_stages - 1, 0.0, np.inf)
     for hop in range(1, hops):
         before[hop] = ((before[hop - 1] + cost[:, hop - 1])[:, None] + join).min(axis=0)
@@ -114,7 +114,7 @@ def _beside(library: Library, limits: Limits, songs: Ints, pins: list[int]) -> I
     """Places of the cheapest songs that can stand beside each pin."""
     if not pins or not len(songs):
         return np.zeros(0, dtype=np.int64)
-    tempo, loudness = plan.changes(library, limits, np.array(pins), songs)
+    tempo, loudness = objective.changes(library, limits, np.array(pins), songs)
     return np.concatenate(
         [
             np.flatnonzero((t <= 1) & (v <= 1))[:BESIDE_PIN]

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from classify.playlists import plan
+from classify.playlists import objective
 from classify.playlists.library import Library
-from classify.playlists.plan import Bools, Candidates, Ints
-from classify.playlists.pool import pooled
+from classify.playlists.objective import Bools, Candidates, Ints
+from classify.playlists.prefilter import pooled
 from classify.playlists.request import Request
 from classify.playlists.solver import Solution, solve
 
@@ -59,11 +59,11 @@ class Session:
 def found(library: Library, request: Request, chosen: Candidates) -> Session:
     """Find the best list of some candidates, of which the last stage or the pins must have one."""
     pool, whole = pooled(library, request, chosen)
-    problem = plan.problem(library, request, pool)
+    problem = objective.problem(library, request, pool)
     solution = solve(problem)
     assert solution is not None  # one song of the last stage, or the pins alone, are a list
     if not whole:
-        least = plan.least_cost(library, request, chosen)
+        least = objective.least_cost(library, request, chosen)
         solution = replace(solution, bound=min(solution.bound, least))
     nodes = np.array(solution.nodes, dtype=np.int64)
     return Session(
@@ -82,6 +82,6 @@ def unlimited(session: Session) -> Session:
 def allowed(library: Library, request: Request, out: Bools) -> Bools:
     """Say which songs neither were ruled out nor break a limit by themselves."""
     may = ~out
-    for fits in plan.fitting(library, request).values():
+    for fits in objective.fitting(library, request).values():
         may = may & fits
     return may
