@@ -2,7 +2,7 @@
 
 import sys
 
-from classify.cli import main
+from classify.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from classify.cli import main
+from classify.cli.main import main
 from tests.conftest import write_corpus
 from tests.midi_odd.make import FOLDER
 
@@ -122,7 +122,7 @@ def test_corpus_list_shows_licences(capsys):
 
 def test_help_wakes_nothing_heavy():
     code = (
-        "import sys; from classify.cli import main\n"
+        "import sys; from classify.cli.main import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"
     )
     heavy = (
@@ -134,7 +134,7 @@ def test_help_wakes_nothing_heavy():
 
 def test_looking_at_a_corpus_wakes_no_network(corpus_folder):
     code = (
-        "import sys; from classify.cli import main\n"
+        "import sys; from classify.cli.main import main\n"
         f"main(['corpus', 'show', {str(corpus_folder)!r}])\n"
         "bad = {'keras', 'tensorflow', 'music21'} & set(sys.modules)\nassert not bad, bad"
     )

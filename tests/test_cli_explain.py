@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from classify import cli_explain
+from classify.cli import explain
 from classify.errors import InputError
 from classify.experiments.comparison import compare
 from classify.experiments.dataset import Settings
@@ -13,7 +13,7 @@ from tests.conftest import write_corpus, write_song
 
 def run(*arguments):
     parser = argparse.ArgumentParser()
-    cli_explain.add(parser.add_subparsers())
+    explain.add(parser.add_subparsers())
     options = parser.parse_args(["explain", *map(str, arguments)])
     return options.run(options)
 

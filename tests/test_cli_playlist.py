@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from classify.cli import main
+from classify.cli.main import main
 from tests.conftest import write_song
 
 

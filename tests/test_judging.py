@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify.cli import main
+from classify.cli.main import main
 from classify.errors import InputError
 from classify.evaluation import calibration, novelty
 from classify.inference import prediction as module

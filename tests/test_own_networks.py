@@ -75,7 +75,7 @@ def test_only_what_is_fitted_on_is_augmented(monkeypatch):
         seen.append(batch)
         return augmented(batch, *rest)
 
-    monkeypatch.setattr(training, "augmented", watched)
+    monkeypatch.setattr(network_classifier, "augmented", watched)
     network = NetworkClassifier("crnn", TrainingSettings(epochs=4)).fit(x, y)
     fit, validate = held_out(y.tolist(), None, 0)
     given = {batch.tobytes() for batch in np.concatenate(seen)}
@@ -88,7 +88,7 @@ def test_only_what_is_fitted_on_is_augmented(monkeypatch):
 @pytest.mark.slow
 def test_augmentation_can_be_left_out(monkeypatch):
     x, y = windows()
-    monkeypatch.setattr(training, "augmented", None)
+    monkeypatch.setattr(network_classifier, "augmented", None)
     for settings in (
         TrainingSettings(epochs=1, augment=False),
         TrainingSettings(epochs=1, recipe="paper"),

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from classify.cli import main
+from classify.cli.main import main
 from classify.errors import InputError
 from classify.experiments.comparison import compare
 from classify.experiments.dataset import Settings

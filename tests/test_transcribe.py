@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classify.cli import main
+from classify.cli.main import main
 from classify.songs import midi
 from tests.recordings import needs_extra, piece, record, sound
 

@@ -10,7 +10,7 @@ import symusic
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
-from classify.cli import main
+from classify.cli.main import main
 from classify.errors import InputError
 from classify.experiments import comparison, window_search
 from classify.experiments.comparison import compare

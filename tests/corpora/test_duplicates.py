@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classify.cli import main
+from classify.cli.main import main
 from classify.corpora import load
 from classify.corpora.duplicates import (
     COMMON,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from classify.cli import main
+from classify.cli.main import main
 from classify.corpora import load
 from classify.errors import InputError
 from classify.songs import formats

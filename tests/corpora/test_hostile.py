@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from classify.cli import main
+from classify.cli.main import main
 from classify.corpora import load
 from classify.corpora.labels import NO_SONG
 from classify.corpora.store import Store

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from classify.cli import main
+from classify.cli.main import main
 from classify.corpora import load, published
 from classify.corpora.labels import Listing
 from classify.errors import InputError

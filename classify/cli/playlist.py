@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classify.cli_numbers import number, whole
+from classify.cli.numbers import number, whole
 from classify.errors import InputError
 from classify.files import read_json
 

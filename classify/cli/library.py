@@ -1,13 +1,13 @@
 """The commands that train a model and put it to use: train, predict, adapt, suggest.
 
-As in `classify.cli`, no logic of their own, and everything heavy is imported where it is needed.
+As in `classify.cli.main`, no logic of their own, and everything heavy is imported where it is needed.
 """
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classify.cli_numbers import number, whole
+from classify.cli.numbers import number, whole
 from classify.errors import InputError
 
 if TYPE_CHECKING:

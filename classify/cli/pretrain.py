@@ -1,13 +1,13 @@
 """The command that lets an encoder learn from songs without labels: pretrain.
 
-As in `classify.cli`, no logic of its own, and everything heavy is imported where it is needed.
+As in `classify.cli.main`, no logic of its own, and everything heavy is imported where it is needed.
 """
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-from classify.cli_numbers import whole
+from classify.cli.numbers import whole
 
 
 def add(commands: Any) -> None:

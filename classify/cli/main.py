@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from classify import __version__, cli_explain, cli_library, cli_playlist, cli_pretrain
-from classify.cli_numbers import number, whole
+from classify import __version__
+from classify.cli import explain, library, playlist, pretrain
+from classify.cli.numbers import number, whole
 from classify.errors import InputError
 
 #: Exit status after Ctrl-C, as shells have it.
@@ -70,10 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_corpus(commands)
     _add_transcribe(commands)
-    cli_pretrain.add(commands)
-    cli_library.add(commands)
-    cli_playlist.add(commands)
-    cli_explain.add(commands)
+    pretrain.add(commands)
+    library.add(commands)
+    playlist.add(commands)
+    explain.add(commands)
     return parser
 
 
