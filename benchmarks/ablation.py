@@ -28,7 +28,7 @@ from classify.evaluation.significance import corrected_interval
 from classify.evaluation.splits import folds
 from classify.experiments.comparison import compare
 from classify.experiments.dataset import Settings
-from classify.files import write_text, written_whole
+from classify.files import atomic_write, write_text
 from classify.models.registry import MAJORITY
 from classify.representations import features
 
@@ -228,7 +228,7 @@ def draw(source: str, table: pd.DataFrame, path: Path) -> None:
     axes.axvline(0, color="#888888", linewidth=1)
     axes.set_yticks(place, [f"{r.ingredient}: {r.row}" for r in told.itertuples()], fontsize=8)
     axes.set_xlabel(f"points of accuracy gained on {Path(source).name}, with 95 % intervals")
-    with written_whole(path) as beside:
+    with atomic_write(path) as beside:
         figure.savefig(beside, format="svg", metadata={"Date": None})
 
 
@@ -244,7 +244,7 @@ def main() -> None:
         for source in options.corpora:
             table = ablated(source, options.folds, options.repeats, options.out)
             place = options.out / Path(source.partition(":")[0]).name
-            with written_whole(place / "ablation.csv") as beside:
+            with atomic_write(place / "ablation.csv") as beside:
                 table.to_csv(beside, index=False, float_format="%.4f")
             text = markdown(source, table, options.folds, options.repeats)
             write_text(place / "ablation.md", text)

@@ -6,10 +6,12 @@ to use; `classify.api` describes them.
 
 from typing import TYPE_CHECKING, Any
 
+from classify.versions import VERSION
+
 if TYPE_CHECKING:
     from classify.api import Run, compare, load_run, playlist, predict, train
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = ["Run", "compare", "load_run", "playlist", "predict", "train"]
 
 

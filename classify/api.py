@@ -63,8 +63,9 @@ def compare(
     jobs : int, optional
         Fits at once.
     **settings
-        Any other field of `classify.experiments.dataset.Settings`: window, hop, channels, split, folds,
-        repeats, leak, robustness, learning_curve, recipe, epochs, augment, seed, quick, tune, init.
+        Any other field of `classify.experiments.dataset.Settings`: window, hop, channels, split,
+        folds, repeats, leak, robustness, learning_curve, recipe, epochs, augment, seed, quick,
+        tune, init.
 
     Returns
     -------
@@ -136,7 +137,7 @@ class Run:
 
     @property
     def predictions(self) -> pd.DataFrame:
-        """All of predictions.parquet; its columns are described in `classify.experiments.results`."""
+        """All of predictions.parquet; `classify.experiments.results` describes its columns."""
         return self._view.predictions
 
     @property

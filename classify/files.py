@@ -13,6 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
+from filelock import FileLock, Timeout
+
+from classify.errors import InputError
+
+#: In a folder of unfinished work: what it is work for.
+KEY = "key"
 
 
 def cache_folder() -> Path:
@@ -21,7 +27,7 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Give a temporary path to write to; rename it to `path` when the block ends well.
 
     Parameters
@@ -49,7 +55,7 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` (UTF-8), whole or not at all."""
-    with written_whole(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_text(text, encoding="utf-8")
 
 
@@ -68,3 +74,49 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def work_dir(out: Path, key: str) -> Path:
+    """Give the folder in which work is kept until all is done; go on with what was killed.
+
+    Parameters
+    ----------
+    out : Path
+        What is being made; the folder stands beside it.
+    key : str
+        A hash of everything that decides the numbers. What was left under another is deleted.
+
+    Returns
+    -------
+    Path
+    """
+    work = out.with_name(f".{out.name}.work")
+    if not (work / KEY).is_file() or (work / KEY).read_text() != key:
+        shutil.rmtree(work, ignore_errors=True)
+        write_text(work / KEY, key)
+    return work
+
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Keep a second run out of a run's folder while the block runs.
+
+    Raises
+    ------
+    InputError
+        If another run holds the folder.
+    """
+    whole = folder.resolve()
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(whole.with_name(f".{whole.name}.lock"))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise InputError(
+            f"{folder}: another run is writing there now; wait for it, or name another with --out"
+        ) from None
+    try:
+        yield
+    finally:
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()

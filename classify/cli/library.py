@@ -1,6 +1,7 @@
 """The commands that train a model and put it to use: train, predict, adapt, suggest.
 
-As in `classify.cli.main`, no logic of their own, and everything heavy is imported where it is needed.
+As in `classify.cli.main`, no logic of their own, and everything heavy is imported where it is
+needed.
 """
 
 import argparse

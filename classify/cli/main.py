@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from classify import __version__
 from classify.cli import explain, library, playlist, pretrain
 from classify.cli.numbers import number, whole
 from classify.errors import InputError
+from classify.versions import VERSION
 
 #: Exit status after Ctrl-C, as shells have it.
 INTERRUPTED = 130
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="classify",
         description="Compare networks and classical models on a folder of labelled songs.",
     )
-    parser.add_argument("--version", action="version", version=f"classify {__version__}")
+    parser.add_argument("--version", action="version", version=f"classify {VERSION}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is a Ctrl-C
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_compare(commands)

@@ -24,7 +24,7 @@ import numpy as np
 from classify.corpora.groups import merged
 from classify.corpora.labels import LABELS
 from classify.errors import InputError
-from classify.files import cache_folder, written_whole
+from classify.files import atomic_write, cache_folder
 from classify.songs import midi
 
 ESSEN = (
@@ -139,7 +139,7 @@ def prepared(made: BuiltIn, on_song: Callable[[int, int], None], cache: Path | N
     folder = (cache or cache_folder()) / f"{made.name}-v{made.version}"
     if not (folder / LABELS).is_file():
         tunes = choose(made)
-        with written_whole(folder) as beside:
+        with atomic_write(folder) as beside:
             _write(tunes, beside, on_song)
     return folder
 

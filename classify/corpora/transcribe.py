@@ -6,7 +6,7 @@ from pathlib import Path
 from classify.compute import sandbox
 from classify.corpora import SetAside
 from classify.errors import InputError
-from classify.files import written_whole
+from classify.files import atomic_write
 from classify.progress import Display
 from classify.songs import audio, midi
 from classify.songs.formats import KINDS, transcription
@@ -60,7 +60,7 @@ def transcribe(source: Path, out: Path, display: Display, force: bool = False) -
             if isinstance(data, str):
                 done.set_aside.append(SetAside(_name(recording, source), data))
             else:
-                with written_whole(plan[recording]) as beside:
+                with atomic_write(plan[recording]) as beside:
                     beside.write_bytes(data)
                 done.written.append(plan[recording])
             count(ended, len(plan))

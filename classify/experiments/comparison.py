@@ -7,7 +7,8 @@ command goes on where a killed one stopped. The folder holds
 - `predictions.parquet`: one row per model, fold, part and song, and the same per window,
 - `scores.csv`: every score with its interval, tidy,
 - `checks.parquet`: answers for changed test songs, and of models that learned from fewer songs,
-- `importance.parquet`: what models on features listen to, see `classify.experiments.feature_importance`,
+- `importance.parquet`: what models on features listen to, see
+  `classify.experiments.feature_importance`,
 - `excerpts.parquet`: how the songs begin that the best model gets wrong most confidently,
 - `models/<name>/<part>/`: the facts of each fit, and for a hold-out the trained model.
 """
@@ -33,14 +34,15 @@ from classify.experiments.manifest import (
     check_free,
     close_run,
     complete,
-    one_at_a_time,
     open_run,
     read_record,
 )
+from classify.files import exclusive
 from classify.models import registry
 from classify.models.networks.layers import SHORTEST_VALID
 from classify.progress import Display, duration
 from classify.representations import inputs
+from classify.representations.arrays import Table, save_data
 from classify.representations.windows import Windows
 from classify.songs import Song
 
@@ -86,7 +88,7 @@ def compare(
     chosen = registry.select(settings.models)
     data = prepare(settings, display)
     folder = out or within / default_name(settings, data)
-    with one_at_a_time(folder):
+    with exclusive(folder):
         tuned = None
         if settings.tune is not None:
             tuned = _tuned(folder, settings, data, chosen, display)
@@ -232,10 +234,8 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
     folder = missing[0].data
     wanted = {job.spec.input for job in missing}
 
-    def arrays(songs: Sequence[Song], windows: Windows, what: str) -> dict[str, fitting.Table]:
-        given: dict[str, fitting.Table] = {
-            "notes": (windows.shape, (x for _, x in windows.blocks()))
-        }
+    def arrays(songs: Sequence[Song], windows: Windows, what: str) -> dict[str, Table]:
+        given: dict[str, Table] = {"notes": (windows.shape, (x for _, x in windows.blocks()))}
         for name, title in MEASURED.items():
             if name in wanted:
                 shape = len(windows), *inputs.shape(name, windows.settings)
@@ -244,12 +244,12 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
 
     about = {"label": data.labels, "group": data.groups}
     plain = arrays(data.corpus.songs, data.windows, "")
-    fitting.save_data(folder, plain, song=data.windows.song, **about)
+    save_data(folder, plain, song=data.windows.song, **about)
     if any(job.varied for job in missing):
         for number, (variation, songs, windows) in enumerate(varied(data)):
             changed = arrays(songs, windows, f", {variation.name}")
             place = folder / fitting.VARIATIONS / f"{number:02d}"
-            fitting.save_data(place, changed, song=windows.song)
+            save_data(place, changed, song=windows.song)
 
 
 #: Inputs whose columns are named quantities, which a model can be said to listen to.

@@ -17,13 +17,10 @@ from classify.models import pretrained, registry
 from classify.models.network_classifier import TrainingSettings
 from classify.progress import Display
 from classify.representations.perturbations import Variation, variations
-from classify.representations.windows import CHANNELS, Windows, WindowSettings, cut
+from classify.representations.windows import CHANNELS, WINDOW, Windows, WindowSettings, cut
 from classify.songs import Song
 
 SPLITS = ("song", "window", "given")
-
-#: Notes in a window where neither the user nor the corpus says otherwise: the paper's.
-WINDOW = 800
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 from classify.evaluation import calibration, conformal
 from classify.experiments import feature_importance
 from classify.experiments.folds import Part
-from classify.files import read_json, write_json, written_whole
+from classify.files import atomic_write, read_json, write_json
 from classify.models import network_classifier, registry
 from classify.models.network_classifier import TrainingSettings
 from classify.representations.windows import ChannelScaler, unscaled
@@ -46,10 +46,6 @@ PROBABILITIES = "probabilities.npy"
 VARIED = "varied.npy"
 VARIATIONS = "variations"
 LISTENED = "listened.parquet"
-
-
-#: Shape of all windows, and the windows a block at a time.
-Table = tuple[tuple[int, ...], Iterable[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -116,34 +112,6 @@ class Event:
 
     key: str
     note: str
-
-
-def save_data(folder: Path, inputs: dict[str, Table], **about: np.ndarray) -> None:
-    """Write windows and what is known of each, unless a stopped run has left them there.
-
-    Parameters
-    ----------
-    folder : Path
-        Where to.
-    inputs : dict of str to (tuple of int, iterable of ndarray of float32)
-        What models are given, by the name that `Spec.input` has: the shape of all windows, and
-        the windows, some at a time, in order.
-    about : ndarray, shape (n_windows,)
-        `label`, `group` and `song` of each window.
-    """
-    for name, (shape, blocks) in inputs.items():
-        path = folder / f"{name}.npy"
-        if path.is_file():
-            continue
-        with written_whole(path) as beside:
-            x = np.lib.format.open_memmap(beside, "w+", np.float32, shape)
-            written = 0
-            for block in blocks:
-                x[written : written + len(block)] = block
-                written += len(block)
-            x.flush()
-    with written_whole(folder / "about.npz") as beside:
-        np.savez(beside, allow_pickle=False, **about)
 
 
 def n_cores() -> int:
@@ -280,7 +248,7 @@ def _settle(job: Job, exit_code: int | None) -> None:
 
 
 def _write_failure(job: Job, reason: str) -> None:
-    with written_whole(job.folder) as beside:
+    with atomic_write(job.folder) as beside:
         beside.mkdir()
         write_json(beside / FAILED, {"reason": f"{reason} (see {job.log})"})
 
@@ -369,7 +337,7 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
         probabilities[job.part.train] = answered(fill(table[job.part.train]))
     facts: dict[str, Any] = {"seconds_train": fitted - begun, "seconds_predict": predicted - fitted}
     facts |= _calibrated(estimator, label, song, group)
-    with written_whole(job.folder) as beside:
+    with atomic_write(job.folder) as beside:
         beside.mkdir()
         if job.kept:
             registry.save(estimator, beside)

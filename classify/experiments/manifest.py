@@ -5,47 +5,24 @@ left are only used again if everything that decides their numbers is as it was.
 """
 
 import hashlib
-import os
 import platform
-import shutil
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
-from classify import __version__
 from classify.errors import InputError
 from classify.evaluation import leak
 from classify.experiments.dataset import Data, Settings
-from classify.files import read_json, write_json, write_text
+from classify.files import read_json, write_json
 from classify.models import registry
 from classify.representations.windows import unscaled
-
-#: Libraries whose versions a run records.
-LIBRARIES = (
-    "tensorflow",
-    "keras",
-    "scikit-learn",
-    "numpy",
-    "scipy",
-    "pandas",
-    "symusic",
-    "mido",
-    "music21",
-)
-
+from classify.versions import VERSION, versions
 
 RECORD = "run.json"
-
-#: In a folder of unfinished fits: what they are fits of.
-KEY = "key"
 
 #: The leak's probes look at no more than so many windows.
 PROBED = 3000
@@ -71,7 +48,8 @@ def open_run(
     command : str
         What to record as the command.
     tuning : dict, optional
-        How the window and the channels were chosen, as `classify.experiments.window_search.Tuning.to_json` says it.
+        How the window and the channels were chosen, as
+        `classify.experiments.window_search.Tuning.to_json` says it.
 
     Returns
     -------
@@ -137,52 +115,6 @@ def _probes(settings: Settings, data: Data) -> list[dict[str, float | str]]:
     return [probe.to_json() for probe in found]
 
 
-def workplace(out: Path, key: str) -> Path:
-    """Give the folder in which work is kept until all is done; go on with what was killed.
-
-    Parameters
-    ----------
-    out : Path
-        What is being made; the folder stands beside it.
-    key : str
-        A hash of everything that decides the numbers. What was left under another is deleted.
-
-    Returns
-    -------
-    Path
-    """
-    work = out.with_name(f".{out.name}.work")
-    if not (work / KEY).is_file() or (work / KEY).read_text() != key:
-        shutil.rmtree(work, ignore_errors=True)
-        write_text(work / KEY, key)
-    return work
-
-
-@contextmanager
-def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Keep a second run out of a run's folder while the block runs.
-
-    Raises
-    ------
-    InputError
-        If another run holds the folder.
-    """
-    whole = folder.resolve()
-    whole.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(whole.with_name(f".{whole.name}.lock"))
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        raise InputError(
-            f"{folder}: another run is writing there now; wait for it, or name another with --out"
-        ) from None
-    try:
-        yield
-    finally:
-        Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
-
-
 def read_record(folder: Path) -> dict[str, Any]:
     """Read a run's run.json.
 
@@ -229,17 +161,8 @@ def _identity(settings: Settings, data: Data) -> dict[str, Any]:
         "training": settings.training.record(),
         "windows": _listed(asdict(data.cutting)),
         "songs and their split": digest.hexdigest(),
-        "classify": __version__,
+        "classify": VERSION,
         **versions(),
-    }
-
-
-def versions() -> dict[str, str]:
-    """Name everything that models are trained with, the Keras backend too."""
-    return {
-        "python": platform.python_version(),
-        "keras backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
-        **{name: version(name) for name in LIBRARIES},
     }
 
 
@@ -292,7 +215,7 @@ def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
         "citation": corpus.citation,
     }
     return {
-        "classify": __version__,
+        "classify": VERSION,
         "command": command,
         "started": _now(),
         "settings": _plain(settings),

@@ -31,7 +31,7 @@ from classify.evaluation.scores import (
     wilson,
 )
 from classify.experiments.folds import SHARES, WINDOW_SPLIT, Part
-from classify.files import written_whole
+from classify.files import atomic_write
 from classify.songs import NOTE, Song
 
 PREDICTIONS = "predictions.parquet"
@@ -195,7 +195,7 @@ def robustness(
 
 
 def listened(about: WindowTable, model: str, part: Part, found: pd.DataFrame) -> pd.DataFrame:
-    """Name the songs of a listening table; see `classify.experiments.feature_importance` for its other columns."""
+    """Name the songs of a table that `classify.experiments.feature_importance` describes."""
     index = found["index"].to_numpy(int)
     key = {"model": model, "repeat": part.repeat, "fold": part.fold}
     named = {
@@ -364,13 +364,13 @@ def _excerpt(name: str, song: Song | None) -> pd.DataFrame:
 def write(folder: Path, table: pd.DataFrame, scored: pd.DataFrame) -> None:
     """Write predictions.parquet and scores.csv into a run's folder, each whole or not at all."""
     write_parquet(folder / PREDICTIONS, table)
-    with written_whole(folder / SCORES_FILE) as beside:
+    with atomic_write(folder / SCORES_FILE) as beside:
         scored.to_csv(beside, index=False, float_format="%.6f")
 
 
 def write_parquet(path: Path, table: pd.DataFrame) -> None:
     """Write a table, whole or not at all."""
-    with written_whole(path) as beside:
+    with atomic_write(path) as beside:
         table.to_parquet(beside, index=False, compression="zstd")
 
 

@@ -31,7 +31,7 @@ from classify.evaluation import calibration, conformal
 from classify.evaluation.significance import mcnemar
 from classify.experiments.fitting import song_means
 from classify.experiments.results import P
-from classify.files import written_whole
+from classify.files import atomic_write
 from classify.inference import model_card
 from classify.inference import saved_model as bundles
 from classify.inference.prediction import Predictions
@@ -356,5 +356,5 @@ def _from(here: Path, file: Path) -> str:
 
 def write_suggestions(table: pd.DataFrame, path: Path) -> None:
     """Write suggestions as a labels.csv whose labels are to be filled in."""
-    with written_whole(path) as beside:
+    with atomic_write(path) as beside:
         table.to_csv(beside, index=False, encoding="utf-8")

@@ -38,18 +38,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify import __version__
 from classify.corpora.labels import SetAside
 from classify.corpora.library import Item, load_library
 from classify.errors import InputError
 from classify.experiments.fitting import song_means
-from classify.experiments.manifest import one_at_a_time
 from classify.experiments.results import P, write_parquet
-from classify.files import write_json, written_whole
+from classify.files import atomic_write, exclusive, write_json
 from classify.inference.model_card import NO_DEVICE
 from classify.inference.saved_model import Bundle
 from classify.progress import Display
 from classify.representations import descriptors
+from classify.versions import VERSION
 
 #: Confidence from which a song with several moods in its set has an answer all the same.
 SURE = 0.5
@@ -145,7 +144,7 @@ def predict(
     check_target(course, (".csv", ".parquet"))
     if not 0 <= sure <= 1:
         raise InputError(f"--sure {sure:g}: expected a probability from 0 to 1")
-    with one_at_a_time(out) if out else nullcontext():
+    with exclusive(out) if out else nullcontext():
         with display.counting("Reading songs", "song") as count:
             library = load_library(sources, count, artist_folder)
         parts = out.with_name(f".{out.name}.parts") if out else None
@@ -209,7 +208,7 @@ def _divided(items: Sequence[Item]) -> Iterator[list[Item]]:
 
 
 def _key(bundle: Bundle, block: Sequence[Item]) -> str:
-    digest = hashlib.sha256(f"{__version__} {bundle.id}".encode())
+    digest = hashlib.sha256(f"{VERSION} {bundle.id}".encode())
     for item in block:
         row = (item.name, item.artist, item.title, item.song.digest)
         digest.update("\x1f".join(row).encode("utf-8", "replace") + b"\x1e")
@@ -281,7 +280,7 @@ def _joined(
         "bundle": bundle.id,
         "corpus": bundle.about["corpus"]["name"],
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "classify": __version__,
+        "classify": VERSION,
         "songs": len(songs),
         "not_sure": int((songs.answer == "").sum()),
         "not_known": int((~songs.known).sum()),
@@ -320,5 +319,5 @@ def _write_table(path: Path, table: pd.DataFrame) -> None:
     if path.suffix.lower() == ".parquet":
         write_parquet(path, table)
         return
-    with written_whole(path) as beside:
+    with atomic_write(path) as beside:
         table.to_csv(beside, index=False, float_format="%.6f", encoding="utf-8")

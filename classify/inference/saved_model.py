@@ -9,10 +9,10 @@ A bundle holds
 - `probe_x.npy` and `probe_p.npy`: some input, and what the model said of it when it was saved;
 - `model-card.md`: the same for people.
 
-Loading looks before it opens (`classify.models.artifacts`): at the format's version, the list of files, their
-names, sizes and hashes. Nothing is ever made of what a file says it is: networks are built by this
-program and are given numbers only, classical models may hold no types but those of ours, arrays no
-objects, and the model must answer the probes as it did.
+Loading looks before it opens (`classify.models.artifacts`): at the format's version, the list of
+files, their names, sizes and hashes. Nothing is ever made of what a file says it is: networks are
+built by this program and are given numbers only, classical models may hold no types but those of
+ours, arrays no objects, and the model must answer the probes as it did.
 """
 
 import shutil
@@ -29,7 +29,7 @@ from threadpoolctl import threadpool_limits
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
 from classify.evaluation.novelty import Novelty
-from classify.files import read_json, written_whole
+from classify.files import atomic_write, read_json
 from classify.models import artifacts, registry
 from classify.models.network_classifier import NetworkClassifier
 from classify.representations.descriptors import STATISTICS
@@ -188,7 +188,7 @@ def write(
     card : str
         Markdown.
     """
-    with written_whole(folder) as beside:
+    with atomic_write(folder) as beside:
         beside.mkdir()
         registry.save(estimator, beside / MODEL)
         np.save(beside / KNOWN, novelty.reference, allow_pickle=False)
@@ -206,7 +206,7 @@ def write(
 
 def changed(bundle: Bundle, folder: Path, about: dict[str, Any], card: str) -> None:
     """Write a bundle that differs from another in what is said of its probabilities only."""
-    with written_whole(folder) as beside:
+    with atomic_write(folder) as beside:
         shutil.copytree(bundle.folder, beside)
         (beside / CARD).write_text(card, encoding="utf-8")
         seal(beside, about)
@@ -230,7 +230,7 @@ def load(folder: Path) -> Bundle:
         anything that no bundle of ours has. Nothing in it is executed.
     """
     about = artifacts.checked(folder, KIND)
-    with artifacts.in_one_sentence(folder):
+    with artifacts.as_input_error(folder):
         spec = registry.find().get(about["model"]["name"])
         if spec is None or spec.input != about["model"]["input"]:
             raise InputError(f"{folder}: this program knows no model {about['model']['name']!r}")

@@ -23,7 +23,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify import __version__
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal, novelty
 from classify.experiments import fitting, manifest, results
@@ -31,6 +30,7 @@ from classify.experiments.comparison import train_all
 from classify.experiments.dataset import Data, Settings, prepare
 from classify.experiments.fitting import Job, song_means
 from classify.experiments.folds import SONG_SPLIT, Part
+from classify.files import exclusive, work_dir
 from classify.inference import model_card, saved_model
 from classify.inference.explain import terms
 from classify.inference.explain.profiles import profile
@@ -39,6 +39,7 @@ from classify.progress import Display
 from classify.representations import descriptors
 from classify.representations.inputs import measured
 from classify.representations.windows import ChannelScaler, unscaled
+from classify.versions import VERSION, versions
 
 #: Folds that probabilities are calibrated on, unless told otherwise.
 FOLDS = 5
@@ -173,8 +174,8 @@ def train(
             f"{data.start.folder}: holds other weights than those that {plan.run['name']} started "
             f"from; compare again, or train with --init"
         )
-    with manifest.one_at_a_time(out):
-        work = manifest.workplace(out, _key(plan, data))
+    with exclusive(out):
+        work = work_dir(out, _key(plan, data))
         jobs = _jobs(work, plan, data)
         train_all(jobs, data, n_workers or fitting.default_jobs(), display)
         for job in jobs:
@@ -190,7 +191,7 @@ def train(
 def _key(plan: Plan, data: Data) -> str:
     """Hash everything that decides the numbers."""
     asked = (asdict(plan.settings), asdict(data.cutting), data.corpus.fingerprint, plan.model,
-             __version__, manifest.versions(), data.start and data.start.id)  # fmt: skip
+             VERSION, versions(), data.start and data.start.id)  # fmt: skip
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -300,7 +301,7 @@ def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:
     corpus, cutting = data.corpus, data.cutting
     what = registry.find()[plan.model].input
     return {
-        "classify": __version__,
+        "classify": VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command or f"train({plan})",
         "classes": corpus.classes,
@@ -320,7 +321,7 @@ def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:
         },
         "songs": sorted({song.digest[: saved_model.KEPT_DIGITS] for song in corpus.songs}),
         "settings": asdict(plan.settings),
-        "versions": manifest.versions(),
+        "versions": versions(),
     }
 
 

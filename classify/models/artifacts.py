@@ -70,7 +70,7 @@ def _fact(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def in_one_sentence(folder: Path) -> Iterator[None]:
+def as_input_error(folder: Path) -> Iterator[None]:
     """Turn whatever a reader says of a hostile or damaged file into a refusal."""
     try:
         yield

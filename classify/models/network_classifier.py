@@ -6,8 +6,8 @@ of the epoch with the best macro-F1 on them. `paper` is the plain one: pitch num
 Adam with its defaults, the whole training part, every epoch run, the last weights kept. With it,
 deep stacks of LSTMs end as a majority-class answer, as three of the paper's six did.
 
-Windows of `classify.representations.note_events` are augmented while a network is fitted on them (not by the paper's
-recipe): see `classify.representations.augmentation`.
+Windows of `classify.representations.note_events` are augmented while a network is fitted on them
+(not by the paper's recipe): see `classify.representations.augmentation`.
 """
 
 import importlib
@@ -65,10 +65,11 @@ class TrainingSettings:
     patience : int
         Epochs without a better inner validation score before training stops.
     augment : bool
-        Whether windows of networks that know how (`classify.representations.note_events`) are changed at random.
+        Whether windows of networks that know how (`classify.representations.note_events`) are
+        changed at random.
     init : str, optional
-        Folder of weights (`classify.models.pretrained`) that the network they are of starts from; all
-        others start at random.
+        Folder of weights (`classify.models.pretrained`) that the network they are of starts from;
+        all others start at random.
     """
 
     recipe: str = "default"

@@ -2,8 +2,8 @@
 
 The folder holds `encoder.keras`, the encoder of one network (`classify.models.networks`), and
 `about.json`: which network and window, what it learned from, how well it guessed before and after,
-and size and SHA-256 of the weights. It is looked at as a bundle is (`classify.models.artifacts`): nothing is
-made of what it says of layers, an encoder is built by this program and given numbers.
+and size and SHA-256 of the weights. It is looked at as a bundle is (`classify.models.artifacts`):
+nothing is made of what it says of layers, an encoder is built by this program and given numbers.
 
 A network starts from it if it is of the same name and joins as many notes to a step: the window
 itself may differ, since no weight depends on how many steps there are.
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from classify.errors import InputError
-from classify.files import written_whole
+from classify.files import atomic_write
 from classify.models import artifacts, networks
 from classify.models.weights import check_file, check_network
 from classify.representations.windows import LONGEST_WINDOW
@@ -105,7 +105,7 @@ class Pretrained:
         """
         build = networks.find()[self.model].encoder
         assert build is not None
-        with artifacts.in_one_sentence(self.folder):
+        with artifacts.as_input_error(self.folder):
             encoder = build(n_notes, n_columns)
             check_network(self.folder / ENCODER, encoder, self.model)
             encoder.load_weights(self.folder / ENCODER)
@@ -142,7 +142,7 @@ def write(folder: Path, about: dict[str, Any], encoder: Any) -> None:
     encoder : keras.Model
         What learned.
     """
-    with written_whole(folder) as beside:
+    with atomic_write(folder) as beside:
         beside.mkdir()
         encoder.save(beside / ENCODER)
         artifacts.seal(beside, about, KIND)
@@ -157,7 +157,7 @@ def load(folder: Path) -> Pretrained:
         If it is none, or one that is damaged, was changed, or holds what none of ours has.
     """
     about = artifacts.checked(folder, KIND)
-    with artifacts.in_one_sentence(folder):
+    with artifacts.as_input_error(folder):
         form = networks.find().get(about["model"])
         if form is None or form.encoder is None:
             raise InputError(f"{folder}: this program knows no encoder of {about['model']!r}")

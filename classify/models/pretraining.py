@@ -1,12 +1,12 @@
 """From songs that nobody has labelled to an encoder that knows how music goes.
 
 A library is cut into windows as a comparison cuts a corpus. About 15 % of the notes of each are
-hidden (`classify.representations.masking`), and the encoder of a network, with a small decoder on it
-(`classify.models.networks.masked`), learns to say what they were. Windows are augmented and hidden anew
-each time they are seen. About a tenth of the songs are held out; how they are changed and what is
-hidden of them is drawn once. The weights of the epoch with the lowest loss on them are kept, and
-training stops when it has not fallen for some epochs. An epoch goes through a small library more
-than once.
+hidden (`classify.representations.masking`), and the encoder of a network, with a small decoder on
+it (`classify.models.networks.masked`), learns to say what they were. Windows are augmented and
+hidden anew each time they are seen. About a tenth of the songs are held out; how they are changed
+and what is hidden of them is drawn once. The weights of the epoch with the lowest loss on them are
+kept, and training stops when it has not fallen for some epochs. An epoch goes through a small
+library more than once.
 
 The loss that is told is the cross-entropy of the five targets in nats, summed. It is set beside
 that of whoever knows how often each class occurs in the training songs and looks at no note
@@ -30,24 +30,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from classify import __version__
 from classify.corpora.library import load_library
 from classify.errors import InputError
-from classify.experiments import manifest
-from classify.experiments.dataset import WINDOW
-from classify.experiments.fitting import save_data
-from classify.files import read_json, write_json, written_whole
+from classify.files import atomic_write, exclusive, read_json, work_dir, write_json
 from classify.models import network_classifier, networks, pretrained
 from classify.models.network_classifier import TrainingSettings
 from classify.models.networks import masked
 from classify.progress import Display
 from classify.representations import masking
+from classify.representations.arrays import save_data
 from classify.representations.augmentation import Augmentation, augmented
 from classify.representations.inputs import measured
 from classify.representations.masking import TARGETS
 from classify.representations.note_events import COLUMNS
-from classify.representations.windows import WindowSettings, cut
+from classify.representations.windows import WINDOW, WindowSettings, cut
 from classify.songs import Song
+from classify.versions import VERSION, versions
 
 #: What is trained unless another is named: in trials on the built-in tunes it guessed better than
 #: the transformer after as many epochs.
@@ -171,9 +169,9 @@ def pretrain(
         )
     display.say(f"{len(songs)} songs; {len(library.set_aside)} files set aside.")
     key = _key(settings, songs)
-    with manifest.one_at_a_time(out):
+    with exclusive(out):
         if _is_free(out, key, display):
-            work = manifest.workplace(out, key)
+            work = work_dir(out, key)
             data = _prepared(work, songs, settings, display)
             encoder, state = _trained(work, data, settings, display)
             about = _about(songs, data, state, settings)
@@ -184,7 +182,7 @@ def pretrain(
 
 def _key(settings: Settings, songs: Sequence[Song]) -> str:
     """Hash everything that decides the weights."""
-    asked = (asdict(settings), [song.digest for song in songs], __version__, manifest.versions())
+    asked = (asdict(settings), [song.digest for song in songs], VERSION, versions())
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -330,7 +328,7 @@ def _losses(model: Any, data: _Data, settings: Settings) -> list[float]:
 def _keep(work: Path, model: Any, state: dict[str, Any]) -> None:
     """Write what an epoch left, whole or not at all: weights, Adam's moments, best weights."""
     before = work / CHECKPOINT / BEST
-    with written_whole(work / CHECKPOINT) as beside:
+    with atomic_write(work / CHECKPOINT) as beside:
         beside.mkdir()
         model.save_weights(beside / LAST)
         if _best(state["history"]) == len(state["history"]) - 1:
@@ -358,7 +356,7 @@ def _about(
     """Say where the weights come from, and what they are worth."""
     best = _best(state["history"])
     return {
-        "classify": __version__,
+        "classify": VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         **asdict(settings),
         "stride": settings.stride,
@@ -371,5 +369,5 @@ def _about(
         "windows": {"learned": len(data.learned), "held_out": len(data.held_out)},
         "songs": pretrained.kept(song.digest for song in songs),
         "device": state["device"],
-        "versions": manifest.versions(),
+        "versions": versions(),
     }

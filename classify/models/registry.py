@@ -1,10 +1,10 @@
 """Every model that can be compared, behind one contract.
 
-Networks (from `classify.models.networks`) and classical models (from `baselines`) are found by walking
-their packages. Each becomes a scikit-learn estimator that takes windows
-`(n_windows, n_notes, n_channels)`, so the rest of the toolkit never asks which kind it holds. A
-model whose input is features is given them in that shape too: `(n_windows, 1, n_features)`; one
-whose input is songs is given the row of each window's song.
+Networks (from `classify.models.networks`) and classical models (from `baselines`) are found by
+walking their packages. Each becomes a scikit-learn estimator that takes windows `(n_windows,
+n_notes, n_channels)`, so the rest of the toolkit never asks which kind it holds. A model whose
+input is features is given them in that shape too: `(n_windows, 1, n_features)`; one whose input is
+songs is given the row of each window's song.
 """
 
 import importlib
@@ -23,7 +23,6 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 import baselines
-from classify import __version__
 from classify.errors import InputError
 from classify.evaluation.splits import Names, inner_folds
 from classify.files import read_json, write_json
@@ -35,6 +34,7 @@ from classify.models.network_classifier import (
     WindowClassifier,
     checked,
 )
+from classify.versions import VERSION
 
 #: The model that `recommended` stands for: the best of the comparisons so far.
 RECOMMENDED = "song-vote"
@@ -78,9 +78,9 @@ class Spec:
         The reference is the majority class.
     input : {"notes", "rich", "passages", "features", "song"}
         What it is given of a window: its notes in the channels that were asked for, all that is
-        known of them, or of several passages of its song (`classify.representations.note_events`), what
-        `classify.representations.features` says of them, or what it says of the whole song (`of_songs`), the same
-        for all windows of a song.
+        known of them, or of several passages of its song (`classify.representations.note_events`),
+        what `classify.representations.features` says of them, or what it says of the whole song
+        (`of_songs`), the same for all windows of a song.
     usual : bool
         Whether groups of models hold it; one that is not is compared by its name only.
     """
@@ -380,7 +380,7 @@ def n_units(spec: Spec, settings: TrainingSettings, quick: bool) -> tuple[int, s
 def save(estimator: NetworkClassifier | BaselineClassifier, folder: Path) -> None:
     """Write a fitted estimator to an empty folder: no pickle, only .keras or skops, and JSON."""
     folder.mkdir(parents=True, exist_ok=True)
-    about = {"classify": __version__, "name": estimator.name, "seed": estimator.seed,
+    about = {"classify": VERSION, "name": estimator.name, "seed": estimator.seed,
              "classes": [str(c) for c in estimator.classes_]}  # fmt: skip
     if isinstance(estimator, NetworkClassifier):
         estimator.save_network(folder / "network.keras")

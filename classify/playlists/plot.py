@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from classify.errors import InputError
-from classify.files import written_whole
+from classify.files import atomic_write
 from classify.playlists.playlist import NO_DEVICE, Made, Playlist
 
 #: Okabe and Ito 2008, without black.
@@ -58,7 +58,7 @@ def draw(playlist: Playlist, path: Path, made: Made) -> None:
     metadata = {"Date": None, "Title": plain(playlist.name)} if kind == "svg" else None
     if kind == "svg" and metadata is not None:
         metadata["Description"] = plain(alt_text(playlist))
-    with mpl.rc_context(STYLE), written_whole(path) as beside:
+    with mpl.rc_context(STYLE), atomic_write(path) as beside:
         figure = _figure(playlist, made)
         figure.savefig(beside, format=kind, bbox_inches="tight", metadata=metadata, dpi=150)
 

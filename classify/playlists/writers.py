@@ -21,7 +21,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from classify.errors import InputError
-from classify.files import write_text, written_whole
+from classify.files import atomic_write, write_text
 from classify.playlists.media_paths import Places, absolute_uri
 from classify.playlists.playlist import Entry, Made, Playlist, certainty, describe, notice
 
@@ -123,7 +123,7 @@ def _xspf(playlist: Playlist, path: Path, made: Made, places: Places) -> None:
     for entry in playlist.entries:
         _elements(ET.SubElement(tracks, "track"), _track(entry, path, places))
     ET.indent(root)
-    with written_whole(path) as beside:
+    with atomic_write(path) as beside:
         ET.ElementTree(root).write(beside, encoding="utf-8", xml_declaration=True)
 
 
@@ -185,7 +185,7 @@ def _csv(playlist: Playlist, path: Path, made: Made, places: Places) -> None:
     head += ["probability", "confidence", "tempo", "loudness", "pinned", "reason"]
     head += [f"p:{mood}" for mood in playlist.moods] + ["list", "model", "made", "notice"]
     said = " ".join([*notice(playlist, made)[1:], certainty(playlist)])
-    with written_whole(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(head)
         for position, entry in enumerate(playlist.entries, 1):

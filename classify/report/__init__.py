@@ -11,6 +11,7 @@ A section that needs more than the view is a module in `SECTIONS`.
 from pathlib import Path
 from typing import Any, Protocol
 
+from classify.presentation.figures import Drawings, save
 from classify.report import (
     calibration,
     changes,
@@ -26,7 +27,6 @@ from classify.report import (
     tuned,
     words,
 )
-from classify.report.figures import Drawings
 from classify.report.pages import write_page
 from classify.report.view import View, read_view
 
@@ -81,7 +81,7 @@ def write_report(folder: Path) -> Path:
     drawings = figures.drawings(view)
     for name, section in SECTIONS.items():
         drawings |= section.drawings(view, contents[name])
-    pictures = figures.save(drawings, folder / "figures")
+    pictures = save(drawings, folder / "figures")
     context = {"view": view, "run": view.run, "words": words, "changes": changes} | contents
     context |= {f"{name}_words": section for name, section in SECTIONS.items()}
     page = write_page(folder / HTML, "report", context, pictures)

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from classify.evaluation.calibration import RiskCoverage
 from classify.evaluation.conformal import COVERAGE
+from classify.presentation.figures import BLUE, GREY, LIGHT, ORANGE, Drawings, spread
 from classify.report import words
-from classify.report.figures import BLUE, GREY, LIGHT, ORANGE, Drawings, spread
 from classify.report.sureness import SURE, Sureness
 from classify.report.view import Row, Score, View
 

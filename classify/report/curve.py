@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from classify.evaluation.scores import effective_groups, wilson
+from classify.presentation.figures import Drawings
 from classify.report.changes import (
     answers,
     between,
@@ -21,7 +22,6 @@ from classify.report.changes import (
     paired_changes,
     signed,
 )
-from classify.report.figures import Drawings
 from classify.report.lines import draw_line, legend
 from classify.report.view import Row, Score, View
 

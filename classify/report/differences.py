@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from classify.evaluation.significance import ROPE
+from classify.presentation.figures import BLUE, GREY, LIGHT, Drawings, clean
 from classify.report import words
-from classify.report.figures import BLUE, GREY, LIGHT, Drawings, clean
 from classify.report.paired import Difference
 from classify.report.view import Row, View
 

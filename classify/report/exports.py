@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from classify.files import write_text, written_whole
+from classify.files import atomic_write, write_text
 from classify.report import leak, words
 from classify.report.paired import Difference
 from classify.report.songs import full_table
@@ -50,7 +50,7 @@ def write(view: View) -> None:
     write_text(view.folder / LATEX, latex(view))
     write_text(view.folder / BIBTEX, bibtex(view))
     if view.scored:
-        with written_whole(view.folder / SONGS) as beside:
+        with atomic_write(view.folder / SONGS) as beside:
             full_table(view).to_csv(beside, index=False, float_format="%.6f")
 
 

@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from classify.presentation.figures import BLUE, GREY, LIGHT, Drawings, spread
 from classify.progress import duration
 from classify.report import words
-from classify.report.figures import BLUE, GREY, LIGHT, Drawings, spread
 from classify.report.view import Row, View
 
 #: Times that an axis may name, in seconds.

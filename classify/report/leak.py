@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import kendalltau, rankdata
 
+from classify.presentation.figures import BLUE, GREY, ORANGE, Drawings, spread
 from classify.report import words
-from classify.report.figures import BLUE, GREY, ORANGE, Drawings, spread
 from classify.report.view import Row, Score, View
 
 #: The protocol of the rows under random windows.

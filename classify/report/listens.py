@@ -1,9 +1,9 @@
 """The section on what the models listen to: the best model on features, family by family.
 
-Read from importance.parquet; `classify.experiments.feature_importance` says what was shuffled. A family's *credit* is
-the mean of what the model loses without it and of what it brings alone, in the share of songs
-answered rightly. Single features are ranked by what the model loses without them in log-likelihood,
-since one of hundreds seldom changes an answer.
+Read from importance.parquet; `classify.experiments.feature_importance` says what was shuffled. A
+family's *credit* is the mean of what the model loses without it and of what it brings alone, in the
+share of songs answered rightly. Single features are ranked by what the model loses without them in
+log-likelihood, since one of hundreds seldom changes an answer.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 
 from classify.evaluation.importance import mean_over_songs
 from classify.experiments import results
+from classify.presentation.figures import BLUE, GREY, Drawings, clean
 from classify.report import changes, words
-from classify.report.figures import BLUE, GREY, Drawings, clean
 from classify.report.view import Row, Score, View
 
 #: So many single features are named at most.

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
+from classify.presentation.figures import Drawings
 from classify.report.changes import (
     answers,
     between,
@@ -20,7 +21,6 @@ from classify.report.changes import (
     paired_changes,
     signed,
 )
-from classify.report.figures import Drawings
 from classify.report.lines import draw_line, legend
 from classify.report.view import Row, Score, View
 

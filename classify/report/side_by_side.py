@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from classify.report import figures, side_figures, side_words
+from classify.presentation.figures import save
+from classify.report import side_figures, side_words
 from classify.report.pages import write_page
 from classify.report.sides import read_sides
 
@@ -35,6 +36,6 @@ def write_side_by_side(folders: list[Path], out: Path) -> Path:
         If there are fewer than two runs, one is named twice, or one holds no finished run.
     """
     sides = read_sides(folders)
-    pictures = figures.save(side_figures.drawings(sides), out / "figures")
+    pictures = save(side_figures.drawings(sides), out / "figures")
     context = {"sides": sides, "words": side_words}
     return write_page(out / HTML, "side-by-side", context, pictures)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from classify.report.figures import Drawings
+from classify.presentation.figures import Drawings
 from classify.report.paired import SIGNIFICANT
 from classify.report.sides import CORPORA, Across, Line, Sides, accuracy
 

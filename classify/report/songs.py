@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from classify.experiments import results
+from classify.presentation.figures import BLUE, GREY, ORANGE, Drawings
 from classify.report.changes import own_songs, read_beside
-from classify.report.figures import BLUE, GREY, ORANGE, Drawings
 from classify.report.view import Row, View
 
 EXCERPTS = "excerpts.parquet"

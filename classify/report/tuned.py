@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from classify.presentation.figures import Drawings
 from classify.report import words
-from classify.report.figures import Drawings
 from classify.report.view import View
 from classify.representations.windows import CHANNELS
 

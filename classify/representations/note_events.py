@@ -2,9 +2,9 @@
 
 Each note is a row of the numbers in `COLUMNS`, in fixed units, so that nothing has to be fitted and
 a network can take them apart itself (pitch into class and height, program into family). A window is
-padded on the left with rows of zeros, whose `real` is 0, as in `classify.representations.windows`. What is not
-known is -1: the place in the bar where a file has no beats, the tonic where there are only drums,
-the pitch of a note that is hidden (`classify.representations.masking`).
+padded on the left with rows of zeros, whose `real` is 0, as in `classify.representations.windows`.
+What is not known is -1: the place in the bar where a file has no beats, the tonic where there are
+only drums, the pitch of a note that is hidden (`classify.representations.masking`).
 
 Two inputs are made of them. `rich` is a window. `passages` is four passages of one song, one behind
 the other, so that a network may set them against each other: the beginning of the window itself,

@@ -22,6 +22,9 @@ from classify.songs import Song
 #: Seconds added before taking logarithms: notes closer than this sound together.
 TOGETHER = 0.01
 
+#: Notes in a window where neither the user nor the corpus says otherwise: the paper's.
+WINDOW = 800
+
 #: Notes in the longest window that can be asked for.
 LONGEST_WINDOW = 100_000
 
@@ -82,8 +85,8 @@ class WindowSettings:
         Names of `CHANNELS`, in the order of the last axis. ("pitch",) is the paper's input.
     """
 
-    window: int = 800
-    hop: int = 800
+    window: int = WINDOW
+    hop: int = WINDOW
     channels: tuple[str, ...] = tuple(CHANNELS)
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classify.report.figures import spread
+from classify.presentation.figures import spread
 
 
 def test_labels_with_room_stay_where_they_are():

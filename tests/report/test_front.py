@@ -10,8 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from classify.files import read_json, write_json
+from classify.presentation.figures import STYLE
 from classify.report import front, words, write_report
-from classify.report.figures import STYLE
 from classify.report.view import read_view
 from tests.report.made_runs import N, write_run
 

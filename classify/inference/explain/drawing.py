@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from classify.inference.explain.song import Explanation
 from classify.inference.explain.words import clock
-from classify.report.figures import BLUE, GREY, ORANGE, STYLE
+from classify.presentation.figures import BLUE, GREY, ORANGE, STYLE
 
 #: Lines of classes: the explained one is first, in blue and full.
 LINES = [

@@ -25,7 +25,7 @@ from classify.experiments import results
 from classify.experiments.dataset import Data, Settings, prepare
 from classify.experiments.folds import Part
 from classify.experiments.manifest import asked, read_record
-from classify.files import written_whole
+from classify.files import atomic_write
 from classify.inference.explain import inputs
 from classify.models import registry
 from classify.progress import Display
@@ -69,7 +69,7 @@ def write_importance(folder: Path, model: str = "", display: Display | None = No
     if data.corpus.fingerprint != run["corpus"]["fingerprint"]:
         raise InputError(f"{folder}: the songs in {settings.corpus} are not those of the run")
     table = importance_of(folder, spec, settings, data, display)
-    with written_whole(folder / IMPORTANCE) as beside:
+    with atomic_write(folder / IMPORTANCE) as beside:
         table.to_csv(beside, index=False, float_format="%.6f")
     return folder / IMPORTANCE
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.errors import InputError
-from classify.files import write_text, written_whole
+from classify.files import atomic_write, write_text
 from classify.inference.explain import terms, words
 from classify.inference.explain.attributions import (
     Answer,
@@ -272,7 +272,7 @@ def write(explanation: Explanation, folder: Path, name: str = "") -> list[Path]:
     stem = name or explanation.song.path.stem
     paths = [folder / f"{stem}.{ending}" for ending in ("svg", "png", "txt")]
     for path in paths[:2]:
-        with written_whole(path) as beside:
+        with atomic_write(path) as beside:
             drawn(explanation, beside)
     write_text(paths[2], explanation.paragraph + "\n")
     return paths

@@ -2,8 +2,8 @@
 
 Beats are the file's quarter notes, counted from the song's start, so a bar of four is met at
 multiples of 4 where the song has no upbeat. Most quantities ask only for periods and hold with an
-upbeat too; `classify.representations.features.bars` reads the bars that are written. Where a window's beats are
-unknown, they are counted in pulses (see `rhythm`) from the window's first onset.
+upbeat too; `classify.representations.features.bars` reads the bars that are written. Where a
+window's beats are unknown, they are counted in pulses (see `rhythm`) from the window's first onset.
 """
 
 from collections.abc import Sequence

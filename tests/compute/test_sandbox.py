@@ -106,7 +106,7 @@ def test_processes_end_with_the_program_that_started_them(tmp_path):
     """Killed without a chance to tidy up, the program leaves no process behind."""
     code = (
         "import sys; from classify.songs import sandbox\n"
-        "from tests.songs.test_sandbox import hang, double\n"
+        "from tests.compute.test_sandbox import hang, double\n"
         "if __name__ == '__main__':\n"
         "    jobs = [(double, (1,)), (double, (2,)), (hang, (2,))]\n"
         "    for number, _ in sandbox.run(jobs, 2, 2**31):\n"

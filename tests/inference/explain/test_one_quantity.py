@@ -10,7 +10,7 @@ from classify.models import registry
 from classify.representations import features
 from classify.representations.inputs import families
 from classify.representations.windows import WindowSettings, cut
-from tests.explanations import made
+from tests.inference.explain import made
 
 pytestmark = pytest.mark.slow  # fits on several corpora
 

@@ -16,7 +16,7 @@ from classify.models import registry
 from classify.representations import features
 from classify.representations.windows import ChannelScaler, WindowSettings, cut
 from classify.songs import Song, midi
-from tests.explanations import made
+from tests.inference.explain import made
 
 SETTINGS = WindowSettings(30, 30, ("pitch", "velocity", "inter-onset", "duration"))
 

@@ -20,8 +20,7 @@ from classify.evaluation import splits
 from classify.experiments import results
 from classify.experiments.comparison import compare
 from classify.experiments.dataset import Settings, prepare
-from classify.experiments.manifest import one_at_a_time
-from classify.files import read_json
+from classify.files import exclusive, read_json
 from classify.models import registry
 from classify.progress import Display
 from classify.report.view import read_view
@@ -189,7 +188,7 @@ def test_damaged_results_of_a_model_are_made_again(songs, tmp_path):
 
 
 def test_two_runs_do_not_share_a_folder(songs, tmp_path):
-    with one_at_a_time(tmp_path / "run"), pytest.raises(InputError, match="another run is writing"):
+    with exclusive(tmp_path / "run"), pytest.raises(InputError, match="another run is writing"):
         compare(settings(songs), tmp_path / "run", 1)
 
 

@@ -17,7 +17,7 @@ from classify.representations.features.harmony import (
 )
 from classify.representations.features.key import KRUMHANSL, TEMPERLEY
 from classify.representations.features.texture import DRUMS, FAMILIES, KINDS
-from tests.test_features import measured, song, windows
+from tests.representations.test_features import measured, song, windows
 
 TUNES = [np.random.default_rng(seed).integers(48, 84, 30) for seed in range(6)]
 

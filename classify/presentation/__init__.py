@@ -1,0 +1,1 @@
+"""How figures, numbers and notes look: the same in reports, explanations and playlists."""

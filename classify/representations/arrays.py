@@ -1,0 +1,39 @@
+"""Arrays of many windows on disk, for the processes that train on them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from classify.files import atomic_write
+
+#: Shape of all windows, and the windows a block at a time.
+Table = tuple[tuple[int, ...], Iterable[np.ndarray]]
+
+
+def save_data(folder: Path, inputs: dict[str, Table], **about: np.ndarray) -> None:
+    """Write windows and what is known of each, unless a stopped run has left them there.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to.
+    inputs : dict of str to (tuple of int, iterable of ndarray of float32)
+        What models are given, by the name that `Spec.input` has: the shape of all windows, and
+        the windows, some at a time, in order.
+    about : ndarray, shape (n_windows,)
+        `label`, `group` and `song` of each window.
+    """
+    for name, (shape, blocks) in inputs.items():
+        path = folder / f"{name}.npy"
+        if path.is_file():
+            continue
+        with atomic_write(path) as beside:
+            x = np.lib.format.open_memmap(beside, "w+", np.float32, shape)
+            written = 0
+            for block in blocks:
+                x[written : written + len(block)] = block
+                written += len(block)
+            x.flush()
+    with atomic_write(folder / "about.npz") as beside:
+        np.savez(beside, allow_pickle=False, **about)
