@@ -69,7 +69,7 @@ $(VENV)/.audio: $(VENV)/.installed
 # Write the exact versions anew, after a range in setup.cfg was changed.
 constraints:
 	rm -rf .venv-fresh && $(PYTHON) -m venv .venv-fresh
-	.venv-fresh/bin/python -m pip install --quiet -e ".[dev,notebooks,audio]"
+	.venv-fresh/bin/python -m pip install --quiet -e ".[dev,docs,notebooks,audio]"
 	.venv-fresh/bin/python -m pip freeze --exclude-editable > constraints.txt
 	rm -rf .venv-fresh
 
