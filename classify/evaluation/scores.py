@@ -5,8 +5,10 @@ no second look at the predictions: the matrix of each group is counted once, and
 groups is a weighted sum of their matrices. For any other statistic of songs, such as a calibration
 error, `bootstrap` hands it the songs of each resample.
 
-`estimate` and `estimate_share` give a mean with its interval; everything that is averaged over songs
-goes through them. With few or uneven groups percentiles of the replicates lie too close together. `interval` widens
+`estimate` and `estimate_share` give a mean with its interval; every mean over songs
+goes through them.
+
+With few or uneven groups percentiles of the replicates lie too close together. `interval` widens
 them when it is told how many groups there are; for accuracy alone `wilson` is better still. How
 often each misses is measured by benchmarks/random_labels.py.
 

@@ -56,7 +56,7 @@ def test_pitches_have_names():
 
 def test_keys_are_named_as_they_are_written():
     """The major keys with the fewest signs; minor keys too, where G♯ minor is the commoner."""
-    majors = "C D♭ D E♭ E F F♯ G A♭ A B♭ B".split()
-    minors = "C C♯ D E♭ E F F♯ G G♯ A B♭ B".split()
+    majors = ["C", "D♭", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"]
+    minors = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "G♯", "A", "B♭", "B"]
     assert [notes.key_name(i, False) for i in range(12)] == [f"{name} major" for name in majors]
     assert [notes.key_name(i, True) for i in range(12)] == [f"{name} minor" for name in minors]
