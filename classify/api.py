@@ -313,12 +313,12 @@ def _columns(scores: pd.DataFrame) -> pd.MultiIndex:
 def _difference(row: Row) -> dict[str, Any]:
     found = row.difference
     assert found is not None
-    chances = found.chances
+    chances = found.probabilities
     return {
         "model": row.name,
-        "difference": found.value,
-        "low": np.nan if found.low is None else found.low,
-        "high": np.nan if found.high is None else found.high,
+        "difference": found.points.value,
+        "low": found.points.low,
+        "high": found.points.high,
         "p": found.p_value,
         "better": chances.a_better if chances else np.nan,
         "as_good": chances.equivalent if chances else np.nan,

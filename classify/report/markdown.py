@@ -53,10 +53,11 @@ def _lines(block: Text) -> list[str]:
     lines = [_text(line) for line in block.lines]
     if block.kind == "list":
         return ["\n".join(f"- {line}" for line in lines)]
-    if block.kind == "answer":
-        return ["\n".join(lines)]
-    before, after = {"heading": ("### ", ""), "warning": ("**", "**")}.get(block.kind, ("", ""))
-    return [f"{before}{line}{after}" for line in lines]
+    if block.kind == "heading":
+        return [f"### {line}" for line in lines]
+    if block.kind == "warning":
+        lines = [f"**{line}**" for line in lines]
+    return ["\n".join(lines)] if block.kind in ("warning", "answer") else lines
 
 
 def _table(table: Table) -> str:

@@ -7,8 +7,10 @@ import subprocess
 import pytest
 
 from classify.files import read_json, write_json
-from classify.report import exports, write_report
-from classify.report.view import read_view
+from classify.report import write_report
+from classify.report.citation import bibtex
+from classify.report.latex import escaped
+from classify.report.run_view import read_view
 from tests.report.made_runs import write_run
 
 EVERYTHING = "R&B 100% $x_1^2$ #1 {a}\\b~|<c>\n\x07–"
@@ -22,6 +24,11 @@ def made(tmp_path, right=None, **changes):
         model["title"] = f"{model['title']} & {EVERYTHING}"
     write_json(run / "run.json", record)
     return run
+
+
+def tables(run) -> str:
+    """Write a run's report and give its tables."""
+    return write_report(run).with_name("tables.tex").read_text()
 
 
 def unescaped(text: str) -> str:
@@ -55,13 +62,13 @@ def assert_sound(latex: str) -> None:
 
 
 def test_escaping_worked_by_hand():
-    assert exports.escaped("50 % of R&B_#1") == r"50 \% of R\&B\_\#1"
-    assert exports.escaped("{a}\\") == r"\textbraceleft{}a\textbraceright{}\textbackslash{}"
-    assert exports.escaped("a\n\tb\x07") == "a b"
+    assert escaped("50 % of R&B_#1") == r"50 \% of R\&B\_\#1"
+    assert escaped("{a}\\") == r"\textbraceleft{}a\textbraceright{}\textbackslash{}"
+    assert escaped("a\n\tb\x07") == "a b"
 
 
 def test_tables_are_sound_whatever_names_hold(tmp_path):
-    latex = exports.latex(read_view(made(tmp_path, failed="nn3")))
+    latex = tables(made(tmp_path, failed="nn3"))
     assert_sound(latex)
     assert latex.count(r"\begin{table}") == latex.count(r"\end{table}") == 2
     assert r"R\&B 100\% \$x\_1\textasciicircum{}2\$ \#1" in latex
@@ -69,8 +76,8 @@ def test_tables_are_sound_whatever_names_hold(tmp_path):
 
 
 def test_scores_and_differences_are_those_of_the_report(tmp_path):
-    view = read_view(write_run(tmp_path / "run", {"svm": 38, "knn": 15}))
-    latex = exports.latex(view)
+    run = write_run(tmp_path / "run", {"svm": 38, "knn": 15})
+    view, latex = read_view(run), tables(run)
     head, first, second, third = table_rows(latex, "tab:scores")
     assert head[1].strip() == r"accuracy, \%"
     score = view.rows[0].score()
@@ -79,27 +86,27 @@ def test_scores_and_differences_are_those_of_the_report(tmp_path):
     assert second[1].strip().startswith("50.0")
     _, majority, knn = table_rows(latex, "tab:differences")
     found = view.rows[2].difference
-    interval = f"{100 * found.low:.1f} to {100 * found.high:.1f}"
-    assert [cell.strip() for cell in knn] == ["KNN", "57.5", interval, "$< .001$"]
+    interval = f"{100 * found.points.low:.1f} to {100 * found.points.high:.1f}"
+    assert [cell.strip() for cell in knn] == ["KNN", "57.5", interval, "$<$ .001"]
     assert majority[1].strip() == "45.0"
 
 
 def test_captions_state_the_protocol(tmp_path):
     run = write_run(tmp_path / "run", {"svm": 38, "knn": 15})
-    latex = exports.latex(read_view(run))
+    latex = tables(run)
     assert latex.count("One hold-out of 40 songs; songs and groups of songs are never parted") == 2
     assert "exact McNemar" in latex and "seed 0" in latex
     run = write_run(tmp_path / "folds", {"svm": 38, "knn": 15}, folds=5, repeats=3)
-    latex = exports.latex(read_view(run))
+    latex = tables(run)
     assert "5 folds, repeated 3 times, each song tested once in each" in latex
     assert "corrected t test over folds" in latex and "McNemar" not in latex
 
 
 def test_the_leak_has_a_table_where_it_was_measured(tmp_path):
     run = write_run(tmp_path / "without", {"svm": 30, "knn": 20})
-    assert "tab:leak" not in exports.latex(read_view(run))
+    assert "tab:leak" not in tables(run)
     run = write_run(tmp_path / "with", {"svm": 30, "knn": 20}, leak={"svm": 36, "knn": 40})
-    latex = exports.latex(read_view(run))
+    latex = tables(run)
     assert_sound(latex)
     _, knn, svm = table_rows(latex, "tab:leak")
     cells = [cell.strip() for cell in knn]
@@ -110,7 +117,7 @@ def test_the_leak_has_a_table_where_it_was_measured(tmp_path):
 
 def test_a_run_without_any_model(tmp_path):
     run = write_run(tmp_path / "run", {}, failed="knn")
-    latex = exports.latex(read_view(run))
+    latex = tables(run)
     assert_sound(latex)
     assert "MAJORITY" in latex and "tab:differences" not in latex
 
@@ -132,7 +139,7 @@ def entries(bibtex: str) -> dict[str, dict[str, str]]:
 
 
 def test_bibtex_names_classify_the_run_and_the_corpus(tmp_path):
-    found = entries(exports.bibtex(read_view(write_run(tmp_path / "run", {"svm": 38}))))
+    found = entries(bibtex(read_view(write_run(tmp_path / "run", {"svm": 38}))))
     assert list(found) == [
         "@software:classify-0.1.0",
         "@misc:songs-00000000",
@@ -150,7 +157,7 @@ def test_bibtex_of_a_corpus_of_any_name(tmp_path):
     for citation in ("Some, A.: Songs. 2021", "@misc{broken, title = {", ""):
         record["corpus"]["citation"] = citation
         write_json(run / "run.json", record)
-        found = entries(exports.bibtex(read_view(run)))
+        found = entries(bibtex(read_view(run)))
         assert list(found)[1:] == ["@misc:r-b-100-x-1-2-1-a-b-c-00000000"]
         assert r"R\&B" in found["@misc:r-b-100-x-1-2-1-a-b-c-00000000"]["title"]
 
@@ -159,8 +166,8 @@ def test_the_report_writes_them(tmp_path):
     run = write_run(tmp_path / "run", {"svm": 38, "knn": 15})
     write_report(run)
     view = read_view(run)
-    assert (run / "tables.tex").read_text() == exports.latex(view)
-    assert (run / "citation.bib").read_text() == exports.bibtex(view)
+    assert r"\label{tab:scores}" in (run / "tables.tex").read_text()
+    assert (run / "citation.bib").read_text() == bibtex(view)
 
 
 def test_latex_itself_reads_the_tables(tmp_path):
@@ -170,7 +177,7 @@ def test_latex_itself_reads_the_tables(tmp_path):
     run = made(tmp_path, failed="nn3")
     paper = (
         r"\documentclass{article}\usepackage{booktabs}\begin{document}"
-        + exports.latex(read_view(run)).split("\n", 1)[1]
+        + tables(run).split("\n", 1)[1]
         + r"\end{document}"
     )
     (tmp_path / "paper.tex").write_text(paper)
