@@ -17,7 +17,7 @@ from scipy.stats import kendalltau, rankdata
 from classify.evaluation.scores import Estimate
 from classify.presentation.figures import BLUE, GREY, ORANGE, canvas, name_beside, spread
 from classify.presentation.numbers import MINUS, ordinal, percent, points
-from classify.report.blocks import Block, Canvas, Figure, Table, TableRow, Text, columns
+from classify.report.blocks import Block, Canvas, Cell, Figure, Table, TableRow, Text, columns
 from classify.report.format import listed, score_cell
 from classify.report.run_view import Row, View
 
@@ -195,7 +195,7 @@ def _table(view: View, lines: list[Line]) -> Table:
     rows = []
     for line in lines:
         unseen = [line.row.score("window", "train"), line.row.score("window"), line.row.score()]
-        cells = [
+        cells: list[Cell | str] = [
             line.row.title,
             str(line.reported or "–"),
             *(score_cell(score) for score in (line.train, line.test)),

@@ -28,7 +28,10 @@ INTERVALS = "Test songs, %; small figures are 95 % intervals."
 def chapters(compared: RunComparison) -> Iterator[Chapter]:
     """Give everything that the page shows."""
     runs = [f"{r.name} ({r.corpus}, {r.view.run['finished'][:10]})" for r in compared.runs]
-    start = [Text(" · ".join(runs), kind="note"), Text(*text.warnings(compared), kind="warning")]
+    start: list[Block] = [
+        Text(" · ".join(runs), kind="note"),
+        Text(*text.warnings(compared), kind="warning"),
+    ]
     if compared.across:
         start += [Text(*text.across(compared.across), kind="answer")]
         start += [_scores_figure("sides-across", compared.across.lines, compared.across.names)]
