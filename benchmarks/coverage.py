@@ -72,7 +72,8 @@ def main() -> None:
         found = pd.concat(tables)
         for name, own in found.groupby("model"):
             print(
-                f"\n{corpus}, {name}: {conformal.COVERAGE:.0%} promised, risk above {calibration_metrics.CONFIDENT}"
+                f"\n{corpus}, {name}: {conformal.COVERAGE:.0%} promised, "
+                f"risk above {calibration_metrics.CONFIDENT}"
             )
             numbers = own.drop(columns=["model", "seed"])
             print(numbers.agg(["mean", "std", "min", "max"]).round(3).to_string(), flush=True)
