@@ -105,7 +105,7 @@ def test_what_libraries_print_is_not_seen(capfd):
 def test_processes_end_with_the_program_that_started_them(tmp_path):
     """Killed without a chance to tidy up, the program leaves no process behind."""
     code = (
-        "import sys; from classify.songs import sandbox\n"
+        "import sys; from classify.compute import sandbox\n"
         "from tests.compute.test_sandbox import hang, double\n"
         "if __name__ == '__main__':\n"
         "    jobs = [(double, (1,)), (double, (2,)), (hang, (2,))]\n"

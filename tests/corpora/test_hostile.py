@@ -44,7 +44,7 @@ def test_an_orphan_reader_cannot_touch_the_next_run(tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
         "from classify.corpora.store import Store; from classify.songs.formats import File\n"
-        "from classify.songs import sandbox\n"
+        "from classify.compute import sandbox\n"
         "if __name__ == '__main__':\n"
         "    sandbox._idle.append(sandbox._Worker())\n"
         "    print(sandbox._idle[0].process.pid, flush=True)\n"

@@ -204,8 +204,8 @@ def test_a_stopped_prediction_goes_on(model, library, tmp_path, monkeypatch):
 KILLED = """
 import sys, time
 from pathlib import Path
-from classify import judging as module
-from classify.bundle import load
+from classify.inference import prediction as module
+from classify.inference.saved_model import load
 module.BLOCK = 2
 judge = module.judge
 def slowly(bundle, block):

@@ -26,7 +26,8 @@ from tests.conftest import write_corpus
 FRESH = """
 import sys, numpy as np
 from pathlib import Path
-from classify import bundle, corpora
+from classify import corpora
+from classify.inference import saved_model as bundle
 loaded = bundle.load(Path(sys.argv[1]))
 _, p = loaded.judged(corpora.load(sys.argv[2]).songs)
 np.save(sys.argv[3], p)

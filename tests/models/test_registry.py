@@ -20,7 +20,7 @@ CLASSES = ["blue", "green", "red"]
 #: Fitted models are saved here and loaded by one fresh process.
 FRESH = """
 import sys, json, pathlib, numpy as np
-from classify import models
+from classify.models import registry as models
 folder = pathlib.Path(sys.argv[1])
 answers = {p.name: models.load(p).predict_proba(np.load(p / "x.npy")).tolist()
            for p in sorted(folder.iterdir()) if p.is_dir()}
