@@ -166,7 +166,6 @@ def _jobs(folder: Path, chosen: list[registry.Spec], settings: Settings, data: D
             settings=settings.training,
             quick=settings.quick,
             seed=settings.seed,
-            scaled=settings.recipe != "paper",
             varied=settings.robustness and part.repeat == 0 and part in data.outer,
             kept=settings.folds == 1 and part in data.outer,
             listened=spec.input in NAMED and part.repeat == 0 and part in data.outer,

@@ -31,7 +31,6 @@ from classify.experiments.folds import Part
 from classify.files import atomic_write, read_json, write_json
 from classify.models import network_classifier, registry
 from classify.models.network_classifier import TrainingSettings
-from classify.representations.windows import ChannelScaler, unscaled
 
 #: Threads of a worker. One, since cores are busy with other models, and since sums over several
 #: threads differ in the last digits: the number of cores or jobs must not change a score.
@@ -68,8 +67,6 @@ class Job:
         For baselines.
     seed : int
         Of everything drawn.
-    scaled : bool
-        Whether notes are scaled; the paper's recipe leaves them.
     varied : bool
         Whether it is also asked about changed test songs.
     kept : bool
@@ -85,7 +82,6 @@ class Job:
     settings: TrainingSettings
     quick: bool
     seed: int
-    scaled: bool
     varied: bool
     kept: bool
     listened: bool = False
@@ -315,10 +311,9 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
         rows = rows[np.unique(about["song"][rows], return_index=True)[1]]  # a majority of songs
     label, song, group = (about[name][rows] for name in ("label", "song", "group"))
     raw = table[rows]
-    fill = _filling(job, raw)
     estimator = registry.make(job.spec, job.seed, job.settings, job.quick)
     begun = time.perf_counter()
-    estimator.fit(fill(raw), label, group if job.part.grouped else None, watch)
+    estimator.fit(raw, label, group if job.part.grouped else None, watch)
     fitted = time.perf_counter()
 
     classes = np.unique(about["label"])
@@ -331,10 +326,10 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
 
     probabilities = np.full((len(table), len(classes)), np.nan, dtype=np.float32)
     if job.part.test.any():  # none is where a model learns from all songs
-        probabilities[job.part.test] = answered(fill(table[job.part.test]))
+        probabilities[job.part.test] = answered(table[job.part.test])
     predicted = time.perf_counter()
     if job.part.share == 1 and job.part.test.any():
-        probabilities[job.part.train] = answered(fill(table[job.part.train]))
+        probabilities[job.part.train] = answered(table[job.part.train])
     facts: dict[str, Any] = {"seconds_train": fitted - begun, "seconds_predict": predicted - fitted}
     facts |= _calibrated(estimator, label, song, group)
     with atomic_write(job.folder) as beside:
@@ -350,16 +345,9 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
             found.to_parquet(beside / LISTENED, index=False)
         if job.varied:
             tested = np.unique(about["song"][job.part.test])
-            np.save(beside / VARIED, _varied(job, tested, lambda x: answered(fill(x))))
+            np.save(beside / VARIED, _varied(job, tested, answered))
         np.save(beside / PROBABILITIES, probabilities)
         write_json(beside / FIT, estimator.facts() | facts)
-
-
-def _filling(job: Job, raw: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Say how windows become input: scaled as the training part asks, and padding filled."""
-    if job.spec.input != "notes":
-        return lambda x: x  # models on features scale by themselves
-    return ChannelScaler.fit(raw).transform if job.scaled else unscaled
 
 
 def _calibrated(

@@ -19,7 +19,7 @@ from classify.evaluation import leak
 from classify.experiments.dataset import Data, Settings
 from classify.files import read_json, write_json
 from classify.models import registry
-from classify.representations.windows import unscaled
+from classify.representations.scaling import unscaled
 from classify.versions import VERSION, versions
 
 RECORD = "run.json"

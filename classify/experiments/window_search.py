@@ -36,7 +36,8 @@ from classify.experiments.dataset import Data, Settings
 from classify.experiments.fitting import song_means
 from classify.models import registry
 from classify.representations.inputs import measured
-from classify.representations.windows import CHANNELS, Windows, WindowSettings, cut, unscaled
+from classify.representations.scaling import unscaled
+from classify.representations.windows import CHANNELS, Windows, WindowSettings, cut
 from classify.songs import Song
 
 #: Windows that are tried, in notes, where the songs are long enough.

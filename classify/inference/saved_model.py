@@ -34,11 +34,12 @@ from classify.models import artifacts, registry
 from classify.models.network_classifier import NetworkClassifier
 from classify.representations.descriptors import STATISTICS
 from classify.representations.inputs import listed, measured, shape
-from classify.representations.windows import ChannelScaler, Windows, WindowSettings, cut, unscaled
+from classify.representations.windows import Windows, WindowSettings, cut
 from classify.songs import Song
 
-#: Raised when what is written changes; older programs refuse a bundle with a higher number.
-FORMAT = 1
+#: Raised when what is written changes; bundles of any other number are refused. From 2 on the
+#: model scales its input itself.
+FORMAT = 2
 
 ABOUT = "bundle.json"
 MODEL = "model"
@@ -138,13 +139,8 @@ class Bundle:
         """Give windows as the model takes them, a block at a time."""
         what = self.about["model"]["input"]
         if what != "notes":
-            yield from measured(what, songs, windows)
-            return
-        scaling = self.about["scaling"]
-        if scaling:
-            scaler = ChannelScaler(np.array(scaling["mean"]), np.array(scaling["std"]))
-        for _, x in windows.blocks():
-            yield scaler.transform(x) if scaling else unscaled(x)
+            return measured(what, songs, windows)
+        return (x for _, x in windows.blocks())
 
 
 def adapted(
@@ -268,6 +264,7 @@ def _estimator(folder: Path, about: dict[str, Any], spec: registry.Spec) -> Any:
     cutting = WindowSettings(own["window"], own["hop"], tuple(own["channels"]))
     estimator.load_weights(folder / NETWORK, shape(spec.input, cutting), len(about["classes"]))
     estimator.classes_ = np.array(about["classes"])
+    estimator.scaler_ = registry.read_scaler(said, folder)
     return estimator
 
 

@@ -38,7 +38,6 @@ from classify.models import registry
 from classify.progress import Display
 from classify.representations import descriptors
 from classify.representations.inputs import measured
-from classify.representations.windows import ChannelScaler, unscaled
 from classify.versions import VERSION, versions
 
 #: Folds that probabilities are calibrated on, unless told otherwise.
@@ -224,7 +223,6 @@ def _jobs(work: Path, plan: Plan, data: Data) -> list[Job]:
             settings=settings.training,
             quick=settings.quick,
             seed=settings.seed,
-            scaled=settings.recipe != "paper",
             varied=False,
             kept=part is last,
         )
@@ -262,15 +260,10 @@ def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str)
         alike = novelty.fit(statistics, data.corpus.groups, descriptors.LEAST, plan.settings.seed)
     except ValueError as error:
         raise InputError(f"{plan.settings.corpus}: {error}") from None
-    scaling = None
-    if last.spec.input == "notes" and last.scaled:
-        scaler = ChannelScaler.fit(data.windows.x)
-        scaling = {"mean": scaler.mean.tolist(), "std": scaler.std.tolist()}
     about = {
         **_about(plan, data, command),
         "model": _model(last),
         "pretrained": manifest.pretraining(data),
-        "scaling": scaling,
         "temperature": temperature,
         "limit": limit,
         "coverage": conformal.COVERAGE,
@@ -284,7 +277,7 @@ def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str)
         "run": plan.run,
     }
     about = json.loads(json.dumps(about))  # tuples become lists, as they will be read
-    probe = _probe(data, last, scaling)
+    probe = _probe(last)
     saved_model.write(out, about, estimator, alike, probe, model_card.text(about))
 
 
@@ -339,16 +332,11 @@ def _model(job: Job) -> dict[str, Any]:
     }
 
 
-def _probe(data: Data, job: Job, scaling: Any) -> NDArray[np.float32]:
+def _probe(job: Job) -> NDArray[np.float32]:
     """Choose some windows, as the model takes them."""
     table = np.load(job.data / f"{job.spec.input}.npy", mmap_mode="r")
     rows = np.unique(np.linspace(0, len(table) - 1, PROBES).astype(int))
-    x = np.array(table[rows])
-    if job.spec.input != "notes":
-        return x
-    if not scaling:
-        return unscaled(x)
-    return ChannelScaler(np.array(scaling["mean"]), np.array(scaling["std"])).transform(x)
+    return np.array(table[rows])
 
 
 def _scores(data: Data, folds: Sequence[Job], plan: Plan) -> dict[str, Any]:

@@ -22,19 +22,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
 
 from classify.errors import InputError
 from classify.evaluation.splits import Names, held_out
 from classify.models import networks, pretrained
+from classify.models.estimator import Floats, Watch, WindowClassifier
 from classify.models.networks import blocks
 from classify.models.weights import check_network
 from classify.representations.augmentation import Augmentation, augmented
 from classify.representations.note_events import PASSAGES
-
-#: Called after each epoch (or grid fit) with a few words on how it went.
-Watch = Callable[[str], None]
 
 RECIPES = ("default", "paper")
 
@@ -96,14 +92,6 @@ class TrainingSettings:
             raise InputError(f"--epochs {self.epochs}: at least 1 is needed")
 
 
-class WindowClassifier(ClassifierMixin, BaseEstimator):
-    """What networks and classical models share: labels from `predict_proba` and `classes_`."""
-
-    def predict(self, x: NDArray[np.float32]) -> NDArray[Any]:
-        """Give the most probable label of each window."""
-        return self.classes_[self.predict_proba(x).argmax(axis=1)]
-
-
 class NetworkClassifier(WindowClassifier):
     """A network behind scikit-learn's estimator contract.
 
@@ -115,11 +103,12 @@ class NetworkClassifier(WindowClassifier):
         How it is trained.
     seed : int
         Of weights, dropout, order of windows and inner split.
+    scaled : bool
+        Whether channels are scaled; see `classify.models.estimator`, as for the attributes
+        `classes_` and `scaler_`.
 
     Attributes
     ----------
-    classes_ : ndarray, shape (n_classes,)
-        Labels in the order of the columns of `predict_proba`.
     model_ : keras.Model
         The trained network.
     history_ : list of dict
@@ -135,11 +124,16 @@ class NetworkClassifier(WindowClassifier):
     """
 
     def __init__(
-        self, name: str = "nn3", settings: TrainingSettings | None = None, seed: int = 0
+        self,
+        name: str = "nn3",
+        settings: TrainingSettings | None = None,
+        seed: int = 0,
+        scaled: bool = True,
     ) -> None:
         self.name = name
         self.settings = settings
         self.seed = seed
+        self.scaled = scaled
 
     def fit(
         self,
@@ -153,7 +147,7 @@ class NetworkClassifier(WindowClassifier):
         Parameters
         ----------
         x : ndarray, shape (n_windows, n_notes, n_channels)
-            Finite numbers.
+            As the network's input is made, with NaN for padding.
         y : sequence, length n_windows
             The label of each window.
         groups : sequence of str, length n_windows, optional
@@ -164,9 +158,9 @@ class NetworkClassifier(WindowClassifier):
         Raises
         ------
         ValueError
-            If `x` holds NaN or infinite numbers, or is not three-dimensional.
+            If `x` holds infinite numbers or NaN that is no padding, or is not three-dimensional.
         """
-        x = checked(x)
+        x = self.fit_prepare(x)
         settings = self.settings or TrainingSettings()
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         one_hot = np.eye(len(self.classes_), dtype=np.float32)[codes]
@@ -196,7 +190,7 @@ class NetworkClassifier(WindowClassifier):
         self.model_ = model
         self.held_out_ = np.full(one_hot.shape, np.nan)
         if len(validate):
-            self.held_out_[validate] = self.predict_proba(x[validate])
+            self.held_out_[validate] = self.predict_prepared(x[validate])
         self.history_ = [
             dict(zip(history, map(float, epoch), strict=True))
             for epoch in zip(*history.values(), strict=True)
@@ -213,10 +207,9 @@ class NetworkClassifier(WindowClassifier):
         self.start_ = {"folder": str(given.folder), "sha256": given.id}
         return form.build(*shape, len(self.classes_), start=given.encoder(*shape))
 
-    def predict_proba(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give class probabilities, shape (n_windows, n_classes), columns as in `classes_`."""
-        check_is_fitted(self, "model_")
-        return self.model_.predict(checked(x), batch_size=PREDICT_BATCH, verbose=0)
+    def predict_prepared(self, x: NDArray[np.float32]) -> Floats:
+        """Give class probabilities of windows that `prepare` gave."""
+        return self.model_.predict(x, batch_size=PREDICT_BATCH, verbose=0)
 
     def facts(self) -> dict[str, Any]:
         """Say what a report needs to know of the fit."""
@@ -229,6 +222,10 @@ class NetworkClassifier(WindowClassifier):
             "training": (self.settings or TrainingSettings()).record(),
             "padding": _paddings(self.model_) if self._input == "notes" else [],
         }
+
+    @property
+    def _in_channels(self) -> bool:
+        return self._input == "notes"
 
     @property
     def _input(self) -> str:
@@ -322,22 +319,6 @@ def _torch_gradient(model: Any, column: int) -> Callable[[NDArray], NDArray]:
         return slope.cpu().numpy()
 
     return of_array
-
-
-def checked(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Refuse windows that no model could read.
-
-    Raises
-    ------
-    ValueError
-        If `x` is not three-dimensional, is empty, or holds NaN or infinite numbers.
-    """
-    x = np.asarray(x, dtype=np.float32)
-    if x.ndim != 3 or 0 in x.shape:
-        raise ValueError(f"windows have shape {x.shape}; expected (n_windows, n_notes, n_channels)")
-    if not np.isfinite(x).all():
-        raise ValueError("windows hold NaN or infinite numbers; fill the padding first")
-    return x
 
 
 def gpu_present() -> bool:

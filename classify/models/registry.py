@@ -20,20 +20,19 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import has_fit_parameter
 
 import baselines
 from classify.errors import InputError
 from classify.evaluation.splits import Names, inner_folds
 from classify.files import read_json, write_json
 from classify.models import networks
+from classify.models.estimator import Floats, Watch, WindowClassifier
 from classify.models.network_classifier import (
     NetworkClassifier,
     TrainingSettings,
-    Watch,
-    WindowClassifier,
-    checked,
 )
+from classify.representations.scaling import ChannelScaler
 from classify.versions import VERSION
 
 #: The model that `recommended` stands for: the best of the comparisons so far.
@@ -173,11 +172,12 @@ class BaselineClassifier(WindowClassifier):
         Search two grid points with two folds only.
     seed : int
         Of the model and of the inner folds.
+    scaled : bool
+        Whether channels are scaled; see `classify.models.estimator`, as for the attributes
+        `classes_` and `scaler_`.
 
     Attributes
     ----------
-    classes_ : ndarray, shape (n_classes,)
-        Labels in the order of the columns of `predict_proba`.
     model_ : estimator
         Refitted on the whole training part with the best values.
     best_params_ : dict
@@ -187,10 +187,17 @@ class BaselineClassifier(WindowClassifier):
         NaN where no inner fold held a window out.
     """
 
-    def __init__(self, name: str = "random-forest", quick: bool = False, seed: int = 0) -> None:
+    def __init__(
+        self,
+        name: str = "random-forest",
+        quick: bool = False,
+        seed: int = 0,
+        scaled: bool = True,
+    ) -> None:
         self.name = name
         self.quick = quick
         self.seed = seed
+        self.scaled = scaled
 
     def fit(
         self,
@@ -204,7 +211,7 @@ class BaselineClassifier(WindowClassifier):
         A model without probabilities of its own gets them by Platt scaling over the same folds. A
         model of songs learns from each song once, however many windows it has.
         """
-        table = self._table(x)
+        table = self._table(self.fit_prepare(x))
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         once = np.ones(len(table), dtype=bool)
         if _baselines()[self.name].INPUT == "song":
@@ -243,9 +250,8 @@ class BaselineClassifier(WindowClassifier):
         search.fit(table, codes)
         return search.best_estimator_, search.best_params_
 
-    def predict_proba(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Give class probabilities, shape (n_windows, n_classes), columns as in `classes_`."""
-        check_is_fitted(self, "model_")
+    def predict_prepared(self, x: NDArray[np.float32]) -> Floats:
+        """Give class probabilities of windows that `prepare` gave."""
         table = self._table(x)
         if _baselines()[self.name].INPUT != "song":
             return self.model_.predict_proba(table)
@@ -255,7 +261,11 @@ class BaselineClassifier(WindowClassifier):
     def _table(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Lay windows out as the model takes them."""
         rows = getattr(_baselines()[self.name], "ROWS", True)
-        return as_rows(checked(x)) if rows else checked(x)
+        return as_rows(x) if rows else x
+
+    @property
+    def _in_channels(self) -> bool:
+        return _baselines()[self.name].INPUT == "notes"
 
     def facts(self) -> dict[str, Any]:
         """Say what a report needs to know of the fit."""
@@ -361,10 +371,11 @@ class _GridWatch:
 def make(
     spec: Spec, seed: int, settings: TrainingSettings, quick: bool = False
 ) -> NetworkClassifier | BaselineClassifier:
-    """Make the unfitted estimator of a model."""
+    """Make the unfitted estimator of a model; the paper's recipe leaves numbers unscaled."""
+    scaled = settings.recipe != "paper"
     if spec.kind == "network":
-        return NetworkClassifier(spec.name, settings, seed)
-    return BaselineClassifier(spec.name, quick, seed)
+        return NetworkClassifier(spec.name, settings, seed, scaled)
+    return BaselineClassifier(spec.name, quick, seed, scaled)
 
 
 def n_units(spec: Spec, settings: TrainingSettings, quick: bool) -> tuple[int, str]:
@@ -381,7 +392,8 @@ def save(estimator: NetworkClassifier | BaselineClassifier, folder: Path) -> Non
     """Write a fitted estimator to an empty folder: no pickle, only .keras or skops, and JSON."""
     folder.mkdir(parents=True, exist_ok=True)
     about = {"classify": VERSION, "name": estimator.name, "seed": estimator.seed,
-             "classes": [str(c) for c in estimator.classes_]}  # fmt: skip
+             "classes": [str(c) for c in estimator.classes_],
+             "scaling": estimator.scaler_.to_json() if estimator.scaler_ else None}  # fmt: skip
     if isinstance(estimator, NetworkClassifier):
         estimator.save_network(folder / "network.keras")
     else:
@@ -412,7 +424,24 @@ def load(folder: Path) -> NetworkClassifier | BaselineClassifier:
         estimator.model_ = _load_skops(folder / "baseline.skops")
         estimator.best_params_ = about["best_params"]
     estimator.classes_ = np.array(about["classes"])
+    estimator.scaler_ = read_scaler(about, folder)
     return estimator
+
+
+def read_scaler(about: dict[str, Any], folder: Path) -> ChannelScaler | None:
+    """Read the scaling that estimator.json holds.
+
+    Raises
+    ------
+    InputError
+        If the estimator was saved before it kept one.
+    """
+    if "scaling" not in about:
+        raise InputError(
+            f"{folder}: holds a model of an older classify ({about.get('classify')}), which does "
+            f"not say how its input is scaled; train it again"
+        )
+    return ChannelScaler.from_json(about["scaling"]) if about["scaling"] else None
 
 
 def _load_skops(path: Path) -> Any:

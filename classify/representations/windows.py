@@ -4,13 +4,14 @@ A song of `n` notes gives windows of `window` successive notes (drums and all tr
 order of onset and then pitch), a new one every `hop` notes. What is left over at the end, the
 tail, is kept if it fills at least half a window. A song shorter than one window is kept whatever
 its length. Windows that are not full are padded on the left, so that the last note a network
-reads is always a real one. Padding cells are NaN until `ChannelScaler` or `unscaled` fills them.
+reads is always a real one. Padding cells are NaN; an estimator fills them when it scales its input
+(`classify.representations.scaling`).
 
 Windows are cut from the songs when they are asked for, a block at a time: those of a large library
 would not fit in memory.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -216,50 +217,3 @@ def _starts(n_notes: int, settings: WindowSettings, counts: dict[str, int]) -> l
     counts["dropped_tails"] += 1
     counts["dropped_notes"] += uncovered
     return starts
-
-
-@dataclass(frozen=True, eq=False)
-class ChannelScaler:
-    """Brings each channel to mean 0 and standard deviation 1 over the real notes it was fitted on.
-
-    Parameters
-    ----------
-    mean, std : ndarray, shape (n_channels,)
-        A channel that never changes has std 1, so it becomes 0 throughout.
-    """
-
-    mean: NDArray[np.float64]
-    std: NDArray[np.float64]
-
-    @classmethod
-    def fit(cls, *blocks: NDArray[np.float32]) -> "ChannelScaler":
-        """Learn mean and spread from windows of the training part only, padding left out."""
-        return cls.fit_blocks(blocks)
-
-    @classmethod
-    def fit_blocks(cls, blocks: Iterable[NDArray[np.float32]]) -> "ChannelScaler":
-        """Learn mean and spread from blocks of windows that come one after another.
-
-        Sums over blocks are joined as by Chan, Golub and LeVeque (1979), so that nothing is lost
-        to rounding when there are many.
-        """
-        count, mean, squares = 0, np.zeros(1), np.zeros(1)
-        for x in blocks:
-            notes = x.reshape(-1, x.shape[-1])
-            notes = notes[~np.isnan(notes[:, 0])].astype(np.float64)
-            if len(notes):
-                own, step = notes.mean(axis=0), notes.mean(axis=0) - mean
-                share = len(notes) / (count + len(notes))
-                squares = squares + ((notes - own) ** 2).sum(axis=0) + step**2 * count * share
-                mean, count = mean + step * share, count + len(notes)
-        std = np.sqrt(squares / count)
-        return cls(mean, np.where(std > 1e-9, std, 1.0))
-
-    def transform(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Scale windows; padding becomes 0, the training mean."""
-        return np.nan_to_num((x - self.mean) / self.std, copy=False, nan=0.0).astype(np.float32)
-
-
-def unscaled(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give windows as they are, as the paper does: numbers from 0 to 127, and 0 for padding."""
-    return np.nan_to_num(x, nan=0.0)

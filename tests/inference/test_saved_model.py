@@ -159,8 +159,13 @@ def test_values_that_no_model_has_are_refused(copy):
 
 
 def test_a_newer_bundle_is_refused(copy):
-    seal(copy, read_json(copy / ABOUT) | {"format": 2})
-    refused(copy, "was written by a newer classify .*format 2; this one reads format 1")
+    seal(copy, read_json(copy / ABOUT) | {"format": 3})
+    refused(copy, "was written by a newer classify .*format 3; this one reads format 2")
+
+
+def test_an_older_bundle_is_refused(copy):
+    seal(copy, read_json(copy / ABOUT) | {"format": 1})
+    refused(copy, "was written by an older classify .*format 1; .* train it again")
 
 
 def test_other_features_are_refused(copy):
@@ -308,7 +313,7 @@ def test_a_model_of_a_run_is_trained_as_it_was_there(tmp_path):
     out = training.train(training.plan_of_run(run, "logistic", 2), tmp_path / "model", 2)
     about = load(out).about
     assert about["model"]["name"] == "logistic" and about["windows"]["hop"] == 8
-    assert about["run"]["name"] == "run" and about["scaling"]
+    assert about["run"]["name"] == "run" and load(out).estimator.scaler_ is not None
     with pytest.raises(InputError, match=r"--model svm: .* compared"):
         training.plan_of_run(run, "svm")
     shutil.rmtree(songs / "Happy")
@@ -325,7 +330,7 @@ def test_a_network_answers_the_same_in_a_fresh_process(network, tmp_path):
     songs = write_corpus(tmp_path / "new", per_class=2, n_notes=50)
     loaded = load(network)
     _, here = loaded.judged(load_corpus(str(songs)).songs)
-    assert here.shape[1] == 2 and loaded.about["scaling"]
+    assert here.shape[1] == 2 and loaded.estimator.scaler_ is not None
     there = answers_in_fresh_process(network, songs, tmp_path / "p.npy")
     np.testing.assert_array_equal(there, here)
 

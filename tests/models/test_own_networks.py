@@ -17,7 +17,6 @@ from classify.inference.prediction import predict
 from classify.models import network_classifier
 from classify.models.network_classifier import NetworkClassifier, TrainingSettings
 from classify.representations.note_events import COLUMNS, INTER_ONSET, PITCH, REAL, VELOCITY
-from classify.representations.windows import unscaled
 from tests.conftest import write_corpus
 
 
@@ -45,11 +44,11 @@ def test_one_is_trained_kept_and_asked(songs, tmp_path):
     settings = Settings(str(songs), window=16, folds=2, epochs=1)
     out = training.train(training.plan(settings, "crnn"), tmp_path / "model", 1)
     loaded = saved_model.load(out)
-    assert loaded.about["features"]["names"] == list(COLUMNS) and loaded.about["scaling"] is None
+    assert loaded.about["features"]["names"] == list(COLUMNS) and loaded.estimator.scaler_ is None
     found = predict(loaded, [songs / "Happy"])
     assert len(found.table) == 6 and found.table.n_windows.tolist() == [3] * 6
     np.testing.assert_allclose(found.table[["p:Calming", "p:Happy"]].sum(axis=1), 1)
-    heard = listener(loaded.estimator, loaded.cutting, "rich", unscaled, loaded.calibrated)
+    heard = listener(loaded.estimator, loaded.cutting, "rich", loaded.calibrated)
     why = explain(heard, found.items[0].song)
     assert why.attributions.method == "occlusion" and np.abs(why.attributions.notes).max() > 0
 

@@ -20,9 +20,9 @@ CLASSES = ["blue", "green", "red"]
 #: Fitted models are saved here and loaded by one fresh process.
 FRESH = """
 import sys, json, pathlib, numpy as np
-from classify.models import registry as models
+from classify.models import registry
 folder = pathlib.Path(sys.argv[1])
-answers = {p.name: models.load(p).predict_proba(np.load(p / "x.npy")).tolist()
+answers = {p.name: registry.load(p).predict_proba(np.load(p / "x.npy")).tolist()
            for p in sorted(folder.iterdir()) if p.is_dir()}
 (folder / "answers.json").write_text(json.dumps(answers))
 """

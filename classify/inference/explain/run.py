@@ -30,7 +30,6 @@ from classify.inference.explain import inputs
 from classify.models import registry
 from classify.progress import Display
 from classify.representations.inputs import families, listed, measured
-from classify.representations.windows import ChannelScaler, unscaled
 
 IMPORTANCE = "importance.csv"
 
@@ -91,14 +90,14 @@ def importance_of(
         Shows progress.
     """
     part = data.outer[0]
-    x = _input(spec, settings, data, part, display)
+    x = _input(spec, data, display)
     estimator = _estimator(folder, spec, settings, data, part, x)
-    held = _held(data, part, x, estimator.classes_)
+    held = _held(data, part, estimator.prepare(x[part.test]), estimator.classes_)
     seed = settings.seed
     rows = []
     if spec.input in ("features", "song"):
         names = np.array([feature.name for feature in listed(spec.input)])
-        alike = _best_clusters(estimator.predict_proba, held, names, seed)
+        alike = _best_clusters(estimator.predict_prepared, held, names, seed)
         members = {name: "; ".join(names[own]) for name, own in alike.items()}
         rows += _rows("family", estimator, held, families(spec.input), {}, seed)
         rows += _rows("feature", estimator, held, alike, members, seed)
@@ -118,7 +117,7 @@ def _rows(
     members: Mapping[str, str],
     seed: int,
 ) -> list[dict[str, Any]]:
-    found = importance.falls(estimator.predict_proba, held, columns, seed)
+    found = importance.falls(estimator.predict_prepared, held, columns, seed)
     return [
         {"level": level, "name": i.name, "members": members.get(i.name, "")}
         | {field.name: getattr(i, field.name) for field in fields(Importance)[1:]}
@@ -159,18 +158,13 @@ def _chosen(folder: Path, model: str) -> str:
     return model or str(own.loc[own.value.idxmax(), "model"])
 
 
-def _input(
-    spec: registry.Spec, settings: Settings, data: Data, part: Part, display: Display
-) -> NDArray[np.float32]:
-    """Give all windows as the model reads them."""
+def _input(spec: registry.Spec, data: Data, display: Display) -> NDArray[np.float32]:
+    """Give all windows as the model takes them."""
     if spec.input != "notes":
         with display.counting("Measuring musical features", "window") as count:
             found = measured(spec.input, data.corpus.songs, data.windows, count)
             return np.concatenate(list(found))
-    x = data.windows.x
-    return (
-        unscaled(x) if settings.recipe == "paper" else ChannelScaler.fit(x[part.train]).transform(x)
-    )
+    return data.windows.x
 
 
 def _estimator(
@@ -186,8 +180,8 @@ def _estimator(
 
 
 def _held(data: Data, part: Part, x: NDArray, classes: NDArray) -> Held:
-    """Gather the part's test songs."""
+    """Gather the part's test songs, whose windows are prepared."""
     songs, place = np.unique(data.windows.song[part.test], return_inverse=True)
     labels = np.array(data.corpus.labels)[songs]
     groups = np.array(data.corpus.groups)[songs].tolist()
-    return Held(x[part.test], place, np.searchsorted(classes, labels), groups)
+    return Held(x, place, np.searchsorted(classes, labels), groups)

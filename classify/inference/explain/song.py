@@ -32,8 +32,6 @@ from classify.representations.inputs import measured
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
 
-Fill = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-
 
 @dataclass(frozen=True, eq=False)
 class Network:
@@ -90,7 +88,6 @@ def listener(
     estimator: Any,
     settings: WindowSettings,
     kind: str,
-    fill: Fill,
     calibrate: Callable[[NDArray[np.floating]], NDArray[np.floating]] | None = None,
     baseline: NDArray[np.float32] | None = None,
 ) -> Listener:
@@ -105,20 +102,17 @@ def listener(
     kind : {"notes", "rich", "passages", "features", "song"}
         The model's `Spec.input`. Only networks on plain notes are asked by gradients: pitch classes
         and programs have none.
-    fill : callable
-        Windows of notes with NaN for padding to what it reads: `ChannelScaler.transform` as fitted
-        on its training part, or `unscaled`. Models on features take theirs as they are.
     calibrate : callable, optional
         As in `Listener`.
     baseline : ndarray, shape (n_channels,), optional
         The training mean of each channel, for a network on unscaled numbers.
     """
-    reads = partial(_cut, settings, fill) if kind == "notes" else partial(_heard, kind, settings)
+    reads = partial(_cut, settings) if kind == "notes" else partial(_heard, kind, settings)
     network = None
     if kind == "notes" and isinstance(estimator, NetworkClassifier):
         network = Network(
-            read=lambda song: (reads([song]), cut([song], settings).start),
-            answer=estimator.predict_proba,
+            read=lambda song: (estimator.prepare(reads([song])), cut([song], settings).start),
+            answer=estimator.predict_prepared,
             gradient=partial(gradient, estimator.model_),
             channels=settings.channels,
             baseline=baseline,
@@ -132,8 +126,8 @@ def listener(
     )
 
 
-def _cut(settings: WindowSettings, fill: Fill, songs: Sequence[Song]) -> NDArray[np.float32]:
-    return fill(cut(songs, settings).x)
+def _cut(settings: WindowSettings, songs: Sequence[Song]) -> NDArray[np.float32]:
+    return cut(songs, settings).x
 
 
 def _heard(kind: str, settings: WindowSettings, songs: Sequence[Song]) -> NDArray[np.float32]:

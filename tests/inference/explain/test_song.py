@@ -14,7 +14,7 @@ from classify.inference.explain.profiles import QUANTILES, Profiles
 from classify.inference.explain.song import explain, listener, write
 from classify.models import registry
 from classify.representations import features
-from classify.representations.windows import ChannelScaler, WindowSettings, cut
+from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song, midi
 from tests.inference.explain import made
 
@@ -29,13 +29,10 @@ class Trained:
         table = features.compute(batch)
         own = terms.of_songs(table, windows.song, len(self.made.songs))
         self.profiles = profiles.profile(own, self.made.labels, self.made.groups, seed=0)
-        scaler = ChannelScaler.fit(windows.x)
-        x = table[:, np.newaxis] if kind == "features" else scaler.transform(windows.x)
+        x = table[:, np.newaxis] if kind == "features" else windows.x
         name = "features-logistic" if kind == "features" else "logistic"
         model = registry.BaselineClassifier(name, quick=True).fit(x, self.made.labels[windows.song])
-        self.listener = listener(
-            model, SETTINGS, kind, scaler.transform, partial(tempered, temperature=0.5)
-        )
+        self.listener = listener(model, SETTINGS, kind, partial(tempered, temperature=0.5))
 
 
 @pytest.fixture(scope="module")
