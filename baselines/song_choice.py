@@ -21,7 +21,7 @@ from sklearn.svm import SVC
 from baselines import song_vote
 
 TITLE = "Chosen vote on songs"
-INPUT = "song"
+INPUT = "song-features"
 GRID: dict[str, list] = {}
 
 #: Folds of the training part, and members that a vote may hold, one counted as often as chosen.

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from baselines.song_choice import LEAST, ChosenVote, members
 
 TITLE = "Stack on songs"
-INPUT = "song"
+INPUT = "song-features"
 GRID: dict[str, list] = {}
 
 #: Inverse strength of the regression's L2 penalty: a column is a logarithm of a probability.

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, QuantileTransformer, StandardScaler
 
 TITLE = "Vote on songs"
-INPUT = "song"
+INPUT = "song-features"
 GRID: dict[str, list] = {}
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from classify.experiments.dataset import Data, Settings, prepare
-from classify.models.network_classifier import NetworkClassifier, TrainingSettings
+from classify.models.network_classifier import NetworkClassifier
+from classify.models.training_settings import TrainingSettings
 from classify.progress import Display
 from classify.representations.windows import CHANNELS
 

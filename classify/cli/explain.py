@@ -78,7 +78,7 @@ def _songs(options: argparse.Namespace) -> int:
 
     loaded = saved_model.load(options.model)
     about = loaded.about
-    model = listener(loaded.estimator, loaded.cutting, about["model"]["input"], loaded.calibrated)
+    model = listener(loaded.estimator, loaded.cutting, loaded.representation, loaded.calibrated)
     profiles = Profiles.from_json(about[PROFILES]) if PROFILES in about else None
     library = load_library(options.songs)
     taken: Counter[str] = Counter()

@@ -176,7 +176,7 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
     add(
         "--no-augment",
         action="store_true",
-        help="leave the training windows of networks on rich notes as they are",
+        help="leave the training windows of networks on note events as they are",
     )
     add(
         "--quick",

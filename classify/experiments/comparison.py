@@ -41,8 +41,8 @@ from classify.files import exclusive
 from classify.models import registry
 from classify.models.networks.layers import SHORTEST_VALID
 from classify.progress import Display, duration
-from classify.representations import inputs
 from classify.representations.arrays import Table, save_data
+from classify.representations.representation import Blocks, Representation
 from classify.representations.windows import Windows
 from classify.songs import Song
 
@@ -97,7 +97,7 @@ def compare(
 
 
 def _tuned(
-    folder: Path, settings: Settings, data: Data, chosen: list[registry.Spec], display: Display
+    folder: Path, settings: Settings, data: Data, chosen: list[registry.ModelSpec], display: Display
 ) -> dict[str, Any]:
     """Choose the window and the channels, or take the choice that the run has recorded."""
     check_free(folder)
@@ -126,7 +126,7 @@ def _run(
     folder: Path,
     settings: Settings,
     data: Data,
-    chosen: list[registry.Spec],
+    chosen: list[registry.ModelSpec],
     n_workers: int | None,
     display: Display,
     command: str | None,
@@ -156,7 +156,9 @@ def _run(
     return folder
 
 
-def _jobs(folder: Path, chosen: list[registry.Spec], settings: Settings, data: Data) -> list[Job]:
+def _jobs(
+    folder: Path, chosen: list[registry.ModelSpec], settings: Settings, data: Data
+) -> list[Job]:
     return [
         Job(
             spec=spec,
@@ -168,14 +170,14 @@ def _jobs(folder: Path, chosen: list[registry.Spec], settings: Settings, data: D
             seed=settings.seed,
             varied=settings.robustness and part.repeat == 0 and part in data.outer,
             kept=settings.folds == 1 and part in data.outer,
-            listened=spec.input in NAMED and part.repeat == 0 and part in data.outer,
+            listened=spec.representation.described and part.repeat == 0 and part in data.outer,
         )
         for part in data.parts
         for spec in chosen
     ]
 
 
-def _facts(spec: registry.Spec, jobs: list[Job]) -> dict[str, Any]:
+def _facts(spec: registry.ModelSpec, jobs: list[Job]) -> dict[str, Any]:
     """Gather what a report needs to know of a model: each outer fit, or why one failed.
 
     What one fit says stands on top too: the first one's, with the time of all. Where only the leak
@@ -231,15 +233,16 @@ def train_all(jobs: list[Job], data: Data, n_workers: int, display: Display) -> 
 def _save_data(missing: list[Job], data: Data, display: Display) -> None:
     """Write what models are given to a folder that their processes read."""
     folder = missing[0].data
-    wanted = {job.spec.input for job in missing}
+    wanted = {job.spec.input: job.spec.representation for job in missing}
 
     def arrays(songs: Sequence[Song], windows: Windows, what: str) -> dict[str, Table]:
-        given: dict[str, Table] = {"notes": (windows.shape, (x for _, x in windows.blocks()))}
-        for name, title in MEASURED.items():
-            if name in wanted:
-                shape = len(windows), *inputs.shape(name, windows.settings)
-                given[name] = shape, _shown(name, songs, windows, display, title + what)
-        return given
+        return {
+            name: (
+                (len(windows), *one.shape(windows.settings)),
+                _shown(one, songs, windows, display, what),
+            )
+            for name, one in sorted(wanted.items())
+        }
 
     about = {"label": data.labels, "group": data.groups}
     plain = arrays(data.corpus.songs, data.windows, "")
@@ -251,23 +254,15 @@ def _save_data(missing: list[Job], data: Data, display: Display) -> None:
             save_data(place, changed, song=windows.song)
 
 
-#: Inputs whose columns are named quantities, which a model can be said to listen to.
-NAMED = ("features", "song")
-
-#: What models are given beside plain notes, and what is said meanwhile.
-MEASURED = {
-    "features": "Measuring musical features",
-    "song": "Measuring whole songs",
-    "rich": "Gathering notes",
-    "passages": "Gathering passages",
-}
-
-
 def _shown(
-    name: str, songs: Sequence[Song], windows: Windows, display: Display, title: str
-) -> inputs.Blocks:
-    with display.counting(title, "window") as count:
-        yield from inputs.measured(name, songs, windows, count)
+    one: Representation, songs: Sequence[Song], windows: Windows, display: Display, what: str
+) -> Blocks:
+    """Encode windows; say so where that takes time."""
+    if not one.title:
+        yield from one.encode(songs, windows)
+        return
+    with display.counting(one.title + what, "window") as count:
+        yield from one.encode(songs, windows, count)
 
 
 def _networks_first(jobs: list[Job]) -> list[Job]:

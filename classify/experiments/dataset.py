@@ -14,7 +14,7 @@ from classify.evaluation import splits
 from classify.experiments import folds
 from classify.experiments.folds import Part
 from classify.models import pretrained, registry
-from classify.models.network_classifier import TrainingSettings
+from classify.models.training_settings import TrainingSettings
 from classify.progress import Display
 from classify.representations.perturbations import Variation, variations
 from classify.representations.windows import CHANNELS, WINDOW, Windows, WindowSettings, cut
@@ -54,7 +54,7 @@ class Settings:
     epochs : int or None
         At most so many; None takes the default (3 when quick).
     augment : bool
-        Whether networks on rich notes see their training windows changed at random.
+        Whether networks on note events see their training windows changed at random.
     seed : int
         Of everything drawn.
     quick : bool

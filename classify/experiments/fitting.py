@@ -29,8 +29,8 @@ from classify.evaluation import calibration, conformal
 from classify.experiments import feature_importance
 from classify.experiments.folds import Part
 from classify.files import atomic_write, read_json, write_json
-from classify.models import network_classifier, registry
-from classify.models.network_classifier import TrainingSettings
+from classify.models import backend, registry
+from classify.models.training_settings import TrainingSettings
 
 #: Threads of a worker. One, since cores are busy with other models, and since sums over several
 #: threads differ in the last digits: the number of cores or jobs must not change a score.
@@ -53,7 +53,7 @@ class Job:
 
     Parameters
     ----------
-    spec : models.Spec
+    spec : ModelSpec
         Which model.
     part : Part
         Which windows it learns from, and is tested on.
@@ -75,7 +75,7 @@ class Job:
         Whether to find out what features it listens to; for models on features.
     """
 
-    spec: registry.Spec
+    spec: registry.ModelSpec
     part: Part
     folder: Path
     data: Path
@@ -145,11 +145,11 @@ def run(
     """
     events: Any = multiprocessing.get_context("spawn").Queue()
     waiting, workers = list(jobs), list[_Worker]()
-    lonely = network_classifier.gpu_present()
+    gpu_exclusive = backend.gpu_present()
     try:
         while waiting or any(worker.job for worker in workers):
             busy = [worker.job for worker in workers if worker.job]
-            for job in _startable(waiting, busy, n_workers, lonely):
+            for job in _startable(waiting, busy, n_workers, gpu_exclusive):
                 waiting.remove(job)
                 idle = [worker for worker in workers if not worker.job]
                 worker = idle[0] if idle else _Worker(events)
@@ -208,13 +208,17 @@ class _Worker:
         return job
 
 
-def _startable(waiting: list[Job], running: list[Job], n_workers: int, lonely: bool) -> list[Job]:
+def _startable(
+    waiting: list[Job], running: list[Job], n_workers: int, gpu_exclusive: bool
+) -> list[Job]:
     """Choose which waiting jobs start now."""
     chosen: list[Job] = []
     for job in waiting:
         now = running + chosen
         network_runs = any(other.spec.kind == "network" for other in now)
-        if len(now) < n_workers and not (lonely and network_runs and job.spec.kind == "network"):
+        if len(now) < n_workers and not (
+            gpu_exclusive and network_runs and job.spec.kind == "network"
+        ):
             chosen.append(job)
     return chosen
 
@@ -340,7 +344,7 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
             test = job.part.test
             given = (table[test], *(about[name][test] for name in ("label", "song", "group")))
             found = feature_importance.listening(
-                job.spec.input, answered, given, (raw, label), classes, job.seed
+                job.spec.representation, answered, given, (raw, label), classes, job.seed
             )
             found.to_parquet(beside / LISTENED, index=False)
         if job.varied:

@@ -19,6 +19,7 @@ from classify.evaluation import leak
 from classify.experiments.dataset import Data, Settings
 from classify.files import read_json, write_json
 from classify.models import registry
+from classify.representations.arrays import as_rows
 from classify.representations.scaling import unscaled
 from classify.versions import VERSION, versions
 
@@ -110,7 +111,7 @@ def _probes(settings: Settings, data: Data) -> list[dict[str, float | str]]:
     rows = np.flatnonzero(np.isin(place, taken))
     blocks = [unscaled(x[np.isin(np.arange(len(windows))[at], rows)]) for at, x in windows.blocks()]
     found = leak.probes(
-        registry.as_rows(np.concatenate(blocks)), data.labels[rows], groups[rows], settings.seed
+        as_rows(np.concatenate(blocks)), data.labels[rows], groups[rows], settings.seed
     )
     return [probe.to_json() for probe in found]
 

@@ -37,7 +37,7 @@ from classify.inference.explain.profiles import profile
 from classify.models import registry
 from classify.progress import Display
 from classify.representations import descriptors
-from classify.representations.inputs import measured
+from classify.representations.musical_features import FEATURES
 from classify.versions import VERSION, versions
 
 #: Folds that probabilities are calibrated on, unless told otherwise.
@@ -284,7 +284,7 @@ def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str)
 def _profiles(data: Data, seed: int) -> dict[str, Any]:
     """Say what each class is like beside the others, in quantities that people have words for."""
     songs, windows = data.corpus.songs, data.windows
-    table = np.concatenate(list(measured("features", songs, windows)))[:, 0]
+    table = np.concatenate(list(FEATURES.encode(songs, windows)))[:, 0]
     rows = terms.of_songs(table, windows.song, len(songs))
     return profile(rows, data.corpus.labels, data.corpus.groups, seed).to_json()
 
@@ -292,14 +292,14 @@ def _profiles(data: Data, seed: int) -> dict[str, Any]:
 def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:
     """Say where a model comes from and how songs become its input."""
     corpus, cutting = data.corpus, data.cutting
-    what = registry.find()[plan.model].input
+    given = registry.find()[plan.model].representation
     return {
         "classify": VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command or f"train({plan})",
         "classes": corpus.classes,
         "windows": asdict(cutting),
-        "features": None if what == "notes" else {"names": saved_model.feature_names(what)},
+        "features": saved_model.kept_columns(given, cutting),
         "corpus": {
             "name": corpus.name,
             "fingerprint": corpus.fingerprint,

@@ -1,9 +1,10 @@
-"""Arrays of many windows on disk, for the processes that train on them."""
+"""Arrays of many windows: on disk, for the processes that train on them, and as rows."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classify.files import atomic_write
 
@@ -19,8 +20,8 @@ def save_data(folder: Path, inputs: dict[str, Table], **about: np.ndarray) -> No
     folder : Path
         Where to.
     inputs : dict of str to (tuple of int, iterable of ndarray of float32)
-        What models are given, by the name that `Spec.input` has: the shape of all windows, and
-        the windows, some at a time, in order.
+        What models are given, by the name of its representation: the shape of all windows,
+        and the windows, some at a time, in order.
     about : ndarray, shape (n_windows,)
         `label`, `group` and `song` of each window.
     """
@@ -37,3 +38,12 @@ def save_data(folder: Path, inputs: dict[str, Table], **about: np.ndarray) -> No
             x.flush()
     with atomic_write(folder / "about.npz") as beside:
         np.savez(beside, allow_pickle=False, **about)
+
+
+def as_rows(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lay a window's notes side by side: (n_windows, n_notes * n_channels).
+
+    >>> as_rows(np.zeros((5, 16, 2), np.float32)).shape
+    (5, 32)
+    """
+    return x.reshape(len(x), -1)

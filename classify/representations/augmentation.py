@@ -4,7 +4,7 @@ Only windows of `classify.representations.note_events` are changed, only those t
 fitted on, and anew each time that they are seen; windows that decide when to stop are left as they
 are. A song a little higher, faster, louder, or heard with a few notes missing, is still of its
 class: a transcription of a recording is such a song. What is changed about a window is changed
-about all of its passages.
+about all of its excerpts.
 """
 
 from dataclasses import dataclass
@@ -56,27 +56,27 @@ class Augmentation:
 
 
 def augmented(
-    x: Windows, rng: np.random.Generator, amounts: Augmentation, n_passages: int = 1
+    x: Windows, rng: np.random.Generator, amounts: Augmentation, n_excerpts: int = 1
 ) -> Windows:
     """Change each window at random.
 
     Parameters
     ----------
     x : ndarray of float32, shape (n_windows, n_notes, n_columns)
-        As `classify.representations.note_events.blocks` gives them; not written to.
+        As `classify.representations.note_events` gives them; not written to.
     rng : numpy Generator
         What is drawn from it decides the change.
     amounts : Augmentation
         How far.
-    n_passages : int
-        Passages in a window.
+    n_excerpts : int
+        Excerpts in a window.
 
     Returns
     -------
     ndarray of float32, shape (n_windows, n_notes, n_columns)
         Padded on the left again, where notes were dropped further than before.
     """
-    changed = x.reshape(len(x), n_passages, -1, x.shape[-1]).copy()
+    changed = x.reshape(len(x), n_excerpts, -1, x.shape[-1]).copy()
     _transpose(changed, rng, amounts.transposition)
     _play(changed, rng, amounts)
     onset = _times(changed, rng, amounts)
@@ -117,7 +117,7 @@ def _play(x: Windows, rng: np.random.Generator, amounts: Augmentation) -> None:
 def _times(x: Windows, rng: np.random.Generator, amounts: Augmentation) -> NDArray[np.float64]:
     """Change durations, and give new onsets in seconds; what stands in the columns is logarithms.
 
-    Onsets count from the note before the passage. They are 0 where there is padding.
+    Onsets count from the note before the excerpt. They are 0 where there is padding.
     """
     real = x[..., REAL] > 0
     factor = np.exp(_draw(rng, x, np.log1p(amounts.tempo)))
@@ -136,7 +136,7 @@ def _dropped(
     real = x[..., REAL] > 0
     share = rng.uniform(0, most, (len(x), 1, 1))
     kept = real & (rng.random(real.shape) >= share)
-    kept[..., -1] |= ~kept.any(axis=2)  # the last note of a passage is always a real one
+    kept[..., -1] |= ~kept.any(axis=2)  # the last note of an excerpt is always a real one
     order = np.argsort(kept, axis=2, kind="stable")
     moved = np.take_along_axis(x, order[..., None], axis=2)
     stays = np.take_along_axis(kept, order, axis=2)

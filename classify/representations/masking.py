@@ -53,7 +53,7 @@ def hidden(x: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float3
     Parameters
     ----------
     x : ndarray of float32, shape (n_windows, n_notes, n_columns)
-        As `classify.representations.note_events.blocks` gives windows; not written to.
+        As `classify.representations.note_events` gives windows; not written to.
     mask : ndarray of bool, shape (n_windows, n_notes)
         Which notes; padding is never hidden.
     """

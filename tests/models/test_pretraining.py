@@ -17,9 +17,10 @@ from classify.experiments.dataset import Settings
 from classify.files import read_json, write_json
 from classify.inference import saved_model, training
 from classify.inference.prediction import predict
-from classify.models import artifacts, pretrained, pretraining
-from classify.models.network_classifier import NetworkClassifier, TrainingSettings
+from classify.models import artifacts, pretrained, pretraining, trainer
+from classify.models.network_classifier import NetworkClassifier
 from classify.models.pretrained import ABOUT, ENCODER, KIND
+from classify.models.training_settings import TrainingSettings
 from classify.report import words
 from classify.report.view import read_view
 from classify.representations.note_events import COLUMNS
@@ -111,21 +112,26 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(weights, librar
 
 @pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_same_weights(weights, library, tmp_path, monkeypatch):
-    keep, kept = pretraining._keep, []
+    write, written = trainer._Run._write_checkpoint, []
 
-    def killed(*given):
-        keep(*given)
-        kept.append(given)
+    def killed(*arguments):
+        write(*arguments)
+        written.append(arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pretraining, "_keep", killed)
+    monkeypatch.setattr(trainer._Run, "_write_checkpoint", killed)
     with pytest.raises(KeyboardInterrupt):
         pretraining.pretrain([library], tmp_path / "out", OWN)
     assert not (tmp_path / "out").exists()
-    monkeypatch.setattr(pretraining, "_keep", lambda *given: (keep(*given), kept.append(given)))
+
+    def counted(*arguments):
+        write(*arguments)
+        written.append(arguments)
+
+    monkeypatch.setattr(trainer._Run, "_write_checkpoint", counted)
     done = pretrained.load(pretraining.pretrain([library], tmp_path / "out", OWN))
     whole = pretrained.load(weights)
-    assert len(kept) == 2 and done.about["loss"] == whole.about["loss"]
+    assert len(written) == 2 and done.about["loss"] == whole.about["loss"]
     encoders = [one.encoder(20, len(COLUMNS)).get_weights() for one in (done, whole)]
     for own, other in zip(*encoders, strict=True):
         np.testing.assert_array_equal(own, other)

@@ -26,10 +26,8 @@ from classify.experiments.dataset import Data, Settings, prepare
 from classify.experiments.folds import Part
 from classify.experiments.manifest import asked, read_record
 from classify.files import atomic_write
-from classify.inference.explain import inputs
 from classify.models import registry
 from classify.progress import Display
-from classify.representations.inputs import families, listed, measured
 
 IMPORTANCE = "importance.csv"
 
@@ -74,7 +72,7 @@ def write_importance(folder: Path, model: str = "", display: Display | None = No
 
 
 def importance_of(
-    folder: Path, spec: registry.Spec, settings: Settings, data: Data, display: Display
+    folder: Path, spec: registry.ModelSpec, settings: Settings, data: Data, display: Display
 ) -> pd.DataFrame:
     """Measure what a model of a run rests on; columns as in importance.csv.
 
@@ -82,7 +80,7 @@ def importance_of(
     ----------
     folder : Path
         The run's; a model that was kept in it is not trained again.
-    spec : models.Spec
+    spec : ModelSpec
         Which model.
     settings, data
         Of the run.
@@ -95,15 +93,15 @@ def importance_of(
     held = _held(data, part, estimator.prepare(x[part.test]), estimator.classes_)
     seed = settings.seed
     rows = []
-    if spec.input in ("features", "song"):
-        names = np.array([feature.name for feature in listed(spec.input)])
+    families = spec.representation.families(data.cutting)
+    if spec.representation.described:
+        names = np.array([column.name for column in spec.representation.columns(data.cutting)])
         alike = _best_clusters(estimator.predict_prepared, held, names, seed)
         members = {name: "; ".join(names[own]) for name, own in alike.items()}
-        rows += _rows("family", estimator, held, families(spec.input), {}, seed)
+        rows += _rows("family", estimator, held, families, {}, seed)
         rows += _rows("feature", estimator, held, alike, members, seed)
     else:
-        channels = inputs.channels(inputs.channel_names(spec.input, data.cutting))
-        rows += _rows("channel", estimator, held, channels, {}, seed)
+        rows += _rows("channel", estimator, held, families, {}, seed)
     table = pd.DataFrame(rows)
     table.insert(0, "model", spec.name)
     return table
@@ -158,17 +156,15 @@ def _chosen(folder: Path, model: str) -> str:
     return model or str(own.loc[own.value.idxmax(), "model"])
 
 
-def _input(spec: registry.Spec, data: Data, display: Display) -> NDArray[np.float32]:
+def _input(spec: registry.ModelSpec, data: Data, display: Display) -> NDArray[np.float32]:
     """Give all windows as the model takes them."""
-    if spec.input != "notes":
-        with display.counting("Measuring musical features", "window") as count:
-            found = measured(spec.input, data.corpus.songs, data.windows, count)
-            return np.concatenate(list(found))
-    return data.windows.x
+    given = spec.representation
+    with display.counting(given.title or "Cutting windows", "window") as count:
+        return np.concatenate(list(given.encode(data.corpus.songs, data.windows, count)))
 
 
 def _estimator(
-    folder: Path, spec: registry.Spec, settings: Settings, data: Data, part: Part, x: NDArray
+    folder: Path, spec: registry.ModelSpec, settings: Settings, data: Data, part: Part, x: NDArray
 ) -> Any:
     """Load the part's trained model, or train it again."""
     kept = folder / "models" / spec.name / part.key

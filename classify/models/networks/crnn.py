@@ -4,10 +4,10 @@ from typing import Any
 
 from classify.models.networks.layers import stride_for
 
-INPUT = "rich"
+INPUT = "note-events"
 
-FORMS: dict[str, tuple[str, dict[str, Any]]] = {"crnn": ("CRNN", {})}
-LACKING = {"crnn-mean": ("CRNN without attention", {"attention": False})}
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {"crnn": ("CRNN", {})}
+ABLATIONS = {"crnn-mean": ("CRNN without attention", {"attention": False})}
 
 DROPOUT = 0.3
 

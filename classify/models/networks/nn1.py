@@ -4,7 +4,7 @@ from typing import Any
 
 from classify.models.networks.layers import DROPOUT, lstm
 
-FORMS = {
+VARIANTS = {
     "nn1": ("NN1", {"bidirectional": False}),
     "bi-nn1": ("Bi-NN1", {"bidirectional": True}),
 }

@@ -4,9 +4,9 @@ from typing import Any
 
 from classify.models.networks.layers import stride_for
 
-INPUT = "rich"
+INPUT = "note-events"
 
-FORMS: dict[str, tuple[str, dict[str, Any]]] = {"transformer": ("Transformer", {})}
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {"transformer": ("Transformer", {})}
 
 UNITS, HEADS, LAYERS, DROPOUT = 64, 4, 2, 0.2
 

@@ -22,17 +22,17 @@ SETTINGS = WindowSettings(30, 30, ("pitch", "velocity", "inter-onset", "duration
 
 
 class Trained:
-    def __init__(self, folder, rule, kind="features"):
+    def __init__(self, folder, rule, name="features-logistic"):
         self.made = made.corpus(folder, rule, per_class=20)
         windows = cut(self.made.songs, SETTINGS)
         batch = features.batch(self.made.songs, windows.song, windows.start, SETTINGS.window)
         table = features.compute(batch)
         own = terms.of_songs(table, windows.song, len(self.made.songs))
         self.profiles = profiles.profile(own, self.made.labels, self.made.groups, seed=0)
-        x = table[:, np.newaxis] if kind == "features" else windows.x
-        name = "features-logistic" if kind == "features" else "logistic"
+        given = registry.find()[name].representation
+        x = np.concatenate(list(given.encode(self.made.songs, windows)))
         model = registry.BaselineClassifier(name, quick=True).fit(x, self.made.labels[windows.song])
-        self.listener = listener(model, SETTINGS, kind, partial(tempered, temperature=0.5))
+        self.listener = listener(model, SETTINGS, given, partial(tempered, temperature=0.5))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_the_passage_in_another_register_speaks_against(tmp_path):
 
 
 def test_a_model_on_notes_is_explained_too(tmp_path):
-    low = Trained(tmp_path / "register", made.register_only, kind="notes")
+    low = Trained(tmp_path / "register", made.register_only, name="logistic")
     song = midi.read(made.write_music(tmp_path / "low.mid", 5, register=52))
     found = explain(low.listener, song)
     starts = cut([song], SETTINGS).start
