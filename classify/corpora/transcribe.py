@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from classify.compute import sandbox
+from classify.compute.executor import Task, TaskDied, make_executor, task_name
 from classify.corpora import SetAside
 from classify.errors import InputError
 from classify.files import atomic_write
@@ -50,13 +50,23 @@ def transcribe(source: Path, out: Path, display: Display, force: bool = False) -
     _check(plan, force)
     done = Transcribed([], [])
     kind, recordings = KINDS["audio"], list(plan)
-    jobs: list[sandbox.Job] = [(transcription, (recording, kind)) for recording in recordings]
-    with display.counting(f"Transcribing {source}", "recording") as count:
+    with (
+        display.counting(f"Transcribing {source}", "recording") as count,
+        make_executor(kind.at_once, keep_workers=True) as executor,
+    ):
         count(0, len(plan))
-        for ended, (number, data) in enumerate(sandbox.run(jobs, 1, kind.memory), 1):
-            recording = recordings[number]
-            if isinstance(data, sandbox.Died):
-                data = data.reason(kind.seconds)
+        for ended, recording in enumerate(recordings, 1):
+            task = Task(
+                task_name("transcribe", kind.reader, recording),
+                transcription,
+                (recording, kind),
+                kind.memory,
+                kind.seconds,
+            )
+            try:
+                data = executor.submit(task).result()
+            except TaskDied as death:
+                data = kind.why_died(death)
             if isinstance(data, str):
                 done.set_aside.append(SetAside(_name(recording, source), data))
             else:

@@ -44,10 +44,10 @@ def test_an_orphan_reader_cannot_touch_the_next_run(tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
         "from classify.corpora.store import Store; from classify.songs.formats import File\n"
-        "from classify.compute import sandbox\n"
+        "from classify.compute import local\n"
         "if __name__ == '__main__':\n"
-        "    sandbox._idle.append(sandbox._Worker())\n"
-        "    print(sandbox._idle[0].process.pid, flush=True)\n"
+        "    local._kept.append(local._Worker())\n"
+        "    print(local._kept[0].process.pid, flush=True)\n"
         "    Store(Path(sys.argv[1])).read([File(p) for p in sys.argv[2:]], n_workers=1)\n"
     )
     (tmp_path / "read.py").write_text(code)
@@ -87,20 +87,20 @@ def test_an_archive_replaced_while_it_is_read_is_read_again(tmp_path, monkeypatc
     monkeypatch.setattr(store, "_record", record)
     store.read([File(str(path), "a.mid")])
     store = Store(tmp_path / "store")
-    ((held,),) = store.read([File(str(path), "a.mid")])
-    assert store.notes(held)["pitch"].tolist() == [0x48]
+    ((stored,),) = store.read([File(str(path), "a.mid")])
+    assert store.notes(stored)["pitch"].tolist() == [0x48]
 
 
 def test_shards_that_were_swapped_are_noticed(tmp_path):
     for number, name in enumerate("ab"):
         write_song(tmp_path / f"{name}.mid", number)
         store = Store(tmp_path / "store")
-        held = store.read([File(str(tmp_path / f"{name}.mid"))])[0][0]
+        stored = store.read([File(str(tmp_path / f"{name}.mid"))])[0][0]
     first, second = sorted((tmp_path / "store").glob("*.parquet"))
     second.replace(first)
-    ((held,),) = Store(tmp_path / "store").read([File(str(tmp_path / "a.mid"))])
+    ((stored,),) = Store(tmp_path / "store").read([File(str(tmp_path / "a.mid"))])
     with pytest.raises(InputError, match="holds other notes than were put there"):
-        Store(tmp_path / "store").notes(held)
+        Store(tmp_path / "store").notes(stored)
 
 
 @pytest.mark.parametrize("row", ["notes.txt,B", "A,A", "in.zip/x,B"])
