@@ -55,13 +55,14 @@ def _commands(*above: str) -> list[tuple[str, ...]]:
 
 def _help(*command: str) -> str:
     """Give a command's help, or nothing where there is no such command."""
+    plain = {"COLUMNS": "92", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(
         [sys.executable, "-m", "classify", *command, "--help"],
         capture_output=True,
         text=True,
         check=False,
         cwd=ROOT,
-        env=os.environ | {"COLUMNS": "92", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(ROOT)},
+        env=os.environ | plain,
     )
     return "" if ran.returncode else ran.stdout.strip()
 
@@ -147,7 +148,8 @@ def _notebook_figures(path: Path, pictures: Path) -> list[str]:
 def _figure(name: str, alt: str) -> str:
     """Write a picture as MyST does, with its alternative text as caption."""
     text = " ".join(unescape(alt).split())
-    return f":::{{figure}} /_generated/pictures/{name}\n:alt: {text}\n:figclass: gallery\n\n{text}\n:::\n"
+    options = f":alt: {text}\n:figclass: gallery"
+    return f":::{{figure}} /_generated/pictures/{name}\n{options}\n\n{text}\n:::\n"
 
 
 def _slug(text: str) -> str:
