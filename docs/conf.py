@@ -15,7 +15,7 @@ import pages  # noqa: E402
 from classify import __version__  # noqa: E402
 
 project = "classify"
-author = "the authors of classify"
+author = "The classify authors"
 copyright = author
 version = release = __version__
 
