@@ -7,6 +7,7 @@ the same without colour.
 from collections.abc import Sequence
 from itertools import cycle, pairwise
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -21,7 +22,7 @@ from classify.playlists.playlist import DISCLAIMER, Playlist, Provenance
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "+++")
 INK, GREY = "#111827", "#6b7280"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,

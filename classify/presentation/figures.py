@@ -6,6 +6,7 @@ alone.
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -15,7 +16,7 @@ from classify.files import atomic_write
 
 BLUE, ORANGE, GREY, LIGHT = "#0072B2", "#D55E00", "#6b7280", "#e5e7eb"
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
