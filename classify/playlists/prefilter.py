@@ -48,7 +48,9 @@ def prefilter(
     >>> from classify.playlists.moods import default_moods
     >>> library, request = example_library(), Request("Calming")
     >>> moods, excluded = default_moods(library.moods), np.zeros(len(library), dtype=bool)
-    >>> candidates = objective.find_candidates(library, request, moods, ["Calming"], excluded, pins=[])
+    >>> candidates = objective.find_candidates(
+    ...     library, request, moods, ["Calming"], excluded, pins=[]
+    ... )
     >>> kept, all_kept = prefilter(library, request, candidates)
     >>> len(kept.songs[0]), all_kept
     (3, True)
