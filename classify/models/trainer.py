@@ -48,12 +48,21 @@ class Arrays:
         Targets, and how much each example counts.
     batch_size : int
         Examples in a batch.
+
+    Raises
+    ------
+    ValueError
+        If there are weights and no targets: Keras would drop the weights in silence.
     """
 
     x: Any
     y: Any = None
     sample_weight: Any = None
     batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        if self.sample_weight is not None and self.y is None:
+            raise ValueError("sample weights need targets; give the inputs as targets too")
 
     def for_fit(self, first_epoch: int) -> dict[str, Any]:
         """Give what `fit` of a Keras model takes."""
@@ -170,7 +179,7 @@ class Trainer:
         Parameters
         ----------
         model : keras.Model
-            Compiled, with a loss or a `train_step` of its own.
+            Compiled, with a loss or a `train_step` of its own; built, if weights are to be written.
         data : Arrays or Batches
             What it learns from.
         validation : Arrays, optional
