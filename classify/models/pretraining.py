@@ -8,7 +8,7 @@ and what is hidden of them is drawn once. The weights of the epoch with the lowe
 kept, and training stops when it has not fallen for some epochs. An epoch goes through a small
 library more than once.
 
-The loss that is told is the cross-entropy of the five targets in nats, summed. It is set beside
+The loss that is reported is the cross-entropy of the five targets in nats, summed. It is set beside
 that of whoever knows how often each class occurs in the training songs and looks at no note
 (`blind`): only what lies between the two was learned of how notes go together.
 
@@ -183,8 +183,8 @@ def pretrain(
 
 def _key(settings: Settings, songs: Sequence[Song]) -> str:
     """Hash everything that decides the weights."""
-    asked = (asdict(settings), [song.digest for song in songs], VERSION, versions())
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    decisive = (asdict(settings), [song.digest for song in songs], VERSION, versions())
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
 def _is_free(out: Path, key: str, display: Display) -> bool:
@@ -210,11 +210,11 @@ def _prepared(work: Path, songs: list[Song], settings: Settings, display: Displa
     x = np.load(work / f"{NOTE_EVENTS.name}.npy", mmap_mode="r")
     order = np.random.default_rng(settings.seed).permutation(len(songs))
     chosen = order[: max(1, round(HELD_OUT * len(songs)))]
-    asked_of = np.isin(windows.song, chosen)
-    learned, held_out = np.flatnonzero(~asked_of), np.flatnonzero(asked_of)
+    is_held_out = np.isin(windows.song, chosen)
+    learned, held_out = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
     seen = _counted(y for _, y in _questions(x, learned, settings))
-    asked = _counted(y for _, y in _questions(x, held_out, settings))
-    return _Examples(x, learned, held_out, seen, masking.blind(seen, asked))
+    occurring = _counted(y for _, y in _questions(x, held_out, settings))
+    return _Examples(x, learned, held_out, seen, masking.blind(seen, occurring))
 
 
 def _counted(every: Iterator[NDArray[np.int32]]) -> list[NDArray[np.int64]]:
@@ -230,7 +230,7 @@ def _pieces(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [rows[first : first + size] for first in range(0, len(rows), size)]
 
 
-def _asked(x: Windows, rng: np.random.Generator, n_notes: int) -> Batch:
+def _hidden(x: Windows, rng: np.random.Generator, n_notes: int) -> Batch:
     """Change windows, hide notes of them, and fill them up on the left to whole steps."""
     x = NOTE_EVENTS.augment(x, rng)
     x = np.pad(x, ((0, 0), (n_notes - x.shape[1], 0), (0, 0)))
@@ -248,14 +248,14 @@ def _lessons(data: _Examples, settings: Settings, epoch: int) -> Iterator[Batch]
     rng = np.random.default_rng((settings.seed, epoch))
     for _ in range(_rounds(data)):
         for rows in _pieces(rng.permutation(data.learned)):
-            yield _asked(data.x[rows], rng, settings.n_notes)
+            yield _hidden(data.x[rows], rng, settings.n_notes)
 
 
 def _questions(x: Windows, rows: NDArray[np.int64], settings: Settings) -> Iterator[Batch]:
     """Give windows in order, changed and hidden the same way each time."""
     rng = np.random.default_rng((settings.seed, 2**31))
     for some in _pieces(rows):
-        yield _asked(x[some], rng, settings.n_notes)
+        yield _hidden(x[some], rng, settings.n_notes)
 
 
 # --- training
@@ -309,8 +309,9 @@ def _losses(model: Any, data: _Examples, settings: Settings) -> Values:
     for x, y in _questions(data.x, data.held_out, settings):
         scores = model.predict_on_batch(x).astype(float)
         for place, (first, end) in enumerate(pairwise(edges)):
-            asked = y[..., place] >= 0
-            log_p, true = log_softmax(scores[asked][:, first:end], axis=1), y[asked][:, place]
+            hidden = y[..., place] >= 0
+            log_p = log_softmax(scores[hidden][:, first:end], axis=1)
+            true = y[hidden][:, place]
             sums[place] -= log_p[np.arange(len(true)), true].sum()
             counts[place] += len(true)
     means = dict(zip(TARGETS, (sums / np.maximum(counts, 1)).tolist(), strict=True))

@@ -45,6 +45,11 @@ class Augmentation:
     jitter : float
         Standard deviation of onsets in seconds. Onsets never fall: a note that would begin before
         the one in front of it begins with it.
+
+    Examples
+    --------
+    >>> Augmentation(transposition=2).transposition
+    2
     """
 
     transposition: int = 5
@@ -75,6 +80,19 @@ def augmented(
     -------
     ndarray of float32, shape (n_windows, n_notes, n_columns)
         Padded on the left again, where notes were dropped further than before.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> from classify.representations.note_events import NOTE_EVENTS
+    >>> from classify.representations.windows import WindowSettings, cut
+    >>> song = piece()
+    >>> (x,) = NOTE_EVENTS.encode([song], cut([song], WindowSettings(40, 40)))
+    >>> changed = augmented(x, np.random.default_rng(0), Augmentation(transposition=0, drop=0.0))
+    >>> bool((changed[..., PITCH] == x[..., PITCH]).all())
+    True
+    >>> changed.shape == x.shape
+    True
     """
     changed = x.reshape(len(x), n_excerpts, -1, x.shape[-1]).copy()
     _transpose(changed, rng, amounts.transposition)

@@ -25,7 +25,10 @@ Blocks = Iterator[NDArray[np.float32]]
 
 
 def silent(done: int, total: int) -> None:
-    """Watch nothing."""
+    """Watch nothing.
+
+    >>> silent(1, 2)
+    """
 
 
 class Representation(ABC):
@@ -48,6 +51,12 @@ class Representation(ABC):
         Whether a gradient by a column says something: it does not by a program or a pitch class.
     augments : bool
         Whether `augment` changes anything.
+
+    Examples
+    --------
+    >>> given = get("notes")
+    >>> [column.name for column in given.columns(WindowSettings(64, 64, ("pitch", "drum")))]
+    ['pitch', 'drum']
     """
 
     name: str

@@ -67,6 +67,13 @@ class Notes:
         As in MIDI, 0-127.
     drum : ndarray of bool, shape (n,)
         On the percussion channel.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> one = batch([piece()], np.array([0]), np.array([0]), 64)
+    >>> len(one.notes), len(one.melody), len(one.bass)
+    (64, 41, 45)
     """
 
     row: NDArray[np.int64]
@@ -169,6 +176,13 @@ class Batch:
     ------
     ValueError
         If shapes differ, a window has no note, or onsets fall.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> one = batch([piece()], np.array([0]), np.array([0]), 64)
+    >>> one.span.round(2).tolist()
+    [17.14]
     """
 
     onset: Floats
@@ -315,6 +329,13 @@ def batch(songs: Sequence[Song], song: NDArray[Any], start: NDArray[Any], n_note
     -------
     Batch
         Of the same windows in the same order.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> one = batch([piece()], np.array([0, 0]), np.array([0, 64]), 64)
+    >>> len(one), one.pitch.shape
+    (2, (2, 64))
     """
     notes = [s.notes for s in songs]  # once: a store may have to load them
     lengths = np.array([len(own) for own in notes])

@@ -108,6 +108,12 @@ def key_of(notes: NDArray[np.void]) -> tuple[int, bool] | None:
     -------
     (int, bool) or None
         None for nothing but drums.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> key_of(piece().notes)
+    (2, False)
     """
     pitched = notes[~notes["drum"]]
     if not len(pitched):
