@@ -145,10 +145,10 @@ def key(notes: NDArray[np.void]) -> str:
     >>> key(piece().notes)
     'D major'
     """
-    found = key_of(notes)
-    if found is None:
+    tonality = key_of(notes)
+    if tonality is None:
         return ""
-    tonic, minor = found
+    tonic, minor = tonality
     return f"{MINOR[tonic]} minor" if minor else f"{MAJOR[tonic]} major"
 
 

@@ -149,8 +149,8 @@ def counts(y: NDArray[np.int32]) -> list[NDArray[np.int64]]:
     [1, 1, 1, 1, 1]
     """
     return [
-        np.bincount(own[own >= 0], minlength=n)
-        for own, n in zip(np.moveaxis(y, -1, 0), TARGETS.values(), strict=True)
+        np.bincount(classes[classes >= 0], minlength=n)
+        for classes, n in zip(np.moveaxis(y, -1, 0), TARGETS.values(), strict=True)
     ]
 
 
@@ -160,7 +160,7 @@ def shares(counted: list[NDArray[np.int64]]) -> list[NDArray[np.float64]]:
     >>> [p.tolist() for p in shares([np.array([3, 0])])]
     [[0.8, 0.2]]
     """
-    return [(own + 1) / (own.sum() + len(own)) for own in counted]
+    return [(n + 1) / (n.sum() + len(n)) for n in counted]
 
 
 def blind(seen: list[NDArray[np.int64]], occurring: list[NDArray[np.int64]]) -> list[float]:

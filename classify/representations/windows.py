@@ -238,8 +238,8 @@ def cut(songs: Sequence[Song], settings: WindowSettings) -> Windows:
         ("full", "padded_songs", "padded_tails", "dropped_tails", "dropped_notes"), 0
     )
     starts = [_starts(song.n_notes, settings, counts) for song in songs]
-    song = np.repeat(np.arange(len(songs)), [len(own) for own in starts])
-    start = np.array([first for own in starts for first in own], dtype=np.int64)
+    song = np.repeat(np.arange(len(songs)), [len(of_song) for of_song in starts])
+    start = np.array([first for of_song in starts for first in of_song], dtype=np.int64)
     return Windows(songs, settings, song, start, counts)
 
 

@@ -24,7 +24,7 @@ from baselines.song_choice import (
     whole_folds,
 )
 from baselines.song_stack import StackedEnsemble
-from classify.models.registry import BaselineClassifier
+from classify.models.baseline_classifier import BaselineClassifier
 
 #: Columns of `songs`: what the class moves, and what only tells the group.
 SIGNAL, GROUP = [0], [1, 2, 3]

@@ -44,7 +44,7 @@ def test_the_best_weights_are_kept_and_training_stops():
     trainer.start()
     model, told = small(), []
     history = trained(model, trainer, Arrays(x, y), validation=Arrays(held, noise),
-                      watch=lambda epochs: told.append(len(epochs)))  # fmt: skip
+                      on_epoch=lambda epochs: told.append(len(epochs)))  # fmt: skip
     losses = [epoch["val_loss"] for epoch in history.epochs]
     assert history.best == int(np.argmin(losses)) and len(losses) == history.best + 4
     assert told == list(range(1, len(losses) + 1))
@@ -75,7 +75,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(tmp_path, kills):
                 raise Killed
 
         try:
-            history = trained(model, trainer, Batches(batches, 4), watch=watch, checkpoint=place)
+            history = trained(model, trainer, Batches(batches, 4), on_epoch=watch, checkpoint=place)
         except Killed:
             return None
         return history, model.get_weights()
