@@ -16,7 +16,7 @@ from classify.experiments.folds import Part
 from classify.models import pretrained, registry
 from classify.models.training_settings import TrainingSettings
 from classify.progress import Display
-from classify.representations.perturbations import Variation, variations
+from classify.representations.perturbations import Perturbation, perturbations_of
 from classify.representations.windows import CHANNELS, WINDOW, Windows, WindowSettings, cut
 from classify.songs import Song
 
@@ -269,12 +269,12 @@ def default_name(settings: Settings, data: Data) -> str:
     return "-".join(word.replace("/", "_") for word in words)
 
 
-def varied(data: Data) -> Iterator[tuple[Variation, list[Song], Windows]]:
+def varied(data: Data) -> Iterator[tuple[Perturbation, list[Song], Windows]]:
     """Change all songs that are tested in the first repeat, one change after another.
 
     Yields
     ------
-    Variation
+    Perturbation
         What was done.
     list of Song
         As many as the corpus has, in its order.
@@ -288,9 +288,9 @@ def varied(data: Data) -> Iterator[tuple[Variation, list[Song], Windows]]:
         yield variation, songs, replace(windows, songs=songs, song=wanted[windows.song])
 
 
-def tried(data: Data) -> list[Variation]:
+def tried(data: Data) -> list[Perturbation]:
     """Give the changes that `varied` makes, in order."""
-    return variations([data.corpus.songs[index] for index in _tested(data)])
+    return perturbations_of([data.corpus.songs[index] for index in _tested(data)])
 
 
 def _tested(data: Data) -> NDArray[np.int64]:

@@ -309,12 +309,19 @@ def calibrated(rows: pd.DataFrame) -> NDArray[np.float64]:
     NaN where a model had no inner folds to calibrate on.
     """
     p = rows[[column for column in rows if column.startswith(P)]].to_numpy(float)
-    calm = np.full(p.shape, np.nan)
+    tempered = np.full(p.shape, np.nan)
     temperature = rows.temperature.to_numpy(float)
     for value in np.unique(temperature[~np.isnan(temperature)]):
-        own = temperature == value
-        calm[own] = calibration.tempered(p[own], value)
-    return calm
+        fitted = temperature == value
+        tempered[fitted] = calibration.tempered(p[fitted], value)
+    return tempered
+
+
+def calibrated_or_raw(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """Give the calibrated probabilities of test songs, or the model's own where there are none."""
+    raw = rows[[column for column in rows if column.startswith(P)]].to_numpy(float)
+    p = calibrated(rows)
+    return np.where(np.isnan(p), raw, p)
 
 
 #: Songs whose beginnings a run keeps, and how much of them, in seconds.
@@ -344,9 +351,8 @@ def excerpts(table: pd.DataFrame, names: list[str], songs: Sequence[Song]) -> pd
     tested = tested[tested.protocol == tested.protocol.iloc[0]]
     right = (tested.label == tested.answer).groupby(tested.model).mean()
     best = tested[tested.model == right.idxmax()]
-    calm, columns = calibrated(best), [column for column in best if column.startswith(P)]
-    plain = best[columns].to_numpy(float)
-    means = pd.DataFrame(np.where(np.isnan(calm), plain, calm), best.index, columns)
+    columns = [column for column in best if column.startswith(P)]
+    means = pd.DataFrame(calibrated_or_raw(best), best.index, columns)
     p = means.groupby([best.song, best.label]).mean().reset_index("label")
     wrong = p[p[columns].idxmax(axis=1) != P + p.label][columns].max(axis=1)
     order = wrong.sort_index().sort_values(ascending=False, kind="stable")

@@ -154,7 +154,7 @@ class BaselineClassifier(WindowClassifier):
 
 
 def _fit(model: Any, table: NDArray, codes: NDArray, groups: Names | None) -> Any:
-    """Fit a model; one that makes folds of its own is told what must not be parted."""
+    """Fit a model; one that makes folds of its own is given what must not be parted."""
     if has_fit_parameter(model, "groups"):
         return model.fit(table, codes, groups=groups)
     return model.fit(table, codes)
@@ -163,19 +163,19 @@ def _fit(model: Any, table: NDArray, codes: NDArray, groups: Names | None) -> An
 def _held_out(
     model: Any, table: NDArray, codes: NDArray, groups: Names | None, folds: list[Any]
 ) -> NDArray:
-    """Let models of the inner folds answer what they have not seen: probabilities or decisions."""
-    asked = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
-    answers = np.full((len(codes), codes.max() + 1), np.nan)
+    """Predict each inner fold by a model that has not seen it: probabilities or decisions."""
+    method = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
+    outputs = np.full((len(codes), codes.max() + 1), np.nan)
     for fit, validate in folds:
-        own = None if groups is None else np.asarray(groups)[fit]
-        inner = _fit(clone(model), table[fit], codes[fit], own)
-        said = getattr(inner, asked)(table[validate])
-        if said.ndim == 1:
-            said = np.stack([-said, said], axis=1)
-        if asked == "predict_proba":
-            answers[validate] = 0.0  # a fold of random windows may lack a class
-        answers[np.ix_(validate, inner.classes_)] = said
-    return answers
+        groups_of_fit = None if groups is None else np.asarray(groups)[fit]
+        inner = _fit(clone(model), table[fit], codes[fit], groups_of_fit)
+        output = getattr(inner, method)(table[validate])
+        if output.ndim == 1:
+            output = np.stack([-output, output], axis=1)
+        if method == "predict_proba":
+            outputs[validate] = 0.0  # a fold of random windows may lack a class
+        outputs[np.ix_(validate, inner.classes_)] = output
+    return outputs
 
 
 class _Decided(ClassifierMixin, BaseEstimator):
@@ -194,12 +194,12 @@ class _Decided(ClassifierMixin, BaseEstimator):
 
 def _platt(decisions: NDArray, codes: NDArray) -> NDArray:
     """Turn held-out decisions into probabilities, by the same sigmoids that the model is given."""
-    known = ~np.isnan(decisions).any(axis=1)
+    predicted = ~np.isnan(decisions).any(axis=1)
     p = np.full(decisions.shape, np.nan)
-    if known.any():
-        x, y = decisions[known], codes[known]
-        given = FrozenEstimator(_Decided().fit(x, y))
-        p[known] = CalibratedClassifierCV(given, ensemble=False).fit(x, y).predict_proba(x)
+    if predicted.any():
+        x, y = decisions[predicted], codes[predicted]
+        frozen = FrozenEstimator(_Decided().fit(x, y))
+        p[predicted] = CalibratedClassifierCV(frozen, ensemble=False).fit(x, y).predict_proba(x)
     return p
 
 

@@ -123,7 +123,7 @@ class NetworkClassifier(WindowClassifier):
             model,
             self._examples(x[fit], one_hot[fit], settings),
             Arrays(x[validate], one_hot[validate]) if len(validate) else None,
-            watch=lambda epochs: watch(_summary(epochs[-1])) if watch else None,
+            on_epoch=lambda epochs: watch(_summary(epochs[-1])) if watch else None,
         )
         self.model_ = model
         self.held_out_ = np.full(one_hot.shape, np.nan)

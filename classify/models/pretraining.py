@@ -8,7 +8,7 @@ and what is hidden of them is drawn once. The weights of the epoch with the lowe
 kept, and training stops when it has not fallen for some epochs. An epoch goes through a small
 library more than once.
 
-The loss that is told is the cross-entropy of the five targets in nats, summed. It is set beside
+The loss that is reported is the cross-entropy of the five targets in nats, summed. It is set beside
 that of whoever knows how often each class occurs in the training songs and looks at no note
 (`blind`): only what lies between the two was learned of how notes go together.
 
@@ -63,12 +63,12 @@ CHECKPOINT = "checkpoint"
 #: The sum of all targets' losses on held-out songs, which decides when to stop.
 LOSS = "val_loss"
 
-Windows = NDArray[np.float32]
-Batch = tuple[Windows, NDArray[np.int32]]
+#: NDArray[np.float32] with hidden notes, and the classes that were hidden.
+HiddenBatch = tuple[NDArray[np.float32], NDArray[np.int32]]
 
 
 @dataclass(frozen=True)
-class Settings:
+class PretrainingSettings:
     """What decides the weights.
 
     Parameters
@@ -114,13 +114,13 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class _Examples:
-    """Windows of a library: those learned from, and those that decide when to stop.
+    """NDArray[np.float32] of a library: those learned from, and those that decide when to stop.
 
     `seen` is how often each class of each target occurs in the first, `blind` the loss on the
     second of whoever knows just that.
     """
 
-    x: Windows
+    x: NDArray[np.float32]
     learned: NDArray[np.int64]
     held_out: NDArray[np.int64]
     seen: list[NDArray[np.int64]]
@@ -130,7 +130,7 @@ class _Examples:
 def pretrain(
     sources: Sequence[Path],
     out: Path,
-    settings: Settings | None = None,
+    settings: PretrainingSettings | None = None,
     display: Display | None = None,
     command: str = "",
 ) -> Path:
@@ -142,7 +142,7 @@ def pretrain(
         Files, folders and zip archives.
     out : Path
         Folder of the weights.
-    settings : Settings, optional
+    settings : PretrainingSettings, optional
         What decides them.
     display : Display, optional
         Shows progress.
@@ -159,7 +159,7 @@ def pretrain(
     InputError
         If the library cannot be read or has too few songs, or `out` is taken.
     """
-    settings, display = settings or Settings(), display or Display()
+    settings, display = settings or PretrainingSettings(), display or Display()
     with display.counting("Reading songs", "song") as count:
         library = load_library(sources, count)
     songs = list({item.song.digest: item.song for item in library.items}.values())
@@ -181,10 +181,10 @@ def pretrain(
     return out
 
 
-def _key(settings: Settings, songs: Sequence[Song]) -> str:
+def _key(settings: PretrainingSettings, songs: Sequence[Song]) -> str:
     """Hash everything that decides the weights."""
-    asked = (asdict(settings), [song.digest for song in songs], VERSION, versions())
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    decisive = (asdict(settings), [song.digest for song in songs], VERSION, versions())
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
 def _is_free(out: Path, key: str, display: Display) -> bool:
@@ -200,7 +200,9 @@ def _is_free(out: Path, key: str, display: Display) -> bool:
 # --- windows
 
 
-def _prepared(work: Path, songs: list[Song], settings: Settings, display: Display) -> _Examples:
+def _prepared(
+    work: Path, songs: list[Song], settings: PretrainingSettings, display: Display
+) -> _Examples:
     """Cut the windows, unless they are cut already, and part songs into two."""
     windows = cut(songs, WindowSettings(settings.window, settings.window))
     shape = len(windows), *NOTE_EVENTS.shape(windows.settings)
@@ -210,11 +212,11 @@ def _prepared(work: Path, songs: list[Song], settings: Settings, display: Displa
     x = np.load(work / f"{NOTE_EVENTS.name}.npy", mmap_mode="r")
     order = np.random.default_rng(settings.seed).permutation(len(songs))
     chosen = order[: max(1, round(HELD_OUT * len(songs)))]
-    asked_of = np.isin(windows.song, chosen)
-    learned, held_out = np.flatnonzero(~asked_of), np.flatnonzero(asked_of)
+    is_held_out = np.isin(windows.song, chosen)
+    learned, held_out = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
     seen = _counted(y for _, y in _questions(x, learned, settings))
-    asked = _counted(y for _, y in _questions(x, held_out, settings))
-    return _Examples(x, learned, held_out, seen, masking.blind(seen, asked))
+    occurring = _counted(y for _, y in _questions(x, held_out, settings))
+    return _Examples(x, learned, held_out, seen, masking.blind(seen, occurring))
 
 
 def _counted(every: Iterator[NDArray[np.int32]]) -> list[NDArray[np.int64]]:
@@ -230,7 +232,7 @@ def _pieces(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [rows[first : first + size] for first in range(0, len(rows), size)]
 
 
-def _asked(x: Windows, rng: np.random.Generator, n_notes: int) -> Batch:
+def _hidden(x: NDArray[np.float32], rng: np.random.Generator, n_notes: int) -> HiddenBatch:
     """Change windows, hide notes of them, and fill them up on the left to whole steps."""
     x = NOTE_EVENTS.augment(x, rng)
     x = np.pad(x, ((0, 0), (n_notes - x.shape[1], 0), (0, 0)))
@@ -243,26 +245,28 @@ def _rounds(data: _Examples) -> int:
     return -(-BATCHES // len(_pieces(data.learned)))
 
 
-def _lessons(data: _Examples, settings: Settings, epoch: int) -> Iterator[Batch]:
+def _lessons(data: _Examples, settings: PretrainingSettings, epoch: int) -> Iterator[HiddenBatch]:
     """Give the windows of an epoch, in a new order, changed and hidden anew."""
     rng = np.random.default_rng((settings.seed, epoch))
     for _ in range(_rounds(data)):
         for rows in _pieces(rng.permutation(data.learned)):
-            yield _asked(data.x[rows], rng, settings.n_notes)
+            yield _hidden(data.x[rows], rng, settings.n_notes)
 
 
-def _questions(x: Windows, rows: NDArray[np.int64], settings: Settings) -> Iterator[Batch]:
+def _questions(
+    x: NDArray[np.float32], rows: NDArray[np.int64], settings: PretrainingSettings
+) -> Iterator[HiddenBatch]:
     """Give windows in order, changed and hidden the same way each time."""
     rng = np.random.default_rng((settings.seed, 2**31))
     for some in _pieces(rows):
-        yield _asked(x[some], rng, settings.n_notes)
+        yield _hidden(x[some], rng, settings.n_notes)
 
 
 # --- training
 
 
 def _trained(
-    work: Path, data: _Examples, settings: Settings, display: Display
+    work: Path, data: _Examples, settings: PretrainingSettings, display: Display
 ) -> tuple[Any, History, str]:
     """Train until the loss on held-out songs falls no more; give the best encoder, and how."""
     plain = TrainingSettings()
@@ -288,7 +292,7 @@ def _trained(
                 _rounds(data) * len(_pieces(data.learned)),
             ),
             evaluate=lambda: _losses(model, data, settings),
-            watch=lambda epochs: display.advance("epochs", _summary(epochs)),
+            on_epoch=lambda epochs: display.advance("epochs", _summary(epochs)),
             checkpoint=work / CHECKPOINT,
         )
         display.end("epochs", f"Pretraining {settings.model}: {_summary(history.epochs)}.")
@@ -302,15 +306,16 @@ def _summary(epochs: Sequence[Values]) -> str:
     return f"loss {losses[best]:.3f} on held-out songs after epoch {best + 1}"
 
 
-def _losses(model: Any, data: _Examples, settings: Settings) -> Values:
+def _losses(model: Any, data: _Examples, settings: PretrainingSettings) -> Values:
     """Give the mean cross-entropy of each target over what is hidden of held-out songs, in nats."""
     sums, counts = np.zeros(len(TARGETS)), np.zeros(len(TARGETS))
     edges = np.cumsum([0, *TARGETS.values()])
     for x, y in _questions(data.x, data.held_out, settings):
         scores = model.predict_on_batch(x).astype(float)
         for place, (first, end) in enumerate(pairwise(edges)):
-            asked = y[..., place] >= 0
-            log_p, true = log_softmax(scores[asked][:, first:end], axis=1), y[asked][:, place]
+            hidden = y[..., place] >= 0
+            log_p = log_softmax(scores[hidden][:, first:end], axis=1)
+            true = y[hidden][:, place]
             sums[place] -= log_p[np.arange(len(true)), true].sum()
             counts[place] += len(true)
     means = dict(zip(TARGETS, (sums / np.maximum(counts, 1)).tolist(), strict=True))
@@ -318,7 +323,7 @@ def _losses(model: Any, data: _Examples, settings: Settings) -> Values:
 
 
 def _about(
-    songs: Sequence[Song], data: _Examples, history: History, settings: Settings
+    songs: Sequence[Song], data: _Examples, history: History, settings: PretrainingSettings
 ) -> dict[str, Any]:
     """Say where the weights come from, and what they are worth."""
     best = history.epochs[history.best]

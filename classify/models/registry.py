@@ -51,8 +51,8 @@ TRUSTED = {
     "sklearn._loss.loss.HalfMultinomialLoss",
     "aeon.transformations.collection.convolution_based._minirocket.MiniRocket",
     "baselines.minirocket.by_channel",
-    "baselines.song_choice.ChosenVote",
-    "baselines.song_stack.ChosenStack",
+    "baselines.song_choice.SelectedEnsemble",
+    "baselines.song_stack.StackedEnsemble",
 }
 
 

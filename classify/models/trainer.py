@@ -33,7 +33,7 @@ LAST, BEST, HISTORY = "last.weights.h5", "best.weights.h5", "history.json"
 Values = dict[str, float]
 
 #: Told of all epochs so far, as each ends.
-Watch = Callable[[Sequence[Values]], None]
+OnEpoch = Callable[[Sequence[Values]], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,12 +48,21 @@ class Arrays:
         Targets, and how much each example counts.
     batch_size : int
         Examples in a batch.
+
+    Raises
+    ------
+    ValueError
+        If there are weights and no targets: Keras would drop the weights in silence.
     """
 
     x: Any
     y: Any = None
     sample_weight: Any = None
     batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        if self.sample_weight is not None and self.y is None:
+            raise ValueError("sample weights need targets; give the inputs as targets too")
 
     def for_fit(self, first_epoch: int) -> dict[str, Any]:
         """Give what `fit` of a Keras model takes."""
@@ -162,7 +171,7 @@ class Trainer:
         data: Arrays | Batches,
         validation: Arrays | None = None,
         evaluate: Callable[[], Values] | None = None,
-        watch: Watch | None = None,
+        on_epoch: OnEpoch | None = None,
         checkpoint: Path | None = None,
     ) -> History:
         """Train a compiled model; it then has the weights of its best epoch.
@@ -170,14 +179,14 @@ class Trainer:
         Parameters
         ----------
         model : keras.Model
-            Compiled, with a loss or a `train_step` of its own.
+            Compiled, with a loss or a `train_step` of its own; built, if weights are to be written.
         data : Arrays or Batches
             What it learns from.
         validation : Arrays, optional
             Its losses and metrics are measured on them after each epoch.
         evaluate : callable, optional
             Gives more values after each epoch, as no metric of Keras measures them.
-        watch : callable, optional
+        on_epoch : callable, optional
             Told of each epoch as it ends, when everything is written.
         checkpoint : Path, optional
             A folder that is written after each epoch, whole or not at all. A training that finds
@@ -189,7 +198,7 @@ class Trainer:
         History
         """
         with _folder(checkpoint) as folder:
-            run = _Run(model, self, folder, checkpoint, evaluate, watch)
+            run = _Run(model, self, folder, checkpoint, evaluate, on_epoch)
             run.resume()
             if not run.over:
                 callbacks = backend.import_keras().callbacks
@@ -233,7 +242,7 @@ class _Run:
     folder: Path
     checkpoint: Path | None
     evaluate: Callable[[], Values] | None
-    watch: Watch | None
+    on_epoch: OnEpoch | None
     epochs: list[Values] = field(default_factory=list)
 
     @property
@@ -281,8 +290,8 @@ class _Run:
             self._write_checkpoint(self.checkpoint, is_best)
         elif is_best and self.trainer.monitor:
             self.model.save_weights(self.folder / BEST)
-        if self.watch:
-            self.watch(self.epochs)
+        if self.on_epoch:
+            self.on_epoch(self.epochs)
         self.model.stop_training = self.over
 
     def _write_checkpoint(self, checkpoint: Path, is_best: bool) -> None:

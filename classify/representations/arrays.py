@@ -24,6 +24,16 @@ def save_data(folder: Path, inputs: dict[str, Table], **about: np.ndarray) -> No
         and the windows, some at a time, in order.
     about : ndarray, shape (n_windows,)
         `label`, `group` and `song` of each window.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     blocks = [np.zeros((2, 4, 1), np.float32), np.ones((1, 4, 1), np.float32)]
+    ...     save_data(Path(folder), {"notes": ((3, 4, 1), blocks)}, song=np.array([0, 0, 1]))
+    ...     print(np.load(Path(folder) / "notes.npy").shape)
+    (3, 4, 1)
     """
     for name, (shape, blocks) in inputs.items():
         path = folder / f"{name}.npy"

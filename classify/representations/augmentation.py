@@ -23,7 +23,7 @@ from classify.representations.note_events import (
 )
 from classify.representations.windows import LONGEST, TOGETHER
 
-Windows = NDArray[np.float32]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Augmentation:
     jitter : float
         Standard deviation of onsets in seconds. Onsets never fall: a note that would begin before
         the one in front of it begins with it.
+
+    Examples
+    --------
+    >>> Augmentation(transposition=2).transposition
+    2
     """
 
     transposition: int = 5
@@ -56,8 +61,8 @@ class Augmentation:
 
 
 def augmented(
-    x: Windows, rng: np.random.Generator, amounts: Augmentation, n_excerpts: int = 1
-) -> Windows:
+    x: Floats, rng: np.random.Generator, amounts: Augmentation, n_excerpts: int = 1
+) -> Floats:
     """Change each window at random.
 
     Parameters
@@ -75,6 +80,19 @@ def augmented(
     -------
     ndarray of float32, shape (n_windows, n_notes, n_columns)
         Padded on the left again, where notes were dropped further than before.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> from classify.representations.note_events import NOTE_EVENTS
+    >>> from classify.representations.windows import WindowSettings, cut
+    >>> song = piece()
+    >>> (x,) = NOTE_EVENTS.encode([song], cut([song], WindowSettings(40, 40)))
+    >>> changed = augmented(x, np.random.default_rng(0), Augmentation(transposition=0, drop=0.0))
+    >>> bool((changed[..., PITCH] == x[..., PITCH]).all())
+    True
+    >>> changed.shape == x.shape
+    True
     """
     changed = x.reshape(len(x), n_excerpts, -1, x.shape[-1]).copy()
     _transpose(changed, rng, amounts.transposition)
@@ -84,12 +102,12 @@ def augmented(
     return changed.reshape(x.shape)
 
 
-def _draw(rng: np.random.Generator, x: Windows, most: float) -> NDArray[np.float64]:
+def _draw(rng: np.random.Generator, x: Floats, most: float) -> NDArray[np.float64]:
     """Draw a number from -most to most for each window."""
     return rng.uniform(-most, most, (len(x), 1, 1))
 
 
-def _transpose(x: Windows, rng: np.random.Generator, most: int) -> None:
+def _transpose(x: Floats, rng: np.random.Generator, most: int) -> None:
     """Move pitched notes and tonic; less far where a note would leave 0-127."""
     moves = (x[..., REAL] > 0) & (x[..., DRUM] == 0)
     pitch = x[..., PITCH]
@@ -102,7 +120,7 @@ def _transpose(x: Windows, rng: np.random.Generator, most: int) -> None:
     x[..., TONIC] = np.where(known, (x[..., TONIC] + step) % 12, x[..., TONIC])
 
 
-def _play(x: Windows, rng: np.random.Generator, amounts: Augmentation) -> None:
+def _play(x: Floats, rng: np.random.Generator, amounts: Augmentation) -> None:
     """Play louder or softer, with more or less contrast; nothing becomes silent."""
     real = x[..., REAL]
     velocity = x[..., VELOCITY]
@@ -114,7 +132,7 @@ def _play(x: Windows, rng: np.random.Generator, amounts: Augmentation) -> None:
     x[..., VELOCITY] = np.where(real > 0, changed, 0)
 
 
-def _times(x: Windows, rng: np.random.Generator, amounts: Augmentation) -> NDArray[np.float64]:
+def _times(x: Floats, rng: np.random.Generator, amounts: Augmentation) -> NDArray[np.float64]:
     """Change durations, and give new onsets in seconds; what stands in the columns is logarithms.
 
     Onsets count from the note before the excerpt. They are 0 where there is padding.
@@ -130,8 +148,8 @@ def _times(x: Windows, rng: np.random.Generator, amounts: Augmentation) -> NDArr
 
 
 def _dropped(
-    x: Windows, onset: NDArray[np.float64], rng: np.random.Generator, most: float
-) -> Windows:
+    x: Floats, onset: NDArray[np.float64], rng: np.random.Generator, most: float
+) -> Floats:
     """Leave out notes, move the others to the right, and write the time between them."""
     real = x[..., REAL] > 0
     share = rng.uniform(0, most, (len(x), 1, 1))

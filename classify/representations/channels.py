@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from classify.representations.decoding import notes_of
 from classify.representations.features.registry import Feature
-from classify.representations.representation import Blocks, Representation, Watch, silent
+from classify.representations.representation import Blocks, Count, Representation, silent
 from classify.representations.windows import Windows, WindowSettings
 from classify.songs import Song
 
@@ -45,11 +45,11 @@ class Channels(Representation):
         """Give the notes of a window, and the channels."""
         return settings.window, len(settings.channels)
 
-    def encode(self, songs: Sequence[Song], windows: Windows, watch: Watch = silent) -> Blocks:
+    def encode(self, songs: Sequence[Song], windows: Windows, count: Count = silent) -> Blocks:
         """Cut windows; padding, on the left, is NaN."""
         for rows, x in replace(windows, songs=songs).blocks():
             yield x
-            watch(rows.stop, len(windows))
+            count(rows.stop, len(windows))
 
     def decode(self, x: NDArray[np.float32], settings: WindowSettings) -> NDArray[np.void]:
         """Give the notes; without a channel for it, velocity is 64 and duration 0.1 s."""

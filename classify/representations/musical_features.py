@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from classify.representations import features
 from classify.representations.features.registry import Feature
-from classify.representations.representation import Blocks, Representation, Watch, silent
+from classify.representations.representation import Blocks, Count, Representation, silent
 from classify.representations.windows import Windows, WindowSettings
 from classify.songs import Song
 
@@ -41,7 +41,7 @@ class WindowFeatures(Representation):
         """Give one row, with a column a feature."""
         return 1, len(self.columns(settings))
 
-    def encode(self, songs: Sequence[Song], windows: Windows, watch: Watch = silent) -> Blocks:
+    def encode(self, songs: Sequence[Song], windows: Windows, count: Count = silent) -> Blocks:
         """Compute the features of windows, some at a time."""
         for first in range(0, len(windows), AT_ONCE):
             rows = slice(first, min(first + AT_ONCE, len(windows)))
@@ -51,7 +51,7 @@ class WindowFeatures(Representation):
                 batch = features.batch(some, song, windows.start[rows], windows.settings.window)
                 table = features.compute(batch)
             yield table[:, np.newaxis]
-            watch(rows.stop, len(windows))
+            count(rows.stop, len(windows))
 
 
 class SongFeatures(WindowFeatures):
@@ -71,14 +71,14 @@ class SongFeatures(WindowFeatures):
         """Name the features."""
         return features.listed_of_songs()
 
-    def encode(self, songs: Sequence[Song], windows: Windows, watch: Watch = silent) -> Blocks:
+    def encode(self, songs: Sequence[Song], windows: Windows, count: Count = silent) -> Blocks:
         """Compute the features of songs, some at a time, and repeat them for their windows."""
         for rows in _of_whole_songs(windows):
             used, song = np.unique(windows.song[rows], return_inverse=True)
             with threadpool_limits(1):
                 table = features.of_songs([songs[index] for index in used])[song]
             yield table[:, np.newaxis]
-            watch(rows.stop, len(windows))
+            count(rows.stop, len(windows))
 
 
 def _of_whole_songs(windows: Windows) -> Iterator[slice]:

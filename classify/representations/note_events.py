@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from classify.representations.decoding import notes_of
 from classify.representations.features.key import key_of
 from classify.representations.features.registry import Feature
-from classify.representations.representation import Blocks, Representation, Watch, silent
+from classify.representations.representation import Blocks, Count, Representation, silent
 from classify.representations.windows import (
     BLOCK_BYTES,
     Windows,
@@ -123,14 +123,14 @@ class NoteEvents(Representation):
         """Give the notes of all excerpts, and the columns."""
         return self.n_excerpts * self.length(settings), len(COLUMNS)
 
-    def encode(self, songs: Sequence[Song], windows: Windows, watch: Watch = silent) -> Blocks:
+    def encode(self, songs: Sequence[Song], windows: Windows, count: Count = silent) -> Blocks:
         """Cut windows; padding, on the left of a window or an excerpt, is zeros."""
         n_notes, n_columns = self.shape(windows.settings)
         step = max(1, BLOCK_BYTES // (4 * n_notes * n_columns))
         for first in range(0, len(windows), step):
             rows = slice(first, min(first + step, len(windows)))
             yield self._cut(songs, windows, rows)
-            watch(rows.stop, len(windows))
+            count(rows.stop, len(windows))
 
     def _cut(self, songs: Sequence[Song], windows: Windows, rows: slice) -> NDArray[np.float32]:
         length = self.length(windows.settings)

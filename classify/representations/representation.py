@@ -20,12 +20,15 @@ from classify.representations.windows import Windows, WindowSettings
 from classify.songs import Song
 
 #: Told how many windows are done, of how many.
-Watch = Callable[[int, int], None]
+Count = Callable[[int, int], None]
 Blocks = Iterator[NDArray[np.float32]]
 
 
 def silent(done: int, total: int) -> None:
-    """Watch nothing."""
+    """Watch nothing.
+
+    >>> silent(1, 2)
+    """
 
 
 class Representation(ABC):
@@ -48,6 +51,12 @@ class Representation(ABC):
         Whether a gradient by a column says something: it does not by a program or a pitch class.
     augments : bool
         Whether `augment` changes anything.
+
+    Examples
+    --------
+    >>> given = get("notes")
+    >>> [column.name for column in given.columns(WindowSettings(64, 64, ("pitch", "drum")))]
+    ['pitch', 'drum']
     """
 
     name: str
@@ -67,7 +76,7 @@ class Representation(ABC):
         """Give the shape of a window: notes (1 where it is described as a whole), columns."""
 
     @abstractmethod
-    def encode(self, songs: Sequence[Song], windows: Windows, watch: Watch = silent) -> Blocks:
+    def encode(self, songs: Sequence[Song], windows: Windows, count: Count = silent) -> Blocks:
         """Give all windows, in order, a block at a time.
 
         Parameters
@@ -76,7 +85,7 @@ class Representation(ABC):
             That `windows.song` counts.
         windows : Windows
             Those of a song stand together.
-        watch : callable, optional
+        count : callable, optional
             Told of progress.
 
         Yields
@@ -147,8 +156,8 @@ class _Selection(Representation):
     def shape(self, settings: WindowSettings) -> tuple[int, int]:
         return self._whole.shape(settings)[0], len(self._places)
 
-    def encode(self, songs: Sequence[Song], windows: Windows, watch: Watch = silent) -> Blocks:
-        return (x[..., self._places] for x in self._whole.encode(songs, windows, watch))
+    def encode(self, songs: Sequence[Song], windows: Windows, count: Count = silent) -> Blocks:
+        return (x[..., self._places] for x in self._whole.encode(songs, windows, count))
 
 
 @cache
@@ -158,15 +167,15 @@ def find() -> dict[str, Representation]:
     >>> sorted(find())[:2]
     ['features', 'note-events']
     """
-    found: dict[str, Representation] = {}
+    by_name: dict[str, Representation] = {}
     for info in pkgutil.iter_modules(classify.representations.__path__):
         module = importlib.import_module(f"classify.representations.{info.name}")
         for value in vars(module).values():
             if not isinstance(value, Representation):
                 continue
-            if found.setdefault(value.name, value) is not value:
+            if by_name.setdefault(value.name, value) is not value:
                 raise ValueError(f"two representations are called {value.name!r}")
-    return found
+    return by_name
 
 
 def get(name: str) -> Representation:

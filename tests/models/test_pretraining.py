@@ -27,7 +27,7 @@ from classify.representations.note_events import COLUMNS
 from classify.songs import midi
 from tests.conftest import write_corpus, write_song
 
-OWN = pretraining.Settings("crnn", window=20, epochs=2)
+OWN = pretraining.PretrainingSettings("crnn", window=20, epochs=2)
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +81,7 @@ def corpus(library, tmp_path_factory) -> Path:
 def test_how_songs_go_is_learned(model, tmp_path):
     """What follows from the notes around is guessed far better than by who hears none."""
     songs = write_scales(tmp_path / "songs", 24)
-    settings = pretraining.Settings(model, window=40, epochs=5)
+    settings = pretraining.PretrainingSettings(model, window=40, epochs=5)
     about = pretrained.load(pretraining.pretrain([songs], tmp_path / "out", settings)).about
     blind, known = about["loss"]["blind"], about["loss"]["held_out"]
     assert known["degree"] < 0.75 * blind["degree"]
@@ -151,9 +151,9 @@ def test_what_cannot_be_learned_from_is_refused(tmp_path):
     with pytest.raises(InputError, match="has 4 different songs, and at least 5"):
         pretraining.pretrain([tmp_path / "few"], tmp_path / "out", OWN)
     with pytest.raises(InputError, match="--model nn1: expected one of crnn, transformer"):
-        pretraining.Settings("nn1")
+        pretraining.PretrainingSettings("nn1")
     with pytest.raises(InputError, match="--window 1:"):
-        pretraining.Settings(window=1)
+        pretraining.PretrainingSettings(window=1)
 
 
 @pytest.mark.slow

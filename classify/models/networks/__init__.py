@@ -3,7 +3,7 @@
 A module in this package offers
 
 - `VARIANTS`: name on the command line to (title, keyword arguments of `build`),
-- `INPUT`: the name of the representation that it is given; `notes` unless it says so,
+- `INPUT`: the name of the representation that it is given (`classify.representations`),
 - `build(n_notes, n_channels, n_classes, **options)`: an uncompiled Keras model from windows
   `(n_windows, n_notes, n_channels)` to class probabilities `(n_windows, n_classes)`;
 
@@ -41,7 +41,7 @@ class Architecture:
     name: str
     title: str
     build: Callable[..., Any]
-    input: str = "notes"
+    input: str
     in_groups: bool = True
     encoder: Callable[[int, int], Any] | None = None
     stride: Callable[[int], int] | None = None
@@ -49,18 +49,18 @@ class Architecture:
 
 def find() -> dict[str, Architecture]:
     """Find every network in this package, by name, in the order of files and variants."""
-    found = {}
+    architectures = {}
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
         for kind in ("VARIANTS", "ABLATIONS"):
             for name, (title, options) in getattr(module, kind, {}).items():
-                found[name] = Architecture(
+                architectures[name] = Architecture(
                     name,
                     title,
                     partial(module.build, **options),
-                    getattr(module, "INPUT", "notes"),
+                    module.INPUT,
                     kind == "VARIANTS",
                     getattr(module, "encoder", None),
                     getattr(module, "stride", None),
                 )
-    return found
+    return architectures

@@ -4,6 +4,8 @@ from typing import Any
 
 from classify.models.networks.layers import DROPOUT, lstm
 
+INPUT = "notes"
+
 VARIANTS = {
     "nn1": ("NN1", {"bidirectional": False}),
     "bi-nn1": ("Bi-NN1", {"bidirectional": True}),

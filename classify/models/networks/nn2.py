@@ -4,6 +4,8 @@ from typing import Any
 
 from classify.models.networks.layers import DROPOUT, convolution, lstm
 
+INPUT = "notes"
+
 VARIANTS = {
     "nn2": ("NN2", {"bidirectional": False}),
     "bi-nn2": ("Bi-NN2", {"bidirectional": True}),

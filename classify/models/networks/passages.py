@@ -36,8 +36,8 @@ def build(n_notes: int, n_columns: int, n_classes: int) -> Any:
     length = n_notes // n_excerpts
     each = Regroup((length, n_columns))(x)
     steps, real = convolved(each, stride_for(length, 16), (48, UNITS))
-    said = layers.Dropout(DROPOUT)(AttentionPooling(HEADS)(steps, real))
-    song = Positions()(layers.LayerNormalization()(Regroup((n_excerpts, UNITS))(said)))
+    pooled = layers.Dropout(DROPOUT)(AttentionPooling(HEADS)(steps, real))
+    song = Positions()(layers.LayerNormalization()(Regroup((n_excerpts, UNITS))(pooled)))
     song = song + layers.MultiHeadAttention(HEADS, UNITS // HEADS, dropout=0.1)(song, song)
     song = layers.Flatten()(layers.LayerNormalization()(song))
     song = layers.Dropout(DROPOUT)(layers.Dense(UNITS, activation="relu")(song))

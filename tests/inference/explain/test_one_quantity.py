@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 
 from classify.evaluation.importance import Held, falls, importances
 from classify.inference.explain import profiles, terms
-from classify.models import registry
+from classify.models.baseline_classifier import BaselineClassifier
 from classify.representations import features
 from classify.representations.musical_features import FEATURES
 from classify.representations.windows import WindowSettings, cut
@@ -37,7 +37,7 @@ class Case:
 
     def fitted(self, labels):
         train = ~self.tested[self.song]
-        model = registry.BaselineClassifier("features-logistic", quick=True)
+        model = BaselineClassifier("features-logistic", quick=True)
         return model.fit(self.x[train], np.asarray(labels)[self.song][train])
 
     def families(self, predict):

@@ -13,6 +13,7 @@ from classify.inference.explain.drawing import strengths
 from classify.inference.explain.profiles import QUANTILES, Profiles
 from classify.inference.explain.song import explain, listener, write
 from classify.models import registry
+from classify.models.baseline_classifier import BaselineClassifier
 from classify.representations import features
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song, midi
@@ -31,7 +32,7 @@ class Trained:
         self.profiles = profiles.profile(own, self.made.labels, self.made.groups, seed=0)
         given = registry.find()[name].representation
         x = np.concatenate(list(given.encode(self.made.songs, windows)))
-        model = registry.BaselineClassifier(name, quick=True).fit(x, self.made.labels[windows.song])
+        model = BaselineClassifier(name, quick=True).fit(x, self.made.labels[windows.song])
         self.listener = listener(model, SETTINGS, given, partial(tempered, temperature=0.5))
 
 
