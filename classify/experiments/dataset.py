@@ -1,7 +1,9 @@
 """What is compared: a corpus, cut into windows and split, and what decides the numbers."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from classify.corpora import Corpus, duplicates, load
 from classify.errors import InputError
 from classify.evaluation import splits
 from classify.experiments import folds
-from classify.experiments.folds import Part
+from classify.experiments.folds import Fold
 from classify.models import pretrained, registry
 from classify.models.training_settings import TrainingSettings
 from classify.progress import Display
@@ -164,9 +166,9 @@ class Data:
     ----------
     corpus, cutting, windows
         The songs and how they were cut.
-    outer : list of Part
+    outer : list of Fold
         Those of the comparison itself; the test windows of a repeat are all of its folds'.
-    beside : list of Part
+    beside : list of Fold
         The leak and the learning curve, where they were asked for.
     notes : list of str
         What a reader should know of the split.
@@ -179,16 +181,28 @@ class Data:
     corpus: Corpus
     cutting: WindowSettings
     windows: Windows
-    outer: list[Part]
-    beside: list[Part] = field(default_factory=list)
+    outer: list[Fold]
+    beside: list[Fold] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     duplicates: list[dict[str, Any]] = field(default_factory=list)
     start: pretrained.Pretrained | None = None
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[Fold]:
         """Every fit of a model."""
         return self.outer + self.beside
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the windows, their labels and groups, and the folds."""
+        digest = hashlib.sha256()
+        for _, block in self.windows.blocks():
+            digest.update(block.tobytes())
+        for column in (self.labels, self.groups):
+            digest.update("\x1f".join(column).encode())
+        for part in self.parts:
+            digest.update(part.key.encode() + part.train.tobytes() + part.test.tobytes())
+        return digest.hexdigest()
 
     @property
     def labels(self) -> NDArray[np.str_]:

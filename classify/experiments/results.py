@@ -30,7 +30,7 @@ from classify.evaluation.scores import (
     resampled,
     wilson,
 )
-from classify.experiments.folds import SHARES, WINDOW_SPLIT, Part
+from classify.experiments.folds import SHARES, WINDOW_SPLIT, Fold
 from classify.files import atomic_write
 from classify.songs import NOTE, Song
 
@@ -74,7 +74,7 @@ class Fit:
     ----------
     model : str
         Which.
-    part : Part
+    part : Fold
         What it learned from and was tested on.
     p : ndarray, shape (n_windows, n_classes)
         Its probabilities; NaN where it was not asked.
@@ -83,7 +83,7 @@ class Fit:
     """
 
     model: str
-    part: Part
+    part: Fold
     p: NDArray[np.float32]
     facts: Mapping[str, Any]
 
@@ -167,7 +167,7 @@ def curve(about: WindowTable, fit: Fit) -> pd.DataFrame:
 def robustness(
     about: WindowTable,
     model: str,
-    part: Part,
+    part: Fold,
     named: Sequence[tuple[str, float]],
     p: NDArray[np.float32],
 ) -> pd.DataFrame:
@@ -194,7 +194,7 @@ def robustness(
     return _checked(songs, about, part)
 
 
-def listened(about: WindowTable, model: str, part: Part, found: pd.DataFrame) -> pd.DataFrame:
+def listened(about: WindowTable, model: str, part: Fold, found: pd.DataFrame) -> pd.DataFrame:
     """Name the songs of a table that `classify.experiments.feature_importance` describes."""
     index = found["index"].to_numpy(int)
     key = {"model": model, "repeat": part.repeat, "fold": part.fold}
@@ -205,7 +205,7 @@ def listened(about: WindowTable, model: str, part: Part, found: pd.DataFrame) ->
     return found.drop(columns="index").assign(**key, **named)
 
 
-def _checked(songs: pd.DataFrame, about: WindowTable, part: Part) -> pd.DataFrame:
+def _checked(songs: pd.DataFrame, about: WindowTable, part: Fold) -> pd.DataFrame:
     songs = songs.assign(n_train=len(np.unique(about.song[part.train])))
     table = _named(songs, about)[[*CHECKED, *_p_columns(about)]]
     return table.round(dict.fromkeys(_p_columns(about), 4))  # a third of the file

@@ -23,13 +23,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classify.compute.executor import Executor
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal, novelty
 from classify.experiments import fitting, manifest, results
-from classify.experiments.comparison import train_all
+from classify.experiments.assembly import (
+    cut_once,
+    fit_jobs,
+    gathered,
+    train_all,
+    window_table,
+)
 from classify.experiments.dataset import Data, Settings, prepare
 from classify.experiments.fitting import Job, song_means
-from classify.experiments.folds import SONG_SPLIT, Part
+from classify.experiments.folds import SONG_SPLIT, Fold
 from classify.files import exclusive, work_dir
 from classify.inference import model_card, saved_model
 from classify.inference.explain import terms
@@ -132,6 +139,7 @@ def train(
     display: Display | None = None,
     command: str = "",
     replaced: bool = False,
+    executor: Executor | None = None,
 ) -> Path:
     """Train a model and write its bundle; go on where a killed training stopped.
 
@@ -149,6 +157,8 @@ def train(
         What to record as the command.
     replaced : bool
         Whether a bundle that is there may be replaced.
+    executor : Executor, optional
+        Where models train, as `classify.experiments.comparison.compare` takes it.
 
     Returns
     -------
@@ -175,12 +185,14 @@ def train(
         )
     with exclusive(out):
         work = work_dir(out, _key(plan, data))
-        jobs = _jobs(work, plan, data)
-        train_all(jobs, data, n_workers or fitting.default_jobs(), display)
+        data = cut_once(data, work / "work" / "notes.npy")
+        folds = [*data.outer, _all_songs(data)]
+        jobs = _jobs(work, plan, data, folds)
+        train_all(jobs, folds, data, n_workers, display, executor)
         for job in jobs:
-            said = fitting.results(job)
-            if "reason" in said:
-                reason = said["reason"].split(" (see ")[0]
+            facts = fitting.results(job)
+            if "reason" in facts:
+                reason = facts["reason"].split(" (see ")[0]
                 raise InputError(f"{out}: {job.title} failed: {reason}")
         _write(plan, data, jobs, out, command)
         shutil.rmtree(work)
@@ -209,25 +221,17 @@ def check_free(out: Path, replaced: bool) -> None:
         raise InputError(f"{out}: is there already; name another folder with --out{hint}")
 
 
-def _jobs(work: Path, plan: Plan, data: Data) -> list[Job]:
-    """One fit for each fold, and one on all songs."""
+def _all_songs(data: Data) -> Fold:
+    """Give the fold of the model that is kept, which learns from every song."""
     everything = np.ones(len(data.windows), dtype=bool)
-    last = Part(ALL, "all songs", SONG_SPLIT, 0, 0, everything, ~everything)
-    spec, settings = registry.find()[plan.model], plan.settings
-    return [
-        Job(
-            spec=spec,
-            part=part,
-            folder=work / "models" / spec.name / part.key,
-            data=work / "work",
-            settings=settings.training,
-            quick=settings.quick,
-            seed=settings.seed,
-            varied=False,
-            kept=part is last,
-        )
-        for part in [*data.outer, last]
-    ]
+    return Fold(ALL, "all songs", SONG_SPLIT, 0, 0, train=everything, test=~everything)
+
+
+def _jobs(work: Path, plan: Plan, data: Data, folds: Sequence[Fold]) -> list[Job]:
+    """One fit for each fold; the last, on all songs, is kept."""
+    specs, place = [registry.find()[plan.model]], (work / "models", work / "work")
+    *jobs, last = fit_jobs(*place, specs, folds, plan.settings, data)
+    return [*jobs, replace(last, kept=True)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,8 +245,8 @@ class _HeldOut:
 
 def _held_out(data: Data, jobs: Sequence[Job]) -> _HeldOut:
     p = np.full((len(data.windows), len(data.corpus.classes)), np.nan)
-    for job in jobs:
-        p[job.part.test] = np.load(job.folder / fitting.PROBABILITIES)[job.part.test]
+    for fit in gathered(jobs, data.outer):
+        p[fit.part.test] = fit.p[fit.part.test]
     truth = np.searchsorted(data.corpus.classes, data.corpus.labels)
     return _HeldOut(song_means(p, data.windows.song), truth, data.corpus.groups)
 
@@ -341,22 +345,7 @@ def _probe(job: Job) -> NDArray[np.float32]:
 
 def _scores(data: Data, folds: Sequence[Job], plan: Plan) -> dict[str, Any]:
     """Score the folds' models on the songs that they never saw."""
-    about = results.WindowTable(
-        data.windows.song,
-        data.windows.start,
-        [entry.name for entry in data.corpus.entries],
-        data.corpus.labels,
-        data.corpus.groups,
-    )
-    fits = [
-        results.Fit(
-            job.spec.name,
-            job.part,
-            np.load(job.folder / fitting.PROBABILITIES),
-            fitting.results(job),
-        )
-        for job in folds
-    ]
+    about, fits = window_table(data), gathered(folds, data.outer)
     predictions = results.predictions(about, fits)
     tested = predictions[predictions.part == "test"]
     scored = results.scores(tested, plan.settings.seed)

@@ -1,15 +1,56 @@
 """Arrays of many windows: on disk, for the processes that train on them, and as rows."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classify.files import atomic_write
+from classify.representations.windows import Windows
 
 #: Shape of all windows, and the windows a block at a time.
 Table = tuple[tuple[int, ...], Iterable[np.ndarray]]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredWindows(Windows):
+    """Windows that were cut once, into a file; what needs them again reads them there.
+
+    Parameters
+    ----------
+    path : Path
+        A .npy file of shape (n_windows, n_notes, n_channels).
+    """
+
+    path: Path
+
+    def _cut(self, rows: slice) -> NDArray[np.float32]:
+        return np.array(np.load(self.path, mmap_mode="r")[rows])
+
+    def moved_to(self, path: Path) -> "StoredWindows":
+        """Move the file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.replace(path)
+        return replace(self, path=path)
+
+
+def store_windows(windows: Windows, path: Path) -> StoredWindows:
+    """Cut all windows and write them to a .npy file, which is replaced if it is there."""
+    _write(path, windows.shape, (block for _, block in windows.blocks()))
+    where = windows.song, windows.start, windows.counts, path
+    return StoredWindows(windows.songs, windows.settings, *where)
+
+
+def _write(path: Path, shape: tuple[int, ...], blocks: Iterable[np.ndarray]) -> None:
+    with atomic_write(path) as beside:
+        x = np.lib.format.open_memmap(beside, "w+", np.float32, shape)
+        written = 0
+        for block in blocks:
+            x[written : written + len(block)] = block
+            written += len(block)
+        x.flush()
 
 
 def save_data(folder: Path, inputs: dict[str, Table], **about: np.ndarray) -> None:
@@ -37,15 +78,8 @@ def save_data(folder: Path, inputs: dict[str, Table], **about: np.ndarray) -> No
     """
     for name, (shape, blocks) in inputs.items():
         path = folder / f"{name}.npy"
-        if path.is_file():
-            continue
-        with atomic_write(path) as beside:
-            x = np.lib.format.open_memmap(beside, "w+", np.float32, shape)
-            written = 0
-            for block in blocks:
-                x[written : written + len(block)] = block
-                written += len(block)
-            x.flush()
+        if not path.is_file():
+            _write(path, shape, blocks)
     with atomic_write(folder / "about.npz") as beside:
         np.savez(beside, allow_pickle=False, **about)
 

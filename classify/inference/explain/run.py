@@ -23,7 +23,7 @@ from classify.evaluation import importance
 from classify.evaluation.importance import Held, Importance
 from classify.experiments import results
 from classify.experiments.dataset import Data, Settings, prepare
-from classify.experiments.folds import Part
+from classify.experiments.folds import Fold
 from classify.experiments.manifest import asked, read_record
 from classify.files import atomic_write
 from classify.models import registry
@@ -164,7 +164,7 @@ def _input(spec: registry.ModelSpec, data: Data, display: Display) -> NDArray[np
 
 
 def _estimator(
-    folder: Path, spec: registry.ModelSpec, settings: Settings, data: Data, part: Part, x: NDArray
+    folder: Path, spec: registry.ModelSpec, settings: Settings, data: Data, part: Fold, x: NDArray
 ) -> Any:
     """Load the part's trained model, or train it again."""
     kept = folder / "models" / spec.name / part.key
@@ -175,7 +175,7 @@ def _estimator(
     return estimator.fit(x[part.train], data.labels[part.train], groups)
 
 
-def _held(data: Data, part: Part, x: NDArray, classes: NDArray) -> Held:
+def _held(data: Data, part: Fold, x: NDArray, classes: NDArray) -> Held:
     """Gather the part's test songs, whose windows are prepared."""
     songs, place = np.unique(data.windows.song[part.test], return_inverse=True)
     labels = np.array(data.corpus.labels)[songs]
