@@ -34,7 +34,7 @@ class Corpus:
     groups : list of str
         Songs of one group are kept together by every split. A song without a group is a group of
         its own; byte-identical files always share one.
-    skipped : list of SetAside
+    skipped : list of Skipped
         Files that are listed and not used, and why.
     window : int or None
         A sensible window for this corpus, in notes.

@@ -25,7 +25,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from classify import corpora
-from classify.corpora.labels import Skipped
+from classify.corpora import Skipped
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
 from classify.evaluation.significance import mcnemar
@@ -116,7 +116,7 @@ def adapt(
     -------
     Report
         Whether it helps. If it does not, nothing was written, unless forced.
-    list of SetAside
+    list of Skipped
         Songs that were not used, and why.
 
     Raises

@@ -38,7 +38,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify.corpora.labels import Skipped
+from classify.corpora import Skipped
 from classify.corpora.library import Item, load_library
 from classify.errors import InputError
 from classify.experiments.fitting import song_means
@@ -90,7 +90,7 @@ class Predictions:
         A row for each window.
     statistics : ndarray, shape (n_songs, n_statistics)
         What each song is like, as `classify.representations.descriptors.STATISTICS` has it.
-    skipped : list of SetAside
+    skipped : list of Skipped
         What could not be read, and why.
     items : list of Item
         The songs.
