@@ -89,6 +89,6 @@ def _songs(options: argparse.Namespace) -> int:
         name = stem if taken[stem] == 1 else f"{stem}-{taken[stem]}"
         picture = write(found, options.out, name)[0]
         print(found.paragraph, picture, "", sep="\n")
-    for aside in library.set_aside:
+    for aside in library.skipped:
         print(f"set aside: {aside.name} {aside.reason}")
-    return 1 if library.set_aside else 0
+    return 1 if library.skipped else 0

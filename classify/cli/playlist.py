@@ -180,7 +180,7 @@ def _library(sources: list[Path], loaded: Any, artist_folder: int) -> "Predicted
     prediction = predict(loaded, sources, artist_folder=artist_folder)
     if prediction.about["warning"]:
         print(prediction.about["warning"])
-    for aside in prediction.set_aside:
+    for aside in prediction.skipped:
         print(f"left out: {aside.name} {aside.reason}")
     return library_from_table(prediction.table, str(sources[0]))
 

@@ -173,7 +173,7 @@ class Data:
     notes : list of str
         What a reader should know of the split.
     duplicates : list of dict
-        Songs that seem to be the same music, as `classify.corpora.duplicates.described` has them.
+        Duplicate songs, as `classify.corpora.duplicates.pair_records` lists them.
     start : Pretrained or None
         The weights that a network starts from.
     """
@@ -220,9 +220,9 @@ def prepare(settings: Settings, display: Display) -> Data:
     start = pretrained.load(Path(settings.init)) if settings.init is not None else None
     with display.counting(f"Reading {settings.corpus}", "song") as count:
         corpus = load(settings.corpus, count)
-    with display.counting("Looking for songs that stand twice", "song") as count:
-        pairs = duplicates.find(corpus.songs, count)
-    twice = duplicates.described(corpus, pairs)
+    with display.counting("Looking for duplicate songs", "song") as count:
+        pairs = duplicates.find_duplicates(corpus.songs, count)
+    twice = duplicates.pair_records(corpus, pairs)
     if settings.merge_duplicates:
         corpus = duplicates.with_merged_groups(corpus, pairs)
     return _laid_out(settings, corpus, twice, start)

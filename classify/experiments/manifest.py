@@ -201,7 +201,7 @@ def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
         "classes": corpus.classes,
         "songs_per_class": dict(sorted(Counter(corpus.labels).items())),
         "windows_per_class": dict(sorted(Counter(data.labels.tolist()).items())),
-        "set_aside": [asdict(item) for item in corpus.set_aside],
+        "set_aside": [asdict(item) for item in corpus.skipped],
         "repaired": [{"name": name, "what": what} for name, what in corpus.repaired],
         "duplicates": {"pairs": data.duplicates, "merged": settings.merge_duplicates},
         "note": corpus.note,

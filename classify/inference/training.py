@@ -311,7 +311,7 @@ def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:
             "groups": len(set(corpus.groups)),
             "songs_per_class": dict(sorted(Counter(corpus.labels).items())),
             "windows": len(data.windows),
-            "set_aside": len(corpus.set_aside),
+            "set_aside": len(corpus.skipped),
             "licence": corpus.licence,
             "note": corpus.note,
             "citation": corpus.citation,

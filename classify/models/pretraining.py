@@ -168,7 +168,7 @@ def pretrain(
             f"{sources[0]}: has {len(songs)} different songs, and at least {FEWEST} are needed to "
             f"learn from some and be tried on others"
         )
-    display.say(f"{len(songs)} songs; {len(library.set_aside)} files set aside.")
+    display.say(f"{len(songs)} songs; {len(library.skipped)} files set aside.")
     key = _key(settings, songs)
     with exclusive(out):
         if _is_free(out, key, display):

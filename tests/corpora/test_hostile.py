@@ -27,7 +27,7 @@ ONE = "X:1\nT:one\nM:4/4\nL:1/4\nK:C\nCDEF|\n"
 
 
 def reasons(folder: Path) -> dict[str, str]:
-    return {item.name: item.reason for item in load(str(folder)).set_aside}
+    return {item.name: item.reason for item in load(str(folder)).skipped}
 
 
 def classes(folder: Path) -> Path:
@@ -126,7 +126,7 @@ def test_damaged_and_strange_members_of_archives(tmp_path):
     assert {e.name for e in found.entries if "zip" in e.name} == {
         "B/twice.zip/d.mid", "B/twice.zip/e.mid", "B/twice.zip/Best: of/f.mid",
     }  # fmt: skip
-    assert {item.name: item.reason for item in found.set_aside} == {
+    assert {item.name: item.reason for item in found.skipped} == {
         "A/lzma.zip/a.mid": "is damaged in its archive",
         "B/twice.zip/d.mid (again)": "is twice in its archive; the last one is read",
         "B/twice.zip/.": NO_SONG,
@@ -144,11 +144,11 @@ def test_backslashes_and_control_characters_in_an_archive(tmp_path):
         archive.writestr("labels.csv", rows)
     corpus = load(str(path))
     assert corpus.labels == ["A", "B"]
-    assert {item.name: item.reason for item in corpus.set_aside} == {
+    assert {item.name: item.reason for item in corpus.skipped} == {
         "B/gone.mid": "is not in its archive"
     }
     path = pack(tmp_path / "odd.zip", {"A/a.mid": SOUND, "B/b.mid": SOUND, "A/x\ny.mid": SOUND})
-    assert [item.name for item in load(str(path)).set_aside] == ["A/x?y.mid"]
+    assert [item.name for item in load(str(path)).skipped] == ["A/x?y.mid"]
 
 
 def test_many_large_members_are_not_held_at_once(tmp_path):
