@@ -72,7 +72,7 @@ ROWS = [
     Row("reference", "Majority class", f"usual/{MAJORITY}"),
     Row("channels", "Logistic regression on all channels", "usual/logistic", "pitch/logistic"),
     Row("channels", "NN3 on all channels, not pitch alone", "usual/nn3", "pitch/nn3"),
-    Row("channels", "CRNN on rich notes, beside NN3", "usual/crnn", "usual/nn3"),
+    Row("channels", "CRNN on note events, beside NN3", "usual/crnn", "usual/nn3"),
     Row("features", "Logistic regression on features, not notes", "usual/features-logistic",
         "usual/logistic"),
     Row("augmentation", "CRNN with augmentation", "usual/crnn", "plain/crnn"),

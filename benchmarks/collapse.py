@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from classify.experiments.dataset import Data, Settings, prepare
-from classify.models.network_classifier import NetworkClassifier, TrainingSettings
+from classify.models.network_classifier import NetworkClassifier
+from classify.models.training_settings import TrainingSettings
 from classify.progress import Display
-from classify.representations.windows import CHANNELS, ChannelScaler, unscaled
+from classify.representations.windows import CHANNELS
 
 PAPER = TrainingSettings(recipe="paper")
 
@@ -58,9 +59,9 @@ def main() -> None:
 
 def _row(data: Data, step: Step, training: TrainingSettings, network: str) -> str:
     test, labels = data.outer[0].test, data.labels
-    raw = data.windows.x
-    x = ChannelScaler.fit(raw[~test]).transform(raw) if step.scaled else unscaled(raw)
-    model = NetworkClassifier(network, training).fit(x[~test], labels[~test], data.groups[~test])
+    x = data.windows.x
+    model = NetworkClassifier(network, training, scaled=step.scaled)
+    model.fit(x[~test], labels[~test], data.groups[~test])
     answers = model.predict(x)
     _, counts = np.unique(answers[test], return_counts=True)
     names, of_class = np.unique(labels[~test], return_counts=True)

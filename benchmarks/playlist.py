@@ -16,7 +16,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from classify.playlists.build import build
-from classify.playlists.library import library
+from classify.playlists.library import library_from_table
 from classify.playlists.moods import PAPER
 from classify.playlists.request import Limits, Request
 
@@ -70,7 +70,7 @@ def main() -> None:
     options.add_argument("--songs", type=int, default=10_000)
     options.add_argument("--seed", type=int, default=0)
     asked = options.parse_args()
-    songs = library(made_up(asked.songs, asked.seed))
+    songs = library_from_table(made_up(asked.songs, asked.seed))
     with threadpool_limits(1):
         for name, wish in WISHES.items():
             begin = time.process_time()

@@ -32,7 +32,7 @@ from classify.inference.saved_model import Bundle
 from classify.inference.saved_model import load as load_bundle
 from classify.playlists import plot
 from classify.playlists.build import build
-from classify.playlists.playlist import Made, Playlist
+from classify.playlists.playlist import Playlist, Provenance
 from classify.playlists.request import Limits, Request
 from classify.playlists.writers import write as write_playlist
 from classify.report import summary, write_report
@@ -93,7 +93,7 @@ def load_run(folder: str | Path) -> "Run":
 
 
 class Run:
-    """One comparison, as tables. Made by `compare` and `load_run`.
+    """One comparison, as tables. Provenance by `compare` and `load_run`.
 
     Models are named as on the command line; where a method takes a model, the best one is meant
     unless another is named.
@@ -400,7 +400,7 @@ def playlist(
     """
     bounds = {name: wishes.pop(name) for name in Limits.__dataclass_fields__ if name in wishes}
     request = Request(mood, limits=Limits(**bounds), **wishes)
-    made = Made(model or "unnamed", datetime.now(UTC).isoformat(timespec="seconds"))
+    made = Provenance(model or "unnamed", datetime.now(UTC).isoformat(timespec="seconds"))
     (found,) = build(predicted, request)
     write_playlist(found, Path(out), made)
     plot.draw(found, Path(out).with_suffix(".svg"), made)

@@ -51,8 +51,8 @@ def test_imports_run_one_way(path):
 @pytest.mark.parametrize(
     ("library", "rooms"),
     [
-        ("keras", {"models/networks", "models/network_classifier.py"}),
-        ("tensorflow", {"models/network_classifier.py"}),
+        ("keras", {"models/networks", "models/backend.py"}),
+        ("tensorflow", {"models/backend.py"}),
         ("music21", {"corpora/builtin.py", "songs/score.py"}),
         ("basic_pitch", {"songs/audio.py"}),
         ("librosa", {"songs/audio.py"}),

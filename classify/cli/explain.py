@@ -71,23 +71,14 @@ def _rests(options: argparse.Namespace) -> int:
 
 def _songs(options: argparse.Namespace) -> int:
     """Explain songs; print each paragraph and the path of its picture."""
-    import numpy as np
-
     from classify.corpora.library import load_library
     from classify.inference import saved_model
     from classify.inference.explain.profiles import Profiles
     from classify.inference.explain.song import explain, listener, write
-    from classify.representations.windows import ChannelScaler, unscaled
 
     loaded = saved_model.load(options.model)
     about = loaded.about
-    scaling = about["scaling"]
-    fill = unscaled
-    if scaling:
-        fill = ChannelScaler(np.array(scaling["mean"]), np.array(scaling["std"])).transform
-    model = listener(
-        loaded.estimator, loaded.cutting, about["model"]["input"], fill, loaded.calibrated
-    )
+    model = listener(loaded.estimator, loaded.cutting, loaded.representation, loaded.calibrated)
     profiles = Profiles.from_json(about[PROFILES]) if PROFILES in about else None
     library = load_library(options.songs)
     taken: Counter[str] = Counter()
@@ -98,6 +89,6 @@ def _songs(options: argparse.Namespace) -> int:
         name = stem if taken[stem] == 1 else f"{stem}-{taken[stem]}"
         picture = write(found, options.out, name)[0]
         print(found.paragraph, picture, "", sep="\n")
-    for aside in library.set_aside:
+    for aside in library.skipped:
         print(f"set aside: {aside.name} {aside.reason}")
-    return 1 if library.set_aside else 0
+    return 1 if library.skipped else 0

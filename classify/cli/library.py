@@ -188,7 +188,7 @@ def _predict(options: argparse.Namespace) -> int:
         artist_folder=options.artist_folder,
     )
     _show(found, options.out)
-    return 1 if found.set_aside else 0
+    return 1 if found.skipped else 0
 
 
 def _show(found: "Predictions", out: Path | None) -> None:
@@ -216,10 +216,10 @@ def _show(found: "Predictions", out: Path | None) -> None:
         *filter(None, [about["warning"]]),
         about["remark"],
     ]
-    if found.set_aside:
-        shown = [f"  {item.name} {item.reason}" for item in found.set_aside[:LISTED]]
-        lines += [f"Set aside: {len(found.set_aside)}", *shown]
-        lines += [f"  and {len(found.set_aside) - LISTED} more"] * (len(found.set_aside) > LISTED)
+    if found.skipped:
+        shown = [f"  {item.name} {item.reason}" for item in found.skipped[:LISTED]]
+        lines += [f"Set aside: {len(found.skipped)}", *shown]
+        lines += [f"  and {len(found.skipped) - LISTED} more"] * (len(found.skipped) > LISTED)
     console.print("\n".join(lines), markup=False)
     if out:
         console.print(str(out), markup=False)

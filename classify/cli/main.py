@@ -176,7 +176,7 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
     add(
         "--no-augment",
         action="store_true",
-        help="leave the training windows of networks on rich notes as they are",
+        help="leave the training windows of networks on note events as they are",
     )
     add(
         "--quick",
@@ -346,7 +346,7 @@ def _transcribe(options: argparse.Namespace) -> int:
 
     done = transcribe(options.source, options.out, Display(), options.force)
     print(f"Recordings that are MIDI files in {options.out} now: {len(done.written)}")
-    if done.set_aside:
-        reasons = [f"  {item.name} {item.reason}" for item in done.set_aside]
+    if done.skipped:
+        reasons = [f"  {item.name} {item.reason}" for item in done.skipped]
         print(f"Set aside: {len(reasons)}", *reasons, sep="\n")
-    return 1 if done.set_aside else 0
+    return 1 if done.skipped else 0

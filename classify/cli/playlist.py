@@ -10,9 +10,9 @@ from classify.errors import InputError
 from classify.files import read_json
 
 if TYPE_CHECKING:
-    from classify.playlists.library import Library
-    from classify.playlists.media_paths import Places
-    from classify.playlists.playlist import Made, Playlist
+    from classify.playlists.library import PredictedLibrary
+    from classify.playlists.media_paths import MediaPaths
+    from classify.playlists.playlist import Playlist, Provenance
     from classify.playlists.request import Request
 
 #: Endings of tables that `classify predict` wrote; anything else is a library of songs.
@@ -104,23 +104,23 @@ def _playlist(options: argparse.Namespace) -> int:
 
     from classify.inference import saved_model
     from classify.playlists.build import build
-    from classify.playlists.media_paths import Places, missing
+    from classify.playlists.media_paths import MediaPaths, missing_media
     from classify.playlists.moods import read_moods
-    from classify.playlists.playlist import Made, describe
+    from classify.playlists.playlist import Provenance, describe
 
     request = _request(options)
     endings = tuple(options.ext.replace(",", " ").split())
-    places = Places(Path(), options.absolute, options.media_root, endings)
+    places = MediaPaths(Path(), options.absolute, options.media_root, endings)
     formats = _formats(options.format)
     loaded = saved_model.load(options.model)
     songs = _library(options.library, loaded, options.artist_folder)
     moods = read_moods(options.moods, songs.moods) if options.moods else None
     playlists = build(songs, request, moods)
-    made = Made(loaded.name, datetime.now(UTC).isoformat(timespec="seconds"))
+    made = Provenance(loaded.name, datetime.now(UTC).isoformat(timespec="seconds"))
     for made_list in playlists:
         print(*describe(made_list), sep="\n")
-        for said in missing([entry.song for entry in made_list.entries], places):
-            print(said)
+        for sentence in missing_media([entry.song for entry in made_list.entries], places):
+            print(sentence)
     print(*_written(playlists, options, formats, made, places), sep="\n")
     return 0
 
@@ -161,10 +161,10 @@ def _formats(text: str) -> list[str]:
     return names
 
 
-def _library(sources: list[Path], loaded: Any, artist_folder: int) -> "Library":
-    """Judge a library, or read what predict said of it."""
+def _library(sources: list[Path], loaded: Any, artist_folder: int) -> "PredictedLibrary":
+    """Predict a library, or read the table that predict wrote."""
     from classify.inference.prediction import predict
-    from classify.playlists.library import library, read_library
+    from classify.playlists.library import library_from_table, read_library
 
     if len(sources) == 1 and sources[0].suffix.lower() in PREDICTED:
         found = read_library(sources[0])
@@ -177,20 +177,20 @@ def _library(sources: list[Path], loaded: Any, artist_folder: int) -> "Library":
         if about.is_file() and (warning := read_json(about).get("warning")):
             print(warning)
         return found
-    judged = predict(loaded, sources, artist_folder=artist_folder)
-    if judged.about["warning"]:
-        print(judged.about["warning"])
-    for aside in judged.set_aside:
+    prediction = predict(loaded, sources, artist_folder=artist_folder)
+    if prediction.about["warning"]:
+        print(prediction.about["warning"])
+    for aside in prediction.skipped:
         print(f"left out: {aside.name} {aside.reason}")
-    return library(judged.table, str(sources[0]))
+    return library_from_table(prediction.table, str(sources[0]))
 
 
 def _written(
     playlists: "list[Playlist]",
     options: argparse.Namespace,
     formats: list[str],
-    made: "Made",
-    places: "Places",
+    made: "Provenance",
+    places: "MediaPaths",
 ) -> list[Path]:
     from classify.playlists import plot
     from classify.playlists.writers import write_all

@@ -36,10 +36,10 @@ def add(commands: Any) -> None:
 
 def _pretrain(options: argparse.Namespace) -> int:
     """Print the folder's path."""
-    from classify.models.pretraining import Settings, pretrain
+    from classify.models.pretraining import PretrainingSettings, pretrain
 
     names = ("model", "window", "epochs", "seed")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     command = getattr(options, "command", "")
-    print(pretrain(options.library, options.out, Settings(**given), command=command))
+    print(pretrain(options.library, options.out, PretrainingSettings(**given), command=command))
     return 0

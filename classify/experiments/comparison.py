@@ -14,18 +14,25 @@ command goes on where a killed one stopped. The folder holds
 """
 
 import shutil
-import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from classify.compute.executor import Executor
 from classify.errors import InputError
 from classify.experiments import fitting, results, window_search
-from classify.experiments.dataset import Data, Settings, default_name, prepare, recut, tried, varied
+from classify.experiments.assembly import (
+    cut_once,
+    fit_jobs,
+    gathered,
+    moved,
+    train_all,
+    window_table,
+)
+from classify.experiments.dataset import Data, Settings, default_name, prepare, recut, tried
 from classify.experiments.fitting import LISTENED, VARIED, Job
 from classify.experiments.folds import LEAK
 from classify.experiments.manifest import (
@@ -39,12 +46,7 @@ from classify.experiments.manifest import (
 )
 from classify.files import exclusive
 from classify.models import registry
-from classify.models.networks.layers import SHORTEST_VALID
 from classify.progress import Display, duration
-from classify.representations import inputs
-from classify.representations.arrays import Table, save_data
-from classify.representations.windows import Windows
-from classify.songs import Song
 
 
 def compare(
@@ -54,6 +56,7 @@ def compare(
     display: Display | None = None,
     command: str | None = None,
     within: Path = Path("results"),
+    executor: Executor | None = None,
 ) -> Path:
     """Train every model on a corpus and write what came of it; go on where a killed run stopped.
 
@@ -72,6 +75,9 @@ def compare(
         What to record as the command; this call unless given.
     within : Path
         Where the run's folder goes if `out` is not given.
+    executor : Executor, optional
+        Where models train (`classify.compute.executor.make_executor` makes one); in processes of
+        this machine unless given. No number depends on it.
 
     Returns
     -------
@@ -93,11 +99,11 @@ def compare(
         if settings.tune is not None:
             tuned = _tuned(folder, settings, data, chosen, display)
             data = recut(window_search.settled(settings, tuned), data)
-        return _run(folder, settings, data, chosen, n_workers, display, command, tuned)
+        return _run(folder, settings, data, chosen, n_workers, display, command, tuned, executor)
 
 
 def _tuned(
-    folder: Path, settings: Settings, data: Data, chosen: list[registry.Spec], display: Display
+    folder: Path, settings: Settings, data: Data, chosen: list[registry.ModelSpec], display: Display
 ) -> dict[str, Any]:
     """Choose the window and the channels, or take the choice that the run has recorded."""
     check_free(folder)
@@ -126,22 +132,28 @@ def _run(
     folder: Path,
     settings: Settings,
     data: Data,
-    chosen: list[registry.Spec],
+    chosen: list[registry.ModelSpec],
     n_workers: int | None,
     display: Display,
     command: str | None,
     tuned: dict[str, Any] | None,
+    executor: Executor | None,
 ) -> Path:
     """Do what `compare` promises, in a folder that is ours."""
-    run = open_run(folder, settings, data, command or f"compare({settings})", tuned)
-    for line in about(run, settings, data):
-        display.say(line)
-    if complete(run):
-        display.say("This run has finished already; nothing is trained again.")
-        return folder
-    n_workers = n_workers or fitting.default_jobs()
+    beside = folder.with_name(f".{folder.name}.windows.npy")  # until the folder is known to be ours
+    try:
+        data = cut_once(data, beside)
+        run = open_run(folder, settings, data, command or f"compare({settings})", tuned)
+        for line in about(run, settings, data):
+            display.say(line)
+        if complete(run):
+            display.say("This run has finished already; nothing is trained again.")
+            return folder
+        data = moved(data, folder / "work" / "notes.npy")
+    finally:
+        beside.unlink(missing_ok=True)
     jobs = _jobs(folder, chosen, settings, data)
-    train_all(jobs, data, n_workers, display)
+    train_all(jobs, data.parts, data, n_workers, display, executor)
     fits = {spec.name: _facts(spec, jobs) for spec in chosen}
     if all("reason" in facts for facts in fits.values()):
         first = fits[registry.MAJORITY]
@@ -156,36 +168,35 @@ def _run(
     return folder
 
 
-def _jobs(folder: Path, chosen: list[registry.Spec], settings: Settings, data: Data) -> list[Job]:
-    return [
-        Job(
-            spec=spec,
-            part=part,
-            folder=folder / "models" / spec.name / part.key,
-            data=folder / "work",
-            settings=settings.training,
-            quick=settings.quick,
-            seed=settings.seed,
-            scaled=settings.recipe != "paper",
-            varied=settings.robustness and part.repeat == 0 and part in data.outer,
-            kept=settings.folds == 1 and part in data.outer,
-            listened=spec.input in NAMED and part.repeat == 0 and part in data.outer,
+def _jobs(
+    folder: Path, chosen: list[registry.ModelSpec], settings: Settings, data: Data
+) -> list[Job]:
+    outer = {fold.key for fold in data.outer}
+
+    def planned(job: Job) -> Job:
+        honest = job.fold.key in outer
+        first = honest and job.fold.repeat == 0
+        return replace(
+            job,
+            varied=settings.robustness and first,
+            kept=settings.folds == 1 and honest,
+            listened=job.spec.representation.described and first,
         )
-        for part in data.parts
-        for spec in chosen
-    ]
+
+    place = folder / "models", folder / "work"
+    return [planned(job) for job in fit_jobs(*place, chosen, data.parts, settings, data)]
 
 
-def _facts(spec: registry.Spec, jobs: list[Job]) -> dict[str, Any]:
+def _facts(spec: registry.ModelSpec, jobs: list[Job]) -> dict[str, Any]:
     """Gather what a report needs to know of a model: each outer fit, or why one failed.
 
     What one fit says stands on top too: the first one's, with the time of all. Where only the leak
     or a fit on fewer songs failed, the model has its scores and lacks those rows.
     """
     fits = [
-        {"repeat": job.part.repeat, "fold": job.part.fold} | fitting.results(job)
+        {"repeat": job.fold.repeat, "fold": job.fold.fold} | fitting.results(job)
         for job in jobs
-        if job.spec == spec and job.part.share == 1 and job.part.key != LEAK
+        if job.spec == spec and job.fold.share == 1 and job.fold.key != LEAK
     ]
     failures = [facts["reason"] for facts in fits if "reason" in facts]
     if failures:
@@ -194,140 +205,26 @@ def _facts(spec: registry.Spec, jobs: list[Job]) -> dict[str, Any]:
     return asdict(spec) | fits[0] | spent | {"fits": fits}
 
 
-def train_all(jobs: list[Job], data: Data, n_workers: int, display: Display) -> None:
-    """Train what is not trained yet; jobs' folders are `models/<name>/<part>` in one folder."""
-    missing = [job for job in jobs if not fitting.is_done(job, len(data.windows))]
-    for job in missing:
-        shutil.rmtree(job.folder, ignore_errors=True)  # a failure of last time, tried again
-    for half in jobs[0].folder.parents[1].glob("*/.*"):
-        shutil.rmtree(half, ignore_errors=True)  # what a killed worker was writing
-    if len(missing) < len(jobs):
-        display.say(f"{len(jobs) - len(missing)} of {len(jobs)} fits are done already.")
-    if not missing:
-        return
-    _save_data(missing, data, display)
-    begun: dict[str, float] = {}
-
-    def start(job: Job) -> None:
-        total, unit = registry.n_units(job.spec, job.settings, job.quick)
-        begun[job.key] = time.monotonic()
-        display.begin(job.key, job.title, total, unit)
-
-    def event(said: fitting.Event) -> None:
-        if said.key in begun:
-            display.advance(said.key, said.note)
-
-    with display.counting("All fits", "fit") as count:
-        left = {job.key for job in missing}
-
-        def end(job: Job) -> None:
-            took = duration(time.monotonic() - begun.pop(job.key))
-            display.end(job.key, _ended(job, took))
-            left.remove(job.key)
-            count(len(missing) - len(left), len(missing))
-
-        fitting.run(_networks_first(missing), n_workers, start, event, end)
-
-
-def _save_data(missing: list[Job], data: Data, display: Display) -> None:
-    """Write what models are given to a folder that their processes read."""
-    folder = missing[0].data
-    wanted = {job.spec.input for job in missing}
-
-    def arrays(songs: Sequence[Song], windows: Windows, what: str) -> dict[str, Table]:
-        given: dict[str, Table] = {"notes": (windows.shape, (x for _, x in windows.blocks()))}
-        for name, title in MEASURED.items():
-            if name in wanted:
-                shape = len(windows), *inputs.shape(name, windows.settings)
-                given[name] = shape, _shown(name, songs, windows, display, title + what)
-        return given
-
-    about = {"label": data.labels, "group": data.groups}
-    plain = arrays(data.corpus.songs, data.windows, "")
-    save_data(folder, plain, song=data.windows.song, **about)
-    if any(job.varied for job in missing):
-        for number, (variation, songs, windows) in enumerate(varied(data)):
-            changed = arrays(songs, windows, f", {variation.name}")
-            place = folder / fitting.VARIATIONS / f"{number:02d}"
-            save_data(place, changed, song=windows.song)
-
-
-#: Inputs whose columns are named quantities, which a model can be said to listen to.
-NAMED = ("features", "song")
-
-#: What models are given beside plain notes, and what is said meanwhile.
-MEASURED = {
-    "features": "Measuring musical features",
-    "song": "Measuring whole songs",
-    "rich": "Gathering notes",
-    "passages": "Gathering passages",
-}
-
-
-def _shown(
-    name: str, songs: Sequence[Song], windows: Windows, display: Display, title: str
-) -> inputs.Blocks:
-    with display.counting(title, "window") as count:
-        yield from inputs.measured(name, songs, windows, count)
-
-
-def _networks_first(jobs: list[Job]) -> list[Job]:
-    """Order jobs so that no long one is left alone at the end."""
-    return sorted(jobs, key=lambda job: job.spec.kind != "network")
-
-
-def _ended(job: Job, took: str) -> str:
-    """Say in a line what came of a model."""
-    facts = fitting.results(job)
-    if "reason" in facts:
-        return f"{job.title}: failed after {took}: {facts['reason']}"
-    line = f"{job.title}: done in {took}"
-    if facts["best"]:
-        line += f" (best: {', '.join(f'{key} {value}' for key, value in facts['best'].items())})"
-    if job.spec.kind == "network":
-        line += f", on {facts['device']}"
-    if facts.get("start"):
-        line += f", started from {facts['start']['folder']}"
-    if facts.get("padding") == ["same"]:
-        line += f"; padded, since windows are shorter than {SHORTEST_VALID} notes"
-    return line
-
-
 def _write_tables(folder: Path, settings: Settings, jobs: list[Job], data: Data) -> None:
-    about = results.WindowTable(
-        song=data.windows.song,
-        start=data.windows.start,
-        names=[entry.name for entry in data.corpus.entries],
-        labels=data.corpus.labels,
-        groups=data.corpus.groups,
-    )
-    fits = [
-        results.Fit(
-            model=job.spec.name,
-            part=job.part,
-            p=np.load(job.folder / fitting.PROBABILITIES),
-            facts=fitting.results(job),
-        )
-        for job in jobs
-    ]
+    about, fits = window_table(data), gathered(jobs, data.parts)
     predictions = results.predictions(about, [fit for fit in fits if fit.part.share == 1])
     results.write(folder, predictions, results.scores(predictions, settings.seed))
     checks = [results.curve(about, fit) for fit in fits if fit.part.share < 1]
     if settings.robustness:
         named = [(variation.name, variation.amount) for variation in tried(data)]
         checks += [
-            results.robustness(about, job.spec.name, job.part, named, np.load(job.folder / VARIED))
-            for job in jobs
+            results.robustness(about, fit.model, fit.part, named, np.load(job.folder / VARIED))
+            for job, fit in zip(jobs, fits, strict=True)
             if job.varied
         ]
     if checks:
         results.write_parquet(folder / results.CHECKS, pd.concat(checks, ignore_index=True))
-    heard = [
-        results.listened(about, job.spec.name, job.part, pd.read_parquet(job.folder / LISTENED))
-        for job in jobs
+    importance = [
+        results.listened(about, fit.model, fit.part, pd.read_parquet(job.folder / LISTENED))
+        for job, fit in zip(jobs, fits, strict=True)
         if job.listened
     ]
-    if heard:
-        results.write_parquet(folder / results.IMPORTANCE, pd.concat(heard, ignore_index=True))
+    if importance:
+        results.write_parquet(folder / results.IMPORTANCE, pd.concat(importance, ignore_index=True))
     excerpts = results.excerpts(predictions, about.names, data.corpus.songs)
     results.write_parquet(folder / results.EXCERPTS, excerpts)

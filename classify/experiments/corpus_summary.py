@@ -9,7 +9,7 @@ from rich.text import Text
 
 from classify.corpora import Corpus, load, published
 from classify.corpora.builtin import CORPORA
-from classify.corpora.duplicates import Pair, find
+from classify.corpora.duplicates import DuplicatePair, find_duplicates
 from classify.errors import InputError
 from classify.experiments.dataset import Settings
 from classify.files import cache_folder
@@ -45,8 +45,8 @@ def show(
     if problems:
         print("\n".join(_problems(corpus)))
         return
-    with Display().counting("Looking for songs that stand twice", "song") as count:
-        pairs = find(corpus.songs, count)
+    with Display().counting("Looking for duplicate songs", "song") as count:
+        pairs = find_duplicates(corpus.songs, count)
     if duplicates:
         print("\n".join(_duplicates(corpus, pairs)))
         return
@@ -97,13 +97,13 @@ def _per_class(corpus: Corpus, song_of_window: np.ndarray) -> Table:
 
 def _problems(corpus: Corpus) -> list[str]:
     """Every file that was not read as it is."""
-    lines = [f"Set aside: {len(corpus.set_aside):,}"]
-    lines += [f"  {item.name}: {item.reason}" for item in corpus.set_aside]
+    lines = [f"Set aside: {len(corpus.skipped):,}"]
+    lines += [f"  {item.name}: {item.reason}" for item in corpus.skipped]
     lines.append(f"Mended and used: {len(corpus.repaired):,}")
     return lines + [f"  {name}: {what}" for name, what in corpus.repaired]
 
 
-def _duplicates(corpus: Corpus, pairs: list[Pair]) -> list[str]:
+def _duplicates(corpus: Corpus, pairs: list[DuplicatePair]) -> list[str]:
     """Say how many pairs of songs seem to be the same music, and then name them, two lines each."""
     lines = [_same_music(corpus, pairs) + (":" if pairs else ".")]
     for pair in pairs:
@@ -115,7 +115,7 @@ def _duplicates(corpus: Corpus, pairs: list[Pair]) -> list[str]:
     return lines
 
 
-def _same_music(corpus: Corpus, pairs: list[Pair]) -> str:
+def _same_music(corpus: Corpus, pairs: list[DuplicatePair]) -> str:
     """Count the pairs of songs that seem to be the same music."""
     labels = sum(corpus.labels[pair.a] != corpus.labels[pair.b] for pair in pairs)
     groups = sum(corpus.groups[pair.a] != corpus.groups[pair.b] for pair in pairs)
@@ -128,7 +128,7 @@ def _same_music(corpus: Corpus, pairs: list[Pair]) -> str:
     )
 
 
-def _remarks(corpus: Corpus, pairs: list[Pair]) -> list[str]:
+def _remarks(corpus: Corpus, pairs: list[DuplicatePair]) -> list[str]:
     lines = []
     parts = Counter(entry.split for entry in corpus.entries if entry.split)
     if parts:
@@ -146,12 +146,12 @@ def _remarks(corpus: Corpus, pairs: list[Pair]) -> list[str]:
     lines += [corpus.note] * bool(corpus.note)
     if corpus.repaired:
         lines.append(f"Mended and used: {len(corpus.repaired)} (--problems lists them)")
-    if not corpus.set_aside:
+    if not corpus.skipped:
         return [*lines, "Nothing was set aside."]
-    lines.append(f"Set aside: {len(corpus.set_aside)}")
-    lines += [f"  {item.name}: {item.reason}" for item in corpus.set_aside[:LISTED]]
-    if len(corpus.set_aside) > LISTED:
-        lines.append(f"  … and {len(corpus.set_aside) - LISTED} more; --problems lists all")
+    lines.append(f"Set aside: {len(corpus.skipped)}")
+    lines += [f"  {item.name}: {item.reason}" for item in corpus.skipped[:LISTED]]
+    if len(corpus.skipped) > LISTED:
+        lines.append(f"  … and {len(corpus.skipped) - LISTED} more; --problems lists all")
     return lines
 
 

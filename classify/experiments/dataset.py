@@ -1,7 +1,9 @@
 """What is compared: a corpus, cut into windows and split, and what decides the numbers."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,11 @@ from classify.corpora import Corpus, duplicates, load
 from classify.errors import InputError
 from classify.evaluation import splits
 from classify.experiments import folds
-from classify.experiments.folds import Part
+from classify.experiments.folds import Fold
 from classify.models import pretrained, registry
-from classify.models.network_classifier import TrainingSettings
+from classify.models.training_settings import TrainingSettings
 from classify.progress import Display
-from classify.representations.perturbations import Variation, variations
+from classify.representations.perturbations import Perturbation, perturbations_of
 from classify.representations.windows import CHANNELS, WINDOW, Windows, WindowSettings, cut
 from classify.songs import Song
 
@@ -54,7 +56,7 @@ class Settings:
     epochs : int or None
         At most so many; None takes the default (3 when quick).
     augment : bool
-        Whether networks on rich notes see their training windows changed at random.
+        Whether networks on note events see their training windows changed at random.
     seed : int
         Of everything drawn.
     quick : bool
@@ -164,14 +166,14 @@ class Data:
     ----------
     corpus, cutting, windows
         The songs and how they were cut.
-    outer : list of Part
+    outer : list of Fold
         Those of the comparison itself; the test windows of a repeat are all of its folds'.
-    beside : list of Part
+    beside : list of Fold
         The leak and the learning curve, where they were asked for.
     notes : list of str
         What a reader should know of the split.
     duplicates : list of dict
-        Songs that seem to be the same music, as `classify.corpora.duplicates.described` has them.
+        Duplicate songs, as `classify.corpora.duplicates.pair_records` lists them.
     start : Pretrained or None
         The weights that a network starts from.
     """
@@ -179,16 +181,28 @@ class Data:
     corpus: Corpus
     cutting: WindowSettings
     windows: Windows
-    outer: list[Part]
-    beside: list[Part] = field(default_factory=list)
+    outer: list[Fold]
+    beside: list[Fold] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     duplicates: list[dict[str, Any]] = field(default_factory=list)
     start: pretrained.Pretrained | None = None
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[Fold]:
         """Every fit of a model."""
         return self.outer + self.beside
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the windows, their labels and groups, and the folds."""
+        digest = hashlib.sha256()
+        for _, block in self.windows.blocks():
+            digest.update(block.tobytes())
+        for column in (self.labels, self.groups):
+            digest.update("\x1f".join(column).encode())
+        for part in self.parts:
+            digest.update(part.key.encode() + part.train.tobytes() + part.test.tobytes())
+        return digest.hexdigest()
 
     @property
     def labels(self) -> NDArray[np.str_]:
@@ -206,9 +220,9 @@ def prepare(settings: Settings, display: Display) -> Data:
     start = pretrained.load(Path(settings.init)) if settings.init is not None else None
     with display.counting(f"Reading {settings.corpus}", "song") as count:
         corpus = load(settings.corpus, count)
-    with display.counting("Looking for songs that stand twice", "song") as count:
-        pairs = duplicates.find(corpus.songs, count)
-    twice = duplicates.described(corpus, pairs)
+    with display.counting("Looking for duplicate songs", "song") as count:
+        pairs = duplicates.find_duplicates(corpus.songs, count)
+    twice = duplicates.pair_records(corpus, pairs)
     if settings.merge_duplicates:
         corpus = duplicates.with_merged_groups(corpus, pairs)
     return _laid_out(settings, corpus, twice, start)
@@ -269,12 +283,12 @@ def default_name(settings: Settings, data: Data) -> str:
     return "-".join(word.replace("/", "_") for word in words)
 
 
-def varied(data: Data) -> Iterator[tuple[Variation, list[Song], Windows]]:
+def varied(data: Data) -> Iterator[tuple[Perturbation, list[Song], Windows]]:
     """Change all songs that are tested in the first repeat, one change after another.
 
     Yields
     ------
-    Variation
+    Perturbation
         What was done.
     list of Song
         As many as the corpus has, in its order.
@@ -288,9 +302,9 @@ def varied(data: Data) -> Iterator[tuple[Variation, list[Song], Windows]]:
         yield variation, songs, replace(windows, songs=songs, song=wanted[windows.song])
 
 
-def tried(data: Data) -> list[Variation]:
+def tried(data: Data) -> list[Perturbation]:
     """Give the changes that `varied` makes, in order."""
-    return variations([data.corpus.songs[index] for index in _tested(data)])
+    return perturbations_of([data.corpus.songs[index] for index in _tested(data)])
 
 
 def _tested(data: Data) -> NDArray[np.int64]:

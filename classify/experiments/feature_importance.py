@@ -18,7 +18,8 @@ from sklearn.feature_selection import f_classif
 
 from classify.evaluation import importance
 from classify.evaluation.importance import Held, Predict
-from classify.representations.inputs import families, listed
+from classify.representations.representation import Representation
+from classify.representations.windows import WindowSettings
 
 #: Songs that are shuffled at most; those of several folds are put together.
 SONGS = 36
@@ -34,7 +35,7 @@ COLUMNS = ("level", "name", "members", "index", "without", "alone", "without_rig
 
 
 def listening(
-    what: str,
+    given: Representation,
     predict: Predict,
     test: tuple[NDArray[np.float32], NDArray, NDArray, NDArray],
     train: tuple[NDArray[np.float32], NDArray],
@@ -45,8 +46,8 @@ def listening(
 
     Parameters
     ----------
-    what : {"features", "song"}
-        The model's input.
+    given : Representation
+        What the model takes.
     predict : callable
         The fitted model, answering a column for each of `classes`.
     test : tuple of ndarray, length n_windows
@@ -66,10 +67,11 @@ def listening(
     index, held = _some(test, classes, seed)
     if held is None:
         return pd.DataFrame(columns=COLUMNS)
-    alike = _candidates(train, np.array([feature.name for feature in listed(what)]))
+    settings = WindowSettings()  # features have the same columns whatever the window
+    alike = _candidates(train, np.array([column.name for column in given.columns(settings)]))
     members = {name: names for name, (_, names) in alike.items()}
     features = {name: columns for name, (columns, _) in alike.items()}
-    by_family = importance.falls(predict, held, families(what), seed, REPEATS)
+    by_family = importance.falls(predict, held, given.families(settings), seed, REPEATS)
     by_feature = importance.falls(predict, held, features, seed, REPEATS, alone=False)
     frames = [
         pd.DataFrame(

@@ -4,7 +4,6 @@
 left are only used again if everything that decides their numbers is as it was.
 """
 
-import hashlib
 import platform
 from collections import Counter
 from dataclasses import asdict
@@ -19,7 +18,8 @@ from classify.evaluation import leak
 from classify.experiments.dataset import Data, Settings
 from classify.files import read_json, write_json
 from classify.models import registry
-from classify.representations.windows import unscaled
+from classify.representations.arrays import as_rows
+from classify.representations.scaling import unscaled
 from classify.versions import VERSION, versions
 
 RECORD = "run.json"
@@ -110,7 +110,7 @@ def _probes(settings: Settings, data: Data) -> list[dict[str, float | str]]:
     rows = np.flatnonzero(np.isin(place, taken))
     blocks = [unscaled(x[np.isin(np.arange(len(windows))[at], rows)]) for at, x in windows.blocks()]
     found = leak.probes(
-        registry.as_rows(np.concatenate(blocks)), data.labels[rows], groups[rows], settings.seed
+        as_rows(np.concatenate(blocks)), data.labels[rows], groups[rows], settings.seed
     )
     return [probe.to_json() for probe in found]
 
@@ -144,13 +144,6 @@ def close_run(folder: Path, run: dict[str, Any], fits: dict[str, dict[str, Any]]
 
 def _identity(settings: Settings, data: Data) -> dict[str, Any]:
     """Collect everything that decides a model's numbers."""
-    digest = hashlib.sha256()
-    for _, block in data.windows.blocks():
-        digest.update(block.tobytes())
-    for column in (data.labels, data.groups):
-        digest.update("\x1f".join(column).encode())
-    for part in data.parts:
-        digest.update(part.key.encode() + part.train.tobytes() + part.test.tobytes())
     asked = _plain(settings)
     del asked["corpus"]  # `songs` and `songs/` are the same; what is in there counts
     del asked["init"]
@@ -160,7 +153,7 @@ def _identity(settings: Settings, data: Data) -> dict[str, Any]:
         **asked,
         "training": settings.training.record(),
         "windows": _listed(asdict(data.cutting)),
-        "songs and their split": digest.hexdigest(),
+        "songs and their split": data.digest,
         "classify": VERSION,
         **versions(),
     }
@@ -208,7 +201,7 @@ def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
         "classes": corpus.classes,
         "songs_per_class": dict(sorted(Counter(corpus.labels).items())),
         "windows_per_class": dict(sorted(Counter(data.labels.tolist()).items())),
-        "set_aside": [asdict(item) for item in corpus.set_aside],
+        "set_aside": [asdict(item) for item in corpus.skipped],
         "repaired": [{"name": name, "what": what} for name, what in corpus.repaired],
         "duplicates": {"pairs": data.duplicates, "merged": settings.merge_duplicates},
         "note": corpus.note,

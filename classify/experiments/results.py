@@ -30,7 +30,7 @@ from classify.evaluation.scores import (
     resampled,
     wilson,
 )
-from classify.experiments.folds import SHARES, WINDOW_SPLIT, Part
+from classify.experiments.folds import SHARES, WINDOW_SPLIT, Fold
 from classify.files import atomic_write
 from classify.songs import NOTE, Song
 
@@ -74,7 +74,7 @@ class Fit:
     ----------
     model : str
         Which.
-    part : Part
+    part : Fold
         What it learned from and was tested on.
     p : ndarray, shape (n_windows, n_classes)
         Its probabilities; NaN where it was not asked.
@@ -83,7 +83,7 @@ class Fit:
     """
 
     model: str
-    part: Part
+    part: Fold
     p: NDArray[np.float32]
     facts: Mapping[str, Any]
 
@@ -167,7 +167,7 @@ def curve(about: WindowTable, fit: Fit) -> pd.DataFrame:
 def robustness(
     about: WindowTable,
     model: str,
-    part: Part,
+    part: Fold,
     named: Sequence[tuple[str, float]],
     p: NDArray[np.float32],
 ) -> pd.DataFrame:
@@ -194,7 +194,7 @@ def robustness(
     return _checked(songs, about, part)
 
 
-def listened(about: WindowTable, model: str, part: Part, found: pd.DataFrame) -> pd.DataFrame:
+def listened(about: WindowTable, model: str, part: Fold, found: pd.DataFrame) -> pd.DataFrame:
     """Name the songs of a table that `classify.experiments.feature_importance` describes."""
     index = found["index"].to_numpy(int)
     key = {"model": model, "repeat": part.repeat, "fold": part.fold}
@@ -205,7 +205,7 @@ def listened(about: WindowTable, model: str, part: Part, found: pd.DataFrame) ->
     return found.drop(columns="index").assign(**key, **named)
 
 
-def _checked(songs: pd.DataFrame, about: WindowTable, part: Part) -> pd.DataFrame:
+def _checked(songs: pd.DataFrame, about: WindowTable, part: Fold) -> pd.DataFrame:
     songs = songs.assign(n_train=len(np.unique(about.song[part.train])))
     table = _named(songs, about)[[*CHECKED, *_p_columns(about)]]
     return table.round(dict.fromkeys(_p_columns(about), 4))  # a third of the file
@@ -309,12 +309,19 @@ def calibrated(rows: pd.DataFrame) -> NDArray[np.float64]:
     NaN where a model had no inner folds to calibrate on.
     """
     p = rows[[column for column in rows if column.startswith(P)]].to_numpy(float)
-    calm = np.full(p.shape, np.nan)
+    tempered = np.full(p.shape, np.nan)
     temperature = rows.temperature.to_numpy(float)
     for value in np.unique(temperature[~np.isnan(temperature)]):
-        own = temperature == value
-        calm[own] = calibration.tempered(p[own], value)
-    return calm
+        fitted = temperature == value
+        tempered[fitted] = calibration.tempered(p[fitted], value)
+    return tempered
+
+
+def calibrated_or_raw(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """Give the calibrated probabilities of test songs, or the model's own where there are none."""
+    raw = rows[[column for column in rows if column.startswith(P)]].to_numpy(float)
+    p = calibrated(rows)
+    return np.where(np.isnan(p), raw, p)
 
 
 #: Songs whose beginnings a run keeps, and how much of them, in seconds.
@@ -344,9 +351,8 @@ def excerpts(table: pd.DataFrame, names: list[str], songs: Sequence[Song]) -> pd
     tested = tested[tested.protocol == tested.protocol.iloc[0]]
     right = (tested.label == tested.answer).groupby(tested.model).mean()
     best = tested[tested.model == right.idxmax()]
-    calm, columns = calibrated(best), [column for column in best if column.startswith(P)]
-    plain = best[columns].to_numpy(float)
-    means = pd.DataFrame(np.where(np.isnan(calm), plain, calm), best.index, columns)
+    columns = [column for column in best if column.startswith(P)]
+    means = pd.DataFrame(calibrated_or_raw(best), best.index, columns)
     p = means.groupby([best.song, best.label]).mean().reset_index("label")
     wrong = p[p[columns].idxmax(axis=1) != P + p.label][columns].max(axis=1)
     order = wrong.sort_index().sort_values(ascending=False, kind="stable")

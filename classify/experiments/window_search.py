@@ -35,8 +35,12 @@ from classify.evaluation import splits
 from classify.experiments.dataset import Data, Settings
 from classify.experiments.fitting import song_means
 from classify.models import registry
-from classify.representations.inputs import measured
-from classify.representations.windows import CHANNELS, Windows, WindowSettings, cut, unscaled
+from classify.representations.arrays import as_rows
+from classify.representations.channels import NOTES
+from classify.representations.musical_features import FEATURES
+from classify.representations.representation import Representation
+from classify.representations.scaling import unscaled
+from classify.representations.windows import CHANNELS, WindowSettings, cut
 from classify.songs import Song
 
 #: Windows that are tried, in notes, where the songs are long enough.
@@ -127,7 +131,10 @@ class Tuning:
 
 
 def tune(
-    settings: Settings, data: Data, chosen: Sequence[registry.Spec], watch: Watch = lambda one: None
+    settings: Settings,
+    data: Data,
+    chosen: Sequence[registry.ModelSpec],
+    watch: Watch = lambda one: None,
 ) -> Tuning:
     """Choose window and channels, whichever of them was not given.
 
@@ -137,7 +144,7 @@ def tune(
         With `tune`, in minutes.
     data : Data
         The corpus, cut as by default, and split once.
-    chosen : sequence of Spec
+    chosen : sequence of ModelSpec
         Models that will be compared; they decide what probes are given.
     watch : callable, optional
         Told of each candidate.
@@ -210,8 +217,11 @@ def _regression(seed: int) -> ClassifierMixin:
     return make_pipeline(StandardScaler(), regression)
 
 
-#: What each probe is, by what it is given.
-PROBES: dict[str, Callable[[int], ClassifierMixin]] = {"notes": _forest, "features": _regression}
+#: What each probe is given, and what it is.
+PROBES: dict[str, tuple[Representation, Callable[[int], ClassifierMixin]]] = {
+    "notes": (NOTES, _forest),
+    "features": (FEATURES, _regression),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,10 +252,16 @@ class _Trial:
 
     def _probed(self, probe: str, cutting: WindowSettings) -> NDArray[np.float64]:
         """Give a probe's accuracy on the songs of each fold; features know nothing of channels."""
-        key = (probe, cutting.window, cutting.hop, *(cutting.channels if probe == "notes" else ()))
+        key = (
+            probe,
+            cutting.window,
+            cutting.hop,
+            *(cutting.channels if PROBES[probe][0].scaled else ()),
+        )
         if key not in self.scored:
             windows = cut(self.songs, cutting)
-            x = _input(probe, self.songs, windows)
+            x = np.concatenate(list(PROBES[probe][0].encode(self.songs, windows)))
+            x = as_rows(unscaled(x))
             self.scored[key] = np.array(
                 [self._accuracy(probe, x, windows.song, *fold) for fold in self.folds]
             )
@@ -255,21 +271,20 @@ class _Trial:
         self, probe: str, x: NDArray, song: NDArray, fit: NDArray, validate: NDArray
     ) -> float:
         rows, held = np.isin(song, fit), np.isin(song, validate)
-        model = PROBES[probe](self.seed).fit(x[rows], self.labels[song[rows]])
+        model = PROBES[probe][1](self.seed).fit(x[rows], self.labels[song[rows]])
         p = model.predict_proba(x[held])
         songs, place = np.unique(song[held], return_inverse=True)
         answers = model.classes_[song_means(p, place).argmax(axis=1)]
         return float((answers == self.labels[songs]).mean())
 
 
-def _trial(settings: Settings, data: Data, chosen: Sequence[registry.Spec]) -> _Trial:
+def _trial(settings: Settings, data: Data, chosen: Sequence[registry.ModelSpec]) -> _Trial:
     """Take the training songs of the outer split, and nothing else of the corpus."""
     (part,) = data.outer
     songs = np.unique(data.windows.song[part.train])
     labels = np.array(data.corpus.labels)[songs]
     groups = np.array(data.corpus.groups)[songs]
-    inputs = [spec.input for spec in chosen if spec.kind != "reference"]
-    on_features = [name in ("features", "song") for name in inputs]
+    on_features = [s.representation.described for s in chosen if s.kind != "reference"]
     probes = ["notes"] * (not all(on_features)) + ["features"] * any(on_features)
     return _Trial(
         [data.corpus.songs[index] for index in songs],
@@ -278,12 +293,6 @@ def _trial(settings: Settings, data: Data, chosen: Sequence[registry.Spec]) -> _
         probes or ["notes"],
         settings.seed,
     )
-
-
-def _input(probe: str, songs: Sequence[Song], windows: Windows) -> NDArray[np.float32]:
-    if probe == "features":
-        return registry.as_rows(np.concatenate(list(measured("features", songs, windows))))
-    return registry.as_rows(unscaled(windows.x))
 
 
 def _mean_and_error(values: NDArray[np.float64]) -> tuple[float, float]:

@@ -25,7 +25,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from classify import corpora
-from classify.corpora.labels import SetAside
+from classify.corpora import Skipped
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
 from classify.evaluation.significance import mcnemar
@@ -96,7 +96,7 @@ def adapt(
     out: Path,
     force: bool = False,
     display: Display | None = None,
-) -> tuple[Report, list[SetAside]]:
+) -> tuple[Report, list[Skipped]]:
     """Adapt a model to a listener's labels, if that helps.
 
     Parameters
@@ -116,7 +116,7 @@ def adapt(
     -------
     Report
         Whether it helps. If it does not, nothing was written, unless forced.
-    list of SetAside
+    list of Skipped
         Songs that were not used, and why.
 
     Raises
@@ -149,7 +149,7 @@ def adapt(
 
 def _listener(
     bundle: Bundle, labels: Path, display: Display
-) -> tuple[NDArray[np.float64], NDArray[np.int64], list[str], list[SetAside]]:
+) -> tuple[NDArray[np.float64], NDArray[np.int64], list[str], list[Skipped]]:
     """Read a listener's songs and let the model judge them."""
     with display.counting("Reading the listener's songs", "song") as count:
         corpus = corpora.load(str(labels), count)
@@ -162,8 +162,8 @@ def _listener(
     trained = set(bundle.about["songs"])
     digests = [song.digest[: bundles.KEPT_DIGITS] for song in corpus.songs]
     rows = [index for index, digest in enumerate(digests) if digest not in trained]
-    aside = corpus.set_aside + [
-        SetAside(entry.name, "is a song that the model was trained on", entry.label)
+    aside = corpus.skipped + [
+        Skipped(entry.name, "is a song that the model was trained on", entry.label)
         for entry, digest in zip(corpus.entries, digests, strict=True)
         if digest in trained
     ]

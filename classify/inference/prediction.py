@@ -38,7 +38,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify.corpora.labels import SetAside
+from classify.corpora import Skipped
 from classify.corpora.library import Item, load_library
 from classify.errors import InputError
 from classify.experiments.fitting import song_means
@@ -90,7 +90,7 @@ class Predictions:
         A row for each window.
     statistics : ndarray, shape (n_songs, n_statistics)
         What each song is like, as `classify.representations.descriptors.STATISTICS` has it.
-    set_aside : list of SetAside
+    skipped : list of Skipped
         What could not be read, and why.
     items : list of Item
         The songs.
@@ -100,7 +100,7 @@ class Predictions:
     table: pd.DataFrame
     course: pd.DataFrame
     statistics: NDArray[np.float64]
-    set_aside: list[SetAside]
+    skipped: list[Skipped]
     items: list[Item]
 
 
@@ -150,7 +150,7 @@ def predict(
         parts = out.with_name(f".{out.name}.parts") if out else None
         with display.counting("Judging songs", "song") as count:
             blocks = list(_blocks(bundle, library.items, parts, count))
-        found = _joined(bundle, blocks, library.items, library.set_aside, sure)
+        found = _joined(bundle, blocks, library.items, library.skipped, sure)
         if out:
             write(found, out)
         if course:
@@ -263,7 +263,7 @@ def _joined(
     bundle: Bundle,
     blocks: Sequence[_Block],
     items: list[Item],
-    set_aside: list[SetAside],
+    skipped: list[Skipped],
     sure: float,
 ) -> Predictions:
     songs = pd.concat([block.songs for block in blocks], ignore_index=True)
@@ -295,7 +295,7 @@ def _joined(
         table=songs[columns],
         course=pd.concat([block.course for block in blocks], ignore_index=True),
         statistics=statistics,
-        set_aside=set_aside,
+        skipped=skipped,
         items=items,
     )
 
@@ -305,7 +305,7 @@ def _joined(
 
 def write(found: Predictions, path: Path) -> None:
     """Write predictions as the ending of the path says, each file whole or not at all."""
-    aside = [{"song": item.name, "reason": item.reason} for item in found.set_aside]
+    aside = [{"song": item.name, "reason": item.reason} for item in found.skipped]
     about = found.about | {"set_aside": aside}
     if path.suffix.lower() == ".json":
         rows = found.table.astype(object).where(found.table.notna(), None)

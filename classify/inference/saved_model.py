@@ -16,7 +16,7 @@ ours, arrays no objects, and the model must answer the probes as it did.
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,13 +32,15 @@ from classify.evaluation.novelty import Novelty
 from classify.files import atomic_write, read_json
 from classify.models import artifacts, registry
 from classify.models.network_classifier import NetworkClassifier
+from classify.representations import reference, representation
 from classify.representations.descriptors import STATISTICS
-from classify.representations.inputs import listed, measured, shape
-from classify.representations.windows import ChannelScaler, Windows, WindowSettings, cut, unscaled
+from classify.representations.representation import Representation
+from classify.representations.windows import Windows, WindowSettings, cut
 from classify.songs import Song
 
-#: Raised when what is written changes; older programs refuse a bundle with a higher number.
-FORMAT = 1
+#: Raised when what is written changes; bundles of any other number are refused. From 2 on the
+#: model scales its input itself.
+FORMAT = 2
 
 ABOUT = "bundle.json"
 MODEL = "model"
@@ -99,10 +101,16 @@ class Bundle:
         return list(self.about["classes"])
 
     @property
+    def representation(self) -> Representation:
+        """What the model is given of songs: the columns that it learned from."""
+        whole = representation.get(self.about["model"]["input"])
+        kept = self.about["features"]
+        return whole.select(kept["names"], self.cutting) if kept else whole
+
+    @property
     def cutting(self) -> WindowSettings:
         """How songs become windows."""
-        own = self.about["windows"]
-        return WindowSettings(own["window"], own["hop"], tuple(own["channels"]))
+        return _cutting(self.about)
 
     def judged(self, songs: Sequence[Song]) -> tuple[Windows, NDArray[np.float64]]:
         """Ask the model about the windows of songs.
@@ -115,7 +123,7 @@ class Bundle:
             As the model says them; not calibrated.
         """
         windows = cut(songs, self.cutting)
-        blocks = self._inputs(songs, windows)
+        blocks = self.representation.encode(songs, windows)
         with threadpool_limits(1):
             p = np.concatenate([self.estimator.predict_proba(x) for x in blocks])
         return windows, p.astype(np.float64)
@@ -134,18 +142,6 @@ class Bundle:
         """
         return conformal.sets(p, self.about["limit"]) | (p == p.max(axis=1, keepdims=True))
 
-    def _inputs(self, songs: Sequence[Song], windows: Windows) -> Iterator[NDArray[np.float32]]:
-        """Give windows as the model takes them, a block at a time."""
-        what = self.about["model"]["input"]
-        if what != "notes":
-            yield from measured(what, songs, windows)
-            return
-        scaling = self.about["scaling"]
-        if scaling:
-            scaler = ChannelScaler(np.array(scaling["mean"]), np.array(scaling["std"]))
-        for _, x in windows.blocks():
-            yield scaler.transform(x) if scaling else unscaled(x)
-
 
 def adapted(
     p: NDArray[np.floating], matrix: NDArray[np.floating], bias: NDArray[np.floating]
@@ -155,9 +151,19 @@ def adapted(
     return np.exp(log_softmax(logits @ matrix.T + bias, axis=1))
 
 
-def feature_names(what: str) -> list[str]:
-    """Name the columns of an input that this program makes (any but "notes"), in order."""
-    return [feature.name for feature in listed(what)]
+def kept_columns(given: Representation, cutting: WindowSettings) -> dict[str, Any] | None:
+    """Give what a bundle keeps of columns, to know whether they are still the same.
+
+    Returns
+    -------
+    dict or None
+        `names`, and the `reference` value that each has in `classify.representations.reference`;
+        None for channels of notes, which are chosen by `windows`.
+    """
+    if given.scaled:
+        return None
+    names = [column.name for column in given.columns(cutting)]
+    return {"names": names, "reference": reference.values(given, cutting).tolist()}
 
 
 # --- writing
@@ -234,11 +240,7 @@ def load(folder: Path) -> Bundle:
         spec = registry.find().get(about["model"]["name"])
         if spec is None or spec.input != about["model"]["input"]:
             raise InputError(f"{folder}: this program knows no model {about['model']['name']!r}")
-        if spec.input != "notes" and about["features"]["names"] != feature_names(spec.input):
-            raise InputError(
-                f"{folder}: was trained on other musical features than this program measures "
-                f"(classify {about['classify']}); train it again"
-            )
+        _check_columns(folder, about, spec)
         own = about["novelty"]
         if own["quantities"] != [statistic.name for statistic in STATISTICS]:
             raise InputError(f"{folder}: tells strange songs by other quantities; train it again")
@@ -254,7 +256,34 @@ def load(folder: Path) -> Bundle:
     return bundle
 
 
-def _estimator(folder: Path, about: dict[str, Any], spec: registry.Spec) -> Any:
+def _cutting(about: dict[str, Any]) -> WindowSettings:
+    """Read how songs become windows."""
+    windows = about["windows"]
+    return WindowSettings(windows["window"], windows["hop"], tuple(windows["channels"]))
+
+
+def _check_columns(folder: Path, about: dict[str, Any], spec: registry.ModelSpec) -> None:
+    """Refuse a model whose columns have vanished or have other values now; new ones are fine."""
+    kept, cutting = about["features"], _cutting(about)
+    if (kept is None) != spec.representation.scaled:
+        raise InputError(f"{folder}: its {ABOUT} holds values that no model has")
+    if kept is None:
+        return
+    known = {column.name for column in spec.representation.columns(cutting)}
+    others = [name for name in kept["names"] if name not in known]
+    if not others:
+        now = reference.values(spec.representation.select(kept["names"], cutting), cutting)
+        changed = reference.changed(np.array(kept["reference"], float), now)
+        others = np.array(kept["names"])[changed].tolist()
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        raise InputError(
+            f"{folder}: was trained on {others[0]}{more}, which this program does not measure, or "
+            f"measures otherwise (classify {about['classify']}); train it again"
+        )
+
+
+def _estimator(folder: Path, about: dict[str, Any], spec: registry.ModelSpec) -> Any:
     """Load the model itself."""
     said = read_json(folder / ESTIMATOR)
     if said["name"] != spec.name or said["classes"] != about["classes"]:
@@ -264,10 +293,10 @@ def _estimator(folder: Path, about: dict[str, Any], spec: registry.Spec) -> Any:
     if spec.kind != "network":
         return registry.load(folder / MODEL)
     estimator = NetworkClassifier(spec.name, seed=int(said["seed"]))
-    own = about["windows"]
-    cutting = WindowSettings(own["window"], own["hop"], tuple(own["channels"]))
-    estimator.load_weights(folder / NETWORK, shape(spec.input, cutting), len(about["classes"]))
+    shape = spec.representation.shape(_cutting(about))
+    estimator.load_weights(folder / NETWORK, shape, len(about["classes"]))
     estimator.classes_ = np.array(about["classes"])
+    estimator.scaler_ = registry.read_scaler(said, folder)
     return estimator
 
 

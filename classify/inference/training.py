@@ -23,13 +23,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classify.compute.executor import Executor
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal, novelty
 from classify.experiments import fitting, manifest, results
-from classify.experiments.comparison import train_all
+from classify.experiments.assembly import (
+    cut_once,
+    fit_jobs,
+    gathered,
+    train_all,
+    window_table,
+)
 from classify.experiments.dataset import Data, Settings, prepare
 from classify.experiments.fitting import Job, song_means
-from classify.experiments.folds import SONG_SPLIT, Part
+from classify.experiments.folds import SONG_SPLIT, Fold
 from classify.files import exclusive, work_dir
 from classify.inference import model_card, saved_model
 from classify.inference.explain import terms
@@ -37,8 +44,7 @@ from classify.inference.explain.profiles import profile
 from classify.models import registry
 from classify.progress import Display
 from classify.representations import descriptors
-from classify.representations.inputs import measured
-from classify.representations.windows import ChannelScaler, unscaled
+from classify.representations.musical_features import FEATURES
 from classify.versions import VERSION, versions
 
 #: Folds that probabilities are calibrated on, unless told otherwise.
@@ -133,6 +139,7 @@ def train(
     display: Display | None = None,
     command: str = "",
     replaced: bool = False,
+    executor: Executor | None = None,
 ) -> Path:
     """Train a model and write its bundle; go on where a killed training stopped.
 
@@ -150,6 +157,8 @@ def train(
         What to record as the command.
     replaced : bool
         Whether a bundle that is there may be replaced.
+    executor : Executor, optional
+        Where models train, as `classify.experiments.comparison.compare` takes it.
 
     Returns
     -------
@@ -176,12 +185,14 @@ def train(
         )
     with exclusive(out):
         work = work_dir(out, _key(plan, data))
-        jobs = _jobs(work, plan, data)
-        train_all(jobs, data, n_workers or fitting.default_jobs(), display)
+        data = cut_once(data, work / "work" / "notes.npy")
+        folds = [*data.outer, _all_songs(data)]
+        jobs = _jobs(work, plan, data, folds)
+        train_all(jobs, folds, data, n_workers, display, executor)
         for job in jobs:
-            said = fitting.results(job)
-            if "reason" in said:
-                reason = said["reason"].split(" (see ")[0]
+            facts = fitting.results(job)
+            if "reason" in facts:
+                reason = facts["reason"].split(" (see ")[0]
                 raise InputError(f"{out}: {job.title} failed: {reason}")
         _write(plan, data, jobs, out, command)
         shutil.rmtree(work)
@@ -210,26 +221,17 @@ def check_free(out: Path, replaced: bool) -> None:
         raise InputError(f"{out}: is there already; name another folder with --out{hint}")
 
 
-def _jobs(work: Path, plan: Plan, data: Data) -> list[Job]:
-    """One fit for each fold, and one on all songs."""
+def _all_songs(data: Data) -> Fold:
+    """Give the fold of the model that is kept, which learns from every song."""
     everything = np.ones(len(data.windows), dtype=bool)
-    last = Part(ALL, "all songs", SONG_SPLIT, 0, 0, everything, ~everything)
-    spec, settings = registry.find()[plan.model], plan.settings
-    return [
-        Job(
-            spec=spec,
-            part=part,
-            folder=work / "models" / spec.name / part.key,
-            data=work / "work",
-            settings=settings.training,
-            quick=settings.quick,
-            seed=settings.seed,
-            scaled=settings.recipe != "paper",
-            varied=False,
-            kept=part is last,
-        )
-        for part in [*data.outer, last]
-    ]
+    return Fold(ALL, "all songs", SONG_SPLIT, 0, 0, train=everything, test=~everything)
+
+
+def _jobs(work: Path, plan: Plan, data: Data, folds: Sequence[Fold]) -> list[Job]:
+    """One fit for each fold; the last, on all songs, is kept."""
+    specs, place = [registry.find()[plan.model]], (work / "models", work / "work")
+    *jobs, last = fit_jobs(*place, specs, folds, plan.settings, data)
+    return [*jobs, replace(last, kept=True)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,8 +245,8 @@ class _HeldOut:
 
 def _held_out(data: Data, jobs: Sequence[Job]) -> _HeldOut:
     p = np.full((len(data.windows), len(data.corpus.classes)), np.nan)
-    for job in jobs:
-        p[job.part.test] = np.load(job.folder / fitting.PROBABILITIES)[job.part.test]
+    for fit in gathered(jobs, data.outer):
+        p[fit.part.test] = fit.p[fit.part.test]
     truth = np.searchsorted(data.corpus.classes, data.corpus.labels)
     return _HeldOut(song_means(p, data.windows.song), truth, data.corpus.groups)
 
@@ -262,15 +264,10 @@ def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str)
         alike = novelty.fit(statistics, data.corpus.groups, descriptors.LEAST, plan.settings.seed)
     except ValueError as error:
         raise InputError(f"{plan.settings.corpus}: {error}") from None
-    scaling = None
-    if last.spec.input == "notes" and last.scaled:
-        scaler = ChannelScaler.fit(data.windows.x)
-        scaling = {"mean": scaler.mean.tolist(), "std": scaler.std.tolist()}
     about = {
         **_about(plan, data, command),
         "model": _model(last),
         "pretrained": manifest.pretraining(data),
-        "scaling": scaling,
         "temperature": temperature,
         "limit": limit,
         "coverage": conformal.COVERAGE,
@@ -284,14 +281,14 @@ def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str)
         "run": plan.run,
     }
     about = json.loads(json.dumps(about))  # tuples become lists, as they will be read
-    probe = _probe(data, last, scaling)
+    probe = _probe(last)
     saved_model.write(out, about, estimator, alike, probe, model_card.text(about))
 
 
 def _profiles(data: Data, seed: int) -> dict[str, Any]:
     """Say what each class is like beside the others, in quantities that people have words for."""
     songs, windows = data.corpus.songs, data.windows
-    table = np.concatenate(list(measured("features", songs, windows)))[:, 0]
+    table = np.concatenate(list(FEATURES.encode(songs, windows)))[:, 0]
     rows = terms.of_songs(table, windows.song, len(songs))
     return profile(rows, data.corpus.labels, data.corpus.groups, seed).to_json()
 
@@ -299,14 +296,14 @@ def _profiles(data: Data, seed: int) -> dict[str, Any]:
 def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:
     """Say where a model comes from and how songs become its input."""
     corpus, cutting = data.corpus, data.cutting
-    what = registry.find()[plan.model].input
+    given = registry.find()[plan.model].representation
     return {
         "classify": VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command or f"train({plan})",
         "classes": corpus.classes,
         "windows": asdict(cutting),
-        "features": None if what == "notes" else {"names": saved_model.feature_names(what)},
+        "features": saved_model.kept_columns(given, cutting),
         "corpus": {
             "name": corpus.name,
             "fingerprint": corpus.fingerprint,
@@ -314,7 +311,7 @@ def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:
             "groups": len(set(corpus.groups)),
             "songs_per_class": dict(sorted(Counter(corpus.labels).items())),
             "windows": len(data.windows),
-            "set_aside": len(corpus.set_aside),
+            "set_aside": len(corpus.skipped),
             "licence": corpus.licence,
             "note": corpus.note,
             "citation": corpus.citation,
@@ -339,36 +336,16 @@ def _model(job: Job) -> dict[str, Any]:
     }
 
 
-def _probe(data: Data, job: Job, scaling: Any) -> NDArray[np.float32]:
+def _probe(job: Job) -> NDArray[np.float32]:
     """Choose some windows, as the model takes them."""
     table = np.load(job.data / f"{job.spec.input}.npy", mmap_mode="r")
     rows = np.unique(np.linspace(0, len(table) - 1, PROBES).astype(int))
-    x = np.array(table[rows])
-    if job.spec.input != "notes":
-        return x
-    if not scaling:
-        return unscaled(x)
-    return ChannelScaler(np.array(scaling["mean"]), np.array(scaling["std"])).transform(x)
+    return np.array(table[rows])
 
 
 def _scores(data: Data, folds: Sequence[Job], plan: Plan) -> dict[str, Any]:
     """Score the folds' models on the songs that they never saw."""
-    about = results.WindowTable(
-        data.windows.song,
-        data.windows.start,
-        [entry.name for entry in data.corpus.entries],
-        data.corpus.labels,
-        data.corpus.groups,
-    )
-    fits = [
-        results.Fit(
-            job.spec.name,
-            job.part,
-            np.load(job.folder / fitting.PROBABILITIES),
-            fitting.results(job),
-        )
-        for job in folds
-    ]
+    about, fits = window_table(data), gathered(folds, data.outer)
     predictions = results.predictions(about, fits)
     tested = predictions[predictions.part == "test"]
     scored = results.scores(tested, plan.settings.seed)

@@ -150,6 +150,11 @@ def _read_about(folder: Path, kind: Kind) -> dict[str, Any]:
             f"{folder}: was written by a newer classify ({about.get('classify')}, format {number}; "
             f"this one reads format {kind.format}); install that one"
         )
+    if isinstance(number, int) and number < kind.format and plain:
+        raise InputError(
+            f"{folder}: was written by an older classify ({about.get('classify')}, format "
+            f"{number}; this one reads format {kind.format}); train it again"
+        )
     own = {name: value for name, value in about.items() if name != "sha256"}
     if number != kind.format or not plain or about.get("sha256") != digest(own):
         raise damaged

@@ -126,8 +126,8 @@ def kept(digests: Iterable[str]) -> list[str]:
 
 def _short(digest: str) -> str:
     """Shorten the hash of a file's bytes; which tune of the file it is stays."""
-    own, colon, part = digest.partition(":")
-    return own[:KEPT_DIGITS] + colon + part
+    of_file, colon, tune = digest.partition(":")
+    return of_file[:KEPT_DIGITS] + colon + tune
 
 
 def write(folder: Path, about: dict[str, Any], encoder: Any) -> None:
@@ -158,8 +158,8 @@ def load(folder: Path) -> Pretrained:
     """
     about = artifacts.checked(folder, KIND)
     with artifacts.as_input_error(folder):
-        form = networks.find().get(about["model"])
-        if form is None or form.encoder is None:
+        architecture = networks.find().get(about["model"])
+        if architecture is None or architecture.encoder is None:
             raise InputError(f"{folder}: this program knows no encoder of {about['model']!r}")
         if not (
             isinstance(about["window"], int)

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from matplotlib.figure import Figure as Canvas
+from matplotlib import figure as drawn
+
+#: What a figure is drawn on.
+Canvas = drawn.Figure
 
 Kind = Literal["plain", "note", "answer", "warning", "list", "heading", "code"]
 

@@ -29,7 +29,7 @@ class Row:
     Parameters
     ----------
     name, title, kind : str
-        As in `classify.models.registry`.
+        As in `classify.models.registry.ModelSpec`.
     facts : dict
         What its first fit left, and `fits`, a list of what each did: parameters, best values,
         seconds, history; or `reason` if it failed.

@@ -30,7 +30,11 @@ TOGETHER = 0.03
 
 @dataclass(frozen=True)
 class Statistic:
-    """One quantity of a song: name, unit, and the smallest difference that matters."""
+    """One quantity of a song: name, unit, and the smallest difference that matters.
+
+    >>> STATISTICS[-1]
+    Statistic(name='not_piano', unit='share of pitched notes with a program above 7', least=0.2)
+    """
 
     name: str
     unit: str
@@ -73,6 +77,13 @@ def statistics(notes: NDArray[np.void]) -> NDArray[np.float64]:
     -------
     ndarray, shape (n_statistics,)
         As in `STATISTICS`; 0 where there is nothing to measure, as in a song of nothing but drums.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> values = statistics(piece().notes)
+    >>> STATISTICS[0].name, round(float(values[0]), 1)
+    ('pitch_mean', 60.8)
     """
     pitched = notes[~notes["drum"]]
     velocity = notes["velocity"].astype(float)
@@ -110,7 +121,12 @@ def _mean_and_std(values: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def loudness(notes: NDArray[np.void]) -> float:
-    """Give the mean velocity of all notes, 0-127."""
+    """Give the mean velocity of all notes, 0-127.
+
+    >>> from classify.representations.reference import piece
+    >>> round(loudness(piece().notes), 1)
+    70.0
+    """
     return float(notes["velocity"].astype(float).mean())
 
 
@@ -120,9 +136,15 @@ def key(notes: NDArray[np.void]) -> str:
     References
     ----------
     Krumhansl and Kessler 1982; see `classify.representations.features.key`.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> key(piece().notes)
+    'D major'
     """
-    found = key_of(notes)
-    return "" if found is None else key_name(*found)
+    tonality = key_of(notes)
+    return "" if tonality is None else key_name(*tonality)
 
 
 def tempo(notes: NDArray[np.void]) -> float:
@@ -137,6 +159,12 @@ def tempo(notes: NDArray[np.void]) -> float:
     ----------
     Without beats to believe: the autocorrelation of onsets, weighted towards 120 bpm, as in Ellis
     2007, Beat tracking by dynamic programming, section 3.2.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> round(tempo(piece().notes))
+    120
     """
     span = notes["onset"][-1] - notes["onset"][0]
     if span <= TOGETHER:

@@ -4,13 +4,14 @@ A song of `n` notes gives windows of `window` successive notes (drums and all tr
 order of onset and then pitch), a new one every `hop` notes. What is left over at the end, the
 tail, is kept if it fills at least half a window. A song shorter than one window is kept whatever
 its length. Windows that are not full are padded on the left, so that the last note a network
-reads is always a real one. Padding cells are NaN until `ChannelScaler` or `unscaled` fills them.
+reads is always a real one. Padding cells are NaN; an estimator fills them when it scales its input
+(`classify.representations.scaling`).
 
 Windows are cut from the songs when they are asked for, a block at a time: those of a large library
 would not fit in memory.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,28 +37,53 @@ LONGEST = 30.0
 
 
 def pitch(notes: NDArray[np.void]) -> NDArray[np.float64]:
-    """MIDI pitch, 0-127."""
+    """MIDI pitch, 0-127.
+
+    >>> from classify.representations.reference import piece
+    >>> pitch(piece().notes)[:3].tolist()
+    [36.0, 62.0, 68.0]
+    """
     return notes["pitch"].astype(float)
 
 
 def velocity(notes: NDArray[np.void]) -> NDArray[np.float64]:
-    """MIDI velocity (loudness), 0-127."""
+    """MIDI velocity (loudness), 0-127.
+
+    >>> from classify.representations.reference import piece
+    >>> velocity(piece().notes)[:3].tolist()
+    [40.0, 53.0, 66.0]
+    """
     return notes["velocity"].astype(float)
 
 
 def inter_onset(notes: NDArray[np.void]) -> NDArray[np.float64]:
-    """Logarithm of the seconds since the onset before (0.01 s added); the first note's is 0 s."""
+    """Logarithm of the seconds since the onset before (0.01 s added); the first note's is 0 s.
+
+    >>> from classify.representations.reference import piece
+    >>> inter_onset(piece().notes)[:3].round(2).tolist()
+    [-4.61, -1.33, -0.67]
+    """
     gaps = np.diff(notes["onset"], prepend=notes["onset"][0])
     return np.log(np.clip(gaps, 0, LONGEST) + TOGETHER)
 
 
 def duration(notes: NDArray[np.void]) -> NDArray[np.float64]:
-    """Logarithm of a note's length in seconds (0.01 s added)."""
+    """Logarithm of a note's length in seconds (0.01 s added).
+
+    >>> from classify.representations.reference import piece
+    >>> duration(piece().notes)[:3].round(2).tolist()
+    [-2.21, -1.14, -0.63]
+    """
     return np.log(np.clip(notes["duration"].astype(float), 0, LONGEST) + TOGETHER)
 
 
 def drum(notes: NDArray[np.void]) -> NDArray[np.float64]:
-    """1 on the percussion channel, 0 elsewhere."""
+    """1 on the percussion channel, 0 elsewhere.
+
+    >>> from classify.representations.reference import piece
+    >>> drum(piece().notes)[:4].tolist()
+    [0.0, 0.0, 0.0, 1.0]
+    """
     return notes["drum"].astype(float)
 
 
@@ -83,6 +109,11 @@ class WindowSettings:
         Notes from the start of one window to the start of the next.
     channels : tuple of str
         Names of `CHANNELS`, in the order of the last axis. ("pitch",) is the paper's input.
+
+    Examples
+    --------
+    >>> WindowSettings(64, 32, ("pitch",)).hop
+    32
     """
 
     window: int = WINDOW
@@ -125,6 +156,13 @@ class Windows:
     counts : dict of str to int
         `full`, `padded_songs` (songs shorter than a window), `padded_tails` (tails kept),
         `dropped_tails`, `dropped_notes` (in the tails that were dropped).
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> windows = cut([piece()], WindowSettings(64, 64))
+    >>> windows.shape, windows.start.tolist()
+    ((3, 64, 5), [0, 64, 128])
     """
 
     songs: Sequence[Song]
@@ -188,13 +226,20 @@ def cut(songs: Sequence[Song], settings: WindowSettings) -> Windows:
     -------
     Windows
         At least one window of each song, songs in order.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> windows = cut([piece()], WindowSettings(64, 64))
+    >>> windows.counts["full"], windows.counts["padded_tails"]
+    (2, 1)
     """
     counts = dict.fromkeys(
         ("full", "padded_songs", "padded_tails", "dropped_tails", "dropped_notes"), 0
     )
     starts = [_starts(song.n_notes, settings, counts) for song in songs]
-    song = np.repeat(np.arange(len(songs)), [len(own) for own in starts])
-    start = np.array([first for own in starts for first in own], dtype=np.int64)
+    song = np.repeat(np.arange(len(songs)), [len(of_song) for of_song in starts])
+    start = np.array([first for of_song in starts for first in of_song], dtype=np.int64)
     return Windows(songs, settings, song, start, counts)
 
 
@@ -216,50 +261,3 @@ def _starts(n_notes: int, settings: WindowSettings, counts: dict[str, int]) -> l
     counts["dropped_tails"] += 1
     counts["dropped_notes"] += uncovered
     return starts
-
-
-@dataclass(frozen=True, eq=False)
-class ChannelScaler:
-    """Brings each channel to mean 0 and standard deviation 1 over the real notes it was fitted on.
-
-    Parameters
-    ----------
-    mean, std : ndarray, shape (n_channels,)
-        A channel that never changes has std 1, so it becomes 0 throughout.
-    """
-
-    mean: NDArray[np.float64]
-    std: NDArray[np.float64]
-
-    @classmethod
-    def fit(cls, *blocks: NDArray[np.float32]) -> "ChannelScaler":
-        """Learn mean and spread from windows of the training part only, padding left out."""
-        return cls.fit_blocks(blocks)
-
-    @classmethod
-    def fit_blocks(cls, blocks: Iterable[NDArray[np.float32]]) -> "ChannelScaler":
-        """Learn mean and spread from blocks of windows that come one after another.
-
-        Sums over blocks are joined as by Chan, Golub and LeVeque (1979), so that nothing is lost
-        to rounding when there are many.
-        """
-        count, mean, squares = 0, np.zeros(1), np.zeros(1)
-        for x in blocks:
-            notes = x.reshape(-1, x.shape[-1])
-            notes = notes[~np.isnan(notes[:, 0])].astype(np.float64)
-            if len(notes):
-                own, step = notes.mean(axis=0), notes.mean(axis=0) - mean
-                share = len(notes) / (count + len(notes))
-                squares = squares + ((notes - own) ** 2).sum(axis=0) + step**2 * count * share
-                mean, count = mean + step * share, count + len(notes)
-        std = np.sqrt(squares / count)
-        return cls(mean, np.where(std > 1e-9, std, 1.0))
-
-    def transform(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Scale windows; padding becomes 0, the training mean."""
-        return np.nan_to_num((x - self.mean) / self.std, copy=False, nan=0.0).astype(np.float32)
-
-
-def unscaled(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give windows as they are, as the paper does: numbers from 0 to 127, and 0 for padding."""
-    return np.nan_to_num(x, nan=0.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from baselines.minirocket import KERNEL, by_channel
-from classify.models.registry import BaselineClassifier
+from classify.models.baseline_classifier import BaselineClassifier
 
 
 def melodies(n_notes: int, channel: int):

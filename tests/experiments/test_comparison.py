@@ -24,7 +24,8 @@ from classify.files import exclusive, read_json
 from classify.models import registry
 from classify.progress import Display
 from classify.report.run_view import read_view
-from classify.representations import features, inputs
+from classify.representations import features, musical_features
+from classify.representations.musical_features import FEATURES, SONG_FEATURES
 from tests.conftest import write_corpus, write_song
 
 QUICK = Settings(window=16, models=("knn", "logistic", "nn3"), quick=True)
@@ -312,13 +313,12 @@ def test_models_on_features_are_given_features(songs, tmp_path):
 
 def test_features_do_not_depend_on_how_windows_are_blocked(songs, monkeypatch):
     data = prepare(settings(songs), Display())
-    for what in ("features", "song"):
-        given = what, data.corpus.songs, data.windows
-        whole = np.concatenate(list(inputs.measured(*given)))
+    for given in (FEATURES, SONG_FEATURES):
+        whole = np.concatenate(list(given.encode(data.corpus.songs, data.windows)))
         with monkeypatch.context() as patch:
-            patch.setattr(inputs, "MEASURED", 7)
-            pieces = np.concatenate(list(inputs.measured(*given)))
-        assert whole.shape == (len(data.windows), 1, len(inputs.listed(what)))
+            patch.setattr(musical_features, "AT_ONCE", 7)
+            pieces = np.concatenate(list(given.encode(data.corpus.songs, data.windows)))
+        assert whole.shape == (len(data.windows), 1, given.shape(data.cutting)[1])
         np.testing.assert_allclose(pieces, whole, rtol=1e-5, atol=1e-5)
     for song in range(len(data.corpus.songs)):  # the last was of whole songs
         own = whole[data.windows.song == song]

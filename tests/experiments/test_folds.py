@@ -221,7 +221,7 @@ def made(pitches: list[int], drum: bool = False) -> Song:
 
 def test_changes_of_a_song_do_what_they_say():
     song = made([60, 64, 127, 1])
-    by_name = {change.name: change for change in perturbations.variations([song])}
+    by_name = {change.name: change for change in perturbations.perturbations_of([song])}
     up = by_name["transposed +3"].of(song)
     assert up.notes["pitch"].tolist() == [63, 67, 118, 4]  # 130 is none; an octave lower is
     down = by_name["transposed -3"].of(song)
@@ -235,7 +235,7 @@ def test_changes_of_a_song_do_what_they_say():
 def test_drums_are_left_alone_or_left_out():
     drums, both = made([36, 38], drum=True), made([60, 36, 62])
     both.notes["drum"][1] = True
-    by_name = {change.name: change for change in perturbations.variations([both])}
+    by_name = {change.name: change for change in perturbations.perturbations_of([both])}
     assert by_name["transposed +3"].of(both).notes["pitch"].tolist() == [63, 36, 65]
     bare = by_name["drums removed"].of(both)
     assert bare.notes["pitch"].tolist() == [60, 62] and bare.n_notes == 2
@@ -244,7 +244,7 @@ def test_drums_are_left_alone_or_left_out():
 
 def test_real_music_keeps_its_notes_when_changed(real_data):
     songs = load(str(real_data / "genre8")).songs[:12]
-    for change in perturbations.variations(songs):
+    for change in perturbations.perturbations_of(songs):
         for song in songs:
             changed = change.of(song)
             assert len(changed.notes) == changed.n_notes and changed.notes["pitch"].max() <= 127

@@ -21,6 +21,7 @@ from classify.inference import training
 from classify.models import registry
 from classify.progress import Display
 from classify.report import write_report
+from classify.representations.channels import NOTES
 from tests.conftest import write_corpus
 
 KNN = registry.select(["knn"])
@@ -30,7 +31,9 @@ KNN = registry.select(["knn"])
 def small_forest(monkeypatch):
     """Ten trees tell these classes apart, in a tenth of the time."""
     forest = partial(RandomForestClassifier, 10, min_samples_leaf=2)
-    monkeypatch.setitem(window_search.PROBES, "notes", lambda seed: forest(random_state=seed))
+    monkeypatch.setitem(
+        window_search.PROBES, "notes", (NOTES, lambda seed: forest(random_state=seed))
+    )
 
 
 def write(path: Path, pitch: np.ndarray, velocity: np.ndarray) -> None:
@@ -95,7 +98,9 @@ def test_pitch_alone_is_chosen_where_all_else_misleads(tmp_path, monkeypatch):
         write(
             tmp_path / "songs" / name / f"{place}.mid", pitch, np.full(60, draw.integers(20, 120))
         )
-    monkeypatch.setitem(window_search.PROBES, "notes", lambda seed: KNeighborsClassifier(1))
+    monkeypatch.setitem(
+        window_search.PROBES, "notes", (NOTES, lambda seed: KNeighborsClassifier(1))
+    )
     found = tuned(settings(tmp_path / "songs", window=30))
     assert [one.window for one in found.candidates] == [30] * 3  # it was given
     assert found.chosen.channels in (("pitch",), ("pitch", "inter-onset", "duration", "drum"))

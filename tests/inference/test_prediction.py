@@ -106,9 +106,9 @@ def test_nothing_is_lost(model, library, tmp_path):
     extra = write_song(library / "one.mid", 3)
     found = predict(model, [library, extra, library / "Bob"])
     assert len(found.table) == 7
-    reasons = {item.name.split("library/")[1]: item.reason for item in found.set_aside}
+    reasons = {item.name.split("library/")[1]: item.reason for item in found.skipped}
     assert set(reasons) >= {"notes.txt", "Ann/broken.mid", "one.mid", "Bob/Cy - Fast 0.mid"}
-    assert reasons["one.mid"] == "is named twice; it is read once"
+    assert reasons["one.mid"] == "is listed more than once; it is read once"
     with pytest.raises(InputError, match="no such file or folder"):
         predict(model, [tmp_path / "nowhere"])
     with pytest.raises(InputError, match="none of the 1 files can be used"):
@@ -204,8 +204,8 @@ def test_a_stopped_prediction_goes_on(model, library, tmp_path, monkeypatch):
 KILLED = """
 import sys, time
 from pathlib import Path
-from classify import judging as module
-from classify.bundle import load
+from classify.inference import prediction as module
+from classify.inference.saved_model import load
 module.BLOCK = 2
 judge = module.judge
 def slowly(bundle, block):

@@ -18,15 +18,19 @@ from classify.evaluation import calibration
 from classify.experiments.comparison import compare
 from classify.experiments.dataset import Settings
 from classify.files import read_json, write_json
-from classify.inference import saved_model, training
+from classify.inference import training
 from classify.inference.saved_model import ABOUT, KNOWN, load, seal
 from classify.models import artifacts, registry
+from classify.representations import features
+from classify.representations.features import registry as feature_registry
+from classify.representations.features.registry import Feature, Group
 from tests.conftest import write_corpus
 
 FRESH = """
 import sys, numpy as np
 from pathlib import Path
-from classify import bundle, corpora
+from classify import corpora
+from classify.inference import saved_model as bundle
 loaded = bundle.load(Path(sys.argv[1]))
 _, p = loaded.judged(corpora.load(sys.argv[2]).songs)
 np.save(sys.argv[3], p)
@@ -90,7 +94,7 @@ def test_what_a_bundle_says_of_itself(trained):
     assert about["classes"] == ["Calming", "Happy"]
     assert about["windows"]["window"] == 16 and about["corpus"]["songs"] == 16
     assert about["calibrated_on"] == {"songs": 16, "groups": 16, "folds": 3}
-    assert about["features"]["names"] == saved_model.feature_names("features")
+    assert about["features"]["names"] == [feature.name for feature in features.listed()]
     score = about["scores"]["song"]["accuracy"]
     assert 0 <= score["low"] <= score["value"] <= score["high"] <= 1
     card = (trained / "model-card.md").read_text()
@@ -158,14 +162,42 @@ def test_values_that_no_model_has_are_refused(copy):
 
 
 def test_a_newer_bundle_is_refused(copy):
-    seal(copy, read_json(copy / ABOUT) | {"format": 2})
-    refused(copy, "was written by a newer classify .*format 2; this one reads format 1")
+    seal(copy, read_json(copy / ABOUT) | {"format": 3})
+    refused(copy, "was written by a newer classify .*format 3; this one reads format 2")
+
+
+def test_an_older_bundle_is_refused(copy):
+    seal(copy, read_json(copy / ABOUT) | {"format": 1})
+    refused(copy, "was written by an older classify .*format 1; .* train it again")
 
 
 def test_other_features_are_refused(copy):
     about = read_json(copy / ABOUT)
-    seal(copy, about | {"features": {"names": ["tempo"]}})
-    refused(copy, "other musical features than this program measures")
+    kept = about["features"]
+    lost = {"names": ["no_such_feature", *kept["names"][1:]], "reference": kept["reference"]}
+    seal(copy, about | {"features": lost})
+    refused(copy, "was trained on no_such_feature, which this program does not measure")
+    others = {"names": kept["names"], "reference": [v + 1 for v in kept["reference"]]}
+    seal(copy, about | {"features": others})
+    refused(copy, f"was trained on {kept['names'][0]} and .* more, which .* measures otherwise")
+
+
+def test_a_new_feature_changes_nothing(trained, copy, monkeypatch):
+    """A model on features takes the columns it learned from, wherever they stand by now."""
+    songs = load_corpus(str(trained.parent / "songs")).songs
+    _, before = load(copy).judged(songs)
+    new = Group(lambda batch: [batch.span], (Feature("new_feature", "s", "rhythm", "here"),))
+    monkeypatch.setattr(feature_registry, "GROUPS", {"new": new} | feature_registry.GROUPS)
+    assert features.listed()[0].name == "new_feature"
+    _, after = load(copy).judged(songs)
+    np.testing.assert_array_equal(after, before)
+
+
+def test_a_feature_that_means_something_else_now_is_refused(copy, monkeypatch):
+    name, group = next(iter(feature_registry.GROUPS.items()))
+    other = Group(lambda batch: [2 * c + 1 for c in group.function(batch)], group.features)
+    monkeypatch.setitem(feature_registry.GROUPS, name, other)
+    refused(copy, f"was trained on {group.features[0].name}")
 
 
 def test_a_path_that_climbs_out_is_refused(copy, tmp_path):
@@ -307,7 +339,7 @@ def test_a_model_of_a_run_is_trained_as_it_was_there(tmp_path):
     out = training.train(training.plan_of_run(run, "logistic", 2), tmp_path / "model", 2)
     about = load(out).about
     assert about["model"]["name"] == "logistic" and about["windows"]["hop"] == 8
-    assert about["run"]["name"] == "run" and about["scaling"]
+    assert about["run"]["name"] == "run" and load(out).estimator.scaler_ is not None
     with pytest.raises(InputError, match=r"--model svm: .* compared"):
         training.plan_of_run(run, "svm")
     shutil.rmtree(songs / "Happy")
@@ -324,7 +356,7 @@ def test_a_network_answers_the_same_in_a_fresh_process(network, tmp_path):
     songs = write_corpus(tmp_path / "new", per_class=2, n_notes=50)
     loaded = load(network)
     _, here = loaded.judged(load_corpus(str(songs)).songs)
-    assert here.shape[1] == 2 and loaded.about["scaling"]
+    assert here.shape[1] == 2 and loaded.estimator.scaler_ is not None
     there = answers_in_fresh_process(network, songs, tmp_path / "p.npy")
     np.testing.assert_array_equal(there, here)
 

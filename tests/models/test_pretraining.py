@@ -17,16 +17,17 @@ from classify.experiments.dataset import Settings
 from classify.files import read_json, write_json
 from classify.inference import saved_model, training
 from classify.inference.prediction import predict
-from classify.models import artifacts, pretrained, pretraining
-from classify.models.network_classifier import NetworkClassifier, TrainingSettings
+from classify.models import artifacts, pretrained, pretraining, trainer
+from classify.models.network_classifier import NetworkClassifier
 from classify.models.pretrained import ABOUT, ENCODER, KIND
+from classify.models.training_settings import TrainingSettings
 from classify.report import summary
 from classify.report.run_view import read_view
 from classify.representations.note_events import COLUMNS
 from classify.songs import midi
 from tests.conftest import write_corpus, write_song
 
-OWN = pretraining.Settings("crnn", window=20, epochs=2)
+OWN = pretraining.PretrainingSettings("crnn", window=20, epochs=2)
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +81,7 @@ def corpus(library, tmp_path_factory) -> Path:
 def test_how_songs_go_is_learned(model, tmp_path):
     """What follows from the notes around is guessed far better than by who hears none."""
     songs = write_scales(tmp_path / "songs", 24)
-    settings = pretraining.Settings(model, window=40, epochs=5)
+    settings = pretraining.PretrainingSettings(model, window=40, epochs=5)
     about = pretrained.load(pretraining.pretrain([songs], tmp_path / "out", settings)).about
     blind, known = about["loss"]["blind"], about["loss"]["held_out"]
     assert known["degree"] < 0.75 * blind["degree"]
@@ -111,21 +112,26 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(weights, librar
 
 @pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_same_weights(weights, library, tmp_path, monkeypatch):
-    keep, kept = pretraining._keep, []
+    write, written = trainer._Run._write_checkpoint, []
 
-    def killed(*given):
-        keep(*given)
-        kept.append(given)
+    def killed(*arguments):
+        write(*arguments)
+        written.append(arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pretraining, "_keep", killed)
+    monkeypatch.setattr(trainer._Run, "_write_checkpoint", killed)
     with pytest.raises(KeyboardInterrupt):
         pretraining.pretrain([library], tmp_path / "out", OWN)
     assert not (tmp_path / "out").exists()
-    monkeypatch.setattr(pretraining, "_keep", lambda *given: (keep(*given), kept.append(given)))
+
+    def counted(*arguments):
+        write(*arguments)
+        written.append(arguments)
+
+    monkeypatch.setattr(trainer._Run, "_write_checkpoint", counted)
     done = pretrained.load(pretraining.pretrain([library], tmp_path / "out", OWN))
     whole = pretrained.load(weights)
-    assert len(kept) == 2 and done.about["loss"] == whole.about["loss"]
+    assert len(written) == 2 and done.about["loss"] == whole.about["loss"]
     encoders = [one.encoder(20, len(COLUMNS)).get_weights() for one in (done, whole)]
     for own, other in zip(*encoders, strict=True):
         np.testing.assert_array_equal(own, other)
@@ -145,9 +151,9 @@ def test_what_cannot_be_learned_from_is_refused(tmp_path):
     with pytest.raises(InputError, match="has 4 different songs, and at least 5"):
         pretraining.pretrain([tmp_path / "few"], tmp_path / "out", OWN)
     with pytest.raises(InputError, match="--model nn1: expected one of crnn, transformer"):
-        pretraining.Settings("nn1")
+        pretraining.PretrainingSettings("nn1")
     with pytest.raises(InputError, match="--window 1:"):
-        pretraining.Settings(window=1)
+        pretraining.PretrainingSettings(window=1)
 
 
 @pytest.mark.slow

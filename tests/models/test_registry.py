@@ -10,8 +10,9 @@ import pytest
 
 from classify.errors import InputError
 from classify.models import registry
-from classify.models.network_classifier import TrainingSettings
+from classify.models.training_settings import TrainingSettings
 from classify.representations import note_events
+from classify.representations.note_events import NoteEvents
 
 SPECS = registry.find()
 SETTINGS = TrainingSettings(epochs=2, batch_size=16)
@@ -20,9 +21,9 @@ CLASSES = ["blue", "green", "red"]
 #: Fitted models are saved here and loaded by one fresh process.
 FRESH = """
 import sys, json, pathlib, numpy as np
-from classify import models
+from classify.models import registry
 folder = pathlib.Path(sys.argv[1])
-answers = {p.name: models.load(p).predict_proba(np.load(p / "x.npy")).tolist()
+answers = {p.name: registry.load(p).predict_proba(np.load(p / "x.npy")).tolist()
            for p in sorted(folder.iterdir()) if p.is_dir()}
 (folder / "answers.json").write_text(json.dumps(answers))
 """
@@ -32,22 +33,19 @@ def windows(name: str):
     """30 songs of two windows, as a model is given them; the class moves one column."""
     draw = np.random.default_rng(0)
     code = np.repeat(np.arange(30) % 3, 2)
-    x = (
-        of_notes(draw, code, SPECS[name].input)
-        if SPECS[name].input in note_events.PASSAGES
-        else None
-    )
-    if x is None:
+    given = SPECS[name].representation
+    if isinstance(given, NoteEvents):
+        x = of_notes(draw, code, given.n_excerpts)
+    else:
         x = draw.normal(size=(60, 16, 2)).astype(np.float32)
         x[:, :, 0] += 2 * code[:, None]
     groups = np.repeat([f"song {i}" for i in range(30)], 2)
     return x, np.array(CLASSES)[code], groups
 
 
-def of_notes(draw: np.random.Generator, code: np.ndarray, what: str) -> np.ndarray:
+def of_notes(draw: np.random.Generator, code: np.ndarray, n_excerpts: int) -> np.ndarray:
     """Windows of 16 notes with all their columns, some padded; the class makes them louder."""
-    n_passages = note_events.PASSAGES[what]
-    x = np.zeros((len(code), n_passages, 16, len(note_events.COLUMNS)), np.float32)
+    x = np.zeros((len(code), n_excerpts, 16, len(note_events.COLUMNS)), np.float32)
     x[..., note_events.REAL] = 1
     x[..., note_events.PITCH] = draw.integers(40, 90, x.shape[:-1])
     x[..., note_events.INTER_ONSET] = draw.normal(-1, 1, x.shape[:-1])
@@ -81,7 +79,7 @@ def within(family: str) -> pytest.MarkDecorator:
 
 #: Models that only the slow suite tries: networks that differ from nn3 or bi-nn3 in their layers
 #: alone, which `tests/networks` counts, and what is only there to be left out of others.
-SLOW = {"nn1", "nn2", "bi-nn1", "bi-nn2", *(n for n, spec in SPECS.items() if not spec.usual)}
+SLOW = {"nn1", "nn2", "bi-nn1", "bi-nn2", *(n for n, spec in SPECS.items() if not spec.in_groups)}
 
 
 def every(slow: set[str]) -> pytest.MarkDecorator:
@@ -230,11 +228,11 @@ def test_a_saved_model_with_unknown_types_is_refused(tmp_path):
 
 
 def test_names_and_groups_of_models():
-    networks = {name for name in SPECS if SPECS[name].kind == "network" and SPECS[name].usual}
+    networks = {name for name in SPECS if SPECS[name].kind == "network" and SPECS[name].in_groups}
     assert {s.name for s in registry.select(["networks"])} == networks | {"majority"}
     assert [s.name for s in registry.select(["svm", "knn"])] == ["majority", "knn", "svm"]
     assert {s.name for s in registry.select(["all"])} == {
-        name for name in SPECS if SPECS[name].usual
+        name for name in SPECS if SPECS[name].in_groups
     }
     assert [s.name for s in registry.select(["crnn-mean"])] == ["majority", "crnn-mean"]
     assert {s.name for s in registry.select(["paper"])} == set(registry.PAPER) | {"majority"}

@@ -6,13 +6,13 @@ import pytest
 
 from classify.errors import InputError
 from classify.playlists.build import build
-from classify.playlists.playlist import Made
+from classify.playlists.playlist import Provenance
 from classify.playlists.plot import alt_text, draw
 from classify.playlists.request import Request
 
 from .libraries import made_up, table
 
-MADE = Made("mine", "2026-01-31T12:30:00+00:00")
+MADE = Provenance("mine", "2026-01-31T12:30:00+00:00")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_a_picture_may_be_png(session, tmp_path):
 
 def test_the_words_say_what_the_picture_shows(session):
     said = alt_text(session)
-    assert said.startswith("Arc of the playlist Happy to Calming, ")
+    assert said.startswith("Plot of the playlist Happy to Calming, ")
     assert "Happy from minute 0 for " in said
     first, last = session.entries[0], session.entries[-1]
     assert f"Tempo goes from {first.tempo:.0f} to {last.tempo:.0f} bpm" in said
@@ -50,5 +50,5 @@ def test_odd_names_and_unknown_tempi_can_be_drawn(tmp_path):
     moods = ("Ke$ha $x$", "_b\n", "c")
     rows = [{"mood": moods[0], "tempo": float("nan"), "song": "$a$.mid"}, {"mood": moods[0]}]
     (made,) = build(table(rows, moods), Request(moods[0], 7, pins=("$a$",)))
-    draw(made, tmp_path / "a.svg", Made("m$_$\x00", MADE.when))
+    draw(made, tmp_path / "a.svg", Provenance("m$_$\x00", MADE.when))
     assert ET.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")

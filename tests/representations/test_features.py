@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from classify.corpora import load
-from classify.representations import inputs
 from classify.representations.features import (
     Batch,
     batch,
@@ -20,6 +19,7 @@ from classify.representations.features import (
     whole,
     with_song,
 )
+from classify.representations.musical_features import SONG_FEATURES
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import NOTE, Song
 
@@ -496,7 +496,7 @@ def test_a_song_is_its_whole_and_the_mean_of_its_passages():
 @pytest.mark.parametrize("window", [10, 400])
 def test_a_songs_description_does_not_depend_on_how_it_is_cut(window):
     cuts = cut(BANDS, WindowSettings(window, window))
-    table = np.concatenate(list(inputs.measured("song", BANDS, cuts)))[:, 0]
+    table = np.concatenate(list(SONG_FEATURES.encode(BANDS, cuts)))[:, 0]
     np.testing.assert_allclose(table, of_songs(BANDS)[cuts.song], rtol=1e-5, atol=1e-6)
 
 

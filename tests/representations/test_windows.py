@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from classify.errors import InputError
-from classify.representations.windows import CHANNELS, ChannelScaler, WindowSettings, cut, unscaled
+from classify.representations.scaling import ChannelScaler, unscaled
+from classify.representations.windows import CHANNELS, WindowSettings, cut
 from classify.songs import NOTE, Song
 
 

@@ -104,8 +104,8 @@ def test_all_of_them_as_a_corpus(tmp_path):
     assert {name.split("#")[0] for name in names} == {*SOUND, *MENDED}
     assert names.count("three-songs.mid#3") == 2  # a file of type 2 holds songs, not tracks
     assert {Path(name).name: what for name, what in corpus.repaired}.keys() == MENDED.keys()
-    assert {Path(item.name).name: item.reason for item in corpus.set_aside}.keys() == REFUSED.keys()
-    for item in corpus.set_aside:
+    assert {Path(item.name).name: item.reason for item in corpus.skipped}.keys() == REFUSED.keys()
+    for item in corpus.skipped:
         assert REFUSED[Path(item.name).name] in item.reason
 
 

@@ -75,7 +75,7 @@ def integrated_gradients(
     ----------
     gradient : callable
         Windows to gradients of one class's probability, as
-        `classify.models.network_classifier.gradient` makes it.
+        `classify.models.backend.gradient` makes it.
     answer : callable
         Windows to that probability, shape (n_windows,).
     x, baseline : ndarray, shape (n_windows, n_notes, n_channels)

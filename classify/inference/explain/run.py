@@ -23,14 +23,11 @@ from classify.evaluation import importance
 from classify.evaluation.importance import Held, Importance
 from classify.experiments import results
 from classify.experiments.dataset import Data, Settings, prepare
-from classify.experiments.folds import Part
+from classify.experiments.folds import Fold
 from classify.experiments.manifest import asked, read_record
 from classify.files import atomic_write
-from classify.inference.explain import inputs
 from classify.models import registry
 from classify.progress import Display
-from classify.representations.inputs import families, listed, measured
-from classify.representations.windows import ChannelScaler, unscaled
 
 IMPORTANCE = "importance.csv"
 
@@ -75,7 +72,7 @@ def write_importance(folder: Path, model: str = "", display: Display | None = No
 
 
 def importance_of(
-    folder: Path, spec: registry.Spec, settings: Settings, data: Data, display: Display
+    folder: Path, spec: registry.ModelSpec, settings: Settings, data: Data, display: Display
 ) -> pd.DataFrame:
     """Measure what a model of a run rests on; columns as in importance.csv.
 
@@ -83,7 +80,7 @@ def importance_of(
     ----------
     folder : Path
         The run's; a model that was kept in it is not trained again.
-    spec : models.Spec
+    spec : ModelSpec
         Which model.
     settings, data
         Of the run.
@@ -91,20 +88,20 @@ def importance_of(
         Shows progress.
     """
     part = data.outer[0]
-    x = _input(spec, settings, data, part, display)
+    x = _input(spec, data, display)
     estimator = _estimator(folder, spec, settings, data, part, x)
-    held = _held(data, part, x, estimator.classes_)
+    held = _held(data, part, estimator.prepare(x[part.test]), estimator.classes_)
     seed = settings.seed
     rows = []
-    if spec.input in ("features", "song"):
-        names = np.array([feature.name for feature in listed(spec.input)])
-        alike = _best_clusters(estimator.predict_proba, held, names, seed)
+    families = spec.representation.families(data.cutting)
+    if spec.representation.described:
+        names = np.array([column.name for column in spec.representation.columns(data.cutting)])
+        alike = _best_clusters(estimator.predict_prepared, held, names, seed)
         members = {name: "; ".join(names[own]) for name, own in alike.items()}
-        rows += _rows("family", estimator, held, families(spec.input), {}, seed)
+        rows += _rows("family", estimator, held, families, {}, seed)
         rows += _rows("feature", estimator, held, alike, members, seed)
     else:
-        channels = inputs.channels(inputs.channel_names(spec.input, data.cutting))
-        rows += _rows("channel", estimator, held, channels, {}, seed)
+        rows += _rows("channel", estimator, held, families, {}, seed)
     table = pd.DataFrame(rows)
     table.insert(0, "model", spec.name)
     return table
@@ -118,7 +115,7 @@ def _rows(
     members: Mapping[str, str],
     seed: int,
 ) -> list[dict[str, Any]]:
-    found = importance.falls(estimator.predict_proba, held, columns, seed)
+    found = importance.falls(estimator.predict_prepared, held, columns, seed)
     return [
         {"level": level, "name": i.name, "members": members.get(i.name, "")}
         | {field.name: getattr(i, field.name) for field in fields(Importance)[1:]}
@@ -159,22 +156,15 @@ def _chosen(folder: Path, model: str) -> str:
     return model or str(own.loc[own.value.idxmax(), "model"])
 
 
-def _input(
-    spec: registry.Spec, settings: Settings, data: Data, part: Part, display: Display
-) -> NDArray[np.float32]:
-    """Give all windows as the model reads them."""
-    if spec.input != "notes":
-        with display.counting("Measuring musical features", "window") as count:
-            found = measured(spec.input, data.corpus.songs, data.windows, count)
-            return np.concatenate(list(found))
-    x = data.windows.x
-    return (
-        unscaled(x) if settings.recipe == "paper" else ChannelScaler.fit(x[part.train]).transform(x)
-    )
+def _input(spec: registry.ModelSpec, data: Data, display: Display) -> NDArray[np.float32]:
+    """Give all windows as the model takes them."""
+    given = spec.representation
+    with display.counting(given.title or "Cutting windows", "window") as count:
+        return np.concatenate(list(given.encode(data.corpus.songs, data.windows, count)))
 
 
 def _estimator(
-    folder: Path, spec: registry.Spec, settings: Settings, data: Data, part: Part, x: NDArray
+    folder: Path, spec: registry.ModelSpec, settings: Settings, data: Data, part: Fold, x: NDArray
 ) -> Any:
     """Load the part's trained model, or train it again."""
     kept = folder / "models" / spec.name / part.key
@@ -185,9 +175,9 @@ def _estimator(
     return estimator.fit(x[part.train], data.labels[part.train], groups)
 
 
-def _held(data: Data, part: Part, x: NDArray, classes: NDArray) -> Held:
-    """Gather the part's test songs."""
+def _held(data: Data, part: Fold, x: NDArray, classes: NDArray) -> Held:
+    """Gather the part's test songs, whose windows are prepared."""
     songs, place = np.unique(data.windows.song[part.test], return_inverse=True)
     labels = np.array(data.corpus.labels)[songs]
     groups = np.array(data.corpus.groups)[songs].tolist()
-    return Held(x[part.test], place, np.searchsorted(classes, labels), groups)
+    return Held(x, place, np.searchsorted(classes, labels), groups)

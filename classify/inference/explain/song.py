@@ -27,12 +27,12 @@ from classify.inference.explain.attributions import (
     occluded,
 )
 from classify.inference.explain.profiles import Profiles
-from classify.models.network_classifier import NetworkClassifier, gradient
-from classify.representations.inputs import measured
+from classify.models.backend import gradient
+from classify.models.network_classifier import NetworkClassifier
+from classify.representations.musical_features import FEATURES
+from classify.representations.representation import Representation
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
-
-Fill = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +89,7 @@ class Listener:
 def listener(
     estimator: Any,
     settings: WindowSettings,
-    kind: str,
-    fill: Fill,
+    given: Representation,
     calibrate: Callable[[NDArray[np.floating]], NDArray[np.floating]] | None = None,
     baseline: NDArray[np.float32] | None = None,
 ) -> Listener:
@@ -102,23 +101,19 @@ def listener(
         As `classify.models.registry.load` or `fit` gives it.
     settings : WindowSettings
         How its windows were cut.
-    kind : {"notes", "rich", "passages", "features", "song"}
-        The model's `Spec.input`. Only networks on plain notes are asked by gradients: pitch classes
-        and programs have none.
-    fill : callable
-        Windows of notes with NaN for padding to what it reads: `ChannelScaler.transform` as fitted
-        on its training part, or `unscaled`. Models on features take theirs as they are.
+    given : Representation
+        What the model takes. Networks are asked by gradients where it has any.
     calibrate : callable, optional
         As in `Listener`.
     baseline : ndarray, shape (n_channels,), optional
         The training mean of each channel, for a network on unscaled numbers.
     """
-    reads = partial(_cut, settings, fill) if kind == "notes" else partial(_heard, kind, settings)
+    reads = partial(_encoded, given, settings)
     network = None
-    if kind == "notes" and isinstance(estimator, NetworkClassifier):
+    if given.gradients and isinstance(estimator, NetworkClassifier):
         network = Network(
-            read=lambda song: (reads([song]), cut([song], settings).start),
-            answer=estimator.predict_proba,
+            read=lambda song: (estimator.prepare(reads([song])), cut([song], settings).start),
+            answer=estimator.predict_prepared,
             gradient=partial(gradient, estimator.model_),
             channels=settings.channels,
             baseline=baseline,
@@ -132,12 +127,10 @@ def listener(
     )
 
 
-def _cut(settings: WindowSettings, fill: Fill, songs: Sequence[Song]) -> NDArray[np.float32]:
-    return fill(cut(songs, settings).x)
-
-
-def _heard(kind: str, settings: WindowSettings, songs: Sequence[Song]) -> NDArray[np.float32]:
-    return np.concatenate(list(measured(kind, songs, cut(songs, settings))))
+def _encoded(
+    given: Representation, settings: WindowSettings, songs: Sequence[Song]
+) -> NDArray[np.float32]:
+    return np.concatenate(list(given.encode(songs, cut(songs, settings))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,7 +232,7 @@ def _attributions(model: Listener, song: Song, column: int) -> Attributions:
 
 def _terms(model: Listener, song: Song) -> NDArray[np.float64]:
     """Measure what there are words for, as a mean over the song's windows."""
-    table = _heard("features", model.settings, [song])[:, 0]
+    table = _encoded(FEATURES, model.settings, [song])[:, 0]
     return terms.of_songs(table, np.zeros(len(table), dtype=np.int64), 1)[0]
 
 

@@ -11,11 +11,11 @@ from classify.representations.features.batch import Batch
 from classify.representations.features.metre import (
     NEAR,
     contrast,
-    found,
     gap_weights,
     in_beats,
     melody_values,
     offset,
+    same_pitch_later,
 )
 from classify.representations.features.ragged import Floats, modulo, ratio
 from classify.representations.features.registry import features
@@ -126,6 +126,6 @@ def returns(batch: Batch) -> list[Floats]:
     events, melody = in_beats(batch, batch.events), in_beats(batch, batch.melody)
     pitch = np.zeros(len(events), np.int64)
     return [
-        *found(events, events.bar, pitch, LAGS),
-        *found(melody, melody.bar, melody.pitch, LAGS),
+        *same_pitch_later(events, events.bar, pitch, LAGS),
+        *same_pitch_later(melody, melody.bar, melody.pitch, LAGS),
     ]

@@ -67,6 +67,13 @@ class Notes:
         As in MIDI, 0-127.
     drum : ndarray of bool, shape (n,)
         On the percussion channel.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> one = batch([piece()], np.array([0]), np.array([0]), 64)
+    >>> len(one.notes), len(one.melody), len(one.bass)
+    (64, 41, 45)
     """
 
     row: NDArray[np.int64]
@@ -169,6 +176,13 @@ class Batch:
     ------
     ValueError
         If shapes differ, a window has no note, or onsets fall.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> one = batch([piece()], np.array([0]), np.array([0]), 64)
+    >>> one.span.round(2).tolist()
+    [17.14]
     """
 
     onset: Floats
@@ -315,16 +329,23 @@ def batch(songs: Sequence[Song], song: NDArray[Any], start: NDArray[Any], n_note
     -------
     Batch
         Of the same windows in the same order.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> one = batch([piece()], np.array([0, 0]), np.array([0, 64]), 64)
+    >>> len(one), one.pitch.shape
+    (2, (2, 64))
     """
     notes = [s.notes for s in songs]  # once: a store may have to load them
-    lengths = np.array([len(own) for own in notes])
+    lengths = np.array([len(of_song) for of_song in notes])
     table = np.concatenate(notes)
     place = np.asarray(start)[:, None] + np.arange(min(n_notes, lengths.max()))
     real = place < lengths[song][:, None]
     first = (np.cumsum(lengths) - lengths)[song]
     at = np.where(real, place + first[:, None], 0)
     bars = np.concatenate(
-        [_bars(own["beat"], s.metres) for own, s in zip(notes, songs, strict=True)]
+        [_bars(of_song["beat"], s.metres) for of_song, s in zip(notes, songs, strict=True)]
     )[at]
     cells = table[at]
     columns = {name: cells[name] for name in NOTE.fields or ()}
@@ -345,9 +366,9 @@ def _bars(beat: NDArray[np.float32], written: NDArray[np.float64]) -> NDArray[np
     start, numerator, denominator = metres.T
     bars_before = np.append(0, np.cumsum(np.ceil(np.diff(start) / length[:-1] - NEARLY)))
     beat = beat.astype(float)
-    own = np.searchsorted(start, beat + NEARLY, side="right").clip(1) - 1
+    metre = np.searchsorted(start, beat + NEARLY, side="right").clip(1) - 1
     out = np.zeros(len(beat), BAR)
-    out["bar"] = bars_before[own] + (beat - start[own]) / length[own]
+    out["bar"] = bars_before[metre] + (beat - start[metre]) / length[metre]
     if len(written):
-        out["numerator"], out["denominator"] = numerator[own], denominator[own]
+        out["numerator"], out["denominator"] = numerator[metre], denominator[metre]
     return out

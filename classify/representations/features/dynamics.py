@@ -80,12 +80,12 @@ def balance(batch: Batch) -> list[Floats]:
     mean = pitched.of(pitched.velocity).mean()
     melody, bass = (x.of(x.velocity) for x in (batch.melody, batch.bass))
     events = batch.events.of(_loudest(notes))
-    limit = (events.mean() + np.maximum(events.std(), 1))[events.row]
+    accent = (events.mean() + np.maximum(events.std(), 1))[events.row]
     return [
         np.where(melody.counts > 0, melody.mean() - mean, 0.0),
         np.where(bass.counts > 0, bass.mean() - mean, 0.0),
         melody.std(),
-        events.of(events.values > limit).mean(),
+        events.of(events.values > accent).mean(),
         notes.of(notes.velocity < 50).mean(),
         notes.of(notes.velocity > 90).mean(),
     ]

@@ -250,10 +250,10 @@ def _segments(batch: Batch) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64
 )
 def chords(batch: Batch) -> list[Floats]:
     """Qualities of chords and the motion of their roots."""
-    found = batch.once(chords_of)
-    profile, root = found.profile, found.root
-    best = Ragged(12 * found.quality + root, found.places)
-    table = best.of(found.quality).histogram(len(CHORDS))
+    harmony = batch.once(chords_of)
+    profile, root = harmony.profile, harmony.root
+    best = Ragged(12 * harmony.quality + root, harmony.places)
+    table = best.of(harmony.quality).histogram(len(CHORDS))
     here, there = best.pairs()
     move = best.of(root).steps()
     move = move.of(modulo(move.values, 12))
@@ -263,7 +263,7 @@ def chords(batch: Batch) -> list[Floats]:
     closeness = (profile[here] * profile[there]).sum(axis=1) / (near[here] * near[there])
     return [
         table,
-        best.of(found.fit).mean(),
+        best.of(harmony.fit).mean(),
         table[:, [0, 5, 6]].sum(axis=1) - table[:, [1, 7]].sum(axis=1),
         ratio(best.distinct(), best.counts),
         move.of(best.values[here] != best.values[there]).mean(),
@@ -291,17 +291,19 @@ TRIADS = {name: CHORDS[name] for name in ("major", "minor", "diminished", "suspe
 )
 def thorough_bass(batch: Batch) -> list[Floats]:
     """Pitch classes above each segment's lowest note, triads whatever their place, and moves."""
-    found = batch.once(chords_of)
-    turned = from_tonic(found.profile, found.lowest)
-    above = [Ragged(column, found.places).mean() for column in turned.T]
+    harmony = batch.once(chords_of)
+    turned = from_tonic(harmony.profile, harmony.lowest)
+    above = [Ragged(column, harmony.places).mean() for column in turned.T]
     window = np.stack([_content(batch.once(window_profile), t) for t in TRIADS.values()], axis=1)
-    segments = [Ragged(_content(found.profile, t), found.places).mean() for t in TRIADS.values()]
+    segments = [
+        Ragged(_content(harmony.profile, t), harmony.places).mean() for t in TRIADS.values()
+    ]
     return [
         *above,
         shares(window),
         *(27 * content for content in segments),
-        _moves(Ragged(found.root, found.places)),
-        _moves(Ragged(found.lowest, found.places)),
+        _moves(Ragged(harmony.root, harmony.places)),
+        _moves(Ragged(harmony.lowest, harmony.places)),
     ]
 
 
@@ -336,13 +338,13 @@ def _moves(pitch_class: Ragged) -> Floats:
 )
 def functions(batch: Batch) -> list[Floats]:
     """Roots of chords from the tonic."""
-    found, tonic = batch.once(chords_of), batch.once(window_keys).tonic
-    root = Ragged(found.root, found.places)
+    harmony, tonic = batch.once(chords_of), batch.once(window_keys).tonic
+    root = Ragged(harmony.root, harmony.places)
     table = from_tonic(root.histogram(12), tonic)
     degree = modulo(root.values - tonic[root.row], 12)
     here, there = root.pairs()
     home = root.steps().of(degree[there] == 0)
-    balance = BALANCE[found.quality]
+    balance = BALANCE[harmony.quality]
     return [
         table,
         home.of(home.values & (degree[here] == 7)).mean(),

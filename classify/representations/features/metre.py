@@ -178,12 +178,12 @@ def autocorrelation(batch: Batch) -> list[Floats]:
     events, melody = in_beats(batch, batch.events), in_beats(batch, batch.melody)
     pitch = np.zeros(len(events), np.int64)
     return [
-        *found(events, events.beat, pitch, LAGS),
-        *found(melody, melody.beat, melody.pitch, LAGS),
+        *same_pitch_later(events, events.beat, pitch, LAGS),
+        *same_pitch_later(melody, melody.beat, melody.pitch, LAGS),
     ]
 
 
-def found(
+def same_pitch_later(
     line: Notes, time: Floats, pitch: NDArray[np.int64], lags: Sequence[float]
 ) -> list[Floats]:
     """For each lag, the share of notes after which the same pitch is found so much later."""
@@ -314,11 +314,11 @@ def _levels(line: Notes) -> Ragged:
     """How many levels stronger the strongest place is that each note is held over; 0 if none."""
     known, places = line.places.pairs(1)
     beat, gap = line.beat[known], line.beat_gaps[known]
-    own = np.select([offset(beat, p) < NEAR for p in (1, 1 / 2, 1 / 4)], [0, 1, 2], 3)
+    own_level = np.select([offset(beat, p) < NEAR for p in (1, 1 / 2, 1 / 4)], [0, 1, 2], 3)
     over = np.full(len(beat), -1)
     for level, period in ((1, 1 / 2), (0, 1.0)):
         following = period * (np.floor(beat / period + NEAR) + 1)
-        over = np.where(beat + gap > following + NEAR, own - level, over)
+        over = np.where(beat + gap > following + NEAR, own_level - level, over)
     return Ragged(np.maximum(over, 0), places)
 
 

@@ -193,8 +193,8 @@ def lengths(batch: Batch) -> list[Floats]:
 def articulation(batch: Batch) -> list[Floats]:
     """How notes are joined; ratios count 4 at most. Rests are between the first and last onset."""
     melody, events = batch.melody, batch.events
-    own = _filling(melody.duration, melody.gaps)
-    joined = melody.of(own).where(~np.isnan(own))
+    filling = _filling(melody.duration, melody.gaps)
+    joined = melody.of(filling).where(~np.isnan(filling))
     pitched = batch.pitched
     to_next = events.gaps[pitched.event]
     filled = _filling(pitched.duration, to_next)
@@ -314,8 +314,8 @@ def pulse_scores(table: Floats) -> Floats:
 )
 def pulse(batch: Batch) -> list[Floats]:
     """Describe the most repeated period; the tempo is 120 where nothing recurs."""
-    found = batch.once(pulses)
-    table, score, best, period = found.table, found.score, found.best, found.period
+    fitted = batch.once(pulses)
+    table, score, best, period = fitted.table, fitted.score, fitted.best, fitted.period
     rows = np.arange(len(batch))
     rival = np.abs(np.arange(len(LAGS)) - best[:, None]) > 2
     others = np.where(rival, score, 0)

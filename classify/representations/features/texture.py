@@ -85,11 +85,11 @@ def polyphony(batch: Batch) -> list[Floats]:
 
 def _octaves(notes: Notes) -> NDArray[np.bool_]:
     """Whether each event holds two notes one octave apart, among its four nearest neighbours."""
-    found = np.zeros(len(notes), bool)
+    doubled = np.zeros(len(notes), bool)
     for lag in range(1, 5):
         same = notes.event[:-lag] == notes.event[lag:]
-        found[:-lag] |= same & (notes.pitch[lag:] - notes.pitch[:-lag] == 12)
-    return np.logical_or.reduceat(found, notes.firsts) if len(notes) else found
+        doubled[:-lag] |= same & (notes.pitch[lag:] - notes.pitch[:-lag] == 12)
+    return np.logical_or.reduceat(doubled, notes.firsts) if len(notes) else doubled
 
 
 def _repeated(notes: Notes) -> Floats:

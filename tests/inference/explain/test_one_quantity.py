@@ -6,9 +6,9 @@ from scipy.stats import spearmanr
 
 from classify.evaluation.importance import Held, falls, importances
 from classify.inference.explain import profiles, terms
-from classify.models import registry
+from classify.models.baseline_classifier import BaselineClassifier
 from classify.representations import features
-from classify.representations.inputs import families
+from classify.representations.musical_features import FEATURES
 from classify.representations.windows import WindowSettings, cut
 from tests.inference.explain import made
 
@@ -37,7 +37,7 @@ class Case:
 
     def fitted(self, labels):
         train = ~self.tested[self.song]
-        model = registry.BaselineClassifier("features-logistic", quick=True)
+        model = BaselineClassifier("features-logistic", quick=True)
         return model.fit(self.x[train], np.asarray(labels)[self.song][train])
 
     def families(self, predict):
@@ -46,7 +46,7 @@ class Case:
         songs = np.flatnonzero(self.tested)
         place = np.searchsorted(songs, self.song[rows])
         held = Held(self.x[rows], place, self.code[songs], [str(k) for k in songs])
-        found = falls(predict, held, families("features"), seed=0, repeats=3)
+        found = falls(predict, held, FEATURES.families(WindowSettings()), seed=0, repeats=3)
         return [
             i
             for i in importances(found, held.groups, seed=0)

@@ -13,8 +13,9 @@ from classify.inference.explain.drawing import strengths
 from classify.inference.explain.profiles import QUANTILES, Profiles
 from classify.inference.explain.song import explain, listener, write
 from classify.models import registry
+from classify.models.baseline_classifier import BaselineClassifier
 from classify.representations import features
-from classify.representations.windows import ChannelScaler, WindowSettings, cut
+from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song, midi
 from tests.inference.explain import made
 
@@ -22,20 +23,17 @@ SETTINGS = WindowSettings(30, 30, ("pitch", "velocity", "inter-onset", "duration
 
 
 class Trained:
-    def __init__(self, folder, rule, kind="features"):
+    def __init__(self, folder, rule, name="features-logistic"):
         self.made = made.corpus(folder, rule, per_class=20)
         windows = cut(self.made.songs, SETTINGS)
         batch = features.batch(self.made.songs, windows.song, windows.start, SETTINGS.window)
         table = features.compute(batch)
         own = terms.of_songs(table, windows.song, len(self.made.songs))
         self.profiles = profiles.profile(own, self.made.labels, self.made.groups, seed=0)
-        scaler = ChannelScaler.fit(windows.x)
-        x = table[:, np.newaxis] if kind == "features" else scaler.transform(windows.x)
-        name = "features-logistic" if kind == "features" else "logistic"
-        model = registry.BaselineClassifier(name, quick=True).fit(x, self.made.labels[windows.song])
-        self.listener = listener(
-            model, SETTINGS, kind, scaler.transform, partial(tempered, temperature=0.5)
-        )
+        given = registry.find()[name].representation
+        x = np.concatenate(list(given.encode(self.made.songs, windows)))
+        model = BaselineClassifier(name, quick=True).fit(x, self.made.labels[windows.song])
+        self.listener = listener(model, SETTINGS, given, partial(tempered, temperature=0.5))
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +75,7 @@ def test_the_passage_in_another_register_speaks_against(tmp_path):
 
 
 def test_a_model_on_notes_is_explained_too(tmp_path):
-    low = Trained(tmp_path / "register", made.register_only, kind="notes")
+    low = Trained(tmp_path / "register", made.register_only, name="logistic")
     song = midi.read(made.write_music(tmp_path / "low.mid", 5, register=52))
     found = explain(low.listener, song)
     starts = cut([song], SETTINGS).start
