@@ -43,8 +43,8 @@ class Section(Protocol):
 def all_sections() -> list[Section]:
     """Find all sections, in reading order."""
     names = [module.name for module in pkgutil.iter_modules(sections.__path__)]
-    found = [importlib.import_module(f"{sections.__name__}.{name}") for name in names]
-    return sorted((cast(Section, module) for module in found), key=lambda module: module.ORDER)
+    modules = [importlib.import_module(f"{sections.__name__}.{name}") for name in names]
+    return sorted((cast(Section, module) for module in modules), key=lambda module: module.ORDER)
 
 
 def write_report(folder: Path, view: View | None = None) -> Path:

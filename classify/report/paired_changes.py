@@ -64,7 +64,7 @@ def changes(before: pd.DataFrame, after: pd.DataFrame, view: View) -> dict[str, 
     truth = after.drop_duplicates(SONG).set_index(SONG).label.loc[songs]
     right = [t.loc[songs, names].eq(truth, axis=0).astype("int8") for t in (old, new)]
     groups = songs.get_level_values("group").tolist()
-    found = estimates(
+    changed = estimates(
         (right[1] - right[0]).to_numpy(), groups, view.seed, view.n_folds, (-1.0, 1.0)
     )
-    return dict(zip(names, found, strict=True))
+    return dict(zip(names, changed, strict=True))

@@ -145,8 +145,9 @@ class View:
     def test_songs(self) -> pd.DataFrame:
         """Predictions for the run's own test songs: all models, repeats and folds."""
         rows = self.predictions
-        own = (rows.level == "song") & (rows.part == "test") & (rows.protocol == self.protocol)
-        return rows[own]
+        return rows[
+            (rows.level == "song") & (rows.part == "test") & (rows.protocol == self.protocol)
+        ]
 
     @property
     def scored(self) -> list[Row]:

@@ -153,14 +153,14 @@ def _lead(view: View, best: Row) -> str:
 
 def _confident(best: Row) -> list[str]:
     """Say what acting only on confident predictions would bring."""
-    found = best.calibration
-    if found is None or not found.calibrated:
+    measured = best.calibration
+    if measured is None or not measured.calibrated:
         return []
-    if not found.kept:
+    if not measured.kept:
         return [f"{best.title} is not {percent(CONFIDENT, 0)} sure of any song."]
     return [
-        f"Of the {percent(found.kept)} of songs that {best.title} is at least "
-        f"{percent(CONFIDENT, 0)} sure of, it misclassifies {percent(found.wrong)}."
+        f"Of the {percent(measured.kept)} of songs that {best.title} is at least "
+        f"{percent(CONFIDENT, 0)} sure of, it misclassifies {percent(measured.wrong)}."
     ]
 
 

@@ -19,19 +19,19 @@ def blocks(view: View) -> Iterator[Block]:
     """Show the confusion matrices of all models, best first."""
     repeats = f" once in each of {view.n_repeats} repeats" if view.n_repeats > 1 else ""
     yield Text(f"Test songs, counted{repeats}; the darker, the larger the share of the true class.")
-    found = [_matrix(row, view.classes) for row in view.scored]
-    yield from found[:SHOWN]
-    if others := found[SHOWN:]:
+    matrices = [_matrix(row, view.classes) for row in view.scored]
+    yield from matrices[:SHOWN]
+    if others := matrices[SHOWN:]:
         yield Details(f"The other {len(others)} models", others)
 
 
 def _matrix(row: Row, classes: list[str]) -> Figure:
     assert row.confusion is not None
-    said = [
+    counted = [
         f"{name}: {counts[place]} of {counts.sum()} right."
         for place, (name, counts) in enumerate(zip(classes, row.confusion, strict=True))
     ]
-    alt = f"Confusion matrix of {row.title} on test songs. {' '.join(said)}"
+    alt = f"Confusion matrix of {row.title} on test songs. {' '.join(counted)}"
     return Figure(f"confusion-{row.name}", partial(_draw, row, classes), alt, small=True)
 
 

@@ -23,23 +23,23 @@ TITLE, ORDER = "Is the best model really better?", 30
 
 def blocks(view: View) -> Iterator[Block]:
     """Compare the best model with all others, from the nearest to the furthest behind."""
-    found = [(row, row.difference) for row in view.scored if row.difference]
-    if not found or view.best is None:
+    compared = [(row, row.difference) for row in view.scored if row.difference]
+    if not compared or view.best is None:
         return
     best = view.best.title
-    lines = [sentence(row, difference) for row, difference in found]
+    lines = [sentence(row, difference) for row, difference in compared]
     yield Text(f"{best}, the model with the highest accuracy, is")
     yield Text(*(f"{line};" for line in lines[:-1]), f"{lines[-1]}.", kind="list")
     yield Text(*(f"{row.title} failed and cannot be compared." for row in view.failures))
-    said = [
+    described = [
         f"{row.title} {points(d.points.value)} ({interval(d)}), "
         f"{'significant' if d.significant else 'not significant'}"
-        for row, d in found
+        for row, d in compared
     ]
-    alt = f"By how many points {best} is ahead, with 95 % intervals: {'; '.join(said)}."
-    yield Figure("differences", partial(_forest, found), alt)
+    alt = f"By how many points {best} is ahead, with 95 % intervals: {'; '.join(described)}."
+    yield Figure("differences", partial(_forest, compared), alt)
     how = Text(how_tested(view), kind="note")
-    yield Details("The same as a table, and how it was tested", [how, _table(view, best, found)])
+    yield Details("The same as a table, and how it was tested", [how, _table(view, best, compared)])
 
 
 def sentence(row: Row, difference: Difference) -> str:
@@ -99,12 +99,12 @@ def how_tested(view: View) -> str:
     )
 
 
-def _table(view: View, best: str, found: list[tuple[Row, Difference]]) -> Table:
+def _table(view: View, best: str, compared: list[tuple[Row, Difference]]) -> Table:
     titles = ["model", "points behind", "95 % interval", "adjusted p"]
     if view.n_folds > 1:
         titles += ["best model better", "practically equivalent", "worse"]
     rows = []
-    for row, d in found:
+    for row, d in compared:
         cells = [row.title, points(d.points.value), interval(d), p_value(d.p_value)]
         if chances := d.probabilities:
             each = (chances.a_better, chances.equivalent, chances.b_better)
@@ -120,17 +120,17 @@ def _table(view: View, best: str, found: list[tuple[Row, Difference]]) -> Table:
     )
 
 
-def _forest(found: list[tuple[Row, Difference]]) -> Canvas:
+def _forest(compared: list[tuple[Row, Difference]]) -> Canvas:
     """Draw every difference with its interval, a line a model; filled where significant."""
-    figure, axes = canvas(5.2, 0.8 + 0.3 * len(found))
+    figure, axes = canvas(5.2, 0.8 + 0.3 * len(compared))
     axes.axvspan(-100 * ROPE, 100 * ROPE, color=LIGHT, lw=0, zorder=0)
     axes.axvline(0, color=GREY, lw=1)
-    for place, (_, difference) in enumerate(found[::-1]):
+    for place, (_, difference) in enumerate(compared[::-1]):
         one = difference.points
         axes.plot([100 * one.low, 100 * one.high], [place, place], color=BLUE, lw=1.8)
         fill = BLUE if difference.significant else "white"
         axes.plot(100 * one.value, place, "o", color=BLUE, mfc=fill, mew=1.6, ms=6.5)
-    name_rows(axes, [row.title for row, _ in found[::-1]])
+    name_rows(axes, [row.title for row, _ in compared[::-1]])
     axes.set_xlabel(
         "points by which the best model is ahead (bar: 95 % interval)\n"
         "filled: statistically significant; band: practically equivalent"

@@ -57,27 +57,27 @@ class Importances:
 
 def blocks(view: View) -> Iterator[Block]:
     """Show the importance of families, where a scored model takes features."""
-    found = read(view)
-    if found is None:
+    importances = read(view)
+    if importances is None:
         return
-    yield Text(*sentences(found))
-    said = [
+    yield Text(*sentences(importances))
+    described = [
         f"{family.name} {points(family.credit.value)} "
         f"({points_span(family.credit.low, family.credit.high)})"
-        for family in found.families
+        for family in importances.families
     ]
     alt = (
-        f"Points of accuracy that {found.row.title} gets from each family of features, with 95 % "
-        f"intervals: {'; '.join(said)}."
+        f"Points of accuracy that {importances.row.title} gets from each family of features, with 95 % "
+        f"intervals: {'; '.join(described)}."
     )
-    yield Figure("feature-importance", partial(_draw, found), alt)
+    yield Figure("feature-importance", partial(_draw, importances), alt)
     rows = [
         TableRow([f.name, *(points_cell(e) for e in (f.without, f.alone, f.credit))])
-        for f in found.families
+        for f in importances.families
     ]
     titles = ("family", "lost without it", "gained from it alone", "mean")
     caption = "Points of accuracy on songs, with 95 % intervals."
-    how = Text(how_found(view, found), kind="note")
+    how = Text(how_found(view, importances), kind="note")
     table = Table(columns(*titles), rows, caption)
     yield Details("The same as a table, and how it was found", [how, table])
 
@@ -96,37 +96,37 @@ def read(view: View) -> Importances | None:
     row = next((row for row in view.contenders if row.name in set(table.model)), None)
     if row is None:
         return None
-    own = table[table.model == row.name].sort_values(["fold", "song"], kind="stable")
+    of_model = table[table.model == row.name].sort_values(["fold", "song"], kind="stable")
     families = []
-    for name, rows in own[own.level == "family"].groupby("name", sort=False):
+    for name, rows in of_model[of_model.level == "family"].groupby("name", sort=False):
         without, alone = rows.without_right, rows.alone_right
         each = [_mean(values, rows, view) for values in (without, alone, (without + alone) / 2)]
         families.append(Family(str(name), *each))
     families.sort(key=lambda family: -family.credit.value)
-    n_songs = len(own.drop_duplicates(["fold", "song"]))
-    return Importances(row, families, _features(own, view), n_songs)
+    n_songs = len(of_model.drop_duplicates(["fold", "song"]))
+    return Importances(row, families, _features(of_model, view), n_songs)
 
 
 def _mean(values: pd.Series, rows: pd.DataFrame, view: View) -> Estimate:
     return estimate(values.to_numpy(), rows.group.tolist(), view.seed, view.n_folds)
 
 
-def _features(own: pd.DataFrame, view: View) -> list[Feature]:
+def _features(of_model: pd.DataFrame, view: View) -> list[Feature]:
     """Rank the single features that were tried in more than half of the folds."""
-    rows = own[own.level == "feature"]
+    rows = of_model[of_model.level == "feature"]
     n_folds = rows.groupby("name").fold.nunique()
     rows = rows[rows.name.isin(n_folds[n_folds > view.n_folds / 2].index)]
-    found = []
+    importances = []
     for name, some in rows.groupby("name", sort=True):
         alike = [other for other in some.members.iloc[0].split("; ") if other != name]
-        found.append(Feature(str(name), len(alike), _mean(some.without, some, view)))
-    return sorted(found, key=lambda feature: -feature.loss.value)[:NAMED]
+        importances.append(Feature(str(name), len(alike), _mean(some.without, some, view)))
+    return sorted(importances, key=lambda feature: -feature.loss.value)[:NAMED]
 
 
-def sentences(found: Importances) -> list[str]:
+def sentences(importances: Importances) -> list[str]:
     """Say which families matter to the model, and which single features it would miss."""
-    title = found.row.title
-    sure = [family for family in found.families if family.credit.low > 0]
+    title = importances.row.title
+    sure = [family for family in importances.families if family.credit.low > 0]
     if not sure:
         lines = [f"These songs cannot say which family of features matters to {title}."]
     else:
@@ -135,13 +135,13 @@ def sentences(found: Importances) -> list[str]:
             f"Important to {title}: {listed(named)}; in points of accuracy on songs, the mean of "
             f"what it loses without each and gains from it alone."
         ]
-        others = [family.name for family in found.families if family not in sure]
+        others = [family.name for family in importances.families if family not in sure]
         if others:
             lines.append(f"The interval includes zero for {listed(others)}.")
-    if found.features:
+    if importances.features:
         lines.append(
             f"Of the single features that were tried, {title} would miss these most, from the "
-            f"first on: {listed([named_feature(feature) for feature in found.features])}."
+            f"first on: {listed([named_feature(feature) for feature in importances.features])}."
         )
     return lines
 
@@ -152,11 +152,11 @@ def named_feature(feature: Feature) -> str:
     return f"{feature.name.replace('_', ' ')}{like}{'' if feature.loss.low > 0 else ' (?)'}"
 
 
-def how_found(view: View, found: Importances) -> str:
+def how_found(view: View, importances: Importances) -> str:
     """Say what was shuffled."""
     folds = "" if view.n_folds == 1 else f" of {view.n_folds} folds"
     return (
-        f"Permutation importance: values of {found.n_songs} test songs{folds} were exchanged among "
+        f"Permutation importance: values of {importances.n_songs} test songs{folds} were exchanged among "
         "songs, all of a family together, or all but that family; a feature together with those "
         "that rise and fall with it. Intervals are 95 %, over groups of songs, each of one family "
         "alone. Tried were the features that distinguish the classes best in the training part, "
@@ -165,9 +165,9 @@ def how_found(view: View, found: Importances) -> str:
     )
 
 
-def _draw(found: Importances) -> Canvas:
+def _draw(importances: Importances) -> Canvas:
     """Draw the credit of each family as a bar with its interval."""
-    families = found.families[::-1]
+    families = importances.families[::-1]
     figure, axes = canvas(5.2, 0.8 + 0.28 * len(families))
     for place, family in enumerate(families):
         credit = family.credit

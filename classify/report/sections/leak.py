@@ -58,7 +58,7 @@ def blocks(view: View) -> Iterator[Block]:
     ranked = [line for line in lines if line.reported]
     yield Text(probes(view.run["split"]), *sentences(ranked))
     if ranked:
-        said = [
+        described = [
             f"{line.row.title} {percent(line.test.value)} (rank {line.reported}) and "
             f"{percent(line.row.score('window').value)} (rank {line.true})"
             for line in ranked
@@ -67,7 +67,7 @@ def blocks(view: View) -> Iterator[Block]:
             "leak",
             partial(_slopes, ranked),
             "Accuracy on windows under random windows and on unseen songs, with ranks: "
-            f"{'; '.join(said)}.",
+            f"{'; '.join(described)}.",
             "Accuracy on windows, with ranks in brackets. Blue: best on unseen songs; orange, "
             "broken: best by random windows.",
         )
@@ -99,12 +99,12 @@ def _reported(view: View) -> dict[str, tuple[Estimate, Estimate]]:
     """Accuracy on windows of the training and the test part, by model, under random windows."""
     table = view.scores
     rows = table[(table.protocol == RANDOM) & (table.level == "window")]
-    found = {
+    scores = {
         (item.model, item.part): Estimate(item.value, item.low, item.high)
         for item in rows[rows.metric == "accuracy"].itertuples()
     }
-    models = {model for model, part in found if part == "test"}
-    return {model: (found[model, "train"], found[model, "test"]) for model in models}
+    models = {model for model, part in scores if part == "test"}
+    return {model: (scores[model, "train"], scores[model, "test"]) for model in models}
 
 
 def _true(rows: list[Row]) -> list[float]:
@@ -118,8 +118,8 @@ def _ranks(values: list[float]) -> NDArray[np.integer]:
 
 def probes(split: dict[str, Any]) -> str:
     """Say what random windows gain on these very windows, by the quick probes."""
-    found = split["probes"]
-    if not found:
+    measured = split["probes"]
+    if not measured:
         return (
             "Classes have too few groups of songs to measure what a split by random windows gains "
             "on this corpus."
@@ -128,10 +128,10 @@ def probes(split: dict[str, Any]) -> str:
     each = [
         f"a {probe['title']} by {probe['points']:.0f} points ({100 * probe['leaking']:.0f} % of "
         f"windows right instead of {100 * probe['honest']:.0f} %)"
-        for probe in found
+        for probe in measured
         if round(probe["points"]) > 0
     ]
-    not_at_all = [f"a {probe['title']}" for probe in found if round(probe["points"]) <= 0]
+    not_at_all = [f"a {probe['title']}" for probe in measured if round(probe["points"]) <= 0]
     if not each:
         verb = "do not overestimate" if flatters else "would not have overestimated"
         return f"Random windows {verb} {' or '.join(not_at_all)} on this corpus."

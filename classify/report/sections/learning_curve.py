@@ -28,20 +28,11 @@ LITTLE = 0.01
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """All models at all numbers of training songs.
+    """All models, best first, at all numbers of training songs, rising to the run's own.
 
-    Parameters
-    ----------
-    rows : list of Row
-        Models, best first, without the majority class.
-    songs : list of int
-        Numbers of training songs (the mean over folds), rising; the last is the run's own.
-    scores : dict of (model's name, number of songs) to Estimate
-        Accuracy on test songs with Wilson's interval.
-    before : int
-        The number of songs whose double is nearest to the run's own.
-    gains : dict of str to Estimate
-        By model: accuracy with all songs less that with `before` of them, paired.
+    Numbers of songs are means over folds. `scores` have the keys (model's name, number of songs);
+    `gains` are, by model, accuracy with all songs less that with `before` of them: the number whose
+    double is nearest to the run's own.
     """
 
     rows: list[Row]
@@ -53,15 +44,15 @@ class Curve:
 
 def blocks(view: View) -> Iterator[Block]:
     """Show the learning curve in songs, where the run has one."""
-    found = read(view)
-    if found is None:
+    curve = read(view)
+    if curve is None:
         yield Text(
             "Not measured in this run. `--learning-curve` trains every model on fewer songs too.",
             kind="note",
         )
         return
-    yield Text(*sentences(found))
-    yield Figure("learning-songs", partial(_draw, found), _alt(found))
+    yield Text(*sentences(curve))
+    yield Figure("learning-songs", partial(_draw, curve), _alt(curve))
     folds = ", first repeat, widened for folds" if view.n_folds > 1 else ""
     yield Text(
         "Every model was trained again on a part of its training songs and evaluated on the same "
@@ -71,7 +62,7 @@ def blocks(view: View) -> Iterator[Block]:
         "doubling gave is a hint, no promise, of what the next will.",
         kind="note",
     )
-    yield _table(found)
+    yield _table(curve)
 
 
 def read(view: View) -> Curve | None:
@@ -85,17 +76,17 @@ def read(view: View) -> Curve | None:
     rows = check_rows(view, "learning-curve")
     if rows is None:
         return None
-    own = own_songs(view, rows)
+    full = own_songs(view, rows)
     n_all = view.run["split"]["parts"]["train"]["songs"]
-    at = {_n_songs(part): part for _, part in rows.groupby("amount")} | {n_all: own}
+    at = {_n_songs(part): part for _, part in rows.groupby("amount")} | {n_all: full}
     scores = {
         (str(name), n_songs): _score(some, view)
         for n_songs, part in at.items()
         for name, some in part.groupby("model")
     }
     before = min(set(at) - {n_all}, key=lambda n_songs: abs(np.log2(2 * n_songs / n_all)))
-    models = [row for row in view.contenders if row.name in set(own.model)]
-    return Curve(models, sorted(at), scores, before, changes(at[before], own, view))
+    models = [row for row in view.contenders if row.name in set(full.model)]
+    return Curve(models, sorted(at), scores, before, changes(at[before], full, view))
 
 
 def _n_songs(part: pd.DataFrame) -> int:
@@ -108,23 +99,23 @@ def _score(rows: pd.DataFrame, view: View) -> Estimate:
     return estimate_share(right, rows.group.tolist(), view.n_folds)
 
 
-def sentences(found: Curve) -> list[str]:
+def sentences(curve: Curve) -> list[str]:
     """Say what the last doubling of songs gave the best model, and which model gained most."""
-    best = found.rows[0]
-    gain = found.gains[best.name]
-    times = found.songs[-1] / found.before
+    best = curve.rows[0]
+    gain = curve.gains[best.name]
+    times = curve.songs[-1] / curve.before
     twice = "Twice" if 1.8 <= times <= 2.2 else f"{times:.1f} times"
     more = "fewer" if signed(gain.value).startswith(MINUS) else "more"
     lines = [
-        f"{twice} as many songs to learn from ({found.songs[-1]} instead of {found.before}) gave "
+        f"{twice} as many songs to learn from ({curve.songs[-1]} instead of {curve.before}) gave "
         f"{best.title} {_size(gain)} {more} {_interval(gain)}{_verdict(gain)}."
     ]
-    most = max(found.rows, key=lambda row: found.gains[row.name].value)
-    gain = found.gains[most.name]
+    most = max(curve.rows, key=lambda row: curve.gains[row.name].value)
+    gain = curve.gains[most.name]
     if most is not best and gain.value > 0:
         lines.append(
             f"{most.title} gained most, {_size(gain)} {_interval(gain)}; as the largest of "
-            f"{len(found.rows)} gains it is likely to flatter."
+            f"{len(curve.rows)} gains it is likely to flatter."
         )
     return lines
 
@@ -146,42 +137,44 @@ def _verdict(gain: Estimate) -> str:
     return "; the interval includes zero: these songs cannot say whether more would help"
 
 
-def _table(found: Curve) -> Table:
+def _table(curve: Curve) -> Table:
     rows = []
-    for row in found.rows:
-        scores = [found.scores.get((row.name, n_songs)) for n_songs in found.songs]
+    for row in curve.rows:
+        scores = [curve.scores.get((row.name, n_songs)) for n_songs in curve.songs]
         cells = [score_cell(score) if score else Cell("–") for score in scores]
-        rows.append(TableRow([row.title, *cells, points_cell(found.gains[row.name])]))
+        rows.append(TableRow([row.title, *cells, points_cell(curve.gains[row.name])]))
     over = "accuracy in %, learned from so many songs"
-    numbers = columns(*map(str, found.songs), over=over)
-    gain = columns(f"gain from {found.before} to {found.songs[-1]}, points")
+    numbers = columns(*map(str, curve.songs), over=over)
+    gain = columns(f"gain from {curve.before} to {curve.songs[-1]}, points")
     return Table([*columns("model"), *numbers, *gain], rows)
 
 
-def _alt(found: Curve) -> str:
-    said = []
-    for row in found.rows[: len(MARKS)]:
+def _alt(curve: Curve) -> str:
+    described = []
+    for row in curve.rows[: len(MARKS)]:
         known = [
-            f"{percent(found.scores[row.name, n_songs].value)} from {n_songs} songs"
-            for n_songs in found.songs
-            if (row.name, n_songs) in found.scores
+            f"{percent(curve.scores[row.name, n_songs].value)} from {n_songs} songs"
+            for n_songs in curve.songs
+            if (row.name, n_songs) in curve.scores
         ]
-        said.append(f"{row.title}: {', '.join(known)}.")
-    return f"Accuracy on test songs by number of training songs, a line a model. {' '.join(said)}"
+        described.append(f"{row.title}: {', '.join(known)}.")
+    return (
+        f"Accuracy on test songs by number of training songs, a line a model. {' '.join(described)}"
+    )
 
 
-def _draw(found: Curve) -> Canvas:
+def _draw(curve: Curve) -> Canvas:
     """Draw accuracy over the number of training songs, a line a model."""
     figure, axes = canvas(5.2, 3.4)
-    for rank, row in list(enumerate(found.rows))[::-1]:
-        known = [n_songs for n_songs in found.songs if (row.name, n_songs) in found.scores]
-        scores = [found.scores[row.name, n_songs] for n_songs in known]
+    for rank, row in list(enumerate(curve.rows))[::-1]:
+        known = [n_songs for n_songs in curve.songs if (row.name, n_songs) in curve.scores]
+        scores = [curve.scores[row.name, n_songs] for n_songs in known]
         beside = 2 ** (0.03 * (rank - 1.5)) if rank < 4 else 1  # so that intervals do not overlap
         x = [n_songs * beside for n_songs in known]
         ends = [(score.low, score.high) for score in scores]
         draw_line(axes, rank, row.title, x, [score.value for score in scores], ends)
     axes.set_xscale("log", base=2)
-    axes.set_xticks(found.songs, [str(n_songs) for n_songs in found.songs])
+    axes.set_xticks(curve.songs, [str(n_songs) for n_songs in curve.songs])
     axes.minorticks_off()
     axes.set_xlabel("training songs (logarithmic scale)")
     axes.set_ylabel("accuracy on test songs, %")

@@ -29,8 +29,8 @@ def blocks(view: View) -> Iterator[Block]:
     """Show the songs that the best model misclassifies, and those that all models do."""
     if view.best is None:
         return
-    title, own = view.best.title, view.test_songs[view.test_songs.model == view.best.name]
-    every = of_model(own, view.classes)
+    title, predicted = view.best.title, view.test_songs[view.test_songs.model == view.best.name]
+    every = of_model(predicted, view.classes)
     wrong = most_confident(every)
     if wrong.empty:
         yield Text(f"{title} classifies all {len(every)} test songs correctly.")
@@ -45,7 +45,9 @@ def blocks(view: View) -> Iterator[Block]:
             "and all models' predictions are in `songs.csv`."
         )
         table = _cards(view, wrong.head(MOST))
-        yield Text(_how(view, bool(own.temperature.notna().any()), any(table.cards)), kind="note")
+        yield Text(
+            _how(view, bool(predicted.temperature.notna().any()), any(table.cards)), kind="note"
+        )
         yield table
     yield from _possible_label_errors(view)
 
@@ -103,20 +105,20 @@ def _roll(name: str, song: str, notes: pd.DataFrame | None) -> Figure | None:
 
 
 def _possible_label_errors(view: View) -> Iterator[Block]:
-    found, n_models = wrong_everywhere(view), len(view.contenders)
-    if not found:
+    doubtful, n_models = wrong_everywhere(view), len(view.contenders)
+    if not doubtful:
         return
-    were = "This song was" if len(found) == 1 else "These songs were"
+    were = "This song was" if len(doubtful) == 1 else "These songs were"
     times = ", every time" if view.n_repeats > 1 else ""
-    first = f" The first {MOST}:" if len(found) > MOST else ""
-    yield Text(f"Possible label errors: {len(found)}", kind="heading")
+    first = f" The first {MOST}:" if len(doubtful) > MOST else ""
+    yield Text(f"Possible label errors: {len(doubtful)}", kind="heading")
     yield Text(
         f"{were} misclassified by all {n_models} models{times}. A hard song does that, and so does "
         f"a wrong label; where most models agree on another class, listen first.{first}"
     )
     rows = [
         TableRow([song, label, f"{other} ({votes} of {n_models})"])
-        for song, label, other, votes in found[:MOST]
+        for song, label, other, votes in doubtful[:MOST]
     ]
     yield Table([*columns("song"), *columns("class", "most models predict", prose=True)], rows)
 
@@ -135,12 +137,12 @@ def wrong_everywhere(view: View) -> list[tuple[str, str, str, int]]:
     rows = view.test_songs[view.test_songs.model.isin(names)]
     never = ~(rows.answer == rows.label).groupby(rows.song).any()
     rows = rows[rows.song.isin(never.index[never])]
-    found = []
+    doubtful = []
     for name, some in rows.groupby("song"):
         usual = some.groupby("model").answer.agg(lambda given: given.mode()[0]).value_counts()
         other = min(usual.index[usual == usual.max()])
-        found.append((str(name), str(some.label.iloc[0]), other, int(usual.max())))
-    return sorted(found, key=lambda song: (-song[3], song[0]))
+        doubtful.append((str(name), str(some.label.iloc[0]), other, int(usual.max())))
+    return sorted(doubtful, key=lambda song: (-song[3], song[0]))
 
 
 def _draw(notes: pd.DataFrame) -> Canvas:

@@ -26,8 +26,8 @@ def blocks(view: View) -> Iterator[Block]:
     yield Text(*warnings(view), kind="warning")
     yield Text(*summary(view), kind="answer")
     scores = [(row.title, row.score()) for row in view.scored]
-    said = [f"{title} {percent(s.value)} ({span(s.low, s.high)})" for title, s in scores]
-    alt = f"Accuracy on test songs with 95 % intervals: {'; '.join(said)}."
+    described = [f"{title} {percent(s.value)} ({span(s.low, s.high)})" for title, s in scores]
+    alt = f"Accuracy on test songs with 95 % intervals: {'; '.join(described)}."
     yield Figure("scores", partial(_scores, view), alt)
     flatters = (
         "The best model was picked by the very score shown, so that score flatters it a little. "

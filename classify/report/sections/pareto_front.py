@@ -34,14 +34,14 @@ def blocks(view: View) -> Iterator[Block]:
         return
     front = view.pareto_front
     yield Text(*sentences(view))
-    said = [
+    described = [
         f"{row.title} {percent(row.score().value)} ({span(row.score().low, row.score().high)}) in "
         f"{took(row)}{', Pareto-optimal' if row in front else ''}"
         for row in rows
     ]
     alt = (
         "Accuracy on test songs against time to train on a logarithmic scale, fastest first: "
-        f"{'; '.join(said)}."
+        f"{'; '.join(described)}."
     )
     yield Figure("pareto-front", partial(draw, rows, front), alt)
     yield Text(

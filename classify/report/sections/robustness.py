@@ -101,25 +101,25 @@ class Robustness:
 
     def worst(self, row: Row, family: str) -> tuple[Variant, Result]:
         """Give the variant of a family under which a model loses most."""
-        found = [(variant, self.results[row.name, variant.name]) for variant in self.of(family)]
-        return min(found, key=lambda item: item[1].change.value)
+        tested = [(variant, self.results[row.name, variant.name]) for variant in self.of(family)]
+        return min(tested, key=lambda item: item[1].change.value)
 
 
 def blocks(view: View) -> Iterator[Block]:
     """Show what changes of test songs cost, where the run tried any."""
-    found = read(view)
-    if found is None:
+    tested = read(view)
+    if tested is None:
         yield Text(
             "Not measured in this run. `--robustness` evaluates every model on its test songs "
             "transposed, stretched, with one loudness and without drums.",
             kind="note",
         )
         return
-    yield Text(*sentences(found))
+    yield Text(*sentences(tested))
     for family in DRAWN:
-        if found.of(family):
-            draw = partial(_draw, found, family)
-            yield Figure(f"robustness-{family}", draw, _alt(found, family), small=True)
+        if tested.of(family):
+            draw = partial(_draw, tested, family)
+            yield Figure(f"robustness-{family}", draw, _alt(tested, family), small=True)
     folds = ", first repeat, widened for folds" if view.n_folds > 1 else ""
     yield Text(
         "Test songs were changed in ways that leave their class alone; the models are those of the "
@@ -129,9 +129,9 @@ def blocks(view: View) -> Iterator[Block]:
         "are never transposed; stretched to 1.25 means slower by a quarter.",
         kind="note",
     )
-    yield _heat(found)
+    yield _heat(tested)
     yield Details(
-        "Every change with its interval, and how many predictions changed", [_table(found)]
+        "Every change with its interval, and how many predictions changed", [_table(tested)]
     )
 
 
@@ -146,42 +146,47 @@ def read(view: View) -> Robustness | None:
     rows = check_rows(view, "robustness")
     if rows is None:
         return None
-    own = own_songs(view, rows)
-    models = [row for row in view.contenders if row.name in set(own.model)]
-    before, variants, found = predictions(own), [], {}
+    unchanged_songs = own_songs(view, rows)
+    models = [row for row in view.contenders if row.name in set(unchanged_songs.model)]
+    before, variants, tested = predictions(unchanged_songs), [], {}
     for (name, amount), changed in rows.groupby(["variant", "amount"]):
         variants.append(Variant(name, name.split()[0], amount))
         after = predictions(changed)
         right = (changed.answer == changed.label).groupby(changed.model).mean()
-        for model, change in changes(own, changed, view).items():
+        for model, change in changes(unchanged_songs, changed, view).items():
             n_changed = int((before.loc[after.index, model] != after[model]).sum())
-            found[model, name] = Result(right[model], change, n_changed, len(after))
+            tested[model, name] = Result(right[model], change, n_changed, len(after))
     order = list(FAMILIES)
     variants.sort(key=lambda variant: (order.index(variant.family), variant.amount))
-    unchanged = (own.answer == own.label).groupby(own.model).mean().to_dict()
-    return Robustness(models, unchanged, variants, found)
+    unchanged = (
+        (unchanged_songs.answer == unchanged_songs.label)
+        .groupby(unchanged_songs.model)
+        .mean()
+        .to_dict()
+    )
+    return Robustness(models, unchanged, variants, tested)
 
 
-def sentences(found: Robustness) -> list[str]:
+def sentences(tested: Robustness) -> list[str]:
     """Say, for each kind of change, how much the best model loses, and which model loses most."""
     lines = []
-    for family in found.families:
-        best = found.rows[0]
-        text = f"{_condition(found, family)}, {_loss(found, best, family)}"
-        last = min(found.rows, key=lambda row: found.worst(row, family)[1].change.value)
-        if len(found.rows) > 1:
-            if not _loses(found.worst(last, family)[1]):
+    for family in tested.families:
+        best = tested.rows[0]
+        text = f"{_condition(tested, family)}, {_loss(tested, best, family)}"
+        last = min(tested.rows, key=lambda row: tested.worst(row, family)[1].change.value)
+        if len(tested.rows) > 1:
+            if not _loses(tested.worst(last, family)[1]):
                 text += "; no other model loses anything"
             elif last is best:
                 text += "; no other model loses more"
             else:
-                text += f"; {_loss(found, last, family, 'most')}"
+                text += f"; {_loss(tested, last, family, 'most')}"
         lines.append(text + ".")
     return lines
 
 
-def _condition(found: Robustness, family: str) -> str:
-    amounts = [variant.amount for variant in found.of(family)]
+def _condition(tested: Robustness, family: str) -> str:
+    amounts = [variant.amount for variant in tested.of(family)]
     if family == "transposed":
         most = int(max(abs(amount) for amount in amounts))
         count = NUMERALS[most] if most < len(NUMERALS) else str(most)
@@ -196,10 +201,10 @@ def _loses(result: Result) -> bool:
     return signed(result.change.value).startswith(MINUS)
 
 
-def _loss(found: Robustness, row: Row, family: str, most: str = "") -> str:
+def _loss(tested: Robustness, row: Row, family: str, most: str = "") -> str:
     """Say what one model loses at worst: "SVM loses at most 1.2 points (at +5; …)"."""
-    variant, result = found.worst(row, family)
-    several = len(found.of(family)) > 1
+    variant, result = tested.worst(row, family)
+    several = len(tested.of(family)) > 1
     if not _loses(result):
         return f"{row.title} loses nothing"
     change = result.change
@@ -212,25 +217,25 @@ def _loss(found: Robustness, row: Row, family: str, most: str = "") -> str:
     )
 
 
-def _alt(found: Robustness, family: str) -> str:
-    said = [
-        f"{row.title}: unchanged {percent(found.unchanged[row.name])}, lowest "
-        f"{percent(found.worst(row, family)[1].accuracy)}."
-        for row in found.rows[: len(MARKS)]
+def _alt(tested: Robustness, family: str) -> str:
+    described = [
+        f"{row.title}: unchanged {percent(tested.unchanged[row.name])}, lowest "
+        f"{percent(tested.worst(row, family)[1].accuracy)}."
+        for row in tested.rows[: len(MARKS)]
     ]
-    return f"Accuracy on {family} test songs, a line a model. {' '.join(said)}"
+    return f"Accuracy on {family} test songs, a line a model. {' '.join(described)}"
 
 
-def _heat(found: Robustness) -> Table:
+def _heat(tested: Robustness) -> Table:
     """Lay out all changes in whole points, shaded."""
     heads = columns("model", "as is, %")
-    for family in found.families:
-        heads += columns(*(v.short for v in found.of(family)), over=FAMILIES[family])
+    for family in tested.families:
+        heads += columns(*(v.short for v in tested.of(family)), over=FAMILIES[family])
     rows = []
-    for row in found.rows:
-        cells: list[Cell | str] = [row.title, number(found.unchanged[row.name])]
-        for variant in found.variants:
-            change = found.results[row.name, variant.name].change.value
+    for row in tested.rows:
+        cells: list[Cell | str] = [row.title, number(tested.unchanged[row.name])]
+        for variant in tested.variants:
+            change = tested.results[row.name, variant.name].change.value
             shade = max(-1.0, min(1.0, change / DEEPEST))
             cells.append(Cell(signed(change, 0), shade=shade))
         rows.append(TableRow(cells))
@@ -240,11 +245,11 @@ def _heat(found: Robustness) -> Table:
     return Table(heads, rows, caption, dense=True)
 
 
-def _table(found: Robustness) -> Table:
+def _table(tested: Robustness) -> Table:
     rows = []
-    for row in found.rows:
-        for variant in found.variants:
-            result = found.results[row.name, variant.name]
+    for row in tested.rows:
+        for variant in tested.variants:
+            result = tested.results[row.name, variant.name]
             change = result.change
             cells = [row.title, variant.name, number(result.accuracy), signed(change.value)]
             cells.append(points_span(change.low, change.high))
@@ -253,24 +258,24 @@ def _table(found: Robustness) -> Table:
     return Table([*columns("model"), *columns("songs", prose=True), *columns(*titles)], rows)
 
 
-def _draw(found: Robustness, family: str) -> Canvas:
+def _draw(tested: Robustness, family: str) -> Canvas:
     """Draw accuracy over semitones or factors, a line a model, unchanged songs in the middle."""
     figure, axes = canvas(3.8, 3.2)
     unchanged, label = DRAWN[family]
     axes.axvline(unchanged, color=GREY, lw=0.8, ls=":", zorder=0)
-    for rank, row in list(enumerate(found.rows))[::-1]:
-        points = [(v.amount, found.results[row.name, v.name].accuracy) for v in found.of(family)]
-        x, y = zip(*sorted([*points, (unchanged, found.unchanged[row.name])]), strict=True)
+    for rank, row in list(enumerate(tested.rows))[::-1]:
+        points = [(v.amount, tested.results[row.name, v.name].accuracy) for v in tested.of(family)]
+        x, y = zip(*sorted([*points, (unchanged, tested.unchanged[row.name])]), strict=True)
         draw_line(axes, rank, row.title, x, y)
     if family == "stretched":
         axes.set_xscale("log")
-        factors = [unchanged, *(variant.amount for variant in found.of(family))]
+        factors = [unchanged, *(variant.amount for variant in tested.of(family))]
         axes.set_xticks(factors, [f"{factor:g}" for factor in factors])
         axes.minorticks_off()
     else:
         axes.xaxis.set_major_locator(MultipleLocator(2))
     # the same axis of accuracy in all figures
-    values = [*(r.accuracy for r in found.results.values()), *found.unchanged.values()]
+    values = [*(r.accuracy for r in tested.results.values()), *tested.unchanged.values()]
     axes.set_ylim(100 * min(values) - 3, 100 * max(values) + 3)
     axes.set_xlabel(label)
     axes.set_ylabel("accuracy on test songs, %")

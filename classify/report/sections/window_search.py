@@ -17,13 +17,13 @@ PROBES = {"notes": "a random forest on notes", "features": "a logistic regressio
 
 def blocks(view: View) -> Iterator[Block]:
     """Show what was tried and chosen, where the run searched."""
-    found = view.run.get("tuning")
-    if not found:
+    search = view.run.get("tuning")
+    if not search:
         return
-    yield Text(*sentences(view.run["settings"]["tune"], found))
+    yield Text(*sentences(view.run["settings"]["tune"], search))
     rows = []
-    for one in found["candidates"]:
-        chosen = one == found["chosen"]
+    for one in search["candidates"]:
+        chosen = one == search["chosen"]
         scores = [number(one["score"]), number(one["error"]), points(one["ahead"])]
         cells = [f"{named(one)}{' (chosen)' if chosen else ''}", *scores]
         cells += [number(one["ahead_error"]), f"{one['seconds']:.1f}"]
@@ -32,15 +32,15 @@ def blocks(view: View) -> Iterator[Block]:
     yield Table(columns(*titles, "standard error", "seconds"), rows)
 
 
-def sentences(minutes: float, found: dict[str, Any]) -> list[str]:
+def sentences(minutes: float, search: dict[str, Any]) -> list[str]:
     """Say what was chosen, on which songs, and how much was left untried."""
-    first, chosen = found["candidates"][0], found["chosen"]
-    probes = listed([PROBES[probe] for probe in found["probes"]])
-    over = f" ({found['left']} more were not, for want of time)" if found["left"] else ""
+    first, chosen = search["candidates"][0], search["chosen"]
+    probes = listed([PROBES[probe] for probe in search["probes"]])
+    over = f" ({search['left']} more were not, for want of time)" if search["left"] else ""
     lines = [
         f"With {minutes:g} minutes to do so, the run chose its window and channels on the "
-        f"{found['n_songs']} training songs: {len(found['candidates'])} candidates were tried"
-        f"{over} with {probes}, over {found['n_folds']} inner folds. The test songs had no say."
+        f"{search['n_songs']} training songs: {len(search['candidates'])} candidates were tried"
+        f"{over} with {probes}, over {search['n_folds']} inner folds. The test songs had no say."
     ]
     if chosen == first:
         lines.append(

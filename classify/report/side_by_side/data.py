@@ -78,20 +78,10 @@ class PairedRuns:
 
 @dataclass(eq=False)
 class SameCorpus:
-    """Runs of one corpus.
+    """Runs of one corpus, of which the first is what the others are compared with.
 
-    Parameters
-    ----------
-    corpus : str
-        Its name.
-    runs : list of RunColumn
-        The first is what the others are compared with.
-    lines : list of Line
-        From best to worst in the first run, then those that it lacks.
-    paired : list of PairedRuns
-        Empty where no test is possible.
-    untested : dict of str to str
-        Why a run's songs cannot be compared with the first one's, by the run's name.
+    `lines` go from best to worst in the first run, then come those that it lacks; `paired` is empty
+    where no test is possible, and `untested` says why, by the run's name.
     """
 
     corpus: str
@@ -116,20 +106,11 @@ class Pair:
 
 @dataclass(eq=False)
 class Across:
-    """Runs of different corpora, one a corpus.
+    """Runs of different corpora, one a corpus; `names` are those of the corpora, each different.
 
-    Parameters
-    ----------
-    runs : list of RunColumn
-        One a corpus.
-    names : list of str
-        Of the corpora, each different.
-    lines : list of Line
-        From best to worst mean rank, then those that have no rank.
-    ranked : list of Line
-        The models but the majority class that have scores on every corpus, best first.
-    ranking : Ranking or None
-        Of the `ranked` models in their order; None for fewer than two.
+    `lines` go from best to worst mean rank, then come those that have no rank. `ranked` are the
+    models but the majority class that have scores on every corpus, best first; `ranking` is theirs,
+    None for fewer than two.
     """
 
     runs: list[RunColumn]
@@ -147,31 +128,23 @@ class Across:
     def pairs(self) -> list[Pair]:
         """Every pair of ranked models, the better-ranked one first."""
         assert self.ranking
-        scores, found = accuracy(self.ranked), []
+        scores, pairs = accuracy(self.ranked), []
         for i, j in combinations(range(len(self.ranked)), 2):
             difference = scores[:, i] - scores[:, j]
             won, lost = int((difference > 0).sum()), int((difference < 0).sum())
             counts = (won, len(difference) - won - lost, lost)
             p = float(self.ranking.p_values[i, j])
             names = (self.ranked[i].title, self.ranked[j].title)
-            found.append(Pair(*names, float(difference.mean()), *counts, p))
-        return found
+            pairs.append(Pair(*names, float(difference.mean()), *counts, p))
+        return pairs
 
 
 @dataclass(eq=False)
 class RunComparison:
-    """Everything that a page of runs side by side shows.
+    """Everything that a page of runs side by side shows, runs in the order they were named.
 
-    Parameters
-    ----------
-    runs : list of RunColumn
-        In the order they were named.
-    differing : list of (str, list of str)
-        Name and values, one a run, of every setting that is not the same in all.
-    same : list of SameCorpus
-        One for each corpus with more than one run.
-    across : Across or None
-        None if all runs are of one corpus.
+    `differing` has name and values, one a run, of every setting that is not the same in all; `same`
+    an entry for each corpus with more than one run; `across` is None if all are of one corpus.
     """
 
     runs: list[RunColumn]
@@ -217,8 +190,8 @@ def _names(folders: list[Path]) -> list[str]:
 def _differing(runs: list[RunColumn]) -> list[tuple[str, list[str]]]:
     """Collect the settings that are not the same in every run."""
     settings = [_settings(run.view.run) for run in runs]
-    names = dict.fromkeys(name for found in settings for name in found)
-    lines = [(name, [found.get(name, "–") for found in settings]) for name in names]
+    names = dict.fromkeys(name for values in settings for name in values)
+    lines = [(name, [values.get(name, "–") for values in settings]) for name in names]
     return [(name, values) for name, values in lines if len(set(values)) > 1]
 
 
@@ -227,7 +200,7 @@ def _settings(run: dict[str, Any]) -> dict[str, str]:
     corpus, split = run["corpus"], run["split"]
     asked = {name: v for name, v in run["settings"].items() if name not in ("corpus", "models")}
     training = {f"training: {name.replace('_', ' ')}": v for name, v in run["training"].items()}
-    found = {
+    values = {
         "corpus": corpus["name"],
         "corpus fingerprint": corpus["fingerprint"][:16],
         "classes": sorted(corpus["songs_per_class"]),
@@ -240,7 +213,7 @@ def _settings(run: dict[str, Any]) -> dict[str, str]:
         "classify": run["classify"],
         **run["versions"],
     }
-    return {name: _plain(value) for name, value in found.items()}
+    return {name: _plain(value) for name, value in values.items()}
 
 
 def _plain(value: Any) -> str:
@@ -267,18 +240,18 @@ def _lines(runs: list[RunColumn]) -> list[Line]:
 def _same_corpus(runs: list[RunColumn]) -> SameCorpus:
     lines, first = _lines(runs), runs[0]
     untested = {run.name: why for run in runs[1:] if (why := _untestable(first, run))}
-    found = [
+    pairs = [
         _paired(line, first, run)
         for line in lines
         for run, row in zip(runs[1:], line.rows[1:], strict=True)
         if line.rows[0] and row and line.kind != "reference" and run.name not in untested
     ]
-    adjusted = significance.holm([pair.difference.p_value for pair in found])
-    found = [
+    adjusted = significance.holm([pair.difference.p_value for pair in pairs])
+    pairs = [
         replace(pair, difference=replace(pair.difference, p_value=p))
-        for pair, p in zip(found, adjusted, strict=True)
+        for pair, p in zip(pairs, adjusted, strict=True)
     ]
-    return SameCorpus(first.corpus, runs, lines, found, untested)
+    return SameCorpus(first.corpus, runs, lines, pairs, untested)
 
 
 def _untestable(first: RunColumn, other: RunColumn) -> str:
@@ -309,12 +282,12 @@ def _paired(line: Line, first: RunColumn, other: RunColumn) -> PairedRuns:
         songs = run.view.test_songs
         both.append(songs[songs.model == line.name].assign(model=name))
     right = paired.right_table(pd.concat(both))
-    found = paired.against_best(
+    differences = paired.against_best(
         right, ["other", "first"], None, first.view.n_folds, first.view.seed
     )
     before, after = right["first"].astype(bool), right["other"].astype(bool)
     gained, lost = int((after & ~before).sum()), int((before & ~after).sum())
-    return PairedRuns(line.title, first.name, other.name, found["first"], gained, lost)
+    return PairedRuns(line.title, first.name, other.name, differences["first"], gained, lost)
 
 
 def _across(runs: list[RunColumn]) -> Across:
@@ -327,13 +300,14 @@ def _across(runs: list[RunColumn]) -> Across:
     ranked = [line for line in lines if all(line.rows) and line.kind != "reference"]
     if len(ranked) < 2:
         return Across(runs, names, lines, ranked, None)
-    found = ranks.rank(accuracy(ranked))
-    order = np.argsort(found.mean, kind="stable")
-    found = replace(found, mean=found.mean[order], p_values=found.p_values[np.ix_(order, order)])
+    ranking = ranks.rank(accuracy(ranked))
+    order = np.argsort(ranking.mean, kind="stable")
+    p_values = ranking.p_values[np.ix_(order, order)]
+    ranking = replace(ranking, mean=ranking.mean[order], p_values=p_values)
     best_first = [ranked[i] for i in order]
     rest = [line for line in lines if line not in ranked]
     rest.sort(key=lambda line: line.kind == "reference")
-    return Across(runs, names, best_first + rest, best_first, found)
+    return Across(runs, names, best_first + rest, best_first, ranking)
 
 
 def accuracy(lines: list[Line]) -> NDArray[np.float64]:
