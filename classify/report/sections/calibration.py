@@ -74,9 +74,9 @@ def sentences(view: View, row: Row, measured: CalibrationSummary) -> list[str]:
     sure = percent(CONFIDENT, 0)
     if measured.kept:
         lines.append(
-            f"Keeping only songs it is at least {sure} sure of leaves {percent(measured.kept, 0)} of "
-            f"songs, of which {percent(measured.wrong, 0)} are misclassified; of all songs, "
-            f"{percent(float(measured.curve.risk[-1]), 0)} are."
+            f"Keeping only songs it is at least {sure} sure of leaves "
+            f"{percent(measured.kept, 0)} of songs, of which {percent(measured.wrong, 0)} are "
+            f"misclassified; of all songs, {percent(float(measured.curve.risk[-1]), 0)} are."
         )
     else:
         lines.append(f"It is not {sure} sure of any song.")
@@ -120,9 +120,7 @@ def temperature(measured: CalibrationSummary) -> str:
     """Write the temperature, or its range over folds."""
     if not measured.calibrated:
         return "not calibrated"
-    low, high = (
-        f"{value:.2f}" for value in (min(measured.temperatures), max(measured.temperatures))
-    )
+    low, high = (f"{end(measured.temperatures):.2f}" for end in (min, max))
     return low if low == high else f"{low}–{high}"
 
 
@@ -166,7 +164,8 @@ def _risk_text(row: Row, measured: CalibrationSummary) -> str:
     text = f"{row.title}: {percent(float(measured.curve.risk[-1]))} of all songs"
     if not measured.kept:
         return text
-    return f"{text}, {percent(measured.wrong)} of the {percent(measured.kept)} it is at least 80 % sure of"
+    kept = f"the {percent(measured.kept)} it is at least 80 % sure of"
+    return f"{text}, {percent(measured.wrong)} of {kept}"
 
 
 def _draw(row: Row, measured: CalibrationSummary) -> Canvas:

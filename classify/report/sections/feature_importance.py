@@ -67,8 +67,8 @@ def blocks(view: View) -> Iterator[Block]:
         for family in importances.families
     ]
     alt = (
-        f"Points of accuracy that {importances.row.title} gets from each family of features, with 95 % "
-        f"intervals: {'; '.join(described)}."
+        f"Points of accuracy that {importances.row.title} gets from each family of features, with "
+        f"95 % intervals: {'; '.join(described)}."
     )
     yield Figure("feature-importance", partial(_draw, importances), alt)
     rows = [
@@ -156,8 +156,8 @@ def how_found(view: View, importances: Importances) -> str:
     """Say what was shuffled."""
     folds = "" if view.n_folds == 1 else f" of {view.n_folds} folds"
     return (
-        f"Permutation importance: values of {importances.n_songs} test songs{folds} were exchanged among "
-        "songs, all of a family together, or all but that family; a feature together with those "
+        f"Permutation importance: values of {importances.n_songs} test songs{folds} were exchanged "
+        "among songs, all of a family together, or all but that family; a feature with those "
         "that rise and fall with it. Intervals are 95 %, over groups of songs, each of one family "
         "alone. Tried were the features that distinguish the classes best in the training part, "
         "one at a time; a question mark says that the interval of its loss includes zero. It is "

@@ -146,24 +146,19 @@ def read(view: View) -> Robustness | None:
     rows = check_rows(view, "robustness")
     if rows is None:
         return None
-    unchanged_songs = own_songs(view, rows)
-    models = [row for row in view.contenders if row.name in set(unchanged_songs.model)]
-    before, variants, tested = predictions(unchanged_songs), [], {}
+    plain = own_songs(view, rows)
+    models = [row for row in view.contenders if row.name in set(plain.model)]
+    before, variants, tested = predictions(plain), [], {}
     for (name, amount), changed in rows.groupby(["variant", "amount"]):
         variants.append(Variant(name, name.split()[0], amount))
         after = predictions(changed)
         right = (changed.answer == changed.label).groupby(changed.model).mean()
-        for model, change in changes(unchanged_songs, changed, view).items():
+        for model, change in changes(plain, changed, view).items():
             n_changed = int((before.loc[after.index, model] != after[model]).sum())
             tested[model, name] = Result(right[model], change, n_changed, len(after))
     order = list(FAMILIES)
     variants.sort(key=lambda variant: (order.index(variant.family), variant.amount))
-    unchanged = (
-        (unchanged_songs.answer == unchanged_songs.label)
-        .groupby(unchanged_songs.model)
-        .mean()
-        .to_dict()
-    )
+    unchanged = (plain.answer == plain.label).groupby(plain.model).mean().to_dict()
     return Robustness(models, unchanged, variants, tested)
 
 
