@@ -23,14 +23,14 @@ from classify.experiments.dataset import Settings
 from classify.experiments.results import P
 from classify.models.registry import MAJORITY, RECOMMENDED
 from classify.progress import Display
-from classify.report import sureness
+from classify.report import calibration_metrics
 
 
 def facts(songs: pd.DataFrame, folds: int) -> dict[str, float]:
     """Measure sets and sure answers of one model's held-out songs, as the report does."""
     classes = [name.removeprefix(P) for name in songs if name.startswith(P)]
-    sure = sureness.measured(songs, classes, folds)
-    covered = sure.sets.covered if sure.sets else np.nan
+    sure = calibration_metrics.summarise(songs, classes, folds)
+    covered = sure.sets.covered.value if sure.sets else np.nan
     return {
         "songs": sure.n_songs,
         "right": (songs.label == songs.answer).mean(),
@@ -72,7 +72,8 @@ def main() -> None:
         found = pd.concat(tables)
         for name, own in found.groupby("model"):
             print(
-                f"\n{corpus}, {name}: {conformal.COVERAGE:.0%} promised, risk above {sureness.SURE}"
+                f"\n{corpus}, {name}: {conformal.COVERAGE:.0%} promised, "
+                f"risk above {calibration_metrics.CONFIDENT}"
             )
             numbers = own.drop(columns=["model", "seed"])
             print(numbers.agg(["mean", "std", "min", "max"]).round(3).to_string(), flush=True)

@@ -35,8 +35,8 @@ from classify.playlists.build import build
 from classify.playlists.playlist import Playlist, Provenance
 from classify.playlists.request import Limits, Request
 from classify.playlists.writers import write as write_playlist
-from classify.report import words, write_report
-from classify.report.view import Row, View, read_view
+from classify.report import summary, write_report
+from classify.report.run_view import Row, View, read_view
 
 
 def compare(
@@ -164,7 +164,7 @@ class Run:
 
     def summary(self) -> list[str]:
         """Give the report's first sentences: warnings, and the answer."""
-        return [*words.warnings(self._view), *words.summary(self._view)]
+        return [*summary.warnings(self._view), *summary.summary(self._view)]
 
     def table(self, level: str = "song", part: str = "test", protocol: str = "") -> pd.DataFrame:
         """Lay out scores with their 95 % intervals.
@@ -266,7 +266,7 @@ class Run:
 
     def report(self) -> Path:
         """Write the report anew, from the run's files; give the path of the HTML page."""
-        return write_report(self.folder)
+        return write_report(self.folder, self._view)
 
     def _row(self, model: str) -> Row:
         wanted = model or self.best
@@ -313,12 +313,12 @@ def _columns(scores: pd.DataFrame) -> pd.MultiIndex:
 def _difference(row: Row) -> dict[str, Any]:
     found = row.difference
     assert found is not None
-    chances = found.chances
+    chances = found.probabilities
     return {
         "model": row.name,
-        "difference": found.value,
-        "low": np.nan if found.low is None else found.low,
-        "high": np.nan if found.high is None else found.high,
+        "difference": found.points.value,
+        "low": found.points.low,
+        "high": found.points.high,
         "p": found.p_value,
         "better": chances.a_better if chances else np.nan,
         "as_good": chances.equivalent if chances else np.nan,

@@ -56,7 +56,7 @@ def test_imports_run_one_way(path):
         ("music21", {"corpora/builtin.py", "songs/score.py"}),
         ("basic_pitch", {"songs/audio.py"}),
         ("librosa", {"songs/audio.py"}),
-        ("aeon", {"report/side_figures.py"}),
+        ("aeon", {"report/side_by_side/figures.py"}),
     ],
 )
 def test_heavy_libraries_stay_in_their_rooms(library, rooms):

@@ -310,12 +310,12 @@ def _side_by_side(folders: list[Path], out: Path) -> int:
 
 def _finish(folder: Path) -> int:
     """Write a run's report, print its answer and its path; give 1 if a model failed."""
-    from classify.report import words, write_report
-    from classify.report.view import read_view
+    from classify.report import summary, write_report
+    from classify.report.run_view import read_view
 
-    report = write_report(folder)
     view = read_view(folder)
-    print(*words.warnings(view), *words.summary(view), report, sep="\n")
+    report = write_report(folder, view)
+    print(*summary.warnings(view), *summary.summary(view), report, sep="\n")
     return 1 if view.failures else 0
 
 

@@ -30,7 +30,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
-from classify.evaluation.scores import bootstrap, effective_groups, interval
+from classify.evaluation.scores import estimate
 
 #: Windows to class probabilities, (n_windows, ...) to (n_windows, n_classes).
 Predict = Callable[[NDArray[np.float32]], NDArray[np.floating]]
@@ -289,8 +289,8 @@ def importances(
     ranked = sorted(found, key=lambda fall: -fall.of("credit")[0].mean())
 
     def measured(fall: Fall, row: int, question: str) -> Importance:
-        found = mean_over_songs(fall.of(question)[row], groups, seed, n_folds)
-        return Importance(fall.name, METRICS[row], question, *found)
+        mean = estimate(fall.of(question)[row], groups, seed, n_folds)
+        return Importance(fall.name, METRICS[row], question, mean.value, mean.low, mean.high)
 
     return [
         measured(fall, row, question)
@@ -298,23 +298,6 @@ def importances(
         for row in range(len(METRICS))
         for question in QUESTIONS
     ]
-
-
-def mean_over_songs(
-    values: NDArray[np.floating], groups: Sequence[str], seed: int, n_folds: int = 1
-) -> tuple[float, float, float]:
-    """Average over songs, with the ends of a 95 % interval over groups of songs.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n_songs,)
-        Of each song.
-    groups, seed, n_folds
-        As in `importances`.
-    """
-    replicates = bootstrap(lambda chosen: float(values[chosen].mean()), groups, seed)
-    low, high = interval(replicates, effective_groups(groups), n_folds)
-    return float(values.mean()), low, high
 
 
 def clusters(table: NDArray[np.floating], names: Sequence[str]) -> dict[str, NDArray[np.int64]]:

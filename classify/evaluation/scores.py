@@ -5,6 +5,9 @@ no second look at the predictions: the matrix of each group is counted once, and
 groups is a weighted sum of their matrices. For any other statistic of songs, such as a calibration
 error, `bootstrap` hands it the songs of each resample.
 
+`estimate` and `estimate_share` give a mean with its interval; every mean over songs
+goes through them.
+
 With few or uneven groups percentiles of the replicates lie too close together. `interval` widens
 them when it is told how many groups there are; for accuracy alone `wilson` is better still. How
 often each misses is measured by benchmarks/random_labels.py.
@@ -14,6 +17,8 @@ are the matrix, any axes before them are resamples.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +104,7 @@ def resampled(
 
 
 def bootstrap(
-    statistic: Callable[[NDArray[np.int64]], float], groups: Sequence[str], seed: int
+    statistic: Callable[[NDArray[np.int64]], Any], groups: Sequence[str], seed: int
 ) -> NDArray[np.float64]:
     """Draw groups with replacement and compute any statistic of the songs of each draw.
 
@@ -108,7 +113,8 @@ def bootstrap(
     Parameters
     ----------
     statistic : callable
-        Takes the indices of the drawn songs, repeated as often as their group was drawn.
+        Takes the indices of the drawn songs, repeated as often as their group was drawn; gives a
+        number, or an array of several.
     groups : sequence of str, length n_songs
         The units that are drawn.
     seed : int
@@ -116,7 +122,7 @@ def bootstrap(
 
     Returns
     -------
-    ndarray, shape (RESAMPLES,)
+    ndarray, shape (RESAMPLES, ...)
         For a statistic that is not an average, such as a calibration error or the area under a
         curve, replicates can lie to one side of the statistic of the songs themselves.
     """
@@ -223,6 +229,106 @@ def wilson(
     centre = (share + square / 2) / (1 + square)
     half = np.sqrt(square * (share * (1 - share) + square / 4)) / (1 + square)
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def estimate_share(
+    right: NDArray[np.bool_] | NDArray[np.floating], groups: Sequence[str], n_folds: int = 1
+) -> Estimate:
+    """Estimate a share of songs, such as accuracy, with Wilson's interval.
+
+    Parameters
+    ----------
+    right, groups, n_folds
+        As in `wilson`.
+
+    Returns
+    -------
+    Estimate
+        One group of songs says nothing about others: the interval is then 0 to 1.
+
+    Examples
+    --------
+    >>> estimate_share(np.array([True, True, False]), ["a", "a", "a"])
+    Estimate(value=0.6666666666666666, low=0.0, high=1.0)
+    """
+    if effective_groups(groups) <= 1:
+        return Estimate(float(right.mean()), 0.0, 1.0)
+    return Estimate(float(right.mean()), *wilson(right, groups, n_folds))
+
+
+def estimate(
+    values: NDArray,
+    groups: Sequence[str],
+    seed: int,
+    n_folds: int = 1,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+) -> Estimate:
+    """Estimate the mean over songs of any quantity, with a bootstrap interval over groups of songs.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_songs,)
+        Of each song.
+    groups : sequence of str, length n_songs
+        Group of each song.
+    seed : int
+        Of the bootstrap.
+    n_folds : int
+        As in `interval`.
+    bounds : (float, float)
+        What the mean could be at all; -1 to 1 for a difference of two shares.
+
+    Returns
+    -------
+    Estimate
+        One group of songs says nothing about others: the interval then has the ends `bounds`.
+
+    Examples
+    --------
+    >>> estimate(np.array([1, 0, 0, -1]), ["a", "a", "b", "b"], seed=0, bounds=(-1, 1))
+    Estimate(value=0.0, low=-0.5, high=0.5)
+    """
+    (one,) = estimates(values, groups, seed, n_folds, bounds)
+    return one
+
+
+def estimates(
+    values: NDArray,
+    groups: Sequence[str],
+    seed: int,
+    n_folds: int = 1,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+) -> list[Estimate]:
+    """Estimate the means of several quantities of the same songs, with the same draws.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_songs, n_quantities)
+        A column for each.
+    groups, seed, n_folds, bounds
+        As in `estimate`.
+
+    Returns
+    -------
+    list of Estimate, length n_quantities
+    """
+    means, n_groups = np.atleast_1d(values.mean(axis=0)), effective_groups(groups)
+    if n_groups <= 1:
+        return [Estimate(float(mean), *bounds) for mean in means]
+    replicates = bootstrap(lambda drawn: values[drawn].mean(axis=0), groups, seed)
+    return [
+        Estimate(float(mean), *interval(column, n_groups, n_folds))
+        for mean, column in zip(means, replicates.reshape(RESAMPLES, -1).T, strict=True)
+    ]
 
 
 def _effective_songs(right: NDArray, groups: Sequence[str], n_groups: float) -> float:

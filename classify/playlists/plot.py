@@ -7,7 +7,6 @@ the same without colour.
 from collections.abc import Sequence
 from itertools import cycle, pairwise
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -17,23 +16,22 @@ from matplotlib.figure import Figure
 from classify.errors import InputError
 from classify.files import atomic_write
 from classify.playlists.playlist import DISCLAIMER, Playlist, Provenance
+from classify.presentation.figures import (
+    BLUE,
+    GREEN,
+    GREY,
+    LEMON,
+    LIGHT,
+    ORANGE,
+    PINK,
+    SKY,
+    STYLE,
+    YELLOW,
+)
 
-#: Okabe and Ito 2008, without black.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+COLOURS = (BLUE, YELLOW, GREEN, PINK, SKY, ORANGE, LEMON)
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "+++")
-INK, GREY = "#111827", "#6b7280"
-STYLE: dict[Any, Any] = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#9ca3af",
-    "axes.labelcolor": "#374151",
-    "xtick.color": "#374151",
-    "ytick.color": "#374151",
-    "hatch.color": "#ffffff",
-    "hatch.linewidth": 0.6,
-    "svg.hashsalt": "classify",  # the same picture gives the same bytes
-}
+HATCHED = STYLE | {"hatch.color": "#ffffff", "hatch.linewidth": 0.6}
 
 
 def draw(playlist: Playlist, path: Path, provenance: Provenance) -> None:
@@ -72,7 +70,7 @@ def draw(playlist: Playlist, path: Path, provenance: Provenance) -> None:
     metadata = {"Date": None, "Title": plain(playlist.name)} if kind == "svg" else None
     if kind == "svg" and metadata is not None:
         metadata["Description"] = plain(alt_text(playlist))
-    with mpl.rc_context(STYLE), atomic_write(path) as beside:
+    with mpl.rc_context(HATCHED), atomic_write(path) as beside:
         figure = _figure(playlist, provenance)
         figure.savefig(beside, format=kind, bbox_inches="tight", metadata=metadata, dpi=150)
 
@@ -162,5 +160,5 @@ def _steps(axes: Axes, edges: np.ndarray, values: Sequence[float], label: str, c
     axes.stairs(values, edges, baseline=None, color=colour, lw=1.8)
     axes.set_ylabel(label)
     axes.margins(y=0.2)
-    axes.grid(axis="y", color="#e5e7eb", lw=0.8)
+    axes.grid(axis="y", color=LIGHT, lw=0.8)
     axes.set_axisbelow(True)

@@ -16,10 +16,11 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from classify.evaluation import scores, significance
+from classify.evaluation import significance
+from classify.evaluation.scores import Estimate, estimates
 from classify.evaluation.significance import Comparison
 
-#: Differences with an adjusted p value below this are called real.
+#: Differences with an adjusted p value below this are called significant.
 SIGNIFICANT = 0.05
 
 
@@ -29,26 +30,25 @@ class Difference:
 
     Parameters
     ----------
-    value : float
-        Hold-out: difference of the two accuracies; folds: mean over folds of that difference.
-    low, high : float or None
-        95 % interval of this one difference; None where there is one group of songs only, or where
-        both models are right on the very same songs.
+    points : Estimate
+        Hold-out: difference of the two accuracies; folds: mean over folds of that difference. The
+        interval is of this one difference alone.
     p_value : float
         Adjusted after Holm.
-    chances : Comparison or None
-        Probabilities that the best (a) is better, as good, and worse; None without folds.
+    same_songs : bool
+        Whether both models are right on the very same songs.
+    probabilities : Comparison or None
+        That the best (a) is better, practically equivalent, and worse; None without folds.
     """
 
-    value: float
-    low: float | None
-    high: float | None
+    points: Estimate
     p_value: float
-    chances: Comparison | None = None
+    same_songs: bool
+    probabilities: Comparison | None = None
 
     @property
-    def real(self) -> bool:
-        """Whether it is more than chance gives."""
+    def significant(self) -> bool:
+        """Whether it is statistically significant."""
         return self.p_value < SIGNIFICANT
 
 
@@ -104,10 +104,14 @@ def against_best(
         p_values = _adjusted(right, list(combinations(names, 2)), n_folds)
         if majority:
             p_values |= _adjusted(right, [(name, majority) for name in names], n_folds)
-    compared = _over_folds if n_folds > 1 else _once
+    points = (
+        _over_folds(right, best, others, n_folds)
+        if n_folds > 1
+        else [(one, None) for one in _once(right, best, others, seed)]
+    )
     return {
-        other: compared(right[best], right[other], p_values[best, other], n_folds, seed)
-        for other in others
+        other: Difference(one, p_values[best, other], bool((right[best] == right[other]).all()), p)
+        for other, (one, p) in zip(others, points, strict=True)
     }
 
 
@@ -132,25 +136,20 @@ def _adjusted(
 
 
 def _over_folds(
-    best: pd.Series, other: pd.Series, p_value: float, n_folds: int, seed: int
-) -> Difference:
-    folds = fold_accuracies(pd.DataFrame({"best": best, "other": other}))
-    values = (folds.best - folds.other).to_numpy()
-    ratio = 1 / (n_folds - 1)
-    low, high = significance.corrected_interval(values, ratio)
-    chances = significance.bayesian_t(values, ratio)
-    if (best == other).all():
-        return Difference(0.0, None, None, p_value, chances)
-    return Difference(float(values.mean()), low, high, p_value, chances)
+    right: pd.DataFrame, best: str, others: list[str], n_folds: int
+) -> list[tuple[Estimate, Comparison]]:
+    folds, ratio = fold_accuracies(right), 1 / (n_folds - 1)
+    found = []
+    for other in others:
+        values = (folds[best] - folds[other]).to_numpy()
+        ends = significance.corrected_interval(values, ratio)
+        estimate = Estimate(float(values.mean()), *ends)
+        found.append((estimate, significance.bayesian_t(values, ratio)))
+    return found
 
 
-def _once(best: pd.Series, other: pd.Series, p_value: float, n_folds: int, seed: int) -> Difference:
-    difference = best.to_numpy(float) - other.to_numpy(float)
-    value = float(difference.mean())
-    groups = best.index.get_level_values("group").to_numpy()
-    n_groups = scores.effective_groups(groups)
-    if n_groups <= 1 or not difference.any():
-        return Difference(value, None, None, p_value)
-    replicates = scores.bootstrap(lambda songs: float(difference[songs].mean()), groups, seed)
-    low, high = scores.interval(np.asarray(replicates), n_groups)
-    return Difference(value, max(-1.0, low), min(1.0, high), p_value)
+def _once(right: pd.DataFrame, best: str, others: list[str], seed: int) -> list[Estimate]:
+    right_songs = right.astype(np.int8)
+    differences = right_songs[[best]].to_numpy() - right_songs[others].to_numpy()
+    groups = right.index.get_level_values("group").tolist()
+    return estimates(differences, groups, seed, bounds=(-1.0, 1.0))

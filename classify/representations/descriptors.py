@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.presentation.notes import key_name
 from classify.representations.features.key import key_of
 
 #: Share of onsets on quarters and thirds of a beat from which the file's beats are believed, and
@@ -22,9 +23,6 @@ STEP, HEARD = 0.01, 600.0
 
 #: Slowest and fastest tempo that is measured, the likeliest, and the spread about it in octaves.
 SLOWEST, FASTEST, LIKELIEST, OCTAVES = 40.0, 240.0, 120.0, 0.9
-
-MAJOR = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-MINOR = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
 
 #: Onsets closer than so many seconds are one chord.
 TOGETHER = 0.03
@@ -146,10 +144,7 @@ def key(notes: NDArray[np.void]) -> str:
     'D major'
     """
     tonality = key_of(notes)
-    if tonality is None:
-        return ""
-    tonic, minor = tonality
-    return f"{MINOR[tonic]} minor" if minor else f"{MAJOR[tonic]} major"
+    return "" if tonality is None else key_name(*tonality)
 
 
 def tempo(notes: NDArray[np.void]) -> float:

@@ -23,7 +23,7 @@ from classify.experiments.dataset import Settings, prepare
 from classify.files import exclusive, read_json
 from classify.models import registry
 from classify.progress import Display
-from classify.report.view import read_view
+from classify.report.run_view import read_view
 from classify.representations import features, musical_features
 from classify.representations.musical_features import FEATURES, SONG_FEATURES
 from tests.conftest import write_corpus, write_song

@@ -21,8 +21,8 @@ from classify.models import artifacts, pretrained, pretraining, trainer
 from classify.models.network_classifier import NetworkClassifier
 from classify.models.pretrained import ABOUT, ENCODER, KIND
 from classify.models.training_settings import TrainingSettings
-from classify.report import words
-from classify.report.view import read_view
+from classify.report import summary
+from classify.report.run_view import read_view
 from classify.representations.note_events import COLUMNS
 from classify.songs import midi
 from tests.conftest import write_corpus, write_song
@@ -188,7 +188,7 @@ def test_a_comparison_starts_from_it_and_says_what_it_had_seen(weights, corpus, 
     assert said["seen_tested"] == old > 0
     assert run["models"]["crnn"]["start"]["sha256"] == pretrained.load(weights).id
     assert run["models"]["transformer"]["start"] is None
-    told = next(line for line in words.warnings(view) if "without labels" in line)
+    told = next(line for line in summary.warnings(view) if "without labels" in line)
     assert told.startswith("CRNN starts from weights that learned from 12 songs")
     assert f"had seen {old} of the {len(names)} test songs" in told
 

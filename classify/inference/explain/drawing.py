@@ -1,7 +1,7 @@
 """A song as a piano roll in which notes speak for and against a class, over the classes by time.
 
-Colours are Okabe and Ito's. Nothing is told by colour alone: notes for the class are filled, notes
-against it hollow, and each class has a line style of its own.
+Nothing is told by colour alone: notes for the class are filled, notes against it hollow, and each
+class has a line style of its own.
 """
 
 from itertools import cycle
@@ -19,12 +19,24 @@ from numpy.typing import NDArray
 
 from classify.inference.explain.song import Explanation
 from classify.inference.explain.words import clock
-from classify.presentation.figures import BLUE, GREY, ORANGE, STYLE
+from classify.presentation.figures import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PALE,
+    PINK,
+    SKY,
+    STYLE,
+    YELLOW,
+)
+from classify.presentation.notes import pitch_name
 
 #: Lines of classes: the explained one is first, in blue and full.
 LINES = [
-    (BLUE, "-"), (ORANGE, "--"), ("#009E73", ":"), ("#CC79A7", "-."), ("#E69F00", (0, (5, 1))),
-    ("#56B4E9", (0, (1, 1))), ("#000000", (0, (3, 1, 1, 1))),
+    (BLUE, "-"), (ORANGE, "--"), (GREEN, ":"), (PINK, "-."), (YELLOW, (0, (5, 1))),
+    (SKY, (0, (1, 1))), (BLACK, (0, (3, 1, 1, 1))),
 ]  # fmt: skip
 
 #: Notes that say less than this share of what the strongest say are grey.
@@ -74,7 +86,7 @@ def _roll(axes: Axes, explanation: Explanation) -> None:
     floor = int(notes["pitch"][~notes["drum"]].min(initial=127)) - DRUMS_BELOW
     pitch = np.where(notes["drum"], floor, notes["pitch"].astype(int))
     for chosen, colour, filled in (
-        (strength == 0, "#c4c9d1", True),
+        (strength == 0, PALE, True),
         (strength < 0, ORANGE, False),
         (strength > 0, BLUE, True),
     ):
@@ -90,7 +102,7 @@ def _roll(axes: Axes, explanation: Explanation) -> None:
     axes.set_xlim(0, explanation.song.seconds)
     axes.set_ylim(pitch.min() - 2, pitch.max() + 2)
     ticks = [p for p in range(0, 128, 12) if floor + DRUMS_BELOW - 2 <= p <= pitch.max() + 2]
-    named = [f"C{p // 12 - 1}" for p in ticks]
+    named = [pitch_name(p) for p in ticks]
     if notes["drum"].any():
         ticks, named = [floor, *ticks], ["drums", *named]
     axes.set_yticks(ticks, named)
@@ -113,7 +125,7 @@ def _key(label: str) -> list[Patch]:
     return [
         Patch(facecolor=BLUE, edgecolor=BLUE, label=f"for {short} (filled)"),
         Patch(facecolor="white", edgecolor=ORANGE, label="against (hollow)"),
-        Patch(facecolor="#c4c9d1", edgecolor="#c4c9d1", label="neither"),
+        Patch(facecolor=PALE, edgecolor=PALE, label="neither"),
     ]
 
 

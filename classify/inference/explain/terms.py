@@ -11,15 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.presentation.notes import pitch_name
 from classify.representations import features
-
-NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
-
-
-def pitch_name(value: float) -> str:
-    """Name the nearest pitch as musicians do: 60 is C4."""
-    number = round(value)
-    return f"{NAMES[number % 12]}{number // 12 - 1}"
 
 
 def percent(value: float) -> str:

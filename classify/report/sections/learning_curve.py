@@ -1,0 +1,190 @@
+"""Would more songs help? Accuracy on the same test songs, learned from fewer training songs.
+
+Read from the `learning-curve` rows of checks.parquet; the last point of each curve is the run
+itself.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from classify.evaluation.scores import Estimate, estimate_share
+from classify.presentation.figures import canvas, grid
+from classify.presentation.numbers import MINUS, percent, points_span, signed
+from classify.report.blocks import Block, Canvas, Cell, Figure, Table, TableRow, Text, columns
+from classify.report.format import points_cell, score_cell
+from classify.report.model_lines import MARKS, draw_line, legend
+from classify.report.paired_changes import changes, check_rows, own_songs
+from classify.report.run_view import Row, View
+
+TITLE, ORDER = "Learning curve: would more songs help?", 110
+
+#: A gain whose interval stays below this is too small to label songs for.
+LITTLE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """All models at all numbers of training songs.
+
+    Parameters
+    ----------
+    rows : list of Row
+        Models, best first, without the majority class.
+    songs : list of int
+        Numbers of training songs (the mean over folds), rising; the last is the run's own.
+    scores : dict of (model's name, number of songs) to Estimate
+        Accuracy on test songs with Wilson's interval.
+    before : int
+        The number of songs whose double is nearest to the run's own.
+    gains : dict of str to Estimate
+        By model: accuracy with all songs less that with `before` of them, paired.
+    """
+
+    rows: list[Row]
+    songs: list[int]
+    scores: dict[tuple[str, int], Estimate]
+    before: int
+    gains: dict[str, Estimate]
+
+
+def blocks(view: View) -> Iterator[Block]:
+    """Show the learning curve in songs, where the run has one."""
+    found = read(view)
+    if found is None:
+        yield Text(
+            "Not measured in this run. `--learning-curve` trains every model on fewer songs too.",
+            kind="note",
+        )
+        return
+    yield Text(*sentences(found))
+    yield Figure("learning-songs", partial(_draw, found), _alt(found))
+    folds = ", first repeat, widened for folds" if view.n_folds > 1 else ""
+    yield Text(
+        "Every model was trained again on a part of its training songs and evaluated on the same "
+        "test songs; the smaller part lies within the larger. Bars and small figures are 95 % "
+        "intervals (Wilson's); the last column is the gain of the last step with its paired "
+        f"interval (bootstrap of the difference over groups of songs{folds}). What the last "
+        "doubling gave is a hint, no promise, of what the next will.",
+        kind="note",
+    )
+    yield _table(found)
+
+
+def read(view: View) -> Curve | None:
+    """Read the learning curve in songs of a run; None if it has none.
+
+    Raises
+    ------
+    InputError
+        If a file is damaged.
+    """
+    rows = check_rows(view, "learning-curve")
+    if rows is None:
+        return None
+    own = own_songs(view, rows)
+    n_all = view.run["split"]["parts"]["train"]["songs"]
+    at = {_n_songs(part): part for _, part in rows.groupby("amount")} | {n_all: own}
+    scores = {
+        (str(name), n_songs): _score(some, view)
+        for n_songs, part in at.items()
+        for name, some in part.groupby("model")
+    }
+    before = min(set(at) - {n_all}, key=lambda n_songs: abs(np.log2(2 * n_songs / n_all)))
+    models = [row for row in view.contenders if row.name in set(own.model)]
+    return Curve(models, sorted(at), scores, before, changes(at[before], own, view))
+
+
+def _n_songs(part: pd.DataFrame) -> int:
+    """Give the mean over folds of the number of training songs."""
+    return round(part.groupby(["repeat", "fold"]).n_train.first().mean())
+
+
+def _score(rows: pd.DataFrame, view: View) -> Estimate:
+    right = (rows.label == rows.answer).to_numpy()
+    return estimate_share(right, rows.group.tolist(), view.n_folds)
+
+
+def sentences(found: Curve) -> list[str]:
+    """Say what the last doubling of songs gave the best model, and which model gained most."""
+    best = found.rows[0]
+    gain = found.gains[best.name]
+    times = found.songs[-1] / found.before
+    twice = "Twice" if 1.8 <= times <= 2.2 else f"{times:.1f} times"
+    more = "fewer" if signed(gain.value).startswith(MINUS) else "more"
+    lines = [
+        f"{twice} as many songs to learn from ({found.songs[-1]} instead of {found.before}) gave "
+        f"{best.title} {_size(gain)} {more} {_interval(gain)}{_verdict(gain)}."
+    ]
+    most = max(found.rows, key=lambda row: found.gains[row.name].value)
+    gain = found.gains[most.name]
+    if most is not best and gain.value > 0:
+        lines.append(
+            f"{most.title} gained most, {_size(gain)} {_interval(gain)}; as the largest of "
+            f"{len(found.rows)} gains it is likely to flatter."
+        )
+    return lines
+
+
+def _size(gain: Estimate) -> str:
+    return f"{signed(gain.value).lstrip('+' + MINUS)} points"
+
+
+def _interval(gain: Estimate) -> str:
+    return f"(95 % interval {points_span(gain.low, gain.high)})"
+
+
+def _verdict(gain: Estimate) -> str:
+    """Say what a gain means for whoever could label more songs."""
+    if gain.low > 0:
+        return ", so labelling more songs is likely to help"
+    if gain.high < LITTLE:
+        return ", so more songs of this kind are unlikely to help"
+    return "; the interval includes zero: these songs cannot say whether more would help"
+
+
+def _table(found: Curve) -> Table:
+    rows = []
+    for row in found.rows:
+        scores = [found.scores.get((row.name, n_songs)) for n_songs in found.songs]
+        cells = [score_cell(score) if score else Cell("–") for score in scores]
+        rows.append(TableRow([row.title, *cells, points_cell(found.gains[row.name])]))
+    over = "accuracy in %, learned from so many songs"
+    numbers = columns(*map(str, found.songs), over=over)
+    gain = columns(f"gain from {found.before} to {found.songs[-1]}, points")
+    return Table([*columns("model"), *numbers, *gain], rows)
+
+
+def _alt(found: Curve) -> str:
+    said = []
+    for row in found.rows[: len(MARKS)]:
+        known = [
+            f"{percent(found.scores[row.name, n_songs].value)} from {n_songs} songs"
+            for n_songs in found.songs
+            if (row.name, n_songs) in found.scores
+        ]
+        said.append(f"{row.title}: {', '.join(known)}.")
+    return f"Accuracy on test songs by number of training songs, a line a model. {' '.join(said)}"
+
+
+def _draw(found: Curve) -> Canvas:
+    """Draw accuracy over the number of training songs, a line a model."""
+    figure, axes = canvas(5.2, 3.4)
+    for rank, row in list(enumerate(found.rows))[::-1]:
+        known = [n_songs for n_songs in found.songs if (row.name, n_songs) in found.scores]
+        scores = [found.scores[row.name, n_songs] for n_songs in known]
+        beside = 2 ** (0.03 * (rank - 1.5)) if rank < 4 else 1  # so that intervals do not overlap
+        x = [n_songs * beside for n_songs in known]
+        ends = [(score.low, score.high) for score in scores]
+        draw_line(axes, rank, row.title, x, [score.value for score in scores], ends)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(found.songs, [str(n_songs) for n_songs in found.songs])
+    axes.minorticks_off()
+    axes.set_xlabel("training songs (logarithmic scale)")
+    axes.set_ylabel("accuracy on test songs, %")
+    grid(axes, "y")
+    legend(figure, axes)
+    return figure
