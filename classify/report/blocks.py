@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from matplotlib.figure import Figure as _MatplotlibFigure
+from matplotlib import figure as drawn
 
-#: What matplotlib draws on; a `Figure` here is a block of the report.
-Canvas = _MatplotlibFigure
+#: What a figure is drawn on.
+Canvas = drawn.Figure
 
 Kind = Literal["plain", "note", "answer", "warning", "list", "heading", "code"]
 

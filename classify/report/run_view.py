@@ -11,12 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classify.errors import InputError
+from classify.evaluation import paired
+from classify.evaluation.paired import Difference
 from classify.evaluation.scores import SCORES, Estimate, confusion
 from classify.experiments import results
 from classify.experiments.manifest import read_record
-from classify.report import calibration_metrics, paired
+from classify.report import calibration_metrics
 from classify.report.calibration_metrics import CalibrationSummary
-from classify.report.paired import Difference
 
 LEVELS, PARTS = ("song", "window"), ("test", "train")
 

@@ -28,10 +28,9 @@ def of_model(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
         Columns song, group, label, right, repeats, answer, confidence, p_true; a row a song.
     """
     p_columns = [results.P + name for name in classes]
-    calibrated = results.calibrated(rows)
-    plain = rows[p_columns].to_numpy(float)
+    p = results.calibrated_or_raw(rows)
     rows = rows.assign(right=rows.answer == rows.label)
-    rows[p_columns] = np.where(np.isnan(calibrated), plain, calibrated)
+    rows[p_columns] = p
     by_song = rows.groupby("song", sort=False)
     p = by_song[p_columns].mean().to_numpy()
     songs = by_song.agg(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
+from classify.evaluation.paired import Difference
 from classify.evaluation.significance import ROPE
 from classify.presentation.figures import BLUE, GREY, LIGHT, canvas, name_rows
 from classify.presentation.numbers import (
@@ -13,18 +14,8 @@ from classify.presentation.numbers import (
     points_span,
     probability,
 )
-from classify.report.blocks import (
-    Block,
-    Canvas,
-    Details,
-    Figure,
-    Table,
-    TableRow,
-    Text,
-    columns,
-)
+from classify.report.blocks import Block, Canvas, Details, Figure, Table, TableRow, Text, columns
 from classify.report.format import adjusted_over, test_name
-from classify.report.paired import Difference
 from classify.report.run_view import Row, View
 
 TITLE, ORDER = "Is the best model really better?", 30

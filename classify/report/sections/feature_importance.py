@@ -16,16 +16,7 @@ from classify.evaluation.scores import Estimate, estimate
 from classify.experiments import results
 from classify.presentation.figures import BLUE, GREY, canvas, name_rows
 from classify.presentation.numbers import points, points_span
-from classify.report.blocks import (
-    Block,
-    Canvas,
-    Details,
-    Figure,
-    Table,
-    TableRow,
-    Text,
-    columns,
-)
+from classify.report.blocks import Block, Canvas, Details, Figure, Table, TableRow, Text, columns
 from classify.report.format import listed, points_cell
 from classify.report.run_view import Row, View
 

@@ -17,9 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classify.errors import InputError
-from classify.evaluation import ranks, significance
-from classify.report import paired
-from classify.report.paired import Difference
+from classify.evaluation import paired, ranks, significance
+from classify.evaluation.paired import Difference
 from classify.report.run_view import Row, View, read_view
 
 #: Corpora from which on ranks are tested and drawn.

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from classify.evaluation.paired import SIGNIFICANT
 from classify.presentation.figures import (
     BLUE,
     GREEN,
@@ -21,7 +22,6 @@ from classify.presentation.figures import (
     canvas,
     name_rows,
 )
-from classify.report.paired import SIGNIFICANT
 from classify.report.side_by_side.data import Across, Line, accuracy
 
 #: A colour and a marker for each run; from the seventh on both begin again.

@@ -1,9 +1,9 @@
 """The sentences of a page that lays runs side by side."""
 
 from classify.evaluation import ranks
+from classify.evaluation.paired import SIGNIFICANT
 from classify.presentation.numbers import number, p_equals, p_value, percent, signed, span
 from classify.report.format import listed
-from classify.report.paired import SIGNIFICANT
 from classify.report.side_by_side.data import (
     CORPORA,
     Across,

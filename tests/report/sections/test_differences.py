@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
+from classify.evaluation import paired
 from classify.evaluation.significance import corrected_t, holm
-from classify.report import paired
 from classify.report.run_view import read_view
 from classify.report.sections import differences
 from tests.report.made_runs import N, write_run

@@ -122,14 +122,9 @@ def test_other_folds_cannot_be_paired(tmp_path):
         refold(write_run(tmp_path / "c", {"svm": 10}, folds=5)),
     ]
     text = said(runs)
-    assert (
-        "b cannot be tested against a, since one was tested on 5 folds and the other on one "
-        "hold-out" in text
-    )
-    assert (
-        "c cannot be tested against a, since the same songs were parted into folds in another way"
-        in text
-    )
+    start = "cannot be tested against a, since"
+    assert f"b {start} one was tested on 5 folds and the other on one hold-out" in text
+    assert f"c {start} the same songs were parted into folds in another way" in text
     assert "statistically significant" not in text
 
 
