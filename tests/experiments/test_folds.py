@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from classify.compute.inline import InlineExecutor
 from classify.corpora import load
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
@@ -174,14 +175,18 @@ def test_songs_that_are_wrong_and_sure_can_be_looked_at(run, table):
     assert set(wrong.song) <= set(excerpts.song) and not set(right.song) & set(excerpts.song)
 
 
-def test_jobs_do_not_change_a_prediction_and_seeds_do(songs, tmp_path):
+@pytest.mark.usefixtures("local_processes")
+def test_neither_jobs_nor_executors_change_a_prediction_and_seeds_do(songs, tmp_path):
     chosen = replace(FOLDED, corpus=str(songs), models=("knn", "nn3"), folds=2, repeats=1,
                      leak=False, robustness=False, learning_curve=False)  # fmt: skip
     one = compare(chosen, tmp_path / "one", 1)
     two = compare(chosen, tmp_path / "two", 2)
-    files = [(folder / "predictions.parquet").read_bytes() for folder in (one, two)]
-    assert files[0] == files[1]
-    seeded = compare(replace(chosen, models=("knn",), seed=1), tmp_path / "seeded", 2)
+    here = compare(chosen, tmp_path / "here", executor=InlineExecutor())
+    files = [(folder / "predictions.parquet").read_bytes() for folder in (one, two, here)]
+    assert files[0] == files[1] == files[2]
+    seeded = compare(
+        replace(chosen, models=("knn",), seed=1), tmp_path / "seeded", executor=InlineExecutor()
+    )
     first, other = (pd.read_parquet(folder / "predictions.parquet") for folder in (one, seeded))
     first = first[first.model.isin(["majority", "knn"])].reset_index(drop=True)
     assert len(first) == len(other) and not first.equals(other)
