@@ -1,4 +1,4 @@
-"""Scores and their intervals; the unit that is drawn anew is always the group of songs.
+"""Scores and their intervals; the unit of resampling is always the group of songs.
 
 Every score here is a function of the confusion matrix, so a bootstrap over groups of songs needs
 no second look at the predictions: the matrix of each group is counted once, and a resample of
@@ -9,7 +9,7 @@ error, `bootstrap` hands it the songs of each resample.
 goes through them.
 
 With few or uneven groups percentiles of the replicates lie too close together. `interval` widens
-them when it is told how many groups there are; for accuracy alone `wilson` is better still. How
+them when it is given the number of groups; for accuracy alone `wilson` is better still. How
 often each misses is measured by benchmarks/random_labels.py.
 
 Conventions: rows of a confusion matrix are true classes, columns predicted ones; the last two axes
@@ -155,6 +155,13 @@ def bootstrap(
     ndarray, shape (RESAMPLES, ...)
         For a statistic that is not an average, such as a calibration error or the area under a
         curve, replicates can lie to one side of the statistic of the songs themselves.
+
+    Examples
+    --------
+    >>> values = np.array([1.0, 0.0, 1.0, 1.0])
+    >>> means = bootstrap(lambda drawn: values[drawn].mean(), ["a", "a", "b", "c"], seed=0)
+    >>> means.shape, bool(means.min() < values.mean() < means.max())
+    ((2000,), True)
     """
     index, draws = _drawn(groups, seed)
     songs = np.arange(len(index))
@@ -372,6 +379,12 @@ def estimates(
     Returns
     -------
     list of Estimate, length n_quantities
+
+    Examples
+    --------
+    >>> values = np.array([[1, 0], [0, 0], [0, 0], [1, 0]])
+    >>> [estimate.value for estimate in estimates(values, ["a", "b", "c", "d"], seed=0)]
+    [0.5, 0.0]
     """
     means, n_groups = np.atleast_1d(values.mean(axis=0)), effective_groups(groups)
     if n_groups <= 1:

@@ -27,9 +27,9 @@ def test_a_temperature_of_two_classes_in_closed_form():
     # sure by .9, right in 7 of 10: the likelihood is largest where the confidence is .7,
     # log(.9 / .1) / T = log(.7 / .3)
     p, truth = of_confidence([0.9] * 10, [1] * 7 + [0] * 3)
-    found = calibration.fit_temperature(p, truth)
-    assert found == pytest.approx(np.log(9) / np.log(7 / 3), rel=1e-7)
-    assert calibration.apply_temperature(p, found)[:, 0] == pytest.approx(0.7, abs=1e-8)
+    temperature = calibration.fit_temperature(p, truth)
+    assert temperature == pytest.approx(np.log(9) / np.log(7 / 3), rel=1e-7)
+    assert calibration.apply_temperature(p, temperature)[:, 0] == pytest.approx(0.7, abs=1e-8)
 
 
 @pytest.mark.parametrize("sharpness", [0.3, 1])
@@ -41,26 +41,26 @@ def test_the_temperature_is_scikit_learns(sharpness):
     scaled = CalibratedClassifierCV(FrozenEstimator(model), method="temperature", ensemble=False)
     scaled.fit(x[200:], truth[200:])
     p = model.predict_proba(x[200:])
-    found = calibration.fit_temperature(p, truth[200:])
-    ours, theirs = calibration.apply_temperature(p, found), scaled.predict_proba(x[200:])
+    temperature = calibration.fit_temperature(p, truth[200:])
+    ours, theirs = calibration.apply_temperature(p, temperature), scaled.predict_proba(x[200:])
     np.testing.assert_allclose(ours, theirs, atol=1e-6)
     assert log_loss(truth[200:], ours) == pytest.approx(log_loss(truth[200:], theirs), abs=1e-9)
 
 
 def test_a_temperature_undoes_a_temperature():
     sharp = calibration.apply_temperature(P, 0.5)
-    found = calibration.fit_temperature(sharp, TRUTH)
-    assert found == pytest.approx(2 * calibration.fit_temperature(P, TRUTH), rel=1e-6)
-    assert found == pytest.approx(2, rel=0.15)
+    temperature = calibration.fit_temperature(sharp, TRUTH)
+    assert temperature == pytest.approx(2 * calibration.fit_temperature(P, TRUTH), rel=1e-6)
+    assert temperature == pytest.approx(2, rel=0.15)
     np.testing.assert_allclose(calibration.apply_temperature(sharp, 2), P, atol=1e-6)
     np.testing.assert_array_equal(sharp.argmax(axis=1), P.argmax(axis=1))
 
 
 def test_probabilities_of_zero_have_a_temperature():
     p = np.array([[1.0, 0, 0], [1.0, 0, 0], [0, 1.0, 0]])
-    found = calibration.fit_temperature(p, np.array([0, 1, 1]))
-    cooled = calibration.apply_temperature(p, found)
-    assert found > 1 and np.isfinite(cooled).all()
+    temperature = calibration.fit_temperature(p, np.array([0, 1, 1]))
+    cooled = calibration.apply_temperature(p, temperature)
+    assert temperature > 1 and np.isfinite(cooled).all()
     np.testing.assert_allclose(cooled.sum(axis=1), 1)
 
 

@@ -1,4 +1,4 @@
-"""Importance by shuffling: what decides is found, what is told twice is found twice."""
+"""Permutation importance: columns that decide have it, redundant ones share it."""
 
 import numpy as np
 import pytest

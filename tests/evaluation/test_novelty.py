@@ -58,7 +58,7 @@ def test_one_group_alone_is_refused():
         novelty.fit(songs(5, 0), ["a"] * 5, LEAST)
 
 
-def test_a_collection_that_hides_among_the_training_songs_is_told_apart():
+def test_a_collection_that_hides_among_the_training_songs_has_a_high_domain_auc():
     """Each song near some training song, but only of one corner."""
     x = songs(400, 0)
     fitted = novelty.fit(x, [str(i) for i in range(400)], LEAST)

@@ -29,22 +29,22 @@ def test_demsars_worked_example():
             [0.957, 0.978, 0.946, 0.970],
         ]
     )
-    found = rank_models(scores)
-    assert found.mean == pytest.approx([3.143, 2.000, 2.893, 1.964], abs=5e-4)
-    square = 12 * 14 / (4 * 5) * ((found.mean**2).sum() - 4 * 5**2 / 4)  # ties not corrected for
+    ranking = rank_models(scores)
+    assert ranking.mean == pytest.approx([3.143, 2.000, 2.893, 1.964], abs=5e-4)
+    square = 12 * 14 / (4 * 5) * ((ranking.mean**2).sum() - 4 * 5**2 / 4)  # ties not corrected for
     assert square == pytest.approx(9.28, abs=5e-3)
-    assert found.friedman == friedmanchisquare(*scores.T).pvalue < chi2.sf(square, 3)
+    assert ranking.friedman == friedmanchisquare(*scores.T).pvalue < chi2.sf(square, 3)
 
 
 def test_p_values_are_wilcoxons_with_holms_correction():
     scores = np.random.default_rng(0).normal([0, 1, 3], size=(9, 3))
     raw = {(a, b): wilcoxon(scores[:, a], scores[:, b]).pvalue for a, b in ((0, 1), (0, 2), (1, 2))}
-    found, order = rank_models(scores), sorted(raw, key=raw.get)
+    ranking, order = rank_models(scores), sorted(raw, key=raw.get)
     highest = 0.0
     for times, (a, b) in zip((3, 2, 1), order, strict=True):
         highest = max(highest, times * raw[a, b])
-        assert found.p_values[a, b] == found.p_values[b, a] == pytest.approx(highest)
-    assert (np.diag(found.p_values) == 1).all()
+        assert ranking.p_values[a, b] == ranking.p_values[b, a] == pytest.approx(highest)
+    assert (np.diag(ranking.p_values) == 1).all()
 
 
 @pytest.mark.parametrize("n_corpora", [2, 5, 8])
@@ -87,26 +87,26 @@ def test_how_many_corpora_it_takes():
         )
 
 
-def test_pairs_told_apart_are_ordered_from_the_best():
+def test_significant_pairs_are_ordered_from_the_best():
     rng = np.random.default_rng(1)
     scores = rng.normal([3, 0, 0], size=(20, 3))
-    found = rank_models(scores[:, [1, 0, 2]])
-    assert {a for a, _ in found.significant_pairs()} == {1} and {
-        b for _, b in found.significant_pairs()
+    ranking = rank_models(scores[:, [1, 0, 2]])
+    assert {a for a, _ in ranking.significant_pairs()} == {1} and {
+        b for _, b in ranking.significant_pairs()
     } == {0, 2}
 
 
-def test_no_pair_is_told_apart_where_friedman_finds_nothing():
+def test_no_pair_is_significant_where_friedman_finds_nothing():
     rng = np.random.default_rng(2)
     for _ in range(40):
-        found = rank_models(rng.normal(size=(7, 3)))
-        if found.friedman >= 0.05:
-            assert found.significant_pairs() == []
+        ranking = rank_models(rng.normal(size=(7, 3)))
+        if ranking.friedman >= 0.05:
+            assert ranking.significant_pairs() == []
 
 
 def test_models_that_tie_everywhere():
-    found = rank_models(np.full((6, 3), 0.5))
-    assert found.friedman == 1 and (found.p_values == 1).all() and (found.mean == 2).all()
+    ranking = rank_models(np.full((6, 3), 0.5))
+    assert ranking.friedman == 1 and (ranking.p_values == 1).all() and (ranking.mean == 2).all()
     assert rank_models(np.full((6, 2), 0.5)).friedman is None
 
 
