@@ -1,4 +1,4 @@
-"""Songs made for the tests: short, real MIDI files, two or three classes that can be told apart."""
+"""Songs made for the tests: short, real MIDI files, two or three classes that differ clearly."""
 
 import os
 from collections.abc import Iterator

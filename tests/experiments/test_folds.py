@@ -96,7 +96,7 @@ def test_calibration_scores_follow_from_the_predictions(table, run):
     rows = table[(table.level == "song") & (table.part == "test") & (table.protocol == "song")]
     rows = rows[rows.model == "knn"]
     p = np.stack([
-        calibration.tempered(row[None], t)[0]
+        calibration.apply_temperature(row[None], t)[0]
         for row, t in zip(rows[["p:Calming", "p:Happy"]].to_numpy(), rows.temperature, strict=True)
     ])  # fmt: skip
     truth = (rows.label == "Happy").to_numpy().astype(int)
@@ -130,7 +130,7 @@ def test_sets_hold_what_they_promise_on_songs_like_those(table):
     for _, rows in tested.groupby("model"):
         chosen = results.calibrated(rows) >= rows.limit.to_numpy()[:, None]
         truth = (rows.label == "Happy").to_numpy().astype(int)
-        assert conformal.covered(chosen, truth) >= 0.8
+        assert conformal.coverage(chosen, truth) >= 0.8
 
 
 def test_fewer_songs_are_nested_and_tested_on_the_same(run, table, songs):

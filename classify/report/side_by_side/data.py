@@ -327,7 +327,7 @@ def _across(runs: list[RunColumn]) -> Across:
     ranked = [line for line in lines if all(line.rows) and line.kind != "reference"]
     if len(ranked) < 2:
         return Across(runs, names, lines, ranked, None)
-    found = ranks.rank(accuracy(ranked))
+    found = ranks.rank_models(accuracy(ranked))
     order = np.argsort(found.mean, kind="stable")
     found = replace(found, mean=found.mean[order], p_values=found.p_values[np.ix_(order, order)])
     best_first = [ranked[i] for i in order]
