@@ -71,13 +71,6 @@ def setup(app):
     """Make the pages that come from elsewhere, before Sphinx looks for sources."""
     import_keras()
     pages.make_all(DOCS / "_generated")
-    app.connect("source-read", without_glossary)
     app.connect("autodoc-skip-member", docstrings.is_not_ours)
     # 400: before numpydoc, which marks up what it has read.
     app.connect("autodoc-process-docstring", docstrings.as_restructured_text, 400)
-
-
-def without_glossary(app, name: str, source: list[str]) -> None:
-    """Leave the glossary out of the contents of a checkout that has none."""
-    if name == "index" and not (DOCS / "glossary.md").exists():
-        source[0] = source[0].replace("\nglossary\n", "\n")

@@ -1,4 +1,4 @@
-"""Songs made for the tests: short, real MIDI files, two or three classes that can be told apart."""
+"""Songs made for the tests: short, real MIDI files, two or three classes that differ clearly."""
 
 import os
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classify.compute.executor import VARIABLE
 from classify.songs import midi
 
 
@@ -33,6 +34,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
+# TensorFlow asks once, when it is imported; fits in this process must sum as those in others do
+os.environ |= dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def inline() -> Iterator[None]:
+    """Fit and read in this very process: starting others takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, "inline")
+        yield
+
+
+@pytest.fixture
+def local_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fit and read in processes of their own, as users do; where these are what is tested."""
+    monkeypatch.setenv(VARIABLE, "local")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.feature_selection import f_classif
 
 from classify.evaluation import importance
-from classify.evaluation.importance import Held, Predict
+from classify.evaluation.importance import HeldOutSongs, Predict
 from classify.representations.representation import Representation
 from classify.representations.windows import WindowSettings
 
@@ -71,8 +71,12 @@ def listening(
     alike = _candidates(train, np.array([column.name for column in given.columns(settings)]))
     members = {name: names for name, (_, names) in alike.items()}
     features = {name: columns for name, (columns, _) in alike.items()}
-    by_family = importance.falls(predict, held, given.families(settings), seed, REPEATS)
-    by_feature = importance.falls(predict, held, features, seed, REPEATS, alone=False)
+    by_family = importance.permutation_importance(
+        predict, held, given.families(settings), seed, REPEATS
+    )
+    by_feature = importance.permutation_importance(
+        predict, held, features, seed, REPEATS, alone=False
+    )
     frames = [
         pd.DataFrame(
             {
@@ -94,7 +98,7 @@ def listening(
 
 def _some(
     test: tuple[NDArray[np.float32], NDArray, NDArray, NDArray], classes: NDArray, seed: int
-) -> tuple[NDArray[np.int64], Held | None]:
+) -> tuple[NDArray[np.int64], HeldOutSongs | None]:
     """Take some songs of the test part, whole."""
     x, label, song, group = test
     songs = np.unique(song)
@@ -104,7 +108,7 @@ def _some(
     groups = group[rows][first].tolist()
     if len(set(groups)) < 2:
         return taken, None
-    return taken, Held(x[rows], place, np.searchsorted(classes, label[rows][first]), groups)
+    return taken, HeldOutSongs(x[rows], place, np.searchsorted(classes, label[rows][first]), groups)
 
 
 def _candidates(
@@ -125,7 +129,7 @@ def _candidates(
     best = changing[np.argsort(-apart[changing], kind="stable")[:SCREENED]]
     if not len(best):
         return {}
-    found = importance.clusters(table[:, best], names[best].tolist())
+    found = importance.correlated_clusters(table[:, best], names[best].tolist())
     ranked = sorted(found.items(), key=lambda item: int(item[1].min()))
     return {
         name: (best[own], "; ".join(names[best[np.sort(own)]])) for name, own in ranked[:FEATURES]

@@ -227,8 +227,8 @@ def _calibrated(
     p = song_means(estimator.held_out_[known], place)
     truth = np.searchsorted(estimator.classes_, label[known][first])
     temperature = calibration.fit_temperature(p, truth)
-    calibrated = calibration.tempered(p, temperature)
-    limit = conformal.limit(calibrated, truth, groups=group[known][first])
+    calibrated = calibration.apply_temperature(p, temperature)
+    limit = conformal.threshold(calibrated, truth, groups=group[known][first])
     return {"temperature": temperature, "limit": limit, "n_calibration_songs": len(songs)}
 
 

@@ -140,7 +140,7 @@ def outer(
     for repeat, tests in enumerate(masks):
         for fold, test in enumerate(tests):
             if split != WINDOW_SPLIT:
-                splits.guard(groups[~test], groups[test])
+                splits.refuse_shared_groups(groups[~test], groups[test])
             title = _title(repeat, repeats, fold, folds)
             key = f"r{repeat}f{fold}"
             chosen.append(Fold(key, title, split, repeat, fold, train=~test, test=test))
@@ -243,7 +243,7 @@ def _given(corpus: Corpus) -> tuple[NDArray[np.bool_], list[str]]:
     untaught = sorted(set(corpus.classes) - set(labels[~test]))
     if untaught:
         raise InputError(f"{corpus.source}: the class {str(untaught[0])!r} has no song in train")
-    splits.require(labels[~test], np.array(corpus.groups)[~test], 2)
+    splits.require_groups(labels[~test], np.array(corpus.groups)[~test], 2)
     unasked = sorted(set(corpus.classes) - set(labels[test]))
     if unasked:
         raise InputError(

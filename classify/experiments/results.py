@@ -313,7 +313,7 @@ def calibrated(rows: pd.DataFrame) -> NDArray[np.float64]:
     temperature = rows.temperature.to_numpy(float)
     for value in np.unique(temperature[~np.isnan(temperature)]):
         fitted = temperature == value
-        tempered[fitted] = calibration.tempered(p[fitted], value)
+        tempered[fitted] = calibration.apply_temperature(p[fitted], value)
     return tempered
 
 

@@ -142,7 +142,7 @@ def adapt(
         **asdict(report),
     }
     if report.groups >= ENOUGH:
-        about["limit"] = conformal.limit(held_out, truth, groups=groups)
+        about["limit"] = conformal.threshold(held_out, truth, groups=groups)
     bundles.changed(bundle, out, about, model_card.text(about))
     return report, aside
 

@@ -247,7 +247,7 @@ def judge(bundle: Bundle, block: Sequence[Item]) -> _Block:
         "best": moods[p.argmax(axis=1)],
         "confidence": p.max(axis=1),
         "set": ["|".join(moods[own]) for own in chosen],
-        "known": bundle.novelty.known(statistics),
+        "known": bundle.novelty.in_distribution(statistics),
     })  # fmt: skip
     columns = [P + mood for mood in bundle.classes]
     extra = [f"{X}{statistic.name}" for statistic in descriptors.STATISTICS]
@@ -274,7 +274,7 @@ def _joined(
     songs["answer"] = songs.best.where(certain, "")
     columns = [*COLUMNS, *(P + mood for mood in bundle.classes)]
     statistics = songs[extra].to_numpy(float)
-    apart = bundle.novelty.told_apart(statistics)
+    apart = bundle.novelty.domain_auc(statistics)
     about = {
         "model": bundle.name,
         "bundle": bundle.id,

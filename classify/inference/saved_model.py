@@ -130,7 +130,7 @@ class Bundle:
 
     def calibrated(self, p: NDArray[np.floating]) -> NDArray[np.float64]:
         """Turn the mean of a song's windows into probabilities that can be believed."""
-        calm = calibration.tempered(p, self.about["temperature"])
+        calm = calibration.apply_temperature(p, self.about["temperature"])
         own = self.about.get("adaptation")
         return adapted(calm, np.array(own["matrix"]), np.array(own["bias"])) if own else calm
 
@@ -140,7 +140,9 @@ class Bundle:
         The most probable class is always among them: an empty set keeps a promise for all songs
         together, and tells nobody anything of this one.
         """
-        return conformal.sets(p, self.about["limit"]) | (p == p.max(axis=1, keepdims=True))
+        return conformal.prediction_sets(p, self.about["limit"]) | (
+            p == p.max(axis=1, keepdims=True)
+        )
 
 
 def adapted(

@@ -257,8 +257,8 @@ def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str)
     estimator = registry.load(last.folder)
     held_out = _held_out(data, folds)
     temperature = calibration.fit_temperature(held_out.p, held_out.truth)
-    calm = calibration.tempered(held_out.p, temperature)
-    limit = conformal.limit(calm, held_out.truth, groups=held_out.groups)
+    calm = calibration.apply_temperature(held_out.p, temperature)
+    limit = conformal.threshold(calm, held_out.truth, groups=held_out.groups)
     statistics = np.array([descriptors.statistics(song.notes) for song in data.corpus.songs])
     try:
         alike = novelty.fit(statistics, data.corpus.groups, descriptors.LEAST, plan.settings.seed)
@@ -366,10 +366,10 @@ def _promises(rows: pd.DataFrame, classes: list[str]) -> dict[str, Any]:
     p, truth = results.calibrated(rows), np.searchsorted(classes, rows.label)
     if np.isnan(p).any():
         return {"coverage_held_out": None, "set_size": None, "sure": None}
-    chosen = conformal.sets(p, rows.limit.to_numpy()[:, None])
-    kept, risk = calibration.selected(p, truth, SURE)
+    chosen = conformal.prediction_sets(p, rows.limit.to_numpy()[:, None])
+    kept, risk = calibration.coverage_and_risk(p, truth, SURE)
     return {
-        "coverage_held_out": conformal.covered(chosen, truth),
-        "set_size": conformal.mean_size(chosen),
+        "coverage_held_out": conformal.coverage(chosen, truth),
+        "set_size": conformal.mean_set_size(chosen),
         "sure": {"at": SURE, "kept": kept, "risk": None if np.isnan(risk) else risk},
     }

@@ -1,12 +1,12 @@
 """A plot of a playlist: moods, tempo and loudness along the minutes, as SVG or PNG.
 
-Hatching and names carry the same as colours.
+Colours are Okabe and Ito's, which colour-blind readers can distinguish; hatching and names carry
+the same without colour.
 """
 
 from collections.abc import Sequence
 from itertools import cycle, pairwise
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -31,7 +31,7 @@ from classify.presentation.figures import (
 
 COLOURS = (BLUE, YELLOW, GREEN, PINK, SKY, ORANGE, LEMON)
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "+++")
-HATCHED: dict[Any, Any] = STYLE | {"hatch.color": "#ffffff", "hatch.linewidth": 0.6}
+HATCHED = STYLE | {"hatch.color": "#ffffff", "hatch.linewidth": 0.6}
 
 
 def draw(playlist: Playlist, path: Path, provenance: Provenance) -> None:

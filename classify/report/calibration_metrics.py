@@ -108,7 +108,7 @@ def summarise(songs: pd.DataFrame, classes: list[str], n_folds: int) -> Calibrat
     has_threshold = calibrated and bool(np.isfinite(songs.limit).all())
     curve = calibration.risk_coverage(p, truth)
     n_bins = min(calibration.BINS, max(1, songs.song.nunique() // PER_BIN))
-    kept, wrong = calibration.selected(p, truth, CONFIDENT)
+    kept, wrong = calibration.coverage_and_risk(p, truth, CONFIDENT)
     return CalibrationSummary(
         temperatures=tuple(fold.temperature.iloc[0] for fold in folds) if calibrated else (),
         n_songs=len(songs),
@@ -117,7 +117,7 @@ def summarise(songs: pd.DataFrame, classes: list[str], n_folds: int) -> Calibrat
         before=calibration.reliability(raw, truth, n_bins),
         after=calibration.reliability(p, truth, n_bins),
         curve=curve,
-        aurc=calibration.area(curve),
+        aurc=calibration.area_under_risk_coverage(curve),
         kept=kept,
         wrong=wrong,
         sets=_sets(folds, classes, truth, n_folds) if has_threshold else None,
@@ -126,14 +126,14 @@ def summarise(songs: pd.DataFrame, classes: list[str], n_folds: int) -> Calibrat
 
 def _tempered(fold: pd.DataFrame, classes: list[str]) -> NDArray[np.float64]:
     p = fold[[results.P + name for name in classes]].to_numpy(float)
-    return calibration.tempered(p, fold.temperature.iloc[0])
+    return calibration.apply_temperature(p, fold.temperature.iloc[0])
 
 
 def _sets(
     folds: list[pd.DataFrame], classes: list[str], truth: NDArray[np.integer], n_folds: int
 ) -> PredictionSets:
     chosen = np.concatenate(
-        [conformal.sets(_tempered(fold, classes), fold.limit.iloc[0]) for fold in folds]
+        [conformal.prediction_sets(_tempered(fold, classes), fold.limit.iloc[0]) for fold in folds]
     )
     held = pd.concat(folds).assign(held=chosen[np.arange(len(truth)), truth])
     by_song = held.groupby(["group", "song"]).held.mean()
@@ -141,7 +141,7 @@ def _sets(
     size = chosen.sum(axis=1)
     return PredictionSets(
         covered=estimate_share(by_song.to_numpy(float), groups, n_folds),
-        size=conformal.mean_size(chosen),
+        size=conformal.mean_set_size(chosen),
         single=float((size == 1).mean()),
         empty=float((size == 0).mean()),
     )

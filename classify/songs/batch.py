@@ -21,7 +21,7 @@ from classify.compute.executor import deadline
 from classify.songs import archive, midi
 from classify.songs.formats import File, FileFormat, SongBytes, as_midi
 from classify.songs.song import NOTE, UnusableSong
-from classify.songs.table import Notes, Table
+from classify.songs.table import NoteTable, NoteTableBuilder
 
 #: How notes are laid down: quick to write and to read, a fifth of their size in memory.
 PARQUET = {
@@ -174,7 +174,7 @@ class _Gathered:
     def __init__(self, failed: list[ParsedSong]) -> None:
         self.failed = failed
         self.added: set[str] = set()
-        self.notes = Notes()
+        self.notes = NoteTableBuilder()
         self.owners: list[tuple[str, int, str, str]] = []  # digest, part, title, repaired
 
     def add(self, contents: dict[str, tuple[bytes, File]], kind: FileFormat, known: str) -> None:
@@ -222,7 +222,7 @@ class _Gathered:
         """Name each song that was read, as in the column `song`."""
         return [f"{digest}:{part}" if part else digest for digest, part, _, _ in self.owners]
 
-    def placed(self, table: Table) -> list[ParsedSong]:
+    def placed(self, table: NoteTable) -> list[ParsedSong]:
         """Say of each song where its notes are, or why they are no music."""
         first, seconds = table.first.tolist(), table.seconds.tolist()
         songs = []
@@ -238,7 +238,7 @@ class _Gathered:
         return songs
 
 
-def write_shard(path: Path, names: list[str], table: Table) -> int:
+def write_shard(path: Path, names: list[str], table: NoteTable) -> int:
     """Write a table of notes as Parquet, each row with the name of its song; give their number."""
     n_notes = len(table.columns["onset"])
     if n_notes:
@@ -262,7 +262,7 @@ def without(path: Path, songs: Sequence[ParsedSong], digests: set[str]) -> list[
     digests : set of str
         Files whose songs are taken out.
     """
-    left, pieces, first = list[ParsedSong](), list[pa.Table](), 0
+    left, pieces, first = list[ParsedSong](), list[pa.NoteTable](), 0
     notes = pq.read_table(path) if path.is_file() else None
     for song in songs:
         if song.digest not in digests:

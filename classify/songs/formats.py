@@ -55,7 +55,7 @@ class FileFormat:
 
     @property
     def reader(self) -> str:
-        """What reads it, with its version; what another reader said of a file counts no more."""
+        """The library that reads it, with its version; results of other readers are not reused."""
         return f"{self.name}: {self.library} {_version(self.library)}{_decoder(self.name)}"
 
     def why_died(self, death: TaskDied) -> str:
@@ -114,7 +114,7 @@ READABLE = (
 
 
 def kind_of(name: str) -> FileFormat | None:
-    """Give the kind of file that a name says it is; None for one that is no song."""
+    """Give the kind of file that a name says it is; None for one that is not a song."""
     place = name.rfind(".")  # a plain look-up: a large library asks this for each of its files
     return _KIND_OF.get(name[place:].lower()) if place >= 0 else None
 

@@ -32,6 +32,7 @@ def test_one_command_from_songs_to_a_report(corpus_folder, tmp_path, capsys):
     assert (out / "report.html").is_file()
 
 
+@pytest.mark.usefixtures("local_processes")
 def test_a_failed_model_is_not_a_success(corpus_folder, tmp_path, monkeypatch, capsys):
     (tmp_path / "sitecustomize.py").write_text(
         "from sklearn.neighbors import KNeighborsClassifier\n"

@@ -55,11 +55,11 @@ def test_a_small_corpus_is_read_as_a_users_folder_is(tmp_path, monkeypatch):
     small = replace(builtin.CORPORA["tunes"], per_class=3)
     monkeypatch.setitem(builtin.CORPORA, "tunes", small)
     monkeypatch.setenv("CLASSIFY_CACHE", str(tmp_path))
-    said = []
-    corpus = load("tunes", lambda done, total: said.append((done, total)))
+    calls = []
+    corpus = load("tunes", lambda done, total: calls.append((done, total)))
     assert Counter(corpus.labels) == dict.fromkeys(small.classes, 3)
     assert not corpus.skipped
-    assert (15, 15) in said and corpus.window == small.window
+    assert (15, 15) in calls and corpus.window == small.window
     assert all(30 < len(song.notes) < 2000 for song in corpus.songs)
     metres = {
         (e.label, *s.metres[0, 1:]) for e, s in zip(corpus.entries, corpus.songs, strict=True)

@@ -6,7 +6,7 @@ from classify.corpora import load
 from classify.corpora.groups import group_by_shared_keys
 
 
-def test_damaged_files_are_set_aside_and_the_rest_goes_on(corpus_folder):
+def test_damaged_files_are_skipped_and_the_rest_goes_on(corpus_folder):
     happy = corpus_folder / "Happy"
     silent = b"MThd\0\0\0\x06\0\0\0\x01\0\x60" + b"MTrk\0\0\0\x04\0\xff\x2f\0"
     whole = (happy / "00.mid").read_bytes()

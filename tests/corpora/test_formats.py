@@ -122,7 +122,7 @@ def test_hostile_files_end_in_the_list(scores, tmp_path, capsys):
         "garbage.mid": "is not a MIDI file: it begins with '",
         "huge.mid": "has 33.6 MB, and at most 34 are read",
         "empty.zip": "is an archive with no files in it",
-        "bomb.zip": "unpacks to 1.1 GB; at most 100 times its size are believed",
+        "bomb.zip": "unpacks to 1.1 GB; at most 100 times its size are accepted",
         "no.zip": "is not a zip archive, or a damaged one",
         "endless.abc": "",
     }.items():

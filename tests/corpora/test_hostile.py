@@ -104,7 +104,7 @@ def test_shards_that_were_swapped_are_noticed(tmp_path):
 
 
 @pytest.mark.parametrize("row", ["notes.txt,B", "A,A", "in.zip/x,B"])
-def test_a_row_that_names_no_song_is_set_aside(tmp_path, row):
+def test_a_row_that_names_no_song_is_skipped(tmp_path, row):
     folder = classes(tmp_path / "songs")
     (folder / "notes.txt").write_text("hello")
     (folder / "labels.csv").write_text(f"path,label\nA/sound.mid,A\nB/sound.mid,B\n{row}\n")

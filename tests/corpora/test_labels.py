@@ -101,7 +101,7 @@ def test_spreadsheet_habits(tmp_path):
     assert len(list_songs(tmp_path).entries) == 2
 
 
-def test_a_missing_song_is_set_aside_with_its_reason(tmp_path):
+def test_a_missing_song_is_skipped_with_its_reason(tmp_path):
     text = "path,label\nmidi/0.mid,a\nmidi/1.mid,b\nmidi/gone.mid,b\n"
     corpus = load(str(csv(tmp_path, text)))
     first = corpus.skipped[0]
@@ -140,14 +140,14 @@ def test_a_repeated_row_counts_once_and_is_named(tmp_path):
     ],
 )
 def test_a_csv_that_cannot_be_used_is_one_clear_sentence(tmp_path, text, message):
-    said = refusal(csv(tmp_path, text))
-    assert message in said
-    assert "labels.csv" in said or str(tmp_path) in said
+    message_shown = refusal(csv(tmp_path, text))
+    assert message in message_shown
+    assert "labels.csv" in message_shown or str(tmp_path) in message_shown
 
 
 def test_text_in_another_encoding_names_the_line(tmp_path):
-    said = refusal(csv(tmp_path, "path,label\nmidi/0.mid,fröhlich\n", encoding="latin-1"))
-    assert "line 2: is not UTF-8" in said
+    message_shown = refusal(csv(tmp_path, "path,label\nmidi/0.mid,fröhlich\n", encoding="latin-1"))
+    assert "line 2: is not UTF-8" in message_shown
 
 
 def test_wrong_paths(tmp_path):

@@ -384,7 +384,7 @@ def test_adl_must_be_unpacked(tmp_path):
     assert f'zipfile -e "{archive}" "{tmp_path / "midi"}"' in refusal("adl-piano", tmp_path)
 
 
-def test_names_that_no_table_can_show_are_set_aside(tmp_path):
+def test_names_that_no_table_can_show_are_skipped(tmp_path):
     names = ("Rock/Rock/A\x07B/one.mid", "Rock/Rock/AB/two.mid")
     bad = os.fsdecode(b"Rock/Rock/AB/caf\xe9.mid")
     listing = published.list_songs("adl-piano", lay_out(tmp_path, *names, bad))

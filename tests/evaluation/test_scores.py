@@ -202,10 +202,10 @@ def test_estimates_are_means_with_the_intervals_of_their_kind():
     values = np.random.default_rng(0).integers(-1, 2, (30, 2))
     groups = [str(i // 2) for i in range(30)]
     both = estimates(values, groups, 7, n_folds=5)
-    for column, found in zip(values.T, both, strict=True):
+    for column, result in zip(values.T, both, strict=True):
         replicates = bootstrap(lambda drawn, v=column: float(v[drawn].mean()), groups, 7)
-        assert (found.low, found.high) == interval(replicates, 15, 5)
-        assert found.value == column.mean() and found == estimate(column, groups, 7, n_folds=5)
+        assert (result.low, result.high) == interval(replicates, 15, 5)
+        assert result.value == column.mean() and result == estimate(column, groups, 7, n_folds=5)
     right = values[:, 0] > 0
-    found = estimate_share(right, groups, 5)
-    assert (found.value, found.low, found.high) == (right.mean(), *wilson(right, groups, 5))
+    result = estimate_share(right, groups, 5)
+    assert (result.value, result.low, result.high) == (right.mean(), *wilson(right, groups, 5))

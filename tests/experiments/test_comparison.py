@@ -150,6 +150,7 @@ def running(run: Path) -> list[Path]:
 COMMAND = [sys.executable, "-m", "classify", "compare"]
 
 
+@pytest.mark.usefixtures("local_processes")
 def test_a_killed_run_goes_on_to_the_same_scores(run, songs, tmp_path):
     command = [*COMMAND, str(songs), "--window", "16", "--models", "knn,logistic,nn3", "--quick",
                "--jobs", "1", "--out", str(tmp_path / "run")]  # fmt: skip
@@ -193,6 +194,7 @@ def test_two_runs_do_not_share_a_folder(songs, tmp_path):
         compare(settings(songs), tmp_path / "run", 1)
 
 
+@pytest.mark.usefixtures("local_processes")
 def test_ctrl_c_says_how_to_go_on(songs, tmp_path):
     arguments = ["--window", "16", "--models", "bi-nn1", "--out", str(tmp_path / "r")]
     process = subprocess.Popen(
@@ -220,6 +222,7 @@ def test_the_papers_split_leaks_and_says_by_how_much(songs, tmp_path):
     assert [probe["title"] for probe in split["probes"]] == ["nearest neighbour", "random forest"]
 
 
+@pytest.mark.usefixtures("local_processes")
 def test_a_model_that_fails_is_named_and_the_rest_goes_on(songs, tmp_path, monkeypatch):
     out = tmp_path / "run"
     (tmp_path / "sitecustomize.py").write_text(

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from classify.compute.inline import InlineExecutor
 from classify.corpora import load
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
@@ -95,7 +96,7 @@ def test_calibration_scores_follow_from_the_predictions(table, run):
     rows = table[(table.level == "song") & (table.part == "test") & (table.protocol == "song")]
     rows = rows[rows.model == "knn"]
     p = np.stack([
-        calibration.tempered(row[None], t)[0]
+        calibration.apply_temperature(row[None], t)[0]
         for row, t in zip(rows[["p:Calming", "p:Happy"]].to_numpy(), rows.temperature, strict=True)
     ])  # fmt: skip
     truth = (rows.label == "Happy").to_numpy().astype(int)
@@ -129,7 +130,7 @@ def test_sets_hold_what_they_promise_on_songs_like_those(table):
     for _, rows in tested.groupby("model"):
         chosen = results.calibrated(rows) >= rows.limit.to_numpy()[:, None]
         truth = (rows.label == "Happy").to_numpy().astype(int)
-        assert conformal.covered(chosen, truth) >= 0.8
+        assert conformal.coverage(chosen, truth) >= 0.8
 
 
 def test_fewer_songs_are_nested_and_tested_on_the_same(run, table, songs):
@@ -174,14 +175,18 @@ def test_songs_that_are_wrong_and_sure_can_be_looked_at(run, table):
     assert set(wrong.song) <= set(excerpts.song) and not set(right.song) & set(excerpts.song)
 
 
-def test_jobs_do_not_change_a_prediction_and_seeds_do(songs, tmp_path):
+@pytest.mark.usefixtures("local_processes")
+def test_neither_jobs_nor_executors_change_a_prediction_and_seeds_do(songs, tmp_path):
     chosen = replace(FOLDED, corpus=str(songs), models=("knn", "nn3"), folds=2, repeats=1,
                      leak=False, robustness=False, learning_curve=False)  # fmt: skip
     one = compare(chosen, tmp_path / "one", 1)
     two = compare(chosen, tmp_path / "two", 2)
-    files = [(folder / "predictions.parquet").read_bytes() for folder in (one, two)]
-    assert files[0] == files[1]
-    seeded = compare(replace(chosen, models=("knn",), seed=1), tmp_path / "seeded", 2)
+    here = compare(chosen, tmp_path / "here", executor=InlineExecutor())
+    files = [(folder / "predictions.parquet").read_bytes() for folder in (one, two, here)]
+    assert files[0] == files[1] == files[2]
+    seeded = compare(
+        replace(chosen, models=("knn",), seed=1), tmp_path / "seeded", executor=InlineExecutor()
+    )
     first, other = (pd.read_parquet(folder / "predictions.parquet") for folder in (one, seeded))
     first = first[first.model.isin(["majority", "knn"])].reset_index(drop=True)
     assert len(first) == len(other) and not first.equals(other)

@@ -118,8 +118,8 @@ def test_a_listener_who_hears_the_opposite(model, tmp_path):
 def test_sets_are_the_listeners_own_once_there_are_enough_labels():
     p, truth = said(60, 5)
     _, after = assess(p, truth, [str(i) for i in range(60)])
-    limit = conformal.limit(after, truth)
-    assert conformal.covered(conformal.sets(after, limit), truth) >= 0.9
+    limit = conformal.threshold(after, truth)
+    assert conformal.coverage(conformal.prediction_sets(after, limit), truth) >= 0.9
 
 
 def test_what_hurts_is_not_written(model, tmp_path, monkeypatch, capsys):

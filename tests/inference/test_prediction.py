@@ -79,11 +79,11 @@ def test_songs_probabilities_are_those_of_their_windows(model, library):
     _, raw = model.judged([songs[0].song])
     np.testing.assert_allclose(
         found.table[["p:Calming", "p:Happy"]].to_numpy()[0],
-        calibration.tempered(raw.mean(axis=0, keepdims=True), temperature)[0],
+        calibration.apply_temperature(raw.mean(axis=0, keepdims=True), temperature)[0],
         atol=1e-8,  # logistic regressions round by the number of rows
     )
     np.testing.assert_allclose(
-        one["p:Happy"], calibration.tempered(raw, temperature)[:, 1], atol=1e-8
+        one["p:Happy"], calibration.apply_temperature(raw, temperature)[:, 1], atol=1e-8
     )
 
 

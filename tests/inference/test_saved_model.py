@@ -123,7 +123,7 @@ def test_every_song_trains_and_own_songs_are_known(trained):
     windows, raw = loaded.judged(corpus.songs)
     p = np.array([raw[windows.song == index].mean(axis=0) for index in range(len(corpus.songs))])
     calm = loaded.calibrated(p)
-    np.testing.assert_allclose(calm, calibration.tempered(p, loaded.about["temperature"]))
+    np.testing.assert_allclose(calm, calibration.apply_temperature(p, loaded.about["temperature"]))
     assert (np.array(loaded.classes)[calm.argmax(axis=1)] == corpus.labels).all()
     assert set(loaded.about["songs"]) == {song.digest[:16] for song in corpus.songs}
     assert (loaded.sets(calm).sum(axis=1) >= 1).all()

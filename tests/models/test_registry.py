@@ -8,8 +8,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+import baselines
 from classify.errors import InputError
-from classify.models import registry
+from classify.models import networks, registry
 from classify.models.training_settings import TrainingSettings
 from classify.representations import note_events
 from classify.representations.note_events import NoteEvents
@@ -228,8 +229,10 @@ def test_a_saved_model_with_unknown_types_is_refused(tmp_path):
 
 
 def test_names_and_groups_of_models():
-    networks = {name for name in SPECS if SPECS[name].kind == "network" and SPECS[name].in_groups}
-    assert {s.name for s in registry.select(["networks"])} == networks | {"majority"}
+    of_networks = {
+        name for name in SPECS if SPECS[name].kind == "network" and SPECS[name].in_groups
+    }
+    assert {s.name for s in registry.select(["networks"])} == of_networks | {"majority"}
     assert [s.name for s in registry.select(["svm", "knn"])] == ["majority", "knn", "svm"]
     assert {s.name for s in registry.select(["all"])} == {
         name for name in SPECS if SPECS[name].in_groups
@@ -243,3 +246,53 @@ def test_names_and_groups_of_models():
         registry.select(["nn1", "nn4"])
     with pytest.raises(InputError, match="--models"):
         registry.select([])
+
+
+NEW_BASELINE = """
+from sklearn.naive_bayes import GaussianNB
+TITLE, INPUT, GRID = "Naive Bayes", "song-features", {}
+def build(seed):
+    return GaussianNB()
+"""
+
+NEW_NETWORK = """
+INPUT = "notes"
+VARIANTS = {"dense": ("Dense", {"units": 4}), "dense-wide": ("Wide dense", {"units": 8})}
+def build(n_notes, n_channels, n_classes, *, units):
+    import keras
+    from keras import layers
+    return keras.Sequential([keras.Input((n_notes, n_channels)), layers.Flatten(),
+                             layers.Dense(units), layers.Dense(n_classes, activation="softmax")])
+"""
+
+
+def test_a_new_model_is_a_new_file_and_no_list_is_edited(tmp_path, monkeypatch):
+    for package, name, text in (
+        (baselines, "naive_bayes", NEW_BASELINE),
+        (networks, "dense", NEW_NETWORK),
+    ):
+        folder = tmp_path / package.__name__
+        folder.mkdir()
+        (folder / f"{name}.py").write_text(text)
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
+    new = {"naive-bayes", "dense", "dense-wide"}
+    assert set(registry.names()) == set(registry.find()) == set(SPECS) | new
+    assert new <= {spec.name for spec in registry.select(["all"])}
+    assert "naive-bayes" in {spec.name for spec in registry.select(["features"])}
+    x, y, groups = windows("nn3")
+    for name in new:
+        estimator = registry.make(registry.find()[name], 7, SETTINGS, quick=True).fit(x, y, groups)
+        registry.save(estimator, tmp_path / "saved" / name)
+        again = registry.load(tmp_path / "saved" / name).predict_proba(x)
+        np.testing.assert_array_equal(again, estimator.predict_proba(x))
+    for module in ("baselines.naive_bayes", "classify.models.networks.dense"):
+        sys.modules.pop(module)
+
+
+def test_listing_the_models_imports_neither_keras_nor_scikit_learn():
+    script = (
+        "import sys; from classify.models import registry; registry.names(); "
+        "print([name for name in ('keras', 'tensorflow', 'sklearn') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    assert done.stdout.decode().strip() == "[]"

@@ -48,7 +48,7 @@ def requests(draw):
     )
 
 
-def tried(made, request):
+def lists_or_none(made, request):
     """Lists, or none where the request is refused."""
     try:
         return build(made, request)
@@ -75,7 +75,7 @@ def broken(request, one, two):
 @given(requests())
 def test_every_list_keeps_the_rules(case):
     made, request = case
-    lists = tried(made, request)
+    lists = lists_or_none(made, request)
     everything = [entry.song for one in lists for entry in one.entries]
     assert len(everything) == len(set(everything)), "a song twice"
     assert not set(everything) & set(request.vetoes), "a vetoed song"
@@ -106,7 +106,7 @@ def test_every_list_keeps_the_rules(case):
 def test_moods_change_in_bounded_steps_and_the_target_is_held_from_two_thirds(case):
     made, request = case
     moods = default_moods(MOODS)
-    for one in tried(made, request):
+    for one in lists_or_none(made, request):
         order = [entry.mood for entry in one.entries]
         assert order[-1] == request.mood
         for a, b in pairwise(order):
@@ -124,8 +124,8 @@ def test_the_order_of_the_library_changes_nothing(case, random):
     made, request = case
     order = list(range(len(made)))
     random.shuffle(order)
-    assert tried(made, request) == tried(made.iloc[order], request)
-    assert tried(made, request) == tried(made, request)
+    assert lists_or_none(made, request) == lists_or_none(made.iloc[order], request)
+    assert lists_or_none(made, request) == lists_or_none(made, request)
 
 
 @settings(max_examples=25, deadline=None)
@@ -133,7 +133,7 @@ def test_the_order_of_the_library_changes_nothing(case, random):
 def test_of_few_songs_no_order_is_better(made, start, change):
     songs = library_from_table(table(made))
     request = Request("Calming", 12, start, limits=Limits(0.5, tempo_change=change))
-    lists = tried(songs, request)
+    lists = lists_or_none(songs, request)
     if not lists:
         return
     moods, out = default_moods(MOODS), np.zeros(len(songs), dtype=bool)

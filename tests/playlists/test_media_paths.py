@@ -16,10 +16,10 @@ def touched(*paths):
 
 
 def test_paths_start_from_the_playlists_folder_or_from_the_top(tmp_path):
-    places, playlist = MediaPaths(root=tmp_path / "music"), tmp_path / "lists" / "a.m3u8"
-    file, said = places.file("x/y.mid")
-    assert (file, said) == (tmp_path / "music/x/y.mid", "")
-    assert places.path(file, playlist) == "../music/x/y.mid"
+    paths, playlist = MediaPaths(root=tmp_path / "music"), tmp_path / "lists" / "a.m3u8"
+    file, problem = paths.file("x/y.mid")
+    assert (file, problem) == (tmp_path / "music/x/y.mid", "")
+    assert paths.path(file, playlist) == "../music/x/y.mid"
     whole = MediaPaths(root=tmp_path / "music", absolute=True)
     assert whole.path(file, playlist) == (tmp_path / "music/x/y.mid").as_posix()
     assert whole.uri(file, playlist) == (tmp_path / "music/x/y.mid").as_uri()
@@ -36,19 +36,21 @@ def test_a_recording_beside_the_song_is_taken_by_the_order_of_endings(tmp_path):
 def test_a_folder_of_recordings_is_searched_by_place_and_then_by_stem(tmp_path):
     media = tmp_path / "audio"
     touched(media / "x/one.MP3", media / "deep/er/two.flac", media / "y/one.mp3")
-    places = MediaPaths(media_root=media)
-    assert places.file("x/one.mid") == (media / "x/one.MP3", "")
-    assert places.file("else/two.mid") == (media / "deep/er/two.flac", "")
-    file, said = places.file("else/one.mid")
-    assert file == Path("else/one.mid") and "several recordings" in said
+    paths = MediaPaths(media_root=media)
+    assert paths.file("x/one.mid") == (media / "x/one.MP3", "")
+    assert paths.file("else/two.mid") == (media / "deep/er/two.flac", "")
+    file, problem = paths.file("else/one.mid")
+    assert file == Path("else/one.mid") and "several recordings" in problem
 
 
 def test_missing_recordings_are_named_and_the_song_stays(tmp_path):
-    places = MediaPaths(media_root=tmp_path, ext=("mp3",))
+    paths = MediaPaths(media_root=tmp_path, ext=("mp3",))
     touched(tmp_path / "here.mp3")
-    said = missing_media(["here.mid", "gone.mid"], places)
-    assert len(said) == 1 and said[0].startswith("gone.mid has no recording of its name (.mp3)")
-    assert places.file("gone.mid")[0] == Path("gone.mid")
+    problem = missing_media(["here.mid", "gone.mid"], paths)
+    assert len(problem) == 1 and problem[0].startswith(
+        "gone.mid has no recording of its name (.mp3)"
+    )
+    assert paths.file("gone.mid")[0] == Path("gone.mid")
 
 
 def test_songs_that_no_player_can_open_are_counted(tmp_path):
@@ -56,8 +58,8 @@ def test_songs_that_no_player_can_open_are_counted(tmp_path):
         archive.writestr("a.mid", b"")
     touched(tmp_path / "tunes.abc", tmp_path / "b#1.mid")
     songs = ["all.zip/a.mid", "tunes.abc#2", "b#1.mid", "gone.mid"]
-    (said,) = missing_media(songs, MediaPaths(tmp_path))
-    assert said.startswith("Players cannot open 2 of the songs") and "(all.zip/a.mid)" in said
+    (problem,) = missing_media(songs, MediaPaths(tmp_path))
+    assert problem.startswith("Players cannot open 2 of the songs") and "(all.zip/a.mid)" in problem
     assert missing_media(songs[2:], MediaPaths(tmp_path)) == []
 
 

@@ -188,8 +188,8 @@ def test_every_format_says_model_time_and_that_it_is_no_medical_device(tmp_path,
     made, path = one(["a.mid"]), tmp_path / f"list{ending}"
     write(made, path, MADE)
     text = path.read_text(encoding="utf-8")
-    for said in (MADE.model, MADE.when, DISCLAIMER, LISTENING_LEVEL, f"{made.certainty:.3f}"):
-        assert said in text
+    for sentence in (MADE.model, MADE.when, DISCLAIMER, LISTENING_LEVEL, f"{made.certainty:.3f}"):
+        assert sentence in text
 
 
 PAIR = one(["a.mid", "b.mid"])

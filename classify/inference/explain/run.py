@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from classify.errors import InputError
 from classify.evaluation import importance
-from classify.evaluation.importance import Held, Importance
+from classify.evaluation.importance import HeldOutSongs, Importance
 from classify.experiments import results
 from classify.experiments.dataset import Data, Settings, prepare
 from classify.experiments.folds import Fold
@@ -110,29 +110,29 @@ def importance_of(
 def _rows(
     level: str,
     estimator: Any,
-    held: Held,
+    held: HeldOutSongs,
     columns: Mapping[str, NDArray[np.int64]],
     members: Mapping[str, str],
     seed: int,
 ) -> list[dict[str, Any]]:
-    found = importance.falls(estimator.predict_prepared, held, columns, seed)
+    found = importance.permutation_importance(estimator.predict_prepared, held, columns, seed)
     return [
         {"level": level, "name": i.name, "members": members.get(i.name, "")}
         | {field.name: getattr(i, field.name) for field in fields(Importance)[1:]}
         | {"n_songs": len(held.truth)}
-        for i in importance.importances(found, held.groups, seed)
+        for i in importance.mean_importances(found, held.groups, seed)
     ]
 
 
 def _best_clusters(
-    predict: importance.Predict, held: Held, names: NDArray[np.str_], seed: int
+    predict: importance.Predict, held: HeldOutSongs, names: NDArray[np.str_], seed: int
 ) -> dict[str, NDArray[np.int64]]:
     """Give the clusters of features with most credit in one shuffle, which is not used again."""
     table = np.zeros((len(held.truth), held.x.shape[-1]))
     np.add.at(table, held.song, held.x.reshape(len(held.x), -1))
     table /= np.bincount(held.song)[:, None]
-    alike = importance.clusters(table, names.tolist())
-    screened = importance.falls(predict, held, alike, seed + 1, repeats=1)
+    alike = importance.correlated_clusters(table, names.tolist())
+    screened = importance.permutation_importance(predict, held, alike, seed + 1, repeats=1)
     best = sorted(screened, key=lambda fall: -fall.of("credit")[0].mean())[:KEPT]
     return {fall.name: alike[fall.name] for fall in best}
 
@@ -175,9 +175,9 @@ def _estimator(
     return estimator.fit(x[part.train], data.labels[part.train], groups)
 
 
-def _held(data: Data, part: Fold, x: NDArray, classes: NDArray) -> Held:
+def _held(data: Data, part: Fold, x: NDArray, classes: NDArray) -> HeldOutSongs:
     """Gather the part's test songs, whose windows are prepared."""
     songs, place = np.unique(data.windows.song[part.test], return_inverse=True)
     labels = np.array(data.corpus.labels)[songs]
     groups = np.array(data.corpus.groups)[songs].tolist()
-    return Held(x, place, np.searchsorted(classes, labels), groups)
+    return HeldOutSongs(x, place, np.searchsorted(classes, labels), groups)

@@ -300,7 +300,7 @@ def _across(runs: list[RunColumn]) -> Across:
     ranked = [line for line in lines if all(line.rows) and line.kind != "reference"]
     if len(ranked) < 2:
         return Across(runs, names, lines, ranked, None)
-    ranking = ranks.rank(accuracy(ranked))
+    ranking = ranks.rank_models(accuracy(ranked))
     order = np.argsort(ranking.mean, kind="stable")
     p_values = ranking.p_values[np.ix_(order, order)]
     ranking = replace(ranking, mean=ranking.mean[order], p_values=p_values)

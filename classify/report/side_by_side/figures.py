@@ -77,7 +77,7 @@ def critical_difference(across: Across) -> Figure:
     """
     assert across.ranking
     mean, n_models = across.ranking.mean, len(across.ranked)
-    bars = across.ranking.together(SIGNIFICANT)
+    bars = across.ranking.inseparable_models(SIGNIFICANT)
     half = (n_models + 1) // 2  # models named on the left
     figure, axes = canvas(5.2, 0.9 + 0.16 * len(bars) + 0.24 * half)
     axes.set(xlim=(1, n_models), ylim=(-0.5 - 0.3 * len(bars) - 0.6 * half, 0))

@@ -206,7 +206,7 @@ def limits(compared: Across) -> list[str]:
         ]
     start = f"There are {n} corpora, and a corpus counts once however many songs it has."
     every = "the one pair" if n_pairs == 1 else f"one of the {n_pairs} pairs"
-    needed = ranks.enough(n_pairs)
+    needed = ranks.corpora_needed(n_pairs)
     if n >= 2 * needed:
         return [start]
     if n >= needed:
@@ -222,7 +222,7 @@ def limits(compared: Across) -> list[str]:
 
 def _out_of_reach(n: int, n_pairs: int) -> str:
     """Say that a Wilcoxon test cannot reach the level, alone or adjusted."""
-    alone, adjusted = ranks.least_p(n), ranks.least_p(n, n_pairs)
+    alone, adjusted = ranks.lowest_p(n), ranks.lowest_p(n, n_pairs)
     wins = "where one model wins on every corpus"
     if alone >= SIGNIFICANT:
         return f"A Wilcoxon test over {n} corpora cannot reach .05: {wins}, p is {p_value(alone)}."
@@ -241,7 +241,7 @@ def _verdict(compared: Across) -> list[str]:
         rough = ", roughly, with so few corpora" if len(compared.runs) < ROUGH else ""
         p = p_equals(ranking.friedman)
         lines.append(f"Friedman's test over all models: {differ} significantly ({p}{rough}).")
-    different = ranking.apart(SIGNIFICANT)
+    different = ranking.significant_pairs(SIGNIFICANT)
     if not different:
         return [*lines, "No two models are significantly different over these corpora."]
     beaten = [b for a, b in different if a == 0]
@@ -278,7 +278,7 @@ def ranks_alt(compared: Across) -> str:
     ranked = zip(compared.ranked, compared.ranking.mean, strict=True)
     bars = [
         f"A bar joins {listed([compared.ranked[i].title for i in bar])}."
-        for bar in compared.ranking.together(SIGNIFICANT)
+        for bar in compared.ranking.inseparable_models(SIGNIFICANT)
     ]
     return (
         f"Critical-difference diagram of mean ranks over {counted(len(compared.runs), 'corpus')}: "

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from classify.errors import InputError
-from classify.evaluation.calibration import tempered
+from classify.evaluation.calibration import apply_temperature
 from classify.inference.explain import profiles, terms
 from classify.inference.explain.drawing import strengths
 from classify.inference.explain.profiles import QUANTILES, Profiles
@@ -33,7 +33,9 @@ class Trained:
         given = registry.find()[name].representation
         x = np.concatenate(list(given.encode(self.made.songs, windows)))
         model = BaselineClassifier(name, quick=True).fit(x, self.made.labels[windows.song])
-        self.listener = listener(model, SETTINGS, given, partial(tempered, temperature=0.5))
+        self.listener = listener(
+            model, SETTINGS, given, partial(apply_temperature, temperature=0.5)
+        )
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ def test_each_fold_has_its_own_temperature(tmp_path):
     _, (line,) = lines(tmp_path, {"svm": 30}, folds=4, temperature={"svm": own})
     assert line.calibration.temperatures == (1.0, 2.0, 3.0, 4.0)
     assert calibration.temperature(line.calibration) == "1.00–4.00"
-    expected = sorted(measures.tempered(np.array([[0.9, 0.1]]), t)[0, 0] for t in own)
+    expected = sorted(measures.apply_temperature(np.array([[0.9, 0.1]]), t)[0, 0] for t in own)
     assert line.calibration.curve.threshold[::-1] == pytest.approx(expected)
     assert line.calibration.n_songs == N
 
