@@ -56,6 +56,7 @@ def test_imports_run_one_way(path):
         ("music21", {"corpora/builtin.py", "songs/score.py"}),
         ("basic_pitch", {"songs/audio.py"}),
         ("librosa", {"songs/audio.py"}),
+        ("multiprocessing", {"compute/local.py"}),  # one pool of processes
         ("aeon", {"report/side_by_side/figures.py"}),
     ],
 )

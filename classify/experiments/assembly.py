@@ -1,7 +1,7 @@
 """From a corpus and models to fits, and from fits to tables: for comparisons and for bundles alike.
 
 Jobs are planned (`fit_jobs`), what they read is written once (`save_inputs`), those that are not
-done yet are given to an executor (`train_all`), and their answers are gathered (`gathered`).
+done yet are given to an executor (`train_all`), and their predictions are gathered (`gathered`).
 """
 
 import shutil
@@ -168,10 +168,10 @@ def save_inputs(jobs: Sequence[Job], folds: Sequence[Fold], data: Data, display:
     plain = arrays(data.corpus.songs, data.windows, "")
     save_data(folder, plain, song=data.windows.song, **about)
     save_folds(folder / fitting.FOLDS, folds)
-    if any(job.varied for job in jobs):
+    if any(job.perturbed for job in jobs):
         for number, (variation, songs, windows) in enumerate(varied(data)):
             changed = arrays(songs, windows, f", {variation.name}")
-            place = folder / fitting.VARIATIONS / f"{number:02d}"
+            place = folder / fitting.PERTURBATIONS / f"{number:02d}"
             save_data(place, changed, song=windows.song)
 
 
@@ -220,7 +220,7 @@ def window_table(data: Data) -> results.WindowTable:
 
 
 def gathered(jobs: Sequence[Job], folds: Sequence[Fold]) -> list[results.Fit]:
-    """Read what finished fits of these folds answered."""
+    """Read what finished fits of these folds predicted."""
     of_key = {fold.key: fold for fold in folds}
     return [
         results.Fit(

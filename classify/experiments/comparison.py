@@ -33,7 +33,7 @@ from classify.experiments.assembly import (
     window_table,
 )
 from classify.experiments.dataset import Data, Settings, default_name, prepare, recut, tried
-from classify.experiments.fitting import LISTENED, VARIED, Job
+from classify.experiments.fitting import IMPORTANCE, PERTURBED, Job
 from classify.experiments.folds import LEAK
 from classify.experiments.manifest import (
     RECORD,
@@ -159,8 +159,8 @@ def _run(
         first = fits[registry.MAJORITY]
         raise InputError(f"{folder}: every model failed; {first['title']}: {first['reason']}")
     scored = [job for job in jobs if "reason" not in fits[job.spec.name]]
-    answered = [job for job in scored if fitting.is_done(job, len(data.windows))]
-    _write_tables(folder, settings, answered, data)
+    complete_jobs = [job for job in scored if fitting.is_done(job, len(data.windows))]
+    _write_tables(folder, settings, complete_jobs, data)
     close_run(folder, run, fits)
     shutil.rmtree(folder / "work", ignore_errors=True)
     if not any((folder / "logs").glob("*")):
@@ -178,9 +178,9 @@ def _jobs(
         first = honest and job.fold.repeat == 0
         return replace(
             job,
-            varied=settings.robustness and first,
+            perturbed=settings.robustness and first,
             kept=settings.folds == 1 and honest,
-            listened=job.spec.representation.described and first,
+            importance=job.spec.representation.described and first,
         )
 
     place = folder / "models", folder / "work"
@@ -213,16 +213,16 @@ def _write_tables(folder: Path, settings: Settings, jobs: list[Job], data: Data)
     if settings.robustness:
         named = [(variation.name, variation.amount) for variation in tried(data)]
         checks += [
-            results.robustness(about, fit.model, fit.part, named, np.load(job.folder / VARIED))
+            results.robustness(about, fit.model, fit.part, named, np.load(job.folder / PERTURBED))
             for job, fit in zip(jobs, fits, strict=True)
-            if job.varied
+            if job.perturbed
         ]
     if checks:
         results.write_parquet(folder / results.CHECKS, pd.concat(checks, ignore_index=True))
     importance = [
-        results.listened(about, fit.model, fit.part, pd.read_parquet(job.folder / LISTENED))
+        results.listened(about, fit.model, fit.part, pd.read_parquet(job.folder / IMPORTANCE))
         for job, fit in zip(jobs, fits, strict=True)
-        if job.listened
+        if job.importance
     ]
     if importance:
         results.write_parquet(folder / results.IMPORTANCE, pd.concat(importance, ignore_index=True))

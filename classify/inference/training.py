@@ -257,8 +257,8 @@ def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str)
     estimator = registry.load(last.folder)
     held_out = _held_out(data, folds)
     temperature = calibration.fit_temperature(held_out.p, held_out.truth)
-    calm = calibration.apply_temperature(held_out.p, temperature)
-    limit = conformal.threshold(calm, held_out.truth, groups=held_out.groups)
+    calibrated = calibration.apply_temperature(held_out.p, temperature)
+    limit = conformal.threshold(calibrated, held_out.truth, groups=held_out.groups)
     statistics = np.array([descriptors.statistics(song.notes) for song in data.corpus.songs])
     try:
         alike = novelty.fit(statistics, data.corpus.groups, descriptors.LEAST, plan.settings.seed)
@@ -323,15 +323,15 @@ def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:
 
 
 def _model(job: Job) -> dict[str, Any]:
-    said = fitting.results(job)
+    facts = fitting.results(job)
     return {
         "name": job.spec.name,
         "title": job.spec.title,
         "kind": job.spec.kind,
         "input": job.spec.input,
-        "best": said["best"],
-        "parameters": said["parameters"],
-        "device": said["device"],
+        "best": facts["best"],
+        "parameters": facts["parameters"],
+        "device": facts["device"],
         "training": job.settings.record() if job.spec.kind == "network" else None,
     }
 
