@@ -272,7 +272,7 @@ def test_a_given_split_without_test_songs_tests_on_val(tmp_path):
 @pytest.mark.parametrize(
     ("split", "groups", "message"),
     [
-        ({0: "test", 1: "test"}, {0: "live", 2: "live"}, "parts 1 group .*'live'"),
+        ({0: "test", 1: "test"}, {0: "live", 2: "live"}, "divides 1 group .*'live'"),
         ({0: "test", 1: "test", 3: ""}, None, "'3.mid' has none"),
         ({}, None, "needs songs in train and in test"),
         (dict.fromkeys(range(0, 12, 2), "test"), None, "the class 'a' has no song in train"),
