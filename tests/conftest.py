@@ -1,7 +1,6 @@
 """Songs made for the tests: short, real MIDI files, two or three classes that can be told apart."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,15 +34,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache of our own, so that nothing is taken from the user's or left there."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CLASSIFY_CACHE", str(folder))
-        yield folder
-
-
 @pytest.fixture
 def corpus_folder(tmp_path: Path) -> Path:
     """A folder per class, eight songs each."""
@@ -62,7 +52,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of a model on features, trained once on a folder per class."""
-    from classify.experiments.dataset import Settings
+    from classify.experiments.settings import Settings
     from classify.inference import training
 
     place = tmp_path_factory.mktemp("trained")
