@@ -27,7 +27,7 @@ from classify.evaluation.scores import wilson
 from classify.evaluation.significance import corrected_interval
 from classify.evaluation.splits import folds
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
+from classify.experiments.settings import Settings
 from classify.files import atomic_write, write_text
 from classify.models.registry import MAJORITY
 from classify.representations import features

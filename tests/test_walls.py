@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 #: From the back of the house to the front; a room may import from the rows above its own.
 ROWS = [
     {"errors", "versions", "progress"},
-    {"files"},
+    {"files", "options"},
     {"presentation"},
     {"compute"},
     {"songs"},
@@ -79,3 +79,15 @@ def test_baselines_and_evaluation_stand_alone(room):
         ours = {n for n in imported(path) if n.split(".")[0] == "classify"}
         assert {n for n in ours if not n.startswith(room.replace("/", "."))} == set()
         assert "from .." not in path.read_text()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_nobody_imports_the_package_from_inside_it(path):
+    """A room imports the rooms that it needs, never what the package offers to users."""
+    rooms = {p.stem for p in (ROOT / "classify").iterdir()}
+    names = {
+        ".".join(name.split(".")[:2]).removeprefix("classify.")
+        for name in imported(path)
+        if name.split(".")[0] == "classify"
+    }
+    assert names <= rooms
