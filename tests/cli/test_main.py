@@ -96,7 +96,7 @@ def test_a_polite_kill_is_a_ctrl_c(tmp_path):
         process.send_signal(signal.SIGTERM)
         _, told = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert told.strip().endswith("the same command goes on from there.")
+    assert "\nclassify: stopped. " in told and "the same command goes on from there.\n" in told
 
 
 def test_what_a_terminal_cannot_show_is_shown_otherwise(monkeypatch):
