@@ -95,7 +95,8 @@ def test_a_polite_kill_is_a_ctrl_c(tmp_path):
             time.sleep(0.1)
         process.send_signal(signal.SIGTERM)
         _, told = process.communicate(timeout=60)
-    assert process.returncode == 130
+    # Python says -2 where it was importing, and both are 130 to a shell
+    assert process.returncode in (130, -signal.SIGINT)
     assert "\nclassify: stopped. " in told and "the same command goes on from there.\n" in told
 
 
