@@ -1,4 +1,4 @@
-"""What tests and the examples in docstrings share: a cache of their own, and a folder of songs."""
+"""What tests and the examples in docstrings share: one process, a cache, a folder of songs."""
 
 import os
 import shutil
@@ -20,12 +20,6 @@ def inline() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, "inline")
         yield
-
-
-@pytest.fixture
-def local_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fit and read in processes of their own, as users do; where these are what is tested."""
-    monkeypatch.setenv(VARIABLE, "local")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,3 +55,5 @@ def _in_example_folder(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     """Run examples of the Python interface where their songs are."""
     if request.node.name.startswith(("classify.api.", "classify.inference.tasks.")):
         monkeypatch.chdir(request.getfixturevalue("example_folder"))
+    if request.node.name == "classify.api.pretrain":
+        monkeypatch.setattr("classify.models.pretraining.BATCHES", 1)  # a minute less

@@ -35,6 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
+def local_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fit and read in processes of their own, as users do; where these are what is tested."""
+    monkeypatch.setenv(VARIABLE, "local")
+
+
+@pytest.fixture
 def corpus_folder(tmp_path: Path) -> Path:
     """A folder per class, eight songs each."""
     return write_corpus(tmp_path / "songs")
