@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from classify import load_run
+from classify import baselines, load_run
+from classify.models import networks, registry
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "results" / "reference"
@@ -47,3 +48,18 @@ def test_the_readme_is_short_and_opens_with_what_to_type():
 def test_links_lead_to_files(page):
     for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
         assert "://" in link or (page.parent / link).exists(), link
+
+
+def test_the_recipes_for_a_network_and_a_baseline_add_a_model_with_one_file(tmp_path, monkeypatch):
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    recipes = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    for package, file, recipe in (
+        (networks, "gru.py", recipes[0]),
+        (baselines, "naive_bayes.py", recipes[1]),
+    ):
+        folder = tmp_path / package.__name__
+        folder.mkdir()
+        (folder / file).write_text(recipe, encoding="utf-8")
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
+    models = registry.find()
+    assert models["gru"].title == "GRU" and models["naive-bayes"].title == "Naive Bayes"
