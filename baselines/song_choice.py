@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from baselines import song_vote
+from . import song_vote
 
 TITLE = "Selected song-level ensemble"
 INPUT = "song-features"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from baselines.song_choice import LEAST, SelectedEnsemble, members
+from .song_choice import LEAST, SelectedEnsemble, members
 
 TITLE = "Stacked song-level ensemble"
 INPUT = "song-features"

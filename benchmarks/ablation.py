@@ -15,19 +15,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import classify.baselines.song_vote as song_vote
 import matplotlib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from baselines import song_vote
 from classify.corpora import Corpus, load
 from classify.evaluation.scores import wilson
 from classify.evaluation.significance import corrected_interval
 from classify.evaluation.splits import folds
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
+from classify.experiments.settings import Settings
 from classify.files import atomic_write, write_text
 from classify.models.registry import MAJORITY
 from classify.representations import features

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from classify.experiments.dataset import Data, Settings, prepare
+from classify.experiments.dataset import Data, prepare
+from classify.experiments.settings import Settings
 from classify.models.network_classifier import NetworkClassifier
 from classify.models.training_settings import TrainingSettings
-from classify.progress import Display
 from classify.representations.windows import CHANNELS
 
 PAPER = TrainingSettings(recipe="paper")
@@ -52,7 +52,7 @@ def main() -> None:
     print(f"{'':40} classes  largest  train  test   test/majority")
     for step in STEPS:
         settings = Settings(options.corpus, window=options.window, channels=step.channels)
-        data = prepare(settings, Display())
+        data = prepare(settings)
         training = replace(step.training, epochs=options.epochs)
         print(f"{step.title:40} {_row(data, step, training, options.network)}", flush=True)
 

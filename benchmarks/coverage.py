@@ -15,14 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from classify.evaluation import conformal
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
 from classify.experiments.results import P
+from classify.experiments.settings import Settings
 from classify.models.registry import MAJORITY, RECOMMENDED
-from classify.progress import Display
 from classify.report import calibration_metrics
 
 
@@ -45,7 +43,7 @@ def measured(corpus: str, models: tuple[str, ...], folds: int, seed: int) -> pd.
     """Compare models with one seed; a row of facts for each."""
     with tempfile.TemporaryDirectory() as place:
         settings = Settings(corpus=corpus, models=models, folds=folds, seed=seed)
-        folder = compare(settings, Path(place) / "run", display=Display(Console(quiet=True)))
+        folder = compare(settings, Path(place) / "run")
         songs = pd.read_parquet(folder / "predictions.parquet")
     songs = songs[(songs.level == "song") & (songs.part == "test") & (songs.model != MAJORITY)]
     rows = [

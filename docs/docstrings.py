@@ -21,7 +21,7 @@ GLUED = re.compile(r"(?<![\w`])(`[^`]+`)(?=\w)")
 EXAMPLE = re.compile(r"\s*(>>>|\.\.\.) ?")
 
 #: Packages whose members are described; what they import from elsewhere is not.
-OURS = ("classify", "baselines")
+OURS = ("classify",)
 
 #: Methods that scikit-learn adds to every estimator.
 ADDED = re.compile(r"set_\w+_request|get_metadata_routing")

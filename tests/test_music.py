@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
+from classify.experiments.settings import Settings
 from classify.report.run_view import View, read_view
 from classify.songs import midi
 from tests.recordings import needs_extra, piece, record, sound

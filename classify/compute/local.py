@@ -234,6 +234,8 @@ def _end_with_parent() -> None:
         fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
     except (ImportError, AttributeError, OSError):  # not Linux
         threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
+    if not parent.is_alive():  # it was killed before that, and no signal will come
+        os._exit(1)
 
 
 def _watch_parent(parent: BaseProcess) -> None:

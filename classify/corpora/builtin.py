@@ -7,20 +7,18 @@ labels.csv, to the user's cache folder. From there they are read as any user's f
 """
 
 import csv
-import os
 import random
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from classify.compute.executor import Task, make_executor, n_cores, task_name
 from classify.corpora.groups import group_by_shared_keys
 from classify.corpora.labels import LABELS
 from classify.errors import InputError
@@ -105,6 +103,12 @@ CORPORA = {
 
 #: Time signatures, as in `classify.songs.Song.metres`.
 Metres = list[tuple[float, int, int]]
+
+#: Onsets and lengths in quarter notes, pitches, metres.
+Melody = tuple[np.ndarray, np.ndarray, np.ndarray, Metres]
+
+#: Tunes that are read as one piece of work.
+PIECE = 8
 
 
 @dataclass(frozen=True)
@@ -200,8 +204,12 @@ def _write(tunes: list[Tune], folder: Path, on_song: Callable[[int, int], None])
     """
     (folder / "midi").mkdir(parents=True)
     rows = []
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        melodies = pool.map(_melody, [tune.text for tune in tunes], chunksize=8)
+    texts = [tune.text for tune in tunes]
+    pieces = [texts[first : first + PIECE] for first in range(0, len(texts), PIECE)]
+    with make_executor(n_cores(), keep_workers=True) as executor:
+        tasks = [Task(task_name("melodies", piece), _melodies, (piece,)) for piece in pieces]
+        futures = [executor.submit(task) for task in tasks]
+        melodies = (melody for future in futures for melody in future.result())
         for done, (tune, melody, group) in enumerate(
             zip(tunes, melodies, _groups(tunes), strict=True), 1
         ):
@@ -216,7 +224,12 @@ def _write(tunes: list[Tune], folder: Path, on_song: Callable[[int, int], None])
         table.writerows(rows)
 
 
-def _melody(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, Metres] | None:
+def _melodies(texts: list[str]) -> list[Melody | None]:
+    """Read a piece of work for one process."""
+    return [_melody(text) for text in texts]
+
+
+def _melody(text: str) -> Melody | None:
     """Onsets and lengths in quarter notes, pitches and metres of one ABC tune, read by music21.
 
     A tune with an upbeat begins with a rest, so that its bars are whole.

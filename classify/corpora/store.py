@@ -390,7 +390,7 @@ class _Owners:
 
 @dataclass(slots=True)
 class FileLookup:
-    """A file that is looked for, and what is found."""
+    """A file that is looked up, and its songs."""
 
     file: File
     kind: FileFormat

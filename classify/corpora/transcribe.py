@@ -7,7 +7,7 @@ from classify.compute.executor import Task, TaskDied, make_executor, task_name
 from classify.corpora.walk import Skipped, displayable, hidden, relative_name, walk
 from classify.errors import InputError
 from classify.files import atomic_write
-from classify.progress import Display
+from classify.progress import SILENT, Progress, counting
 from classify.songs import audio, midi
 from classify.songs.formats import KINDS, transcription
 
@@ -20,7 +20,9 @@ class Transcribed:
     skipped: list[Skipped]
 
 
-def transcribe(source: Path, out: Path, display: Display, force: bool = False) -> Transcribed:
+def transcribe(
+    source: Path, out: Path, force: bool = False, progress: Progress = SILENT
+) -> Transcribed:
     """Transcribe a recording, or every recording of a folder and the folders in it.
 
     Parameters
@@ -30,7 +32,7 @@ def transcribe(source: Path, out: Path, display: Display, force: bool = False) -
     out : Path
         For one recording a .mid file, or the folder to put it into. For a folder a folder, in
         which each MIDI file has the place and the name of its recording in `source`.
-    display : Display
+    progress : Progress
         Counts the recordings.
     force : bool
         Replace MIDI files that exist.
@@ -51,7 +53,7 @@ def transcribe(source: Path, out: Path, display: Display, force: bool = False) -
     done = Transcribed([], [])
     kind, recordings = KINDS["audio"], list(plan)
     with (
-        display.counting(f"Transcribing {source}", "recording") as count,
+        counting(progress, f"Transcribing {source}", "recording") as count,
         make_executor(kind.at_once, keep_workers=True) as executor,
     ):
         count(0, len(plan))

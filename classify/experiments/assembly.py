@@ -1,7 +1,7 @@
 """From a corpus and models to fits, and from fits to tables: for comparisons and for bundles alike.
 
 Jobs are planned (`fit_jobs`), what they read is written once (`save_inputs`), those that are not
-done yet are given to an executor (`train_all`), and their answers are gathered (`gathered`).
+done yet are given to an executor (`train_all`), and their predictions are gathered (`gathered`).
 """
 
 import shutil
@@ -15,12 +15,13 @@ import numpy as np
 
 from classify.compute.executor import Executor, Future, TaskDied, make_executor, task_name
 from classify.experiments import fitting, results
-from classify.experiments.dataset import Data, Settings, varied
+from classify.experiments.dataset import Data, varied
 from classify.experiments.fitting import Job
 from classify.experiments.folds import Fold, save_folds
+from classify.experiments.settings import Settings
 from classify.models import registry
 from classify.models.networks.layers import SHORTEST_VALID
-from classify.progress import Display, duration
+from classify.progress import Progress, counting, duration
 from classify.representations.arrays import StoredWindows, Table, save_data, store_windows
 from classify.representations.representation import Blocks, Representation
 from classify.representations.windows import Windows
@@ -81,7 +82,7 @@ def train_all(
     folds: Sequence[Fold],
     data: Data,
     n_workers: int | None,
-    display: Display,
+    progress: Progress,
     executor: Executor | None = None,
 ) -> None:
     """Train what is not trained yet, several at once; return when all have ended, well or not.
@@ -96,7 +97,7 @@ def train_all(
         What the models learn from.
     n_workers : int, optional
         Fits at once; what the machine bears unless given.
-    display : Display
+    progress : Progress
         Shows progress.
     executor : Executor, optional
         Where fits run; in processes of this machine unless given.
@@ -107,15 +108,15 @@ def train_all(
     for half in jobs[0].folder.parents[1].glob("*/.*"):
         shutil.rmtree(half, ignore_errors=True)  # what a killed worker was writing
     if len(missing) < len(jobs):
-        display.say(f"{len(jobs) - len(missing)} of {len(jobs)} fits are done already.")
+        progress.message(f"{len(jobs) - len(missing)} of {len(jobs)} fits are done already.")
     if not missing:
         return
-    save_inputs(missing, folds, data, display)
+    save_inputs(missing, folds, data, progress)
     ours = executor is None
     executor = executor or make_executor(n_workers or fitting.default_jobs())
     block: AbstractContextManager[object] = executor if ours else nullcontext()
-    with display.counting("All fits", "fit") as count, block:
-        shown = [_Shown(job, display) for job in _networks_first(missing)]
+    with counting(progress, "All fits", "fit") as count, block:
+        shown = [_Shown(job, progress) for job in _networks_first(missing)]
         of_future = {one.submitted_to(executor): one for one in shown}
         for done, future in enumerate(executor.as_completed(list(of_future)), 1):
             of_future[future].end(future)
@@ -125,9 +126,9 @@ def train_all(
 class _Shown:
     """A fit that is under way, as it is shown."""
 
-    def __init__(self, job: Job, display: Display) -> None:
+    def __init__(self, job: Job, progress: Progress) -> None:
         self.job = job
-        self.display = display
+        self.progress = progress
         self.begun = 0.0
 
     def submitted_to(self, executor: Executor) -> Future:
@@ -136,10 +137,10 @@ class _Shown:
     def begin(self) -> None:
         total, unit = registry.n_units(self.job.spec, self.job.settings, self.job.quick)
         self.begun = time.monotonic()
-        self.display.begin(self.job.key, self.job.title, total, unit)
+        self.progress.begin(self.job.key, self.job.title, total, unit)
 
     def advance(self, note: str) -> None:
-        self.display.advance(self.job.key, note)
+        self.progress.advance(self.job.key, note)
 
     def end(self, future: Future) -> None:
         try:
@@ -147,10 +148,10 @@ class _Shown:
         except TaskDied as death:
             fitting.record_death(self.job, death)
         took = duration(time.monotonic() - self.begun)
-        self.display.end(self.job.key, _outcome(self.job, took))
+        self.progress.end(self.job.key, _outcome(self.job, took))
 
 
-def save_inputs(jobs: Sequence[Job], folds: Sequence[Fold], data: Data, display: Display) -> None:
+def save_inputs(jobs: Sequence[Job], folds: Sequence[Fold], data: Data, progress: Progress) -> None:
     """Write what models are given to the folder that these jobs read."""
     folder = jobs[0].data
     wanted = {job.spec.input: job.spec.representation for job in jobs}
@@ -159,7 +160,7 @@ def save_inputs(jobs: Sequence[Job], folds: Sequence[Fold], data: Data, display:
         return {
             name: (
                 (len(windows), *one.shape(windows.settings)),
-                _counted(one, songs, windows, display, what),
+                _counted(one, songs, windows, progress, what),
             )
             for name, one in sorted(wanted.items())
         }
@@ -168,21 +169,21 @@ def save_inputs(jobs: Sequence[Job], folds: Sequence[Fold], data: Data, display:
     plain = arrays(data.corpus.songs, data.windows, "")
     save_data(folder, plain, song=data.windows.song, **about)
     save_folds(folder / fitting.FOLDS, folds)
-    if any(job.varied for job in jobs):
+    if any(job.perturbed for job in jobs):
         for number, (variation, songs, windows) in enumerate(varied(data)):
             changed = arrays(songs, windows, f", {variation.name}")
-            place = folder / fitting.VARIATIONS / f"{number:02d}"
+            place = folder / fitting.PERTURBATIONS / f"{number:02d}"
             save_data(place, changed, song=windows.song)
 
 
 def _counted(
-    one: Representation, songs: Sequence[Song], windows: Windows, display: Display, what: str
+    one: Representation, songs: Sequence[Song], windows: Windows, progress: Progress, what: str
 ) -> Blocks:
     """Encode windows; say so where that takes time."""
     if not one.title:
         yield from one.encode(songs, windows)
         return
-    with display.counting(one.title + what, "window") as count:
+    with counting(progress, one.title + what, "window") as count:
         yield from one.encode(songs, windows, count)
 
 
@@ -220,7 +221,7 @@ def window_table(data: Data) -> results.WindowTable:
 
 
 def gathered(jobs: Sequence[Job], folds: Sequence[Fold]) -> list[results.Fit]:
-    """Read what finished fits of these folds answered."""
+    """Read what finished fits of these folds predicted."""
     of_key = {fold.key: fold for fold in folds}
     return [
         results.Fit(

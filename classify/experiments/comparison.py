@@ -32,8 +32,8 @@ from classify.experiments.assembly import (
     train_all,
     window_table,
 )
-from classify.experiments.dataset import Data, Settings, default_name, prepare, recut, tried
-from classify.experiments.fitting import LISTENED, VARIED, Job
+from classify.experiments.dataset import Data, default_name, prepare, recut, tried
+from classify.experiments.fitting import IMPORTANCE, PERTURBED, Job
 from classify.experiments.folds import LEAK
 from classify.experiments.manifest import (
     RECORD,
@@ -44,16 +44,17 @@ from classify.experiments.manifest import (
     open_run,
     read_record,
 )
+from classify.experiments.settings import Settings
 from classify.files import exclusive
 from classify.models import registry
-from classify.progress import Display, duration
+from classify.progress import SILENT, Progress, duration
 
 
 def compare(
     settings: Settings,
     out: Path | None = None,
     n_workers: int | None = None,
-    display: Display | None = None,
+    progress: Progress = SILENT,
     command: str | None = None,
     within: Path = Path("results"),
     executor: Executor | None = None,
@@ -69,7 +70,7 @@ def compare(
         given.
     n_workers : int, optional
         Models that train at once; what the machine bears unless given.
-    display : Display, optional
+    progress : Progress
         Shows progress.
     command : str, optional
         What to record as the command; this call unless given.
@@ -90,20 +91,23 @@ def compare(
         If the corpus cannot be read or split as asked, a model is unknown, or `out` holds a run
         with other settings.
     """
-    display = display or Display()
     chosen = registry.select(settings.models)
-    data = prepare(settings, display)
+    data = prepare(settings, progress)
     folder = out or within / default_name(settings, data)
     with exclusive(folder):
         tuned = None
         if settings.tune is not None:
-            tuned = _tuned(folder, settings, data, chosen, display)
+            tuned = _tuned(folder, settings, data, chosen, progress)
             data = recut(window_search.settled(settings, tuned), data)
-        return _run(folder, settings, data, chosen, n_workers, display, command, tuned, executor)
+        return _run(folder, settings, data, chosen, n_workers, progress, command, tuned, executor)
 
 
 def _tuned(
-    folder: Path, settings: Settings, data: Data, chosen: list[registry.ModelSpec], display: Display
+    folder: Path,
+    settings: Settings,
+    data: Data,
+    chosen: list[registry.ModelSpec],
+    progress: Progress,
 ) -> dict[str, Any]:
     """Choose the window and the channels, or take the choice that the run has recorded."""
     check_free(folder)
@@ -114,17 +118,17 @@ def _tuned(
                 f"{folder}: holds another run (it was not tuned); name another folder with --out, "
                 f"or delete this one"
             )
-        display.say("Window and channels were chosen before; they stay.")
+        progress.message("Window and channels were chosen before; they stay.")
         return recorded
 
     def told(one: window_search.Candidate) -> None:
-        display.say(
+        progress.message(
             f"Tried {one.named}: {100 * one.score:.1f} % of inner songs "
             f"(± {100 * one.error:.1f}), in {duration(one.seconds)}"
         )
 
     found = window_search.tune(settings, data, chosen, told)
-    display.say(f"Chosen on {found.n_songs} training songs: {found.chosen.named}.")
+    progress.message(f"Chosen on {found.n_songs} training songs: {found.chosen.named}.")
     return found.to_json()
 
 
@@ -134,7 +138,7 @@ def _run(
     data: Data,
     chosen: list[registry.ModelSpec],
     n_workers: int | None,
-    display: Display,
+    progress: Progress,
     command: str | None,
     tuned: dict[str, Any] | None,
     executor: Executor | None,
@@ -145,22 +149,22 @@ def _run(
         data = cut_once(data, beside)
         run = open_run(folder, settings, data, command or f"compare({settings})", tuned)
         for line in about(run, settings, data):
-            display.say(line)
+            progress.message(line)
         if complete(run):
-            display.say("This run has finished already; nothing is trained again.")
+            progress.message("This run has finished already; nothing is trained again.")
             return folder
         data = moved(data, folder / "work" / "notes.npy")
     finally:
         beside.unlink(missing_ok=True)
     jobs = _jobs(folder, chosen, settings, data)
-    train_all(jobs, data.parts, data, n_workers, display, executor)
+    train_all(jobs, data.parts, data, n_workers, progress, executor)
     fits = {spec.name: _facts(spec, jobs) for spec in chosen}
     if all("reason" in facts for facts in fits.values()):
         first = fits[registry.MAJORITY]
         raise InputError(f"{folder}: every model failed; {first['title']}: {first['reason']}")
     scored = [job for job in jobs if "reason" not in fits[job.spec.name]]
-    answered = [job for job in scored if fitting.is_done(job, len(data.windows))]
-    _write_tables(folder, settings, answered, data)
+    complete_jobs = [job for job in scored if fitting.is_done(job, len(data.windows))]
+    _write_tables(folder, settings, complete_jobs, data)
     close_run(folder, run, fits)
     shutil.rmtree(folder / "work", ignore_errors=True)
     if not any((folder / "logs").glob("*")):
@@ -178,9 +182,9 @@ def _jobs(
         first = honest and job.fold.repeat == 0
         return replace(
             job,
-            varied=settings.robustness and first,
+            perturbed=settings.robustness and first,
             kept=settings.folds == 1 and honest,
-            listened=job.spec.representation.described and first,
+            importance=job.spec.representation.described and first,
         )
 
     place = folder / "models", folder / "work"
@@ -213,16 +217,16 @@ def _write_tables(folder: Path, settings: Settings, jobs: list[Job], data: Data)
     if settings.robustness:
         named = [(variation.name, variation.amount) for variation in tried(data)]
         checks += [
-            results.robustness(about, fit.model, fit.part, named, np.load(job.folder / VARIED))
+            results.robustness(about, fit.model, fit.part, named, np.load(job.folder / PERTURBED))
             for job, fit in zip(jobs, fits, strict=True)
-            if job.varied
+            if job.perturbed
         ]
     if checks:
         results.write_parquet(folder / results.CHECKS, pd.concat(checks, ignore_index=True))
     importance = [
-        results.listened(about, fit.model, fit.part, pd.read_parquet(job.folder / LISTENED))
+        results.listened(about, fit.model, fit.part, pd.read_parquet(job.folder / IMPORTANCE))
         for job, fit in zip(jobs, fits, strict=True)
-        if job.listened
+        if job.importance
     ]
     if importance:
         results.write_parquet(folder / results.IMPORTANCE, pd.concat(importance, ignore_index=True))

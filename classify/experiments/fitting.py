@@ -1,10 +1,10 @@
-"""One fit: a model trained on one fold and asked about it, as a task that leaves a folder of files.
+"""One fit: a model trained on one fold and evaluated on it, a task that leaves a folder of files.
 
 A task holds small values and paths. Windows and folds lie in files that many tasks read, and each
-source of chance is set anew for each fit, so that it gives the same answers wherever it runs and
-whichever ran before it. What a task leaves of a fit is a whole folder or nothing, and the fit says
-by which name it was made: a hash of everything that decides its numbers. So a run that is killed
-loses only the fits that were going on, and finds the others again.
+source of chance is set anew for each fit, so that it gives the same predictions wherever it runs
+and whichever ran before it. What a task leaves of a fit is a whole folder or nothing, and the fit
+says by which name it was made: a hash of everything that decides its numbers. So a run that is
+killed loses only the fits that were going on, and finds the others again.
 """
 
 import os
@@ -40,9 +40,9 @@ FIT = "fit.json"
 FAILED = "failed.json"
 FOLDS = "folds.npz"
 PROBABILITIES = "probabilities.npy"
-VARIED = "varied.npy"
-VARIATIONS = "variations"
-LISTENED = "listened.parquet"
+PERTURBED = "perturbed.npy"
+PERTURBATIONS = "perturbations"
+IMPORTANCE = "importance.parquet"
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ class Job:
         For baselines.
     seed : int
         The random seed.
-    varied : bool
-        Whether it is also asked about changed test songs.
+    perturbed : bool
+        Whether it also predicts perturbed test songs.
     kept : bool
         Whether the trained model itself is kept.
-    listened : bool
-        Whether to find out what features it listens to; for models on features.
+    importance : bool
+        Whether to measure feature importance; for models on features.
     """
 
     spec: registry.ModelSpec
@@ -83,9 +83,9 @@ class Job:
     settings: TrainingSettings
     quick: bool
     seed: int
-    varied: bool = False
+    perturbed: bool = False
     kept: bool = False
-    listened: bool = False
+    importance: bool = False
 
     @property
     def key(self) -> str:
@@ -105,7 +105,7 @@ class Job:
     @cached_property
     def name(self) -> str:
         """A hash of everything that decides its results."""
-        extras = self.varied, self.kept, self.listened
+        extras = self.perturbed, self.kept, self.importance
         chosen = asdict(self.spec), asdict(self.fold), self.settings.record()
         return task_name("fit", self.inputs, *chosen, self.quick, self.seed, *extras)
 
@@ -185,33 +185,33 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
     classes = np.unique(about["label"])
     columns = np.searchsorted(classes, estimator.classes_)  # training may lack a class
 
-    def answered(x: np.ndarray) -> np.ndarray:
+    def predict(x: np.ndarray) -> np.ndarray:
         p = np.zeros((len(x), len(classes)), dtype=np.float32)
         p[:, columns] = estimator.predict_proba(x)
         return p
 
     probabilities = np.full((len(table), len(classes)), np.nan, dtype=np.float32)
     if fold.test.any():  # none is where a model learns from all songs
-        probabilities[fold.test] = answered(table[fold.test])
+        probabilities[fold.test] = predict(table[fold.test])
     predicted = time.perf_counter()
     if fold.share == 1 and fold.test.any():
-        probabilities[fold.train] = answered(table[fold.train])
+        probabilities[fold.train] = predict(table[fold.train])
     facts: dict[str, Any] = {"seconds_train": fitted - begun, "seconds_predict": predicted - fitted}
     facts |= _calibrated(estimator, label, song, group)
     with atomic_write(job.folder) as beside:
         beside.mkdir()
         if job.kept:
             registry.save(estimator, beside)
-        if job.listened:
+        if job.importance:
             test = fold.test
             given = (table[test], *(about[name][test] for name in ("label", "song", "group")))
-            found = feature_importance.listening(
-                job.spec.representation, answered, given, (raw, label), classes, job.seed
+            importance = feature_importance.listening(
+                job.spec.representation, predict, given, (raw, label), classes, job.seed
             )
-            found.to_parquet(beside / LISTENED, index=False)
-        if job.varied:
+            importance.to_parquet(beside / IMPORTANCE, index=False)
+        if job.perturbed:
             tested = np.unique(about["song"][fold.test])
-            np.save(beside / VARIED, _varied(job, tested, answered))
+            np.save(beside / PERTURBED, _predict_perturbed(job, tested, predict))
         np.save(beside / PROBABILITIES, probabilities)
         write_json(beside / FIT, estimator.facts() | facts | {"task": job.name})
 
@@ -239,17 +239,17 @@ def song_means(p: np.ndarray, place: np.ndarray) -> np.ndarray:
     return sums / np.bincount(place)[:, None]
 
 
-def _varied(
-    job: Job, tested: np.ndarray, answered: Callable[[np.ndarray], np.ndarray]
+def _predict_perturbed(
+    job: Job, tested: np.ndarray, predict: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """Answer every changed test song: shape (n_variations, n_songs, n_classes)."""
-    answers = []
-    for folder in sorted((job.data / VARIATIONS).iterdir()):
+    """Predict every perturbed test song: shape (n_variations, n_songs, n_classes)."""
+    p = []
+    for folder in sorted((job.data / PERTURBATIONS).iterdir()):
         song = np.load(folder / "about.npz")["song"]
         rows = np.flatnonzero(np.isin(song, tested))
         x = np.load(folder / f"{job.spec.input}.npy", mmap_mode="r")[rows]
-        answers.append(song_means(answered(x), np.searchsorted(tested, song[rows])))
-    return np.array(answers, dtype=np.float32)
+        p.append(song_means(predict(x), np.searchsorted(tested, song[rows])))
+    return np.array(p, dtype=np.float32)
 
 
 def is_done(job: Job, n_windows: int) -> bool:
@@ -257,9 +257,9 @@ def is_done(job: Job, n_windows: int) -> bool:
     try:
         facts = read_json(job.folder / FIT)
         probabilities = np.load(job.folder / PROBABILITIES)
-        if job.varied:
-            np.load(job.folder / VARIED)
-        if job.listened and not (job.folder / LISTENED).is_file():
+        if job.perturbed:
+            np.load(job.folder / PERTURBED)
+        if job.importance and not (job.folder / IMPORTANCE).is_file():
             return False
     except (OSError, ValueError):
         return False

@@ -15,7 +15,8 @@ import numpy as np
 
 from classify.errors import InputError
 from classify.evaluation import leak
-from classify.experiments.dataset import Data, Settings
+from classify.experiments.dataset import Data
+from classify.experiments.settings import Settings
 from classify.files import read_json, write_json
 from classify.models import registry
 from classify.representations.arrays import as_rows
@@ -295,7 +296,7 @@ def about(run: dict[str, Any], settings: Settings, data: Data) -> list[str]:
     lines = [
         f"{corpus['songs']} songs in {len(corpus['classes'])} classes, "
         f"{len(data.windows)} windows of {data.cutting.window} notes; "
-        f"{len(corpus['set_aside'])} files set aside.",
+        f"{len(corpus['set_aside'])} files skipped.",
         f"Training on {parts['train']['songs']} songs ({parts['train']['windows']} windows), "
         f"testing on {parts['test']['songs']} ({parts['test']['windows']})."
         if settings.folds == 1

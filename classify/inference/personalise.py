@@ -37,7 +37,7 @@ from classify.inference import saved_model as bundles
 from classify.inference.prediction import Predictions
 from classify.inference.saved_model import Bundle, adapted
 from classify.inference.training import check_free
-from classify.progress import Display
+from classify.progress import SILENT, Progress, counting
 
 #: Standard deviations, before any label, of the matrix less the identity, and of the bias.
 MATRIX_STD, BIAS_STD = 0.3, 1.0
@@ -95,7 +95,7 @@ def adapt(
     labels: Path,
     out: Path,
     force: bool = False,
-    display: Display | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[Report, list[Skipped]]:
     """Adapt a model to a listener's labels, if that helps.
 
@@ -109,7 +109,7 @@ def adapt(
         Folder of the adapted bundle.
     force : bool
         Write it even if it does not help, and replace a bundle that is there.
-    display : Display, optional
+    progress : Progress
         Shows progress.
 
     Returns
@@ -127,7 +127,7 @@ def adapt(
     check_free(out, force)
     if bundle.about.get("adaptation"):
         raise InputError(f"{bundle.folder}: is adapted already; adapt the model it was made of")
-    p, truth, groups, aside = _listener(bundle, labels, display or Display())
+    p, truth, groups, aside = _listener(bundle, labels, progress)
     report, held_out = assess(p, truth, groups)
     if report.hurts and not force:
         return report, aside
@@ -148,10 +148,10 @@ def adapt(
 
 
 def _listener(
-    bundle: Bundle, labels: Path, display: Display
+    bundle: Bundle, labels: Path, progress: Progress
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], list[str], list[Skipped]]:
     """Read a listener's songs and let the model judge them."""
-    with display.counting("Reading the listener's songs", "song") as count:
+    with counting(progress, "Reading the listener's songs", "song") as count:
         corpus = corpora.load(str(labels), count)
     unknown = sorted(set(corpus.classes) - set(bundle.classes))
     if unknown:

@@ -46,7 +46,7 @@ from classify.experiments.results import P, write_parquet
 from classify.files import atomic_write, exclusive, write_json
 from classify.inference.model_card import NO_DEVICE
 from classify.inference.saved_model import Bundle
-from classify.progress import Display
+from classify.progress import SILENT, Progress, counting
 from classify.representations import descriptors
 from classify.versions import VERSION
 
@@ -110,7 +110,7 @@ def predict(
     out: Path | None = None,
     course: Path | None = None,
     sure: float = SURE,
-    display: Display | None = None,
+    progress: Progress = SILENT,
     artist_folder: int = 1,
 ) -> Predictions:
     """Judge songs, and write what came of it; go on where a killed prediction stopped.
@@ -129,7 +129,7 @@ def predict(
         For the course of moods; ends in .csv or .parquet.
     sure : float
         Confidence from which a song with several moods in its set has an answer, 0 to 1.
-    display : Display, optional
+    progress : Progress
         Shows progress.
     artist_folder : int
         Which folder below a source names the artist, as `load_library` takes it.
@@ -139,16 +139,15 @@ def predict(
     InputError
         If there is no song that can be read, or an argument is none of these.
     """
-    display = display or Display()
     check_target(out, ENDINGS)
     check_target(course, (".csv", ".parquet"))
     if not 0 <= sure <= 1:
         raise InputError(f"--sure {sure:g}: expected a probability from 0 to 1")
     with exclusive(out) if out else nullcontext():
-        with display.counting("Reading songs", "song") as count:
+        with counting(progress, "Reading songs", "song") as count:
             library = load_library(sources, count, artist_folder)
         parts = out.with_name(f".{out.name}.parts") if out else None
-        with display.counting("Judging songs", "song") as count:
+        with counting(progress, "Judging songs", "song") as count:
             blocks = list(_blocks(bundle, library.items, parts, count))
         found = _joined(bundle, blocks, library.items, library.skipped, sure)
         if out:

@@ -34,15 +34,16 @@ from classify.experiments.assembly import (
     train_all,
     window_table,
 )
-from classify.experiments.dataset import Data, Settings, prepare
+from classify.experiments.dataset import Data, prepare
 from classify.experiments.fitting import Job, song_means
 from classify.experiments.folds import SONG_SPLIT, Fold
+from classify.experiments.settings import Settings
 from classify.files import exclusive, work_dir
 from classify.inference import model_card, saved_model
 from classify.inference.explain import terms
 from classify.inference.explain.profiles import profile
 from classify.models import registry
-from classify.progress import Display
+from classify.progress import SILENT, Progress
 from classify.representations import descriptors
 from classify.representations.musical_features import FEATURES
 from classify.versions import VERSION, versions
@@ -136,7 +137,7 @@ def train(
     plan: Plan,
     out: Path,
     n_workers: int | None = None,
-    display: Display | None = None,
+    progress: Progress = SILENT,
     command: str = "",
     replaced: bool = False,
     executor: Executor | None = None,
@@ -151,7 +152,7 @@ def train(
         The bundle's folder.
     n_workers : int, optional
         Fits at once; what the machine bears unless given.
-    display : Display, optional
+    progress : Progress
         Shows progress.
     command : str
         What to record as the command.
@@ -170,9 +171,8 @@ def train(
     InputError
         If the corpus cannot be used, training fails, or `out` is taken.
     """
-    display = display or Display()
     check_free(out, replaced)
-    data = prepare(plan.settings, display)
+    data = prepare(plan.settings, progress)
     if plan.run and plan.run["fingerprint"] != data.corpus.fingerprint:
         raise InputError(
             f"{plan.settings.corpus}: is not as it was when {plan.run['name']} compared models on "
@@ -188,7 +188,7 @@ def train(
         data = cut_once(data, work / "work" / "notes.npy")
         folds = [*data.outer, _all_songs(data)]
         jobs = _jobs(work, plan, data, folds)
-        train_all(jobs, folds, data, n_workers, display, executor)
+        train_all(jobs, folds, data, n_workers, progress, executor)
         for job in jobs:
             facts = fitting.results(job)
             if "reason" in facts:
@@ -257,8 +257,8 @@ def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str)
     estimator = registry.load(last.folder)
     held_out = _held_out(data, folds)
     temperature = calibration.fit_temperature(held_out.p, held_out.truth)
-    calm = calibration.apply_temperature(held_out.p, temperature)
-    limit = conformal.threshold(calm, held_out.truth, groups=held_out.groups)
+    calibrated = calibration.apply_temperature(held_out.p, temperature)
+    limit = conformal.threshold(calibrated, held_out.truth, groups=held_out.groups)
     statistics = np.array([descriptors.statistics(song.notes) for song in data.corpus.songs])
     try:
         alike = novelty.fit(statistics, data.corpus.groups, descriptors.LEAST, plan.settings.seed)
@@ -323,15 +323,15 @@ def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:
 
 
 def _model(job: Job) -> dict[str, Any]:
-    said = fitting.results(job)
+    facts = fitting.results(job)
     return {
         "name": job.spec.name,
         "title": job.spec.title,
         "kind": job.spec.kind,
         "input": job.spec.input,
-        "best": said["best"],
-        "parameters": said["parameters"],
-        "device": said["device"],
+        "best": facts["best"],
+        "parameters": facts["parameters"],
+        "device": facts["device"],
         "training": job.settings.record() if job.spec.kind == "network" else None,
     }
 

@@ -20,7 +20,7 @@ from classify.representations.representation import Representation
 
 def module(name: str) -> Any:
     """Import the file of a baseline, by its name on the command line."""
-    return importlib.import_module(f"baselines.{name.replace('-', '_')}")
+    return importlib.import_module(f"classify.baselines.{name.replace('-', '_')}")
 
 
 class BaselineClassifier(WindowClassifier):

@@ -35,22 +35,20 @@ from classify.errors import InputError
 from classify.files import exclusive, work_dir
 from classify.models import backend, networks, pretrained
 from classify.models.networks import masked
+from classify.models.pretraining_settings import PretrainingSettings
 from classify.models.trainer import Batches, History, Trainer, Values, n_done
 from classify.models.training_settings import TrainingSettings
-from classify.progress import Display
+from classify.progress import SILENT, Progress, counting
 from classify.representations import masking
 from classify.representations.arrays import save_data
 from classify.representations.masking import TARGETS
 from classify.representations.note_events import COLUMNS, NOTE_EVENTS
-from classify.representations.windows import WINDOW, WindowSettings, cut
+from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
 from classify.versions import VERSION, versions
 
-#: What is trained unless another is named: in trials on the built-in tunes it guessed better than
-#: the transformer after as many epochs.
-MODEL = "crnn"
-
-EPOCHS, PATIENCE = 30, 4
+#: Epochs without a lower loss after which training stops.
+PATIENCE = 4
 
 #: Batches of an epoch, at least.
 BATCHES = 100
@@ -65,51 +63,6 @@ LOSS = "val_loss"
 
 #: NDArray[np.float32] with hidden notes, and the classes that were hidden.
 HiddenBatch = tuple[NDArray[np.float32], NDArray[np.int32]]
-
-
-@dataclass(frozen=True)
-class PretrainingSettings:
-    """What decides the weights.
-
-    Parameters
-    ----------
-    model : str
-        The network whose encoder learns.
-    window : int
-        Notes in a window. A comparison's windows must have as many notes to a step of the encoder;
-        800, as a comparison of a user's own folder, unless given.
-    epochs : int
-        At most so many passes over the songs.
-    seed : int
-        Of weights, held-out songs, hidden notes, augmentation and order.
-    """
-
-    model: str = MODEL
-    window: int = WINDOW
-    epochs: int = EPOCHS
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        known = [name for name, a in networks.find().items() if a.encoder and a.in_groups]
-        if self.model not in known:
-            raise InputError(f"--model {self.model}: expected one of {', '.join(known)}")
-        if self.epochs < 1:
-            raise InputError(f"--epochs {self.epochs}: at least 1 is needed")
-        if not 0 <= self.seed < 2**31:
-            raise InputError(f"--seed {self.seed}: expected a whole number from 0 to 2147483647")
-        WindowSettings(self.window, self.window)
-
-    @property
-    def stride(self) -> int:
-        """Notes in a step of the encoder."""
-        stride = networks.find()[self.model].stride
-        assert stride is not None
-        return stride(self.window)
-
-    @property
-    def n_notes(self) -> int:
-        """Notes that the encoder is given: whole steps, so that each knows which notes it has."""
-        return -(-self.window // self.stride) * self.stride
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +84,7 @@ def pretrain(
     sources: Sequence[Path],
     out: Path,
     settings: PretrainingSettings | None = None,
-    display: Display | None = None,
+    progress: Progress = SILENT,
     command: str = "",
 ) -> Path:
     """Let an encoder learn from a library; go on where a killed training stopped.
@@ -144,7 +97,7 @@ def pretrain(
         Folder of the weights.
     settings : PretrainingSettings, optional
         What decides them.
-    display : Display, optional
+    progress : Progress
         Shows progress.
     command : str
         What to record as the command.
@@ -159,8 +112,8 @@ def pretrain(
     InputError
         If the library cannot be read or has too few songs, or `out` is taken.
     """
-    settings, display = settings or PretrainingSettings(), display or Display()
-    with display.counting("Reading songs", "song") as count:
+    settings = settings or PretrainingSettings()
+    with counting(progress, "Reading songs", "song") as count:
         library = load_library(sources, count)
     songs = list({item.song.digest: item.song for item in library.items}.values())
     if len(songs) < FEWEST:
@@ -168,13 +121,13 @@ def pretrain(
             f"{sources[0]}: has {len(songs)} different songs, and at least {FEWEST} are needed to "
             f"learn from some and be tried on others"
         )
-    display.say(f"{len(songs)} songs; {len(library.skipped)} files set aside.")
+    progress.message(f"{len(songs)} songs; {len(library.skipped)} files skipped.")
     key = _key(settings, songs)
     with exclusive(out):
-        if _is_free(out, key, display):
+        if _is_free(out, key, progress):
             work = work_dir(out, key)
-            data = _prepared(work, songs, settings, display)
-            encoder, history, device = _trained(work, data, settings, display)
+            data = _prepared(work, songs, settings, progress)
+            encoder, history, device = _trained(work, data, settings, progress)
             about = _about(songs, data, history, settings) | {"device": device}
             pretrained.write(out, about | {"key": key, "command": command}, encoder)
             shutil.rmtree(work)
@@ -187,12 +140,12 @@ def _key(settings: PretrainingSettings, songs: Sequence[Song]) -> str:
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
-def _is_free(out: Path, key: str, display: Display) -> bool:
+def _is_free(out: Path, key: str, progress: Progress) -> bool:
     """Say whether there is something to do; refuse to write over anything else."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return True
     if (out / pretrained.ABOUT).is_file() and pretrained.load(out).about["key"] == key:
-        display.say("These weights are there already; nothing is trained again.")
+        progress.message("These weights are there already; nothing is trained again.")
         return False
     raise InputError(f"{out}: is there already; name another folder with --out")
 
@@ -201,12 +154,12 @@ def _is_free(out: Path, key: str, display: Display) -> bool:
 
 
 def _prepared(
-    work: Path, songs: list[Song], settings: PretrainingSettings, display: Display
+    work: Path, songs: list[Song], settings: PretrainingSettings, progress: Progress
 ) -> _Examples:
     """Cut the windows, unless they are cut already, and part songs into two."""
     windows = cut(songs, WindowSettings(settings.window, settings.window))
     shape = len(windows), *NOTE_EVENTS.shape(windows.settings)
-    with display.counting(NOTE_EVENTS.title, "window") as count:
+    with counting(progress, NOTE_EVENTS.title, "window") as count:
         blocks = NOTE_EVENTS.encode(songs, windows, count)
         save_data(work, {NOTE_EVENTS.name: (shape, blocks)}, song=windows.song)
     x = np.load(work / f"{NOTE_EVENTS.name}.npy", mmap_mode="r")
@@ -266,7 +219,7 @@ def _questions(
 
 
 def _trained(
-    work: Path, data: _Examples, settings: PretrainingSettings, display: Display
+    work: Path, data: _Examples, settings: PretrainingSettings, progress: Progress
 ) -> tuple[Any, History, str]:
     """Train until the loss on held-out songs falls no more; give the best encoder, and how."""
     plain = TrainingSettings()
@@ -280,22 +233,21 @@ def _trained(
     trainer.compile(model, masked.loss)
     done = n_done(work / CHECKPOINT)
     if done:
-        display.say(f"{done} epochs are done already.")
-    display.say(f"Knowing only how often everything occurs: loss {sum(data.blind):.3f}.")
-    with display.shown():
-        display.begin("epochs", f"Pretraining {settings.model}", settings.epochs, "epoch")
-        display.advance("epochs", done=done)
-        history = trainer.fit(
-            model,
-            Batches(
-                lambda epoch: _lessons(data, settings, epoch),
-                _rounds(data) * len(_pieces(data.learned)),
-            ),
-            evaluate=lambda: _losses(model, data, settings),
-            on_epoch=lambda epochs: display.advance("epochs", _summary(epochs)),
-            checkpoint=work / CHECKPOINT,
-        )
-        display.end("epochs", f"Pretraining {settings.model}: {_summary(history.epochs)}.")
+        progress.message(f"{done} epochs are done already.")
+    progress.message(f"Knowing only how often everything occurs: loss {sum(data.blind):.3f}.")
+    progress.begin("epochs", f"Pretraining {settings.model}", settings.epochs, "epoch")
+    progress.advance("epochs", done=done)
+    history = trainer.fit(
+        model,
+        Batches(
+            lambda epoch: _lessons(data, settings, epoch),
+            _rounds(data) * len(_pieces(data.learned)),
+        ),
+        evaluate=lambda: _losses(model, data, settings),
+        on_epoch=lambda epochs: progress.advance("epochs", _summary(epochs)),
+        checkpoint=work / CHECKPOINT,
+    )
+    progress.end("epochs", f"Pretraining {settings.model}: {_summary(history.epochs)}.")
     return encoder, history, backend.device(keras)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import baselines
+from classify import baselines
 from classify.errors import InputError
 from classify.files import read_json, write_json
 from classify.models import networks
@@ -50,9 +50,9 @@ TRUSTED = {
     "sklearn._loss.loss.HalfBinomialLoss",
     "sklearn._loss.loss.HalfMultinomialLoss",
     "aeon.transformations.collection.convolution_based._minirocket.MiniRocket",
-    "baselines.minirocket.by_channel",
-    "baselines.song_choice.SelectedEnsemble",
-    "baselines.song_stack.StackedEnsemble",
+    "classify.baselines.minirocket.by_channel",
+    "classify.baselines.song_choice.SelectedEnsemble",
+    "classify.baselines.song_stack.StackedEnsemble",
 }
 
 

@@ -6,10 +6,10 @@ is for two songs that follow each other.
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from classify.errors import InputError
-
-STRATEGIES = ("iso", "direct")
+from classify.options import check_choices
 
 
 @dataclass(frozen=True)
@@ -20,16 +20,22 @@ class Limits:
     ----------
     min_confidence : float
         Minimum calibrated probability, from 0 to 1, of the mood of a song's stage.
-    tempo, loudness : pair of float or None
-        Least and largest tempo (bpm) and loudness (mean velocity) of any song.
+    tempo : pair of float or None
+        Least and largest tempo of any song, in bpm.
+    loudness : pair of float or None
+        Least and largest loudness of any song, as mean velocity, 0-127.
     tempo_change : float or None
-        Largest change of tempo between neighbours, as a share of the slower one; None: any.
+        Largest change of tempo between neighbours, relative to the slower one; none: any.
     loudness_change : float or None
-        Largest change of loudness between neighbours, in steps of velocity; None: any. The 16 of
-        the default are one dynamic mark (from mp to mf, say) in the usual reading of MIDI, where
-        velocities of the eight marks from ppp to fff lie 16 apart.
+        Largest change of loudness between neighbours, in steps of velocity; none: any.
     no_repeat_artist : bool
-        No artist twice in a list. Two songs of one artist never follow each other in any case.
+        Each artist once at most. Two songs of one artist never follow each other in any case.
+
+    Notes
+    -----
+    `tempo_change` is a share: 0.15 is 15 %. The 16 steps of loudness are one dynamic mark (from mp
+    to mf, say) in the usual reading of MIDI, where velocities of the eight marks from ppp to fff
+    lie 16 apart.
 
     Examples
     --------
@@ -74,26 +80,29 @@ class Request:
     Parameters
     ----------
     mood : str
-        The mood to reach and to hold; several joined by + are any of them.
+        The mood to reach and to hold; several are joined by +, as Calming+Nostalgia.
     minutes : float
-        Maximum length. Half an hour is common: 24 minutes did as well as 36 against anxiety, and
-        better than 12.
+        Maximum length of a list.
     start : str
-        The listener's present mood, or several as for `mood`; empty: not known.
-    strategy : str
-        "iso": begin at `start` and move to `mood` in bounded steps (the iso principle, Altshuler
-        1948; Heiderscheit and Madson 2015), there by two thirds of the list. "direct": `mood` from
-        the first song on. Empty: iso if there is a `start`.
+        The listener's present mood, or several joined by +.
+    strategy : {"iso", "direct", ""}
+        iso (usual where the present mood is given): from that mood in small steps, there by two
+        thirds of the list; direct: the wanted mood from the first song on.
     pins : tuple of str
-        Songs that must be in, by path, file name, stem or title.
+        A song that must be in, by path, file name, stem or title; may be repeated.
     vetoes : tuple of str
-        Songs that must not be in, by the same or by artist.
+        A song or an artist that must not be in; may be repeated.
     limits : Limits
         What songs and their neighbours must keep to.
     seed : int
-        0: the best list. Any other: a list nearly as good, another for each seed.
+        0: the best list; any other: one nearly as good, another for each seed.
     n_lists : int
         Number of lists; no song is in two of them.
+
+    Notes
+    -----
+    Half an hour is usual: 24 minutes did as well as 36 against anxiety, and better than 12. The iso
+    principle is Altshuler's (1948; Heiderscheit and Madson 2015).
 
     Examples
     --------
@@ -104,7 +113,7 @@ class Request:
     mood: str
     minutes: float = 30.0
     start: str = ""
-    strategy: str = ""
+    strategy: Literal["iso", "direct", ""] = ""
     pins: tuple[str, ...] = ()
     vetoes: tuple[str, ...] = ()
     limits: Limits = Limits()
@@ -117,10 +126,7 @@ class Request:
                 f"a list of {self.minutes:g} minutes cannot be made; "
                 f"accepted are more than 0 and at most 1440"
             )
-        if self.strategy not in ("", *STRATEGIES):
-            raise InputError(
-                f"the strategy {self.strategy!r} is not known; known are iso and direct"
-            )
+        check_choices(self)
         if self.strategy == "iso" and not self.start:
             raise InputError(
                 "the iso strategy leads from the listener's present mood to another: "

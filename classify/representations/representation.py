@@ -157,7 +157,9 @@ class _Selection(Representation):
         return self._whole.shape(settings)[0], len(self._places)
 
     def encode(self, songs: Sequence[Song], windows: Windows, count: Count = silent) -> Blocks:
-        return (x[..., self._places] for x in self._whole.encode(songs, windows, count))
+        # a copy in C order, as models were fitted on: in another order sums round otherwise
+        for x in self._whole.encode(songs, windows, count):
+            yield np.take(x, self._places, axis=-1)
 
 
 @cache

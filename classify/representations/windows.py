@@ -18,13 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.errors import InputError
+from classify.representations.defaults import CHANNEL_NAMES, WINDOW
 from classify.songs import Song
 
 #: Seconds added before taking logarithms: notes closer than this sound together.
 TOGETHER = 0.01
-
-#: Notes in a window where neither the user nor the corpus says otherwise: the paper's.
-WINDOW = 800
 
 #: Notes in the longest window that can be asked for.
 LONGEST_WINDOW = 100_000
@@ -88,13 +86,7 @@ def drum(notes: NDArray[np.void]) -> NDArray[np.float64]:
 
 
 #: Every channel by the name it has on the command line.
-CHANNELS = {
-    "pitch": pitch,
-    "velocity": velocity,
-    "inter-onset": inter_onset,
-    "duration": duration,
-    "drum": drum,
-}
+CHANNELS = dict(zip(CHANNEL_NAMES, (pitch, velocity, inter_onset, duration, drum), strict=True))
 
 
 @dataclass(frozen=True)

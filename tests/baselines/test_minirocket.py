@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from classify.baselines.minirocket import KERNEL, by_channel
 
-from baselines.minirocket import KERNEL, by_channel
 from classify.models.baseline_classifier import BaselineClassifier
 
 

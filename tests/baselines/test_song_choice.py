@@ -5,6 +5,15 @@ import pkgutil
 
 import numpy as np
 import pytest
+from classify.baselines.song_choice import (
+    FOLDS,
+    ROUNDS,
+    SelectedEnsemble,
+    chosen_weights,
+    fitted_steepness,
+    whole_folds,
+)
+from classify.baselines.song_stack import StackedEnsemble
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.neighbors import KNeighborsClassifier
@@ -13,17 +22,8 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 from sklearn.utils.validation import has_fit_parameter
 
-import baselines
-from baselines import song_choice, song_stack
-from baselines.song_choice import (
-    FOLDS,
-    ROUNDS,
-    SelectedEnsemble,
-    chosen_weights,
-    fitted_steepness,
-    whole_folds,
-)
-from baselines.song_stack import StackedEnsemble
+from classify import baselines
+from classify.baselines import song_choice, song_stack
 from classify.models.baseline_classifier import BaselineClassifier
 
 #: Columns of `songs`: what the class moves, and what only tells the group.
@@ -172,7 +172,7 @@ def test_songs_that_cannot_be_split_are_refused():
 
 def test_models_that_fold_for_themselves_have_nothing_to_search():
     """A grid search would not hand their groups on."""
-    modules = [importlib.import_module(f"baselines.{m.name}")
+    modules = [importlib.import_module(f"classify.baselines.{m.name}")
                for m in pkgutil.iter_modules(baselines.__path__)]  # fmt: skip
     folding = [m for m in modules if has_fit_parameter(m.build(0), "groups")]
     assert {song_choice, song_stack} <= set(folding)

@@ -19,10 +19,10 @@ from classify.errors import InputError
 from classify.evaluation import splits
 from classify.experiments import results
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings, prepare
+from classify.experiments.dataset import prepare
+from classify.experiments.settings import Settings
 from classify.files import exclusive, read_json
 from classify.models import registry
-from classify.progress import Display
 from classify.report.run_view import read_view
 from classify.representations import features, musical_features
 from classify.representations.musical_features import FEATURES, SONG_FEATURES
@@ -254,7 +254,7 @@ def listed(tmp_path: Path, split: dict[int, str], groups: dict[int, str] | None 
 
 
 def given(folder: Path):
-    return prepare(settings(folder, split="given"), Display())
+    return prepare(settings(folder, split="given"))
 
 
 def test_the_given_split_is_followed(tmp_path):
@@ -272,7 +272,7 @@ def test_a_given_split_without_test_songs_tests_on_val(tmp_path):
 @pytest.mark.parametrize(
     ("split", "groups", "message"),
     [
-        ({0: "test", 1: "test"}, {0: "live", 2: "live"}, "parts 1 group .*'live'"),
+        ({0: "test", 1: "test"}, {0: "live", 2: "live"}, "divides 1 group .*'live'"),
         ({0: "test", 1: "test", 3: ""}, None, "'3.mid' has none"),
         ({}, None, "needs songs in train and in test"),
         (dict.fromkeys(range(0, 12, 2), "test"), None, "the class 'a' has no song in train"),
@@ -288,12 +288,12 @@ def test_a_given_split_that_cannot_be_used(tmp_path, split, groups, message):
 def test_too_few_songs_for_the_split(tmp_path):
     folder = write_corpus(tmp_path / "songs", per_class=4)
     with pytest.raises(InputError, match=r"the class 'Calming' has 4 songs, and .* at least 5"):
-        prepare(settings(folder), Display())
+        prepare(settings(folder))
 
 
 def test_real_music_splits_without_parting_a_song(real_data):
     for name in ("emopia", "vgmidi", "genre8", "nottingham"):
-        data = prepare(settings(real_data / name, window=128), Display())
+        data = prepare(settings(real_data / name, window=128))
         groups, test = data.groups, data.outer[0].test
         assert not set(groups[test]) & set(groups[~test])
         assert 0.1 < test.mean() < 0.35
@@ -315,7 +315,7 @@ def test_models_on_features_are_given_features(songs, tmp_path):
 
 
 def test_features_do_not_depend_on_how_windows_are_blocked(songs, monkeypatch):
-    data = prepare(settings(songs), Display())
+    data = prepare(settings(songs))
     for given in (FEATURES, SONG_FEATURES):
         whole = np.concatenate(list(given.encode(data.corpus.songs, data.windows)))
         with monkeypatch.context() as patch:

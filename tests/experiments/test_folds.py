@@ -13,10 +13,10 @@ from classify.errors import InputError
 from classify.evaluation import calibration, conformal
 from classify.experiments import fitting, results
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings, prepare
+from classify.experiments.dataset import prepare
 from classify.experiments.folds import SHARES
+from classify.experiments.settings import Settings
 from classify.files import read_json
-from classify.progress import Display
 from classify.representations import perturbations
 from classify.songs import NOTE, Song
 from tests.conftest import write_corpus
@@ -107,7 +107,7 @@ def test_calibration_scores_follow_from_the_predictions(table, run):
 
 
 def test_what_is_calibrated_on_was_not_learned_from(songs):
-    data = prepare(replace(FOLDED, corpus=str(songs)), Display())
+    data = prepare(replace(FOLDED, corpus=str(songs)))
     part = data.outer[0]
     x = np.nan_to_num(data.windows.x)[part.train]
     label, group = data.labels[part.train], data.groups[part.train]
@@ -140,7 +140,7 @@ def test_fewer_songs_are_nested_and_tested_on_the_same(run, table, songs):
     assert (curve.groupby(["model", "variant", "song"]).size() == 1).all()
     sizes = curve.groupby("amount").n_train.mean()
     assert sizes.is_monotonic_increasing and sizes[0.5] == 8
-    data = prepare(replace(FOLDED, corpus=str(songs)), Display())
+    data = prepare(replace(FOLDED, corpus=str(songs)))
     by_share = {part.share: part.train for part in data.beside if part.key.startswith("r0f0-")}
     assert (by_share[0.25] >= by_share[0.125]).all() and (by_share[0.5] >= by_share[0.25]).all()
     assert (data.outer[0].train >= by_share[0.5]).all()
@@ -214,7 +214,7 @@ def test_what_does_not_go_together_is_refused(changes, message):
 
 def test_more_folds_than_songs_of_a_class(songs):
     with pytest.raises(InputError, match=r"'Calming' has 12 songs, and a split needs at least 13"):
-        prepare(Settings(corpus=str(songs), window=16, folds=13), Display())
+        prepare(Settings(corpus=str(songs), window=16, folds=13))
 
 
 def made(pitches: list[int], drum: bool = False) -> Song:

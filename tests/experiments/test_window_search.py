@@ -14,12 +14,12 @@ from classify.cli.main import main
 from classify.errors import InputError
 from classify.experiments import comparison, window_search
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings, prepare
+from classify.experiments.dataset import prepare
+from classify.experiments.settings import Settings
 from classify.experiments.window_search import Candidate
 from classify.files import read_json, write_json
 from classify.inference import training
 from classify.models import registry
-from classify.progress import Display
 from classify.report import write_report
 from classify.representations.channels import NOTES
 from tests.conftest import write_corpus
@@ -77,7 +77,7 @@ def settings(folder: Path, **changes) -> Settings:
 
 def tuned(asked: Settings, window: int | None = None, chosen=KNN) -> window_search.Tuning:
     """Tune where the default window is so long."""
-    data = prepare(replace(asked, window=window or asked.window, tune=None), Display())
+    data = prepare(replace(asked, window=window or asked.window, tune=None))
     return window_search.tune(asked, data, chosen)
 
 
@@ -236,4 +236,4 @@ def test_a_folder_that_is_no_run_is_refused_before_any_tuning(tmp_path, monkeypa
 def test_songs_too_short_for_any_other_window(tmp_path):
     asked = settings(write_corpus(tmp_path / "songs", 6, n_notes=40), channels=("pitch",))
     with pytest.raises(InputError, match="no other window to try, since songs are too short"):
-        window_search.tune(asked, prepare(replace(asked, window=60, tune=None), Display()), KNN)
+        window_search.tune(asked, prepare(replace(asked, window=60, tune=None)), KNN)

@@ -285,7 +285,7 @@ def test_a_song_of_one_note(model, tmp_path):
 
 
 def test_a_library_of_another_kind_is_warned_of(model, library, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(novelty, "FEWEST_TOLD", 6)
+    monkeypatch.setattr(novelty, "FEWEST_COMPARED", 6)
     assert predict(model, [library]).about["warning"] == ""
     for number in range(8):
         write_song(tmp_path / "high" / f"{number}.mid", number, 100, 0.1)

@@ -16,7 +16,7 @@ from classify.corpora import load as load_corpus
 from classify.errors import InputError
 from classify.evaluation import calibration
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
+from classify.experiments.settings import Settings
 from classify.files import read_json, write_json
 from classify.inference import training
 from classify.inference.saved_model import ABOUT, KNOWN, load, seal

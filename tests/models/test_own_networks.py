@@ -9,7 +9,7 @@ import pytest
 from classify.evaluation.splits import held_out
 from classify.experiments import results
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
+from classify.experiments.settings import Settings
 from classify.files import read_json
 from classify.inference import saved_model, training
 from classify.inference.explain.song import explain, listener

@@ -13,7 +13,7 @@ import pytest
 from classify.cli.main import main
 from classify.errors import InputError
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
+from classify.experiments.settings import Settings
 from classify.files import read_json, write_json
 from classify.inference import saved_model, training
 from classify.inference.prediction import predict

@@ -11,7 +11,7 @@ from classify.playlists.request import Limits, Request
     [
         ({"minutes": 0}, "0 minutes"),
         ({"minutes": float("nan")}, "nan minutes"),
-        ({"strategy": "slow"}, "'slow'"),
+        ({"strategy": "slow"}, "slow: expected one of iso, direct"),
         ({"strategy": "iso"}, "--from"),
         ({"n_lists": 0}, "0 lists"),
         ({"seed": -1}, "seed of -1"),

@@ -22,12 +22,13 @@ from classify.errors import InputError
 from classify.evaluation import importance
 from classify.evaluation.importance import HeldOutSongs, Importance
 from classify.experiments import results
-from classify.experiments.dataset import Data, Settings, prepare
+from classify.experiments.dataset import Data, prepare
 from classify.experiments.folds import Fold
 from classify.experiments.manifest import asked, read_record
+from classify.experiments.settings import Settings
 from classify.files import atomic_write
 from classify.models import registry
-from classify.progress import Display
+from classify.progress import SILENT, Progress, counting
 
 IMPORTANCE = "importance.csv"
 
@@ -35,7 +36,7 @@ IMPORTANCE = "importance.csv"
 KEPT = 20
 
 
-def write_importance(folder: Path, model: str = "", display: Display | None = None) -> Path:
+def write_importance(folder: Path, model: str = "", progress: Progress = SILENT) -> Path:
     """Write importance.csv into a run's folder.
 
     Parameters
@@ -44,7 +45,7 @@ def write_importance(folder: Path, model: str = "", display: Display | None = No
         Of a finished run, whose songs are still where they were.
     model : str
         Name of one of its models; the best unless given, the majority class aside.
-    display : Display, optional
+    progress : Progress
         Shows progress.
 
     Returns
@@ -58,21 +59,20 @@ def write_importance(folder: Path, model: str = "", display: Display | None = No
         If the folder holds no finished run, the songs are others by now, or the model is not one
         of the run's.
     """
-    display = display or Display()
     run = read_record(folder)
     settings = _settings(run)
     spec = registry.find()[_chosen(folder, model)]
-    data = prepare(settings, display)
+    data = prepare(settings, progress)
     if data.corpus.fingerprint != run["corpus"]["fingerprint"]:
         raise InputError(f"{folder}: the songs in {settings.corpus} are not those of the run")
-    table = importance_of(folder, spec, settings, data, display)
+    table = importance_of(folder, spec, settings, data, progress)
     with atomic_write(folder / IMPORTANCE) as beside:
         table.to_csv(beside, index=False, float_format="%.6f")
     return folder / IMPORTANCE
 
 
 def importance_of(
-    folder: Path, spec: registry.ModelSpec, settings: Settings, data: Data, display: Display
+    folder: Path, spec: registry.ModelSpec, settings: Settings, data: Data, progress: Progress
 ) -> pd.DataFrame:
     """Measure what a model of a run rests on; columns as in importance.csv.
 
@@ -84,11 +84,11 @@ def importance_of(
         Which model.
     settings, data
         Of the run.
-    display : Display
+    progress : Progress
         Shows progress.
     """
     part = data.outer[0]
-    x = _input(spec, data, display)
+    x = _input(spec, data, progress)
     estimator = _estimator(folder, spec, settings, data, part, x)
     held = _held(data, part, estimator.prepare(x[part.test]), estimator.classes_)
     seed = settings.seed
@@ -156,10 +156,10 @@ def _chosen(folder: Path, model: str) -> str:
     return model or str(own.loc[own.value.idxmax(), "model"])
 
 
-def _input(spec: registry.ModelSpec, data: Data, display: Display) -> NDArray[np.float32]:
+def _input(spec: registry.ModelSpec, data: Data, progress: Progress) -> NDArray[np.float32]:
     """Give all windows as the model takes them."""
     given = spec.representation
-    with display.counting(given.title or "Cutting windows", "window") as count:
+    with counting(progress, given.title or "Cutting windows", "window") as count:
         return np.concatenate(list(given.encode(data.corpus.songs, data.windows, count)))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.batch import WindowBatch, WindowNotes
 from classify.representations.features.ragged import Floats, cosine, entropy, shares
 from classify.representations.features.registry import features
 
@@ -126,17 +126,17 @@ def key_of(notes: NDArray[np.void]) -> tuple[int, bool] | None:
     return int(fitted.tonic[0]), bool(fitted.minor[0])
 
 
-def profile(notes: Notes) -> Floats:
+def profile(notes: WindowNotes) -> Floats:
     """Pitch classes C to B of each window, shares `(n_rows, 12)` weighted by length."""
     return notes.of(notes.pitch_class).histogram(12, notes.weight)
 
 
-def window_profile(batch: Batch) -> Floats:
+def window_profile(batch: WindowBatch) -> Floats:
     """Pitch classes of the windows of a batch."""
     return profile(batch.pitched)
 
 
-def window_keys(batch: Batch) -> Keys:
+def window_keys(batch: WindowBatch) -> Keys:
     """Keys of the windows of a batch."""
     return keys(batch.once(window_profile))
 
@@ -162,7 +162,7 @@ def from_tonic(table: Floats, tonic: NDArray[np.int64]) -> Floats:
         "key_fit_entropy": "0-1",
     },
 )
-def tonality(batch: Batch) -> list[Floats]:
+def tonality(batch: WindowBatch) -> list[Floats]:
     """Major or minor, and how clearly."""
     pitch_classes = batch.once(window_profile)
     fitted, other = batch.once(window_keys), keys(pitch_classes, TEMPLATES_TEMPERLEY)
@@ -192,7 +192,7 @@ def tonality(batch: Batch) -> list[Floats]:
         "degree_entropy": "0-1",
     },
 )
-def degrees(batch: Batch) -> list[Floats]:
+def degrees(batch: WindowBatch) -> list[Floats]:
     """Pitch classes counted from the tonic: of all notes, melody and bass."""
     all_notes, fitted = batch.once(window_profile), batch.once(window_keys)
     melody = batch.melody.of(batch.melody.pitch_class).histogram(12)
@@ -216,7 +216,7 @@ def degrees(batch: Batch) -> list[Floats]:
     {f"pitch_class_fourier_{k}": "0-1" for k in range(1, 7)}
     | {f"tonic_phase_{k}_{part}": "-1 to 1" for k in (3, 5) for part in ("cos", "sin")},
 )
-def fourier(batch: Batch) -> list[Floats]:
+def fourier(batch: WindowBatch) -> list[Floats]:
     """Chromatic, dyadic, augmented, octatonic, diatonic and whole-tone quality of the profile."""
     turned = from_tonic(batch.once(window_profile), batch.once(window_keys).tonic)
     coefficients = np.fft.rfft(turned, axis=1)
@@ -238,7 +238,7 @@ def fourier(batch: Batch) -> list[Floats]:
         "key_profile_steadiness": "mean cosine of neighbouring quarters",
     },
 )
-def key_changes(batch: Batch) -> list[Floats]:
+def key_changes(batch: WindowBatch) -> list[Floats]:
     """Keys of the four quarters of a window (by number of notes)."""
     notes = batch.pitched
     part = np.minimum((notes.of(notes.row).progress * PARTS).astype(np.int64), PARTS - 1)

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.representations.features.batch import Batch
+from classify.representations.features.batch import WindowBatch
 from classify.representations.features.ragged import Floats
 
 #: Notes that are worked on at once; bounds memory and keeps arrays in the processor's cache.
 AT_ONCE = 80_000
 
-Columns = Callable[[Batch], Sequence[Floats]]
+Columns = Callable[[WindowBatch], Sequence[Floats]]
 
 
 @dataclass(frozen=True)
@@ -116,12 +116,12 @@ def _chosen(families: Collection[str] | None) -> Iterator[Group]:
             yield group
 
 
-def compute(batch: Batch, families: Collection[str] | None = None) -> NDArray[np.float32]:
+def compute(batch: WindowBatch, families: Collection[str] | None = None) -> NDArray[np.float32]:
     """Compute features of windows.
 
     Parameters
     ----------
-    batch : Batch
+    batch : WindowBatch
         Any number of windows.
     families : collection of str, optional
         Only these; all by default.
@@ -152,7 +152,7 @@ def compute(batch: Batch, families: Collection[str] | None = None) -> NDArray[np
     return np.concatenate(tables).astype(np.float32)
 
 
-def _table(batch: Batch, groups: Sequence[Group]) -> Floats:
+def _table(batch: WindowBatch, groups: Sequence[Group]) -> Floats:
     tables = []
     for group in groups:
         table = np.column_stack(group.function(batch))
