@@ -15,7 +15,7 @@ from classify.evaluation.scores import Estimate, estimate_share
 from classify.presentation.figures import canvas, grid
 from classify.presentation.numbers import MINUS, percent, points_span, signed
 from classify.report.blocks import Block, Canvas, Cell, Figure, Table, TableRow, Text, columns
-from classify.report.format import points_cell, score_cell
+from classify.report.format import score_cell
 from classify.report.model_lines import MARKS, draw_line, legend
 from classify.report.paired_changes import changes, check_rows, own_songs
 from classify.report.run_view import Row, View
@@ -142,11 +142,13 @@ def _table(curve: Curve) -> Table:
     for row in curve.rows:
         scores = [curve.scores.get((row.name, n_songs)) for n_songs in curve.songs]
         cells = [score_cell(score) if score else Cell("–") for score in scores]
-        rows.append(TableRow([row.title, *cells, points_cell(curve.gains[row.name])]))
+        gain = curve.gains[row.name]
+        change = Cell(signed(gain.value), points_span(gain.low, gain.high))
+        rows.append(TableRow([row.title, *cells, change]))
     over = "accuracy in %, learned from so many songs"
     numbers = columns(*map(str, curve.songs), over=over)
-    gain = columns(f"gain from {curve.before} to {curve.songs[-1]}, points")
-    return Table([*columns("model"), *numbers, *gain], rows)
+    last = columns(f"gain from {curve.before} to {curve.songs[-1]}, points")
+    return Table([*columns("model"), *numbers, *last], rows)
 
 
 def _alt(curve: Curve) -> str:
