@@ -212,10 +212,6 @@ class Run:
             f"{self.folder}: has no scores of {model!r}; it has those of {', '.join(self.models)}"
         )
 
-    @property
-    def _p_columns(self) -> list[str]:
-        return [results.P + name for name in self.classes]
-
     def _tested(self, model: str) -> pd.DataFrame:
         """Song rows of the test part, under the run's own split."""
         name, table = self._row(model).name, self.predictions

@@ -66,7 +66,7 @@ def test_the_table_says_what_was_promised(model, library):
     np.testing.assert_allclose(p.sum(axis=1), 1)
     np.testing.assert_allclose(table.confidence, p.max(axis=1))
     assert table.n_windows.tolist() == [3] * 6 and table.loudness.tolist() == [64.0] * 6
-    assert np.allclose(table.tempo, 120) and table.key.str.match(r"[A-G][b#]? (major|minor)").all()
+    assert np.allclose(table.tempo, 120) and table.key.str.match(r"[A-G][♭♯]? (major|minor)").all()
     for best, held in zip(table.best, table.set, strict=True):
         assert best in held.split("|")
 
