@@ -122,10 +122,10 @@ def described(corpus: Corpus, x: Table, n_folds: int, repeats: int, seed: int = 
 def ran(settings: Settings, folder: Path) -> dict[str, pd.DataFrame]:
     """Compare models; predictions by `run/model` for songs, `run/model/window` for windows."""
     compare(settings, folder)
-    columns = ["model", "level", "repeat", "fold", "song", "start", "group", "label", "answer"]
+    columns = ["model", "level", "repeat", "fold", "song", "start", "group", "label", "prediction"]
     table = pd.read_parquet(folder / "predictions.parquet", columns=[*columns, "part"])
     table = table[table.part == "test"]
-    table = table.assign(right=table.label == table.answer)
+    table = table.assign(right=table.label == table.prediction)
     return {
         f"{folder.name}/{model}" + "/window" * (level == "window"): own
         for (model, level), own in table.groupby(["model", "level"])

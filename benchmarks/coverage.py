@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from classify.evaluation import conformal
+from classify.experiments import results
 from classify.experiments.comparison import compare
 from classify.experiments.results import P
 from classify.experiments.settings import Settings
@@ -31,7 +32,7 @@ def facts(songs: pd.DataFrame, folds: int) -> dict[str, float]:
     covered = sure.sets.covered.value if sure.sets else np.nan
     return {
         "songs": sure.n_songs,
-        "right": (songs.label == songs.answer).mean(),
+        "right": (songs.label == songs.prediction).mean(),
         "coverage": covered,
         "set size": sure.sets.size if sure.sets else np.nan,
         "sure": sure.kept,
@@ -44,7 +45,7 @@ def measured(corpus: str, models: tuple[str, ...], folds: int, seed: int) -> pd.
     with tempfile.TemporaryDirectory() as place:
         settings = Settings(corpus=corpus, models=models, folds=folds, seed=seed)
         folder = compare(settings, Path(place) / "run")
-        songs = pd.read_parquet(folder / "predictions.parquet")
+        songs = results.read(folder)[0]
     songs = songs[(songs.level == "song") & (songs.part == "test") & (songs.model != MAJORITY)]
     rows = [
         {"model": name, "seed": seed} | facts(own, folds) for name, own in songs.groupby("model")

@@ -41,7 +41,7 @@ def made_up(n_songs: int, seed: int) -> pd.DataFrame:
             "tempo": (100 * np.exp(0.25 * arousal + draw.normal(0, 0.2, n_songs))).round(1),
             "loudness": (64 + 14 * arousal + draw.normal(0, 10, n_songs)).clip(1, 127),
             "confidence": p.max(axis=1),
-            "answer": np.where(p.max(axis=1) >= 0.8, names[p.argmax(axis=1)], ""),
+            "prediction": np.where(p.max(axis=1) >= 0.8, names[p.argmax(axis=1)], ""),
             "known": draw.random(n_songs) < 0.95,
         }
     )

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 ROWS = [
     {"errors", "versions", "progress"},
     {"files", "options"},
+    {"records"},
     {"presentation"},
     {"compute"},
     {"songs"},
@@ -26,6 +27,39 @@ ROWS = [
 PLACE = {name: place for place, row in enumerate(ROWS) for name in row}
 FILES = [p for p in (ROOT / "classify").rglob("*.py") if p.stem not in ("__main__",)]
 FILES.remove(ROOT / "classify" / "__init__.py")
+
+
+def module_name(path: Path) -> str:
+    """Dotted name of a file: `classify.songs` of `classify/songs/__init__.py`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_when_loaded(path: Path, modules: set[str]) -> set[str]:
+    """Modules of ours that a file imports outside of functions, under TYPE_CHECKING too."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [ast.parse(path.read_text())]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (whole & modules) or {node.module}
+        waiting.extend(ast.iter_child_nodes(node))
+    return (found & modules) - {module_name(path)}
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    files = [*FILES, ROOT / "classify" / "__init__.py"]
+    modules = {module_name(path) for path in files}
+    imports = {module_name(path): imported_when_loaded(path, modules) for path in files}
+    while free := {name for name, others in imports.items() if not others & imports.keys()}:
+        for name in free:
+            del imports[name]
+    assert not imports, f"these are in a circle or lead into one: {', '.join(sorted(imports))}"
 
 
 def imported(path: Path) -> set[str]:

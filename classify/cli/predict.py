@@ -65,7 +65,7 @@ def _print_table(predicted: Any) -> None:
     for column in ("song", "prediction", "sure", "90 % set", "bpm", "key", "length"):
         table.add_column(column, overflow="fold")
     for row in predicted.itertuples():
-        answer = row.answer or ("not sure" if row.known else "not known")
+        answer = row.prediction or ("not sure" if row.known else "not known")
         tempo = "" if row.tempo != row.tempo else f"{row.tempo:.0f}"
         length = f"{int(row.seconds) // 60}:{int(row.seconds) % 60:02d}"
         cells = (row.song, answer, f"{row.confidence:.2f}", row.set.replace("|", " "), tempo,

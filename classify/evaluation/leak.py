@@ -6,7 +6,7 @@ A nearest neighbour gains most, since the next window is from the same song; a f
 ordinary model does.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,10 +34,6 @@ class Probe:
     def points(self) -> float:
         """Inflation of this probe's accuracy, in percentage points."""
         return 100 * (self.leaking - self.honest)
-
-    def to_json(self) -> dict[str, float | str]:
-        """Give all fields and the points."""
-        return asdict(self) | {"points": self.points}
 
 
 def shared_groups(test: NDArray[np.bool_], groups: Names) -> float:

@@ -65,7 +65,7 @@ def right_table(songs: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One column for each model; see the module's conventions.
     """
-    rows = songs.assign(right=songs.label == songs.answer)
+    rows = songs.assign(right=songs.label == songs.prediction)
     keys = ["repeat", "fold", "group", "song"]
     return rows.pivot(index=keys, columns="model", values="right").sort_index()
 

@@ -6,9 +6,9 @@ command goes on where a killed one stopped. The folder holds
 - `run.json`: command, settings, versions, corpus, split, and what became of each model,
 - `predictions.parquet`: one row per model, fold, part and song, and the same per window,
 - `scores.csv`: every score with its interval, tidy,
-- `checks.parquet`: answers for changed test songs, and of models that learned from fewer songs,
-- `importance.parquet`: what models on features listen to, see
-  `classify.experiments.feature_importance`,
+- `checks.parquet`: predictions for changed test songs, and of models that learned from fewer
+  songs,
+- `importance.parquet`: feature importance, see `classify.experiments.feature_importance`,
 - `excerpts.parquet`: how the songs begin that the best model gets wrong most confidently,
 - `models/<name>/<part>/`: the facts of each fit, and for a hold-out the trained model.
 """
@@ -16,38 +16,28 @@ command goes on where a killed one stopped. The folder holds
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
 
 from classify.compute.executor import Executor
 from classify.errors import InputError
-from classify.experiments import fitting, results, window_search
-from classify.experiments.assembly import (
-    cut_once,
-    fit_jobs,
-    gathered,
-    moved,
-    train_all,
-    window_table,
-)
-from classify.experiments.dataset import Data, default_name, prepare, recut, tried
-from classify.experiments.fitting import IMPORTANCE, PERTURBED, Job
+from classify.experiments import fitting, window_search
+from classify.experiments.assembly import cut_once, fit_jobs, moved, train_all
+from classify.experiments.dataset import Data, default_name, prepare, recut
+from classify.experiments.fitting import Job
 from classify.experiments.folds import LEAK
 from classify.experiments.manifest import (
-    RECORD,
-    about,
     check_free,
     close_run,
     complete,
     open_run,
-    read_record,
+    opening_lines,
 )
+from classify.experiments.run_record import RUN, FitRecord, ModelRecord, read_run
+from classify.experiments.run_tables import write_tables
 from classify.experiments.settings import Settings
 from classify.files import exclusive
 from classify.models import registry
 from classify.progress import SILENT, Progress, duration
+from classify.records import typed
 
 
 def compare(
@@ -98,7 +88,7 @@ def compare(
         tuned = None
         if settings.tune is not None:
             tuned = _tuned(folder, settings, data, chosen, progress)
-            data = recut(window_search.settled(settings, tuned), data)
+            data = recut(window_search.apply_choice(settings, tuned), data)
         return _run(folder, settings, data, chosen, n_workers, progress, command, tuned, executor)
 
 
@@ -108,11 +98,11 @@ def _tuned(
     data: Data,
     chosen: list[registry.ModelSpec],
     progress: Progress,
-) -> dict[str, Any]:
+) -> window_search.Tuning:
     """Choose the window and the channels, or take the choice that the run has recorded."""
     check_free(folder)
-    if (folder / RECORD).is_file():
-        recorded = read_record(folder).get("tuning")
+    if (folder / RUN).is_file():
+        recorded = read_run(folder).tuning
         if recorded is None:
             raise InputError(
                 f"{folder}: holds another run (it was not tuned); name another folder with --out, "
@@ -121,15 +111,15 @@ def _tuned(
         progress.message("Window and channels were chosen before; they stay.")
         return recorded
 
-    def told(one: window_search.Candidate) -> None:
+    def watch(one: window_search.Candidate) -> None:
         progress.message(
             f"Tried {one.named}: {100 * one.score:.1f} % of inner songs "
             f"(± {100 * one.error:.1f}), in {duration(one.seconds)}"
         )
 
-    found = window_search.tune(settings, data, chosen, told)
-    progress.message(f"Chosen on {found.n_songs} training songs: {found.chosen.named}.")
-    return found.to_json()
+    tuning = window_search.tune(settings, data, chosen, watch)
+    progress.message(f"Chosen on {tuning.n_songs} training songs: {tuning.chosen.named}.")
+    return tuning
 
 
 def _run(
@@ -140,7 +130,7 @@ def _run(
     n_workers: int | None,
     progress: Progress,
     command: str | None,
-    tuned: dict[str, Any] | None,
+    tuned: window_search.Tuning | None,
     executor: Executor | None,
 ) -> Path:
     """Do what `compare` promises, in a folder that is ours."""
@@ -148,7 +138,7 @@ def _run(
     try:
         data = cut_once(data, beside)
         run = open_run(folder, settings, data, command or f"compare({settings})", tuned)
-        for line in about(run, settings, data):
+        for line in opening_lines(run, settings, data):
             progress.message(line)
         if complete(run):
             progress.message("This run has finished already; nothing is trained again.")
@@ -158,14 +148,14 @@ def _run(
         beside.unlink(missing_ok=True)
     jobs = _jobs(folder, chosen, settings, data)
     train_all(jobs, data.parts, data, n_workers, progress, executor)
-    fits = {spec.name: _facts(spec, jobs) for spec in chosen}
-    if all("reason" in facts for facts in fits.values()):
-        first = fits[registry.MAJORITY]
-        raise InputError(f"{folder}: every model failed; {first['title']}: {first['reason']}")
-    scored = [job for job in jobs if "reason" not in fits[job.spec.name]]
-    complete_jobs = [job for job in scored if fitting.is_done(job, len(data.windows))]
-    _write_tables(folder, settings, complete_jobs, data)
-    close_run(folder, run, fits)
+    models = {spec.name: _model(folder, spec, jobs) for spec in chosen}
+    if all(model.reason for model in models.values()):
+        first = models[registry.MAJORITY]
+        raise InputError(f"{folder}: every model failed; {first.title}: {first.reason}")
+    scored = [job for job in jobs if not models[job.spec.name].reason]
+    done = [job for job in scored if fitting.is_done(job, len(data.windows))]
+    write_tables(folder, settings, done, data)
+    close_run(folder, run, models)
     shutil.rmtree(folder / "work", ignore_errors=True)
     if not any((folder / "logs").glob("*")):
         shutil.rmtree(folder / "logs", ignore_errors=True)
@@ -191,44 +181,26 @@ def _jobs(
     return [planned(job) for job in fit_jobs(*place, chosen, data.parts, settings, data)]
 
 
-def _facts(spec: registry.ModelSpec, jobs: list[Job]) -> dict[str, Any]:
+def _model(folder: Path, spec: registry.ModelSpec, jobs: list[Job]) -> ModelRecord:
     """Gather what a report needs to know of a model: each outer fit, or why one failed.
 
-    What one fit says stands on top too: the first one's, with the time of all. Where only the leak
-    or a fit on fewer songs failed, the model has its scores and lacks those rows.
+    Where only the leak or a fit on fewer songs failed, the model has its scores and lacks those
+    rows.
     """
+    outer = [
+        job for job in jobs if job.spec == spec and job.fold.share == 1 and job.fold.key != LEAK
+    ]
+    facts = [fitting.results(job) for job in outer]
+    reasons = [one["reason"] for one in facts if "reason" in one]
+    if reasons:
+        return ModelRecord(**asdict(spec), reason=reasons[0].replace(f"{folder}/", ""))
     fits = [
-        {"repeat": job.fold.repeat, "fold": job.fold.fold} | fitting.results(job)
-        for job in jobs
-        if job.spec == spec and job.fold.share == 1 and job.fold.key != LEAK
+        typed(
+            {name: value for name, value in one.items() if name != "task"}
+            | {"repeat": job.fold.repeat, "fold": job.fold.fold},
+            FitRecord,
+            job.folder / fitting.FIT,
+        )
+        for job, one in zip(outer, facts, strict=True)
     ]
-    failures = [facts["reason"] for facts in fits if "reason" in facts]
-    if failures:
-        return asdict(spec) | {"reason": failures[0]}
-    spent = {key: sum(fit[key] for fit in fits) for key in ("seconds_train", "seconds_predict")}
-    return asdict(spec) | fits[0] | spent | {"fits": fits}
-
-
-def _write_tables(folder: Path, settings: Settings, jobs: list[Job], data: Data) -> None:
-    about, fits = window_table(data), gathered(jobs, data.parts)
-    predictions = results.predictions(about, [fit for fit in fits if fit.part.share == 1])
-    results.write(folder, predictions, results.scores(predictions, settings.seed))
-    checks = [results.curve(about, fit) for fit in fits if fit.part.share < 1]
-    if settings.robustness:
-        named = [(variation.name, variation.amount) for variation in tried(data)]
-        checks += [
-            results.robustness(about, fit.model, fit.part, named, np.load(job.folder / PERTURBED))
-            for job, fit in zip(jobs, fits, strict=True)
-            if job.perturbed
-        ]
-    if checks:
-        results.write_parquet(folder / results.CHECKS, pd.concat(checks, ignore_index=True))
-    importance = [
-        results.listened(about, fit.model, fit.part, pd.read_parquet(job.folder / IMPORTANCE))
-        for job, fit in zip(jobs, fits, strict=True)
-        if job.importance
-    ]
-    if importance:
-        results.write_parquet(folder / results.IMPORTANCE, pd.concat(importance, ignore_index=True))
-    excerpts = results.excerpts(predictions, about.names, data.corpus.songs)
-    results.write_parquet(folder / results.EXCERPTS, excerpts)
+    return ModelRecord(**asdict(spec), fits=tuple(fits))

@@ -10,6 +10,7 @@ from classify.corpora import Corpus, load, published
 from classify.corpora.builtin import CORPORA
 from classify.corpora.duplicates import DuplicatePair, find_duplicates
 from classify.errors import InputError
+from classify.experiments.corpus_record import CorpusRecord
 from classify.experiments.settings import Settings
 from classify.files import cache_folder
 from classify.progress import SILENT, Progress, counting
@@ -42,10 +43,9 @@ class CorpusSummary:
     @property
     def title(self) -> str:
         """Name, songs, groups and classes, in a line."""
-        return (
-            f"{self.corpus.name}: {len(self.corpus.songs)} songs in "
-            f"{len(set(self.corpus.groups))} groups, {len(self.corpus.classes)} classes"
-        )
+        about = CorpusRecord.of(self.corpus)
+        n_classes = len(about.songs_per_class)
+        return f"{about.name}: {about.songs} songs in {about.groups} groups, {n_classes} classes"
 
     @cached_property
     def per_class(self) -> pd.DataFrame:

@@ -205,7 +205,7 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
         if job.importance:
             test = fold.test
             given = (table[test], *(about[name][test] for name in ("label", "song", "group")))
-            importance = feature_importance.listening(
+            importance = feature_importance.fit_importance(
                 job.spec.representation, predict, given, (raw, label), classes, job.seed
             )
             importance.to_parquet(beside / IMPORTANCE, index=False)

@@ -18,7 +18,7 @@ it trains, and a run that goes on takes the choice that was recorded.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -126,10 +126,6 @@ class Tuning:
     n_folds: int
     left: int
 
-    def to_json(self) -> dict[str, Any]:
-        """Give what run.json records."""
-        return asdict(self)
-
 
 def tune(
     settings: Settings,
@@ -188,11 +184,11 @@ def best(tried: Sequence[Candidate]) -> Candidate:
     return max(ahead, key=lambda one: one.score, default=tried[0])
 
 
-def settled(settings: Settings, recorded: dict[str, Any]) -> Settings:
-    """Give the settings that cut songs as a recorded tuning chose."""
-    one = recorded["chosen"]
-    return replace(settings, window=one["window"], hop=one["hop"],
-                   channels=tuple(one["channels"]), tune=None)  # fmt: skip
+def apply_choice(settings: Settings, tuning: Tuning) -> Settings:
+    """Give the settings that cut songs as a tuning chose."""
+    chosen = tuning.chosen
+    return replace(settings, window=chosen.window, hop=chosen.hop, channels=chosen.channels,
+                   tune=None)  # fmt: skip
 
 
 def _windows(default: WindowSettings, lengths: NDArray[np.int64]) -> list[int]:

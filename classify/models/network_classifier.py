@@ -59,7 +59,7 @@ class NetworkClassifier(WindowClassifier):
     device_ : str
         What it was trained on.
     start_ : dict or None
-        Folder and hash of the pretrained weights that it started from; None if from random ones.
+        Folder's name and hash of the pretrained weights that it started from; None if none.
     held_out_ : ndarray, shape (n_windows, n_classes)
         Probabilities of the training windows that decided when to stop; NaN for all others.
     """
@@ -139,7 +139,7 @@ class NetworkClassifier(WindowClassifier):
         self.start_ = None
         if weights is None or weights.model != self.name:
             return self._architecture.build(*shape, len(self.classes_))
-        self.start_ = {"folder": str(weights.folder), "sha256": weights.id}
+        self.start_ = {"folder": weights.folder.name, "sha256": weights.id}
         encoder = weights.encoder(*shape)
         return self._architecture.build(*shape, len(self.classes_), start=encoder)
 

@@ -144,7 +144,7 @@ def _is_free(out: Path, key: str, progress: Progress) -> bool:
     """Say whether there is something to do; refuse to write over anything else."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return True
-    if (out / pretrained.ABOUT).is_file() and pretrained.load(out).about["key"] == key:
+    if (out / pretrained.ABOUT).is_file() and pretrained.load(out).about.key == key:
         progress.message("These weights are there already; nothing is trained again.")
         return False
     raise InputError(f"{out}: is there already; name another folder with --out")

@@ -16,12 +16,12 @@ import numpy as np
 
 from classify import baselines
 from classify.errors import InputError
-from classify.files import read_json, write_json
+from classify.files import write_json
 from classify.models import networks
+from classify.models.estimator_record import read_estimator
 from classify.models.training_settings import TrainingSettings
 from classify.representations import representation
 from classify.representations.representation import Representation
-from classify.representations.scaling import ChannelScaler
 from classify.versions import VERSION
 
 if TYPE_CHECKING:
@@ -212,36 +212,18 @@ def load(folder: Path) -> "NetworkClassifier | BaselineClassifier":
     from classify.models.baseline_classifier import BaselineClassifier
     from classify.models.network_classifier import NetworkClassifier
 
-    if not (folder / "estimator.json").is_file():
-        raise InputError(f"{folder}: holds no trained model (no estimator.json in it)")
-    about = read_json(folder / "estimator.json")
+    about = read_estimator(folder)
     estimator: NetworkClassifier | BaselineClassifier
     if (folder / "network.keras").is_file():
-        estimator = NetworkClassifier(about["name"], seed=about["seed"])
+        estimator = NetworkClassifier(about.name, seed=about.seed)
         estimator.load_network(folder / "network.keras")
     else:
-        estimator = BaselineClassifier(about["name"], seed=about["seed"])
+        estimator = BaselineClassifier(about.name, seed=about.seed)
         estimator.model_ = _load_skops(folder / "baseline.skops")
-        estimator.best_params_ = about["best_params"]
-    estimator.classes_ = np.array(about["classes"])
-    estimator.scaler_ = read_scaler(about, folder)
+        estimator.best_params_ = about.best_params
+    estimator.classes_ = np.array(about.classes)
+    estimator.scaler_ = about.scaler
     return estimator
-
-
-def read_scaler(about: dict[str, Any], folder: Path) -> ChannelScaler | None:
-    """Read the scaling that estimator.json holds.
-
-    Raises
-    ------
-    InputError
-        If the estimator was saved before it kept one.
-    """
-    if "scaling" not in about:
-        raise InputError(
-            f"{folder}: holds a model of an older classify ({about.get('classify')}), which does "
-            f"not say how its input is scaled; train it again"
-        )
-    return ChannelScaler.from_json(about["scaling"]) if about["scaling"] else None
 
 
 def _load_skops(path: Path) -> Any:

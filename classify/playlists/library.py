@@ -2,8 +2,8 @@
 
 The table has a row for each song: `song` (its path, as text; no two alike), `title` and `artist`
 (may be empty), `seconds`, `tempo` (bpm; empty, NaN or 0: unknown), `loudness` (mean velocity,
-0-127), `confidence` (calibrated, 0-1), `answer` (the predicted mood; empty: not confident), `known`
-(False: unlike anything the model was trained on) and `p:<mood>` for each mood (calibrated, 0-1).
+0-127), `confidence` (calibrated, 0-1), `prediction` (a mood; empty: not confident), `known` (False:
+unlike anything the model was trained on) and `p:<mood>` for each mood (calibrated, 0-1).
 `classify predict` writes it as Parquet or CSV. Further columns are ignored.
 
 Songs are sorted by their paths, so that the order of a table never matters.
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from classify.errors import InputError
 
 P = "p:"
-TEXTS = ("song", "title", "artist", "answer")
+TEXTS = ("song", "title", "artist", "prediction")
 #: Columns of numbers: least and largest value, and whether a value may be missing.
 NUMBERS = {
     "seconds": (0.0, np.inf, False),
@@ -37,7 +37,7 @@ class PredictedLibrary:
 
     Parameters
     ----------
-    song, title, artist, answer : list of str
+    song, title, artist, prediction : list of str
         Of each song, as in the table.
     seconds, tempo, loudness, confidence : ndarray of float, shape (n_songs,)
         Units as in the table; an unknown tempo is NaN.
@@ -52,7 +52,7 @@ class PredictedLibrary:
     song: list[str]
     title: list[str]
     artist: list[str]
-    answer: list[str]
+    prediction: list[str]
     seconds: NDArray[np.float64]
     tempo: NDArray[np.float64]
     loudness: NDArray[np.float64]
@@ -124,7 +124,7 @@ def read_library(path: Path) -> PredictedLibrary:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder, "predicted.csv")
     ...     _ = file.write_text(
-    ...         "song,title,artist,seconds,tempo,loudness,confidence,answer,known,p:Calming,"
+    ...         "song,title,artist,seconds,tempo,loudness,confidence,prediction,known,p:Calming,"
     ...         "p:Happy\na.mid,A,,180,72,60,0.9,Calming,True,0.9,0.1\n"
     ...     )
     ...     read_library(file).moods
@@ -166,12 +166,13 @@ def library_from_table(table: pd.DataFrame, name: str = "the library") -> Predic
     Examples
     --------
     >>> columns = {"song": ["b.mid", "a.mid"], "title": "", "artist": "", "seconds": 60.0}
-    >>> columns |= {"tempo": [0, 90], "loudness": 64, "confidence": 0.7, "answer": "Happy"}
+    >>> columns |= {"tempo": [0, 90], "loudness": 64, "confidence": 0.7, "prediction": "Happy"}
     >>> table = pd.DataFrame(columns | {"known": True, "p:Calming": 0.3, "p:Happy": 0.7})
     >>> library = library_from_table(table)
     >>> library.song, library.tempo.tolist()
     (['a.mid', 'b.mid'], [90.0, nan])
     """
+    table = table.rename(columns={"answer": "prediction"})  # as older tables call it
     moods = sorted(column.removeprefix(P) for column in table.columns if column.startswith(P))
     wanted = [field.name for field in fields(PredictedLibrary) if field.name not in ("moods", "p")]
     missing = [column for column in wanted if column not in table.columns]
@@ -189,12 +190,12 @@ def library_from_table(table: pd.DataFrame, name: str = "the library") -> Predic
     }
     numbers["tempo"] = np.where(numbers["tempo"] > 0, numbers["tempo"], np.nan)
     p = [_numbers(table[P + mood], name, songs, 0.0, 1.0, False)[order] for mood in moods]
-    song, title, artist, answer = ([texts[column][i] for i in order] for column in TEXTS)
+    song, title, artist, prediction = ([texts[column][i] for i in order] for column in TEXTS)
     return PredictedLibrary(
         song=song,
         title=title,
         artist=artist,
-        answer=answer,
+        prediction=prediction,
         seconds=numbers["seconds"],
         tempo=numbers["tempo"],
         loudness=numbers["loudness"],
@@ -224,7 +225,7 @@ def example_library() -> PredictedLibrary:
         "tempo": [70.0, 72.0, 75.0, 82.0, 85.0, 95.0, 130.0],
         "loudness": [55.0, 56.0, 58.0, 62.0, 64.0, 70.0, 80.0],
         "confidence": probability,
-        "answer": [m if p >= 0.8 else "" for m, p in zip(moods, probability, strict=True)],
+        "prediction": [m if p >= 0.8 else "" for m, p in zip(moods, probability, strict=True)],
         "known": [True] * 6 + [False],
     }
     for mood in sorted(set(moods)):

@@ -104,8 +104,8 @@ def _merged_predictions(
     columns[merged] = np.minimum(sum(columns.pop(name) for name in names), 1.0)
     order = sorted(columns)
     p = np.stack([columns[name] for name in order], axis=1)
-    answer = [merged if mood in names else mood for mood in library.answer]
-    return replace(library, moods=order, p=p, answer=answer, confidence=p.max(axis=1))
+    prediction = [merged if mood in names else mood for mood in library.prediction]
+    return replace(library, moods=order, p=p, prediction=prediction, confidence=p.max(axis=1))
 
 
 def _merged_graph(moods: Moods, merged: str, names: list[str]) -> Moods:

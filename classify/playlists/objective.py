@@ -95,7 +95,7 @@ class Candidates:
 def confident(library: PredictedLibrary, limits: Limits, mood: str | None = None) -> Bools:
     """Mark the songs predicted as a mood, or as any, with enough confidence, and not novel.
 
-    Whether `answer` is empty does not matter: that is the model's threshold, this is the
+    Whether `prediction` is empty does not matter: that is the model's threshold, this is the
     listener's.
 
     Examples

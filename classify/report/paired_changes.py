@@ -41,7 +41,7 @@ def own_songs(view: View, checked: pd.DataFrame) -> pd.DataFrame:
 
 def predictions(rows: pd.DataFrame) -> pd.DataFrame:
     """Lay out predictions by tested song and model; a model that was left out has none."""
-    return rows.set_index([*SONG, "model"]).answer.unstack("model")
+    return rows.set_index([*SONG, "model"]).prediction.unstack("model")
 
 
 def changes(before: pd.DataFrame, after: pd.DataFrame, view: View) -> dict[str, Estimate]:

@@ -73,7 +73,7 @@ class Run:
 
     @cached_property
     def checks(self) -> pd.DataFrame:
-        """All of checks.parquet: answers for changed songs, and of models taught by fewer songs.
+        """All of checks.parquet: predictions for changed songs, and models taught by fewer songs.
 
         Raises
         ------
@@ -86,7 +86,7 @@ class Run:
                 f"{self.folder}: has no {results.CHECKS}; run the comparison with --robustness or "
                 f"--learning-curve"
             )
-        return pd.read_parquet(path)
+        return results.read_table(path)
 
     def summary(self) -> list[str]:
         """Give the report's first sentences: warnings, and the answer."""
@@ -140,25 +140,24 @@ class Run:
         ).set_index("model")
 
     def confusion(self, model: str = "") -> pd.DataFrame:
-        """Count test songs: true class by row, answer by column."""
+        """Count test songs: true class by row, prediction by column."""
         counts = self._row(model).confusion
         index = pd.Index(self.classes, name="true")
-        return pd.DataFrame(counts, index, pd.Index(self.classes, name="answered"))
+        return pd.DataFrame(counts, index, pd.Index(self.classes, name="predicted"))
 
     def songs(self, model: str = "") -> pd.DataFrame:
-        """List test songs with a model's answers, the most confidently wrong first.
+        """List test songs with a model's predictions, the most confidently wrong first.
 
         Returns
         -------
         DataFrame
-            A row for each song and repeat: song, group, label, answer, repeat, confidence
+            A row for each song and repeat: song, group, label, prediction, repeat, confidence
             (calibrated where the model is), right.
         """
         rows = self._tested(model)
-        calm = results.calibrated(rows)
-        p = np.where(np.isnan(calm), rows[self._p_columns].to_numpy(), calm)
-        found = rows[["song", "group", "label", "answer", "repeat"]].assign(
-            confidence=p.max(axis=1), right=(rows.label == rows.answer)
+        p = results.calibrated_or_raw(rows)
+        found = rows[["song", "group", "label", "prediction", "repeat"]].assign(
+            confidence=p.max(axis=1), right=(rows.label == rows.prediction)
         )
         order = found.confidence.where(found.right, -found.confidence)
         return found.iloc[order.argsort(kind="stable")].reset_index(drop=True)
@@ -212,10 +211,6 @@ class Run:
         raise InputError(
             f"{self.folder}: has no scores of {model!r}; it has those of {', '.join(self.models)}"
         )
-
-    @property
-    def _p_columns(self) -> list[str]:
-        return [results.P + name for name in self.classes]
 
     def _tested(self, model: str) -> pd.DataFrame:
         """Song rows of the test part, under the run's own split."""

@@ -15,7 +15,8 @@ from classify.evaluation import paired
 from classify.evaluation.paired import Difference
 from classify.evaluation.scores import SCORES, Estimate, confusion
 from classify.experiments import results
-from classify.experiments.manifest import read_record
+from classify.experiments.best_model import rank_key
+from classify.experiments.run_record import read_run
 from classify.report import calibration_metrics
 from classify.report.calibration_metrics import CalibrationSummary
 
@@ -206,7 +207,7 @@ class View:
         if not path.is_file():
             return None
         try:
-            return pd.read_parquet(path)
+            return results.read_table(path)
         except (OSError, ValueError):
             raise InputError(
                 f"{path}: is damaged; delete it and {path.with_name('run.json')}, and give the "
@@ -222,13 +223,13 @@ def read_view(folder: Path) -> View:
     InputError
         If the run has not finished.
     """
-    run = read_record(folder)
+    run = read_run(folder).as_dict()
     if "finished" not in run:
         raise InputError(
             f"{folder}: its run has not finished; give its command again to go on: {run['command']}"
         )
     predictions, scores = results.read(folder)
-    if "folds" not in run["split"] or "protocol" not in predictions:
+    if "protocol" not in predictions:
         raise InputError(
             f"{folder}: is a run of an earlier version, whose files say too little for this "
             f"report; delete it and give its command again: {run['command']}"
@@ -267,17 +268,18 @@ def _score(row: Row, view: View, windows: pd.DataFrame, scores: pd.DataFrame) ->
         )
     songs = view.test_songs[view.test_songs.model == row.name]
     truth = np.searchsorted(view.classes, songs.label)
-    predicted = np.searchsorted(view.classes, songs.answer)
+    predicted = np.searchsorted(view.classes, songs.prediction)
     row.confusion = confusion(truth, predicted, len(view.classes))
-    classes = windows.answer.unique()
+    classes = windows.prediction.unique()
     row.only_answer = str(classes[0]) if len(classes) == 1 else ""
 
 
 def _rank(row: Row) -> tuple[Any, ...]:
-    """Order models: by accuracy, then macro-F1, then name; failed ones last."""
+    """Order models, the best first; failed ones last."""
     if row.failed:
         return (1, row.name)
-    return (0, -row.score().value, -row.score(metric="macro_f1").value, row.name)
+    scores = (row.score(), row.score(metric="macro_f1"), row.score("window"))
+    return (0, *rank_key(tuple(score.value for score in scores), row.name))
 
 
 def _compare(view: View) -> None:

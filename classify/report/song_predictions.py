@@ -29,7 +29,7 @@ def of_model(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     """
     p_columns = [results.P + name for name in classes]
     p = results.calibrated_or_raw(rows)
-    rows = rows.assign(right=rows.answer == rows.label)
+    rows = rows.assign(right=rows.prediction == rows.label)
     rows[p_columns] = p
     by_song = rows.groupby("song", sort=False)
     p = by_song[p_columns].mean().to_numpy()
@@ -61,7 +61,7 @@ def full_table(view: View) -> pd.DataFrame:
     best, *_ = view.contenders or view.scored
     table = of_model(songs[songs.model == best.name], view.classes)
     contenders = songs[songs.model.isin([row.name for row in view.contenders])]
-    ever = (contenders.answer == contenders.label).groupby([contenders.song, contenders.model])
+    ever = (contenders.prediction == contenders.label).groupby([contenders.song, contenders.model])
     wrong = (~ever.any()).groupby("song").sum()
     table["models_wrong"] = table.song.map(wrong).fillna(0).astype(int)
     for row in view.scored:

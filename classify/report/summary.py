@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from classify.experiments.manifest import started
+from classify.experiments.manifest import pretraining_sentence
+from classify.experiments.run_record import PretrainedStart
 from classify.presentation.numbers import p_equals, percent, points, probability, span
+from classify.records import typed
 from classify.report.calibration_metrics import CONFIDENT
 from classify.report.format import (
     duplicate_pairs,
@@ -41,8 +43,8 @@ def warnings(view: View) -> list[str]:
         lines += duplicate_warning(corpus)
     if view.scored and (small := _small(view)):
         lines.append(small)
-    if view.run.get("pretrained"):
-        lines.append(started(view.run["pretrained"]))
+    if start := view.run.get("pretrained"):
+        lines.append(pretraining_sentence(typed(start, PretrainedStart, view.folder)))
     lines += [f"{row.title} failed and has no scores: {row.failed}." for row in view.failures]
     return lines
 

@@ -80,7 +80,10 @@ def test_the_record_says_how_to_get_the_numbers_again(run):
     assert record["split"]["shared"] == 0
     assert record["windows"]["counts"]["full"] == 40
     assert {"python", "keras", "scikit-learn"} <= set(record["versions"])
-    assert record["models"]["nn3"]["parameters"] > 80_000
+    assert record["models"]["nn3"]["fits"][0]["parameters"] > 80_000
+    text = (run / "run.json").read_text()
+    assert record["settings"]["corpus"] == "songs"
+    assert str(run.parent) not in text and str(Path.home()) not in text
 
 
 def test_low_and_slow_against_high_and_fast_is_learned(run):
@@ -134,7 +137,7 @@ def test_small_corpora_pass_over_what_the_grid_asks_too_much(tmp_path):
     folder = write_corpus(tmp_path / "songs", per_class=6)
     chosen = settings(folder, window=40, models=("knn",), quick=False)
     record = read_json(compare(chosen, tmp_path / "run", 1) / "run.json")
-    assert record["models"]["knn"]["best"]["n_neighbors"] in (1, 3)
+    assert record["models"]["knn"]["fits"][0]["best"]["n_neighbors"] in (1, 3)
 
 
 def running(run: Path) -> list[Path]:
@@ -234,11 +237,11 @@ def test_a_model_that_fails_is_named_and_the_rest_goes_on(songs, tmp_path, monke
     compare(settings(songs, models=("knn", "logistic")), out, 1)
     record = read_json(out / "run.json")["models"]
     assert "MemoryError: no room (see" in record["knn"]["reason"]
-    assert "seconds_train" in record["logistic"]
+    assert "seconds_train" in record["logistic"]["fits"][0]
     assert "no room" in (out / "logs" / "knn-r0f0.log").read_text()
     monkeypatch.delenv("PYTHONPATH")
     compare(settings(songs, models=("knn", "logistic")), out, 1)  # tried again, and now it works
-    assert "seconds_train" in read_json(out / "run.json")["models"]["knn"]
+    assert "seconds_train" in read_json(out / "run.json")["models"]["knn"]["fits"][0]
     assert not (out / "logs").exists()
 
 

@@ -40,7 +40,9 @@ def found(fitted, group=None, seed=0):
     group = song.astype(str) if group is None else group
     test = x[~train], label[~train], song[~train], group[~train]
     given = x[train], label[train]
-    return feature_importance.listening(FEATURES, model.predict_proba, test, given, CLASSES, seed)
+    return feature_importance.fit_importance(
+        FEATURES, model.predict_proba, test, given, CLASSES, seed
+    )
 
 
 def test_the_family_that_speaks_is_found(fitted):

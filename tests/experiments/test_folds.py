@@ -12,6 +12,7 @@ from classify.corpora import load
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
 from classify.experiments import fitting, results
+from classify.experiments.best_model import best_model
 from classify.experiments.comparison import compare
 from classify.experiments.dataset import prepare
 from classify.experiments.folds import SHARES
@@ -160,7 +161,7 @@ def test_changed_songs_are_answered_by_the_same_models(run, table):
         same.set_index("song")["p:Happy"], plain["p:Happy"].loc[same.song], rtol=1e-6
     )
     flat = changed[(changed.model == "features-logistic")]
-    right = (flat.label == flat.answer).groupby(flat.variant).mean()
+    right = (flat.label == flat.prediction).groupby(flat.variant).mean()
     assert right["velocity flattened"] == 1 and right["transposed +1"] == 1
 
 
@@ -168,10 +169,9 @@ def test_songs_that_are_wrong_and_sure_can_be_looked_at(run, table):
     excerpts = pd.read_parquet(run / results.EXCERPTS)
     assert list(excerpts.columns) == ["song", "onset", "duration", "pitch", "velocity", "drum"]
     tested = table[(table.level == "song") & (table.part == "test") & (table.protocol == "song")]
-    right = (tested.label == tested.answer).groupby(tested.model).mean()
-    best = tested[tested.model == right.idxmax()]
-    wrong = best.groupby("song").filter(lambda rows: (rows.label != rows.answer).all())
-    right = best.groupby("song").filter(lambda rows: (rows.label == rows.answer).all())
+    best = tested[tested.model == best_model(results.read(run)[1], "song")]
+    wrong = best.groupby("song").filter(lambda rows: (rows.label != rows.prediction).all())
+    right = best.groupby("song").filter(lambda rows: (rows.label == rows.prediction).all())
     assert set(wrong.song) <= set(excerpts.song) and not set(right.song) & set(excerpts.song)
 
 

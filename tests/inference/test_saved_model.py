@@ -32,7 +32,7 @@ from pathlib import Path
 from classify import corpora
 from classify.inference import saved_model as bundle
 loaded = bundle.load(Path(sys.argv[1]))
-_, p = loaded.judged(corpora.load(sys.argv[2]).songs)
+_, p = loaded.predict_windows(corpora.load(sys.argv[2]).songs)
 np.save(sys.argv[3], p)
 """
 
@@ -80,7 +80,7 @@ def answers_in_fresh_process(folder: Path, songs: Path, out: Path) -> np.ndarray
 
 def test_a_bundle_answers_the_same_in_a_fresh_process(trained, tmp_path):
     songs = write_corpus(tmp_path / "new", per_class=2, n_notes=50)
-    _, here = load(trained).judged(load_corpus(str(songs)).songs)
+    _, here = load(trained).predict_windows(load_corpus(str(songs)).songs)
     elsewhere = Path(shutil.copytree(trained, tmp_path / "moved" / "model"))
     there = answers_in_fresh_process(elsewhere, songs, tmp_path / "p.npy")
     np.testing.assert_array_equal(there, here)
@@ -113,19 +113,20 @@ def test_temperature_and_limit_come_from_songs_held_out(tmp_path):
     out = training.train(training.plan(settings, "features-logistic"), tmp_path / "model", 2)
     about = read_json(out / ABOUT)
     assert about["scores"]["song"]["accuracy"]["value"] < 0.85
-    assert about["limit"] < 0.5  # both classes in nearly every set
+    assert about["threshold"] < 0.5  # both classes in nearly every set
     assert about["temperature"] > 0.3
 
 
 def test_every_song_trains_and_own_songs_are_known(trained):
     loaded = load(trained)
     corpus = load_corpus(str(trained.parent / "songs"))
-    windows, raw = loaded.judged(corpus.songs)
+    windows, raw = loaded.predict_windows(corpus.songs)
     p = np.array([raw[windows.song == index].mean(axis=0) for index in range(len(corpus.songs))])
     calm = loaded.calibrated(p)
-    np.testing.assert_allclose(calm, calibration.apply_temperature(p, loaded.about["temperature"]))
+    expected = calibration.apply_temperature(p, loaded.about.temperature)
+    np.testing.assert_allclose(calm, expected)
     assert (np.array(loaded.classes)[calm.argmax(axis=1)] == corpus.labels).all()
-    assert set(loaded.about["songs"]) == {song.digest[:16] for song in corpus.songs}
+    assert set(loaded.about.songs) == {song.digest[:16] for song in corpus.songs}
     assert (loaded.sets(calm).sum(axis=1) >= 1).all()
 
 
@@ -155,10 +156,57 @@ def test_a_changed_or_damaged_bundle_json_is_refused(copy, tmp_path):
 
 def test_values_that_no_model_has_are_refused(copy):
     about = read_json(copy / ABOUT)
-    for change in ({"temperature": -1.0}, {"limit": 2.0}, {"temperature": None}, {"classes": "ab"},
-                   {"model": {}}, {"adaptation": {"matrix": [[1]], "bias": [0, 0]}}):  # fmt: skip
+    adaptation = {"matrix": [[1]], "bias": [0, 0]}
+    for change in ({"temperature": -1.0}, {"threshold": 2.0}, {"temperature": None},
+                   {"classes": "ab"}, {"model": {}}, {"adaptation": adaptation}):  # fmt: skip
         seal(copy, about | change)
         refused(copy, str(copy))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"temperature": "0.5"}, "temperature is '0.5'; expected a number"),
+        ({"coverage": "most"}, "coverage is 'most'; expected a number"),
+        ({"coverage": 90}, "coverage is 90; expected a number of at most 1"),
+        ({"coverage": None}, "coverage is null; expected a number"),
+        ({"corpus": None}, "corpus is null; expected an object"),
+        ({"mood": "calm"}, "has an unknown field 'mood'; expected any of format, classify"),
+        ({"windows": {"window": 16, "hop": 16}}, "lacks the field 'channels' in windows"),
+        ({"classes": ["Calming"]}, "classes is a list; expected a list of length of at least 2"),
+    ],
+)
+def test_wrong_fields_behind_right_hashes_are_named(copy, change, sentence):
+    seal(copy, read_json(copy / ABOUT) | change)
+    with pytest.raises(InputError) as caught:
+        load(copy)
+    assert f"{copy / ABOUT}: {sentence}" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_missing_fields_scales_of_zero_and_keys_given_twice_are_refused(copy):
+    about = read_json(copy / ABOUT)
+    seal(copy, {name: value for name, value in about.items() if name != "coverage"})
+    refused(copy, "lacks the field 'coverage'; expected a number")
+    scale = [0.0, *about["novelty"]["scale"][1:]]
+    seal(copy, about | {"novelty": about["novelty"] | {"scale": scale}})
+    refused(copy, r"novelty.scale\[0\] is 0.0; expected a number above 0")
+    estimator = copy / "model" / "estimator.json"
+    whole = read_json(estimator)
+    write_json(estimator, whole | {"scaling": {"mean": [1.0], "std": [0.0]}})
+    seal(copy, about)
+    refused(copy, r"estimator.json: scaling.std\[0\] is 0.0; expected a number above 0")
+    write_json(estimator, whole)
+    seal(copy, about)
+    assert load(copy).id
+    text = (copy / ABOUT).read_text()
+    (copy / ABOUT).write_text(text.replace("{", '{"temperature": 1.0, ', 1))
+    refused(copy, "the key 'temperature' is given twice")
+
+
+def test_nothing_says_where_the_songs_were(trained):
+    for name in (ABOUT, "model-card.md"):
+        text = (trained / name).read_text()
+        assert str(trained.parent) not in text and str(Path.home()) not in text
 
 
 def test_a_newer_bundle_is_refused(copy):
@@ -185,11 +233,11 @@ def test_other_features_are_refused(copy):
 def test_a_new_feature_changes_nothing(trained, copy, monkeypatch):
     """A model on features takes the columns it learned from, wherever they stand by now."""
     songs = load_corpus(str(trained.parent / "songs")).songs
-    _, before = load(copy).judged(songs)
+    _, before = load(copy).predict_windows(songs)
     new = Group(lambda batch: [batch.span], (Feature("new_feature", "s", "rhythm", "here"),))
     monkeypatch.setattr(feature_registry, "GROUPS", {"new": new} | feature_registry.GROUPS)
     assert features.listed()[0].name == "new_feature"
-    _, after = load(copy).judged(songs)
+    _, after = load(copy).predict_windows(songs)
     np.testing.assert_array_equal(after, before)
 
 
@@ -311,7 +359,7 @@ def test_a_stopped_training_goes_on(tmp_path, monkeypatch):
     assert {path: path.stat().st_mtime_ns for path in began} == began
     monkeypatch.undo()
     training.train(replace(plan, settings=replace(plan.settings, seed=1)), out, 2)
-    assert load(out).about["settings"]["seed"] == 1
+    assert load(out).about.settings.seed == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "songs"]
 
 
@@ -335,11 +383,11 @@ def test_a_model_of_a_run_is_trained_as_it_was_there(tmp_path):
     run = compare(asked, tmp_path / "run", 2)
     plan = training.plan_of_run(run, None, 2)
     assert plan.model in ("knn", "logistic")
-    assert plan.run["scores"]["accuracy"]["value"] >= 0.5
+    assert plan.run.scores["accuracy"].value >= 0.5
     out = training.train(training.plan_of_run(run, "logistic", 2), tmp_path / "model", 2)
     about = load(out).about
-    assert about["model"]["name"] == "logistic" and about["windows"]["hop"] == 8
-    assert about["run"]["name"] == "run" and load(out).estimator.scaler_ is not None
+    assert about.model.name == "logistic" and about.windows.hop == 8
+    assert about.run.name == "run" and load(out).estimator.scaler_ is not None
     with pytest.raises(InputError, match=r"--model svm: .* compared"):
         training.plan_of_run(run, "svm")
     shutil.rmtree(songs / "Happy")
@@ -355,7 +403,7 @@ def test_a_model_of_a_run_is_trained_as_it_was_there(tmp_path):
 def test_a_network_answers_the_same_in_a_fresh_process(network, tmp_path):
     songs = write_corpus(tmp_path / "new", per_class=2, n_notes=50)
     loaded = load(network)
-    _, here = loaded.judged(load_corpus(str(songs)).songs)
+    _, here = loaded.predict_windows(load_corpus(str(songs)).songs)
     assert here.shape[1] == 2 and loaded.estimator.scaler_ is not None
     there = answers_in_fresh_process(network, songs, tmp_path / "p.npy")
     np.testing.assert_array_equal(there, here)

@@ -40,7 +40,8 @@ def test_they_are_compared_whatever_the_channels(name, songs, tmp_path):
     run = compare(settings, tmp_path / "run", 1)
     facts = read_json(run / "run.json")["models"][name]
     assert facts["input"] == {"crnn": "note-events", "passages": "note-excerpts"}[name]
-    assert facts["padding"] == [] and facts["training"]["augment"]
+    (fit,) = facts["fits"]
+    assert fit["padding"] == [] and fit["training"]["augment"]
     table, _ = results.read(run)
     assert set(table.model) == {name, "majority"} and table["p:Happy"].between(0, 1).all()
     assert name in set(pd.read_parquet(run / results.CHECKS).model)
@@ -51,7 +52,7 @@ def test_one_is_trained_kept_and_asked(songs, tmp_path):
     settings = Settings(str(songs), window=16, folds=2, epochs=1)
     out = training.train(training.plan(settings, "crnn"), tmp_path / "model", 1)
     loaded = saved_model.load(out)
-    assert loaded.about["features"]["names"] == list(COLUMNS) and loaded.estimator.scaler_ is None
+    assert loaded.about.features.names == list(COLUMNS) and loaded.estimator.scaler_ is None
     found = predict(loaded, [songs / "Happy"])
     assert len(found.table) == 6 and found.table.n_windows.tolist() == [3] * 6
     np.testing.assert_allclose(found.table[["p:Calming", "p:Happy"]].sum(axis=1), 1)

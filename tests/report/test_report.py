@@ -147,9 +147,8 @@ def test_the_same_files_give_the_same_report(report):
 def test_a_folder_without_a_finished_run(tmp_path):
     with pytest.raises(InputError, match="holds no run"):
         write_report(tmp_path)
-    (tmp_path / "run.json").write_text(
-        '{"command": "classify compare x", "identity": {}, "corpus": {}, "split": {}}'
-    )
+    run = read_json(write_run(tmp_path / "whole", {"svm": 30}) / "run.json")
+    write_json(tmp_path / "run.json", {name: run[name] for name in run if name != "finished"})
     with pytest.raises(InputError, match="has not finished; give its command again"):
         write_report(tmp_path)
     for damaged in ("", "{", "[]", "{}", "\x00"):

@@ -1,7 +1,7 @@
 """A song as a piano roll in which notes speak for and against a class, over the classes by time.
 
-Nothing is told by colour alone: notes for the class are filled, notes against it hollow, and each
-class has a line style of its own.
+Nothing is shown by colour alone: notes for the class are filled, notes against it hollow, and each
+class has its line style.
 """
 
 from itertools import cycle
@@ -17,8 +17,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
+from classify.files import atomic_write, write_text
 from classify.inference.explain.song import Explanation
-from classify.inference.explain.words import clock
+from classify.inference.explain.text import clock
 from classify.presentation.figures import (
     BLACK,
     BLUE,
@@ -42,14 +43,14 @@ LINES = [
 #: Notes that say less than this share of what the strongest say are grey.
 LITTLE = 0.1
 
-#: Strength is told up to this quantile, so that one note does not make all others pale.
+#: Strength is drawn up to this quantile, so that one note does not make all others pale.
 STRONGEST = 0.98
 
 #: Semitones below the lowest note at which drums are drawn, all on one line.
 DRUMS_BELOW = 4
 
 
-def drawn(explanation: Explanation, path: Path) -> None:
+def draw(explanation: Explanation, path: Path) -> None:
     """Draw an explanation.
 
     Parameters
@@ -69,6 +70,32 @@ def drawn(explanation: Explanation, path: Path) -> None:
         vector = path.suffix == ".svg"
         about: dict[str, Any] = {"Date": None} if vector else {"Software": None}
         figure.savefig(path, dpi=150, metadata=about)
+
+
+def write(explanation: Explanation, folder: Path, name: str = "") -> list[Path]:
+    """Write an explanation as two pictures and a paragraph.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        What is written.
+    folder : Path
+        Where to; what stands there under these names is replaced.
+    name : str
+        Of the files, without ending; the song's file name unless given.
+
+    Returns
+    -------
+    list of Path
+        The .svg, the .png and the .txt file.
+    """
+    stem = name or explanation.song.path.stem
+    paths = [folder / f"{stem}.{ending}" for ending in ("svg", "png", "txt")]
+    for path in paths[:2]:
+        with atomic_write(path) as beside:
+            draw(explanation, beside)
+    write_text(paths[2], explanation.paragraph + "\n")
+    return paths
 
 
 def strengths(notes: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,13 +7,10 @@ from pathlib import Path
 
 from classify.corpora.library import load_library
 from classify.corpora.walk import Skipped
-from classify.inference.explain.profiles import Profiles
-from classify.inference.explain.song import explain, listener, write
+from classify.inference.explain.drawing import write
+from classify.inference.explain.song import explain, of_bundle
 from classify.inference.saved_model import Bundle
 from classify.progress import SILENT, Progress, counting
-
-#: Key of a bundle's facts under which the profiles of its training songs are kept.
-PROFILES = "profiles"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +59,7 @@ def explain_songs(
     InputError
         If there is no song that can be read, or the model has no such class.
     """
-    about = bundle.about
-    model = listener(bundle.estimator, bundle.cutting, bundle.representation, bundle.calibrated)
-    profiles = Profiles.from_json(about[PROFILES]) if PROFILES in about else None
+    model, profiles = of_bundle(bundle), bundle.about.profiles
     with counting(progress, "Reading songs", "song") as count:
         library = load_library(sources, count)
     explained = ExplainedSongs([], [], library.skipped)

@@ -95,7 +95,7 @@ def _n_songs(part: pd.DataFrame) -> int:
 
 
 def _score(rows: pd.DataFrame, view: View) -> Estimate:
-    right = (rows.label == rows.answer).to_numpy()
+    right = (rows.label == rows.prediction).to_numpy()
     return estimate_share(right, rows.group.tolist(), view.n_folds)
 
 

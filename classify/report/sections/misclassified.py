@@ -135,11 +135,11 @@ def wrong_everywhere(view: View) -> list[tuple[str, str, str, int]]:
     if len(names) < 2:
         return []
     rows = view.test_songs[view.test_songs.model.isin(names)]
-    never = ~(rows.answer == rows.label).groupby(rows.song).any()
+    never = ~(rows.prediction == rows.label).groupby(rows.song).any()
     rows = rows[rows.song.isin(never.index[never])]
     doubtful = []
     for name, some in rows.groupby("song"):
-        usual = some.groupby("model").answer.agg(lambda given: given.mode()[0]).value_counts()
+        usual = some.groupby("model").prediction.agg(lambda given: given.mode()[0]).value_counts()
         other = min(usual.index[usual == usual.max()])
         doubtful.append((str(name), str(some.label.iloc[0]), other, int(usual.max())))
     return sorted(doubtful, key=lambda song: (-song[3], song[0]))

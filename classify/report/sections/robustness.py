@@ -152,13 +152,13 @@ def read(view: View) -> Robustness | None:
     for (name, amount), changed in rows.groupby(["variant", "amount"]):
         variants.append(Variant(name, name.split()[0], amount))
         after = predictions(changed)
-        right = (changed.answer == changed.label).groupby(changed.model).mean()
+        right = (changed.prediction == changed.label).groupby(changed.model).mean()
         for model, change in changes(plain, changed, view).items():
             n_changed = int((before.loc[after.index, model] != after[model]).sum())
             tested[model, name] = Result(right[model], change, n_changed, len(after))
     order = list(FAMILIES)
     variants.sort(key=lambda variant: (order.index(variant.family), variant.amount))
-    unchanged = (plain.answer == plain.label).groupby(plain.model).mean().to_dict()
+    unchanged = (plain.prediction == plain.label).groupby(plain.model).mean().to_dict()
     return Robustness(models, unchanged, variants, tested)
 
 

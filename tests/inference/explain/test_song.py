@@ -9,9 +9,9 @@ import pytest
 from classify.errors import InputError
 from classify.evaluation.calibration import apply_temperature
 from classify.inference.explain import profiles, terms
-from classify.inference.explain.drawing import strengths
+from classify.inference.explain.drawing import strengths, write
 from classify.inference.explain.profiles import QUANTILES, Profiles
-from classify.inference.explain.song import explain, listener, write
+from classify.inference.explain.song import explain, of_estimator
 from classify.models import registry
 from classify.models.baseline_classifier import BaselineClassifier
 from classify.representations import features
@@ -33,9 +33,8 @@ class Trained:
         given = registry.find()[name].representation
         x = np.concatenate(list(given.encode(self.made.songs, windows)))
         model = BaselineClassifier(name, quick=True).fit(x, self.made.labels[windows.song])
-        self.listener = listener(
-            model, SETTINGS, given, partial(apply_temperature, temperature=0.5)
-        )
+        calibrate = partial(apply_temperature, temperature=0.5)
+        self.listener = of_estimator(model, SETTINGS, given, calibrate)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +46,7 @@ def test_a_slow_song_is_said_to_be_slow(slow, tmp_path):
     song = midi.read(made.write_music(tmp_path / "new.mid", 77, tempo=65))
     found = explain(slow.listener, song, profiles=slow.profiles)
     assert found.label == "one" and found.p[0] > 0.5
-    assert f"new is answered one (one {100 * found.p[0]:.0f} %" in found.paragraph
+    assert f"new is predicted one (one {100 * found.p[0]:.0f} %" in found.paragraph
     assert "calibrated" in found.paragraph
     like = found.paragraph.split("Like one songs, it is ")[1]
     assert "slower" in like and "Unlike" not in like and "faster" not in like
@@ -106,8 +105,11 @@ def test_strength_is_told_by_sign_and_size():
 
 def test_profiles_survive_json_and_know_where_a_song_stands(slow):
     import json
+    from dataclasses import asdict
 
-    again = Profiles.from_json(json.loads(json.dumps(slow.profiles.to_json())))
+    import msgspec
+
+    again = msgspec.convert(json.loads(json.dumps(asdict(slow.profiles))), Profiles)
     assert again == slow.profiles
     known = {"tempo": tuple(np.linspace(50, 150, len(QUANTILES)).tolist())}
     even = Profiles(("a", "b"), (), known, 10, 10)

@@ -1,4 +1,4 @@
-"""The paragraph that says why a song is answered as it is."""
+"""The paragraph that says why a model predicts what it does for a song."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ PASSAGE = 0.125
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
-    """What a model said of a song, for `paragraph`.
+class Prediction:
+    """What a model predicts for a song, for `paragraph`.
 
     Parameters
     ----------
@@ -56,44 +56,49 @@ class Said:
 
 
 def paragraph(
-    said: Said, profiles: Profiles | None = None, own: NDArray[np.float64] | None = None
+    prediction: Prediction,
+    profiles: Profiles | None = None,
+    features: NDArray[np.float64] | None = None,
 ) -> str:
-    """Say in words what was answered, what is like the class and what unlike, and which notes.
+    """Say in words what is predicted, what is like the class and what unlike, and which notes.
 
     Parameters
     ----------
-    said : Said
-        What the model said.
+    prediction : Prediction
+        What the model predicts.
     profiles : Profiles, optional
         Of the training songs.
-    own : ndarray, shape (n_terms,), optional
+    features : ndarray, shape (n_terms,), optional
         The song's features, as `terms.of_songs` gives them; needed with profiles.
     """
-    parts = [_answer(said)]
-    if profiles is not None and own is not None:
-        parts += _likeness(said, profiles, own)
-    parts += _channels(said)
-    parts += _where(said)
-    parts.append(_how(said.attributions))
+    parts = [_predicted(prediction)]
+    if profiles is not None and features is not None:
+        parts += _likeness(prediction, profiles, features)
+    parts += _channels(prediction)
+    parts += _where(prediction)
+    parts.append(_how(prediction.attributions))
     return " ".join(parts)
 
 
-def _answer(said: Said) -> str:
-    order = np.argsort(-said.p, kind="stable")
-    told = ", ".join(f"{said.classes[k]} {100 * said.p[k]:.0f} %" for k in order[:4])
-    line = f"{said.title} is answered {said.classes[order[0]]} ({told}"
-    line += ", calibrated)." if said.calibrated else ")."
-    if order[0] != said.column:
-        line += f" What follows is about {said.label} ({100 * said.p[said.column]:.0f} %)."
+def _predicted(prediction: Prediction) -> str:
+    classes, p = prediction.classes, prediction.p
+    order = np.argsort(-p, kind="stable")
+    probabilities = ", ".join(f"{classes[k]} {100 * p[k]:.0f} %" for k in order[:4])
+    line = f"{prediction.title} is predicted {classes[order[0]]} ({probabilities}"
+    line += ", calibrated)." if prediction.calibrated else ")."
+    if order[0] != prediction.column:
+        line += f" What follows is about {prediction.label} ({100 * p[prediction.column]:.0f} %)."
     return line
 
 
-def _likeness(said: Said, profiles: Profiles, own: NDArray[np.float64]) -> list[str]:
+def _likeness(
+    prediction: Prediction, profiles: Profiles, features: NDArray[np.float64]
+) -> list[str]:
     """Say in what the song is like the songs of the class, and in what unlike them."""
-    value = dict(zip(profiles.quantiles, own, strict=True))
+    value = dict(zip(profiles.quantiles, features, strict=True))
     like: list[str] = []
     unlike: list[str] = []
-    for difference in profiles.of(said.label):
+    for difference in profiles.of(prediction.label):
         standing = profiles.standing(difference.feature, value[difference.feature])
         if max(standing, 1 - standing) >= MUCH:
             same = (standing > 0.5) == (difference.value > 0)
@@ -101,57 +106,57 @@ def _likeness(said: Said, profiles: Profiles, own: NDArray[np.float64]) -> list[
                 _compared(difference, standing, value[difference.feature])
             )
     whom = f"the {profiles.n_songs} training songs"
-    found = []
+    lines = []
     if like:
-        found.append(f"Like {said.label} songs, it is {_joined(like[:NAMED])} of {whom}.")
+        lines.append(f"Like {prediction.label} songs, it is {_joined(like[:NAMED])} of {whom}.")
     if unlike:
-        found.append(f"Unlike {said.label} songs, it is {_joined(unlike[:NAMED])} of {whom}.")
-    if not found:
-        found.append(f"In what sets {said.label} songs apart from others, it is middling.")
-    return found
+        lines.append(f"Unlike {prediction.label} songs, it is {_joined(unlike[:NAMED])} of {whom}.")
+    if not lines:
+        lines.append(f"In what sets {prediction.label} songs apart from others, it is middling.")
+    return lines
 
 
 def _compared(difference: Difference, standing: float, value: float) -> str:
     term = difference.term
     word, share = (term.more, standing) if standing > 0.5 else (term.less, 1 - standing)
-    return f"{word} ({term.what}: {term.told(value)}) than {100 * share:.0f} %"
+    return f"{word} ({term.what}: {term.format(value)}) than {100 * share:.0f} %"
 
 
 def _joined(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def _channels(said: Said) -> list[str]:
+def _channels(prediction: Prediction) -> list[str]:
     """Say what each channel adds to the probability, where that is known."""
-    sums = {name: 100 * notes.sum() for name, notes in said.attributions.channels.items()}
-    told = [
+    sums = {name: 100 * notes.sum() for name, notes in prediction.attributions.channels.items()}
+    moved = [
         f"{name} {points:+.0f}"
         for name, points in sorted(sums.items(), key=lambda item: -abs(item[1]))
         if round(points)
     ]
-    if not told:
+    if not moved:
         return []
-    floor = 100 * said.attributions.baseline
+    floor = 100 * prediction.attributions.baseline
     return [
         f"Beside a song of average notes ({floor:.0f} %), the network's probability of "
-        f"{said.label} has moved, in points, by {_joined(told)}."
+        f"{prediction.label} has moved, in points, by {_joined(moved)}."
     ]
 
 
-def _where(said: Said) -> list[str]:
+def _where(prediction: Prediction) -> list[str]:
     """Point at the passages that speak most for the class, and most against it."""
-    notes = said.attributions.notes
+    notes = prediction.attributions.notes
     length = max(1, round(PASSAGE * len(notes)))
     sums = np.convolve(notes, np.ones(length), "valid")
-    found = []
+    passages = []
     for sign, how in ((1, "for"), (-1, "against")):
         first = int((sign * sums).argmax())
         if sign * sums[first] > 0:
-            begin, end = said.notes["onset"][[first, first + length - 1]]
-            found.append(f"most {how} it from {clock(begin)} to {clock(end)}")
-    if not found:
+            begin, end = prediction.notes["onset"][[first, first + length - 1]]
+            passages.append(f"most {how} it from {clock(begin)} to {clock(end)}")
+    if not passages:
         return ["No passage speaks for or against it."]
-    return [f"The notes speak {_joined(found)}."]
+    return [f"The notes speak {_joined(passages)}."]
 
 
 def clock(seconds: float) -> str:
