@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classify.compute.executor import VARIABLE
 from classify.songs import midi
 
 
