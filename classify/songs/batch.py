@@ -262,7 +262,7 @@ def without(path: Path, songs: Sequence[ParsedSong], digests: set[str]) -> list[
     digests : set of str
         Files whose songs are taken out.
     """
-    left, pieces, first = list[ParsedSong](), list[pa.NoteTable](), 0
+    left, pieces, first = list[ParsedSong](), list[pa.Table](), 0
     notes = pq.read_table(path) if path.is_file() else None
     for song in songs:
         if song.digest not in digests:
