@@ -35,7 +35,7 @@ def test_no_network_answers_one_class_on_emotions(real_data, tmp_path, name):
 
 @needs_extra
 def test_recordings_are_classified_as_their_notes_are(tmp_path):
-    """Two classes, told apart by register; half of each is heard, half is read."""
+    """Two classes that differ in register; half of each are recordings, half are MIDI files."""
     for label, shift in (("low", -12), ("high", 12)):
         for number in range(8):
             notes = [(on, end, pitch + shift) for on, end, pitch in piece(4)]

@@ -1,6 +1,6 @@
 """Notebooks run from fresh kernels on the reference runs, and are kept with what they then show.
 
-Needs the runs of `make results`. After those were made anew: python -m tests.notebooks
+Needs the runs of `make results`. After those were made again: python -m tests.notebooks
 """
 
 import ast

@@ -21,7 +21,7 @@ from classify.compute.executor import Executor
 from classify.errors import InputError
 from classify.experiments import fitting, window_search
 from classify.experiments.assembly import cut_once, fit_jobs, moved, train_all
-from classify.experiments.dataset import Data, default_name, prepare, recut
+from classify.experiments.dataset import SplitDataset, default_name, prepare, with_windows
 from classify.experiments.fitting import Job
 from classify.experiments.folds import LEAK
 from classify.experiments.manifest import (
@@ -88,14 +88,14 @@ def compare(
         tuned = None
         if settings.tune is not None:
             tuned = _tuned(folder, settings, data, chosen, progress)
-            data = recut(window_search.apply_choice(settings, tuned), data)
+            data = with_windows(window_search.apply_choice(settings, tuned), data)
         return _run(folder, settings, data, chosen, n_workers, progress, command, tuned, executor)
 
 
 def _tuned(
     folder: Path,
     settings: Settings,
-    data: Data,
+    data: SplitDataset,
     chosen: list[registry.ModelSpec],
     progress: Progress,
 ) -> window_search.Tuning:
@@ -125,7 +125,7 @@ def _tuned(
 def _run(
     folder: Path,
     settings: Settings,
-    data: Data,
+    data: SplitDataset,
     chosen: list[registry.ModelSpec],
     n_workers: int | None,
     progress: Progress,
@@ -163,7 +163,7 @@ def _run(
 
 
 def _jobs(
-    folder: Path, chosen: list[registry.ModelSpec], settings: Settings, data: Data
+    folder: Path, chosen: list[registry.ModelSpec], settings: Settings, data: SplitDataset
 ) -> list[Job]:
     outer = {fold.key for fold in data.outer}
 

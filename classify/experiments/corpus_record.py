@@ -73,7 +73,7 @@ class RepairedFile(Record, frozen=True):
     what: str
 
 
-class DuplicatePair(Record, frozen=True):
+class DuplicateRecord(Record, frozen=True):
     """Two songs that seem to be the same music; see `classify.corpora.duplicates.pair_records`."""
 
     names: tuple[str, str]
@@ -87,7 +87,7 @@ class DuplicatePair(Record, frozen=True):
 class Duplicates(Record, frozen=True):
     """Pairs of duplicate songs, and whether their groups were merged."""
 
-    pairs: tuple[DuplicatePair, ...] = ()
+    pairs: tuple[DuplicateRecord, ...] = ()
     merged: bool = False
 
 
@@ -150,7 +150,7 @@ def run_corpus(
         windows_per_class=counted(labels.tolist()),
         set_aside=[SkippedFile(one.name, one.reason, one.label) for one in corpus.skipped],
         repaired=[RepairedFile(name, what) for name, what in corpus.repaired],
-        duplicates=Duplicates(tuple(DuplicatePair(**pair) for pair in duplicates), merged),
+        duplicates=Duplicates(tuple(DuplicateRecord(**pair) for pair in duplicates), merged),
     )
 
 

@@ -24,7 +24,7 @@ from classify.songs import Song
 
 
 @dataclass(frozen=True, eq=False)
-class Data:
+class SplitDataset:
     """A corpus cut and split: everything that models and tables need, window by window.
 
     Parameters
@@ -80,30 +80,30 @@ class Data:
         return np.array(self.corpus.groups)[self.windows.song]
 
 
-def prepare(settings: Settings, progress: Progress = SILENT) -> Data:
+def prepare(settings: Settings, progress: Progress = SILENT) -> SplitDataset:
     """Read a corpus, cut it into windows and split it."""
     start = pretrained.load(Path(settings.init)) if settings.init is not None else None
     with counting(progress, f"Reading {settings.corpus}", "song") as count:
         corpus = load(settings.corpus, count)
     with counting(progress, "Looking for duplicate songs", "song") as count:
         pairs = duplicates.find_duplicates(corpus.songs, count)
-    twice = duplicates.pair_records(corpus, pairs)
+    duplicate_records = duplicates.pair_records(corpus, pairs)
     if settings.merge_duplicates:
         corpus = duplicates.with_merged_groups(corpus, pairs)
-    return _laid_out(settings, corpus, twice, start)
+    return _split(settings, corpus, duplicate_records, start)
 
 
-def recut(settings: Settings, data: Data) -> Data:
+def with_windows(settings: Settings, data: SplitDataset) -> SplitDataset:
     """Cut and split a corpus that was read already, by other settings."""
-    return _laid_out(settings, data.corpus, data.duplicates, data.start)
+    return _split(settings, data.corpus, data.duplicates, data.start)
 
 
-def _laid_out(
+def _split(
     settings: Settings,
     corpus: Corpus,
-    twice: list[dict[str, Any]],
+    duplicate_records: list[dict[str, Any]],
     start: pretrained.Pretrained | None,
-) -> Data:
+) -> SplitDataset:
     cutting = settings.windows(corpus)
     if start:
         start.check(cutting.window, [spec.name for spec in registry.select(settings.models)])
@@ -114,7 +114,9 @@ def _laid_out(
         )
     except splits.SplitError as error:
         raise InputError(f"{settings.corpus}: {error}") from None
-    data = Data(corpus, cutting, windows, outer, notes=notes, duplicates=twice, start=start)
+    data = SplitDataset(
+        corpus, cutting, windows, outer, notes=notes, duplicates=duplicate_records, start=start
+    )
     if settings.leak:
         data.beside.append(folds.leaking(len(windows), settings.seed))
     if settings.learning_curve:
@@ -122,7 +124,7 @@ def _laid_out(
     return data
 
 
-def default_name(settings: Settings, data: Data) -> str:
+def default_name(settings: Settings, data: SplitDataset) -> str:
     """Name a run's folder after its corpus and whatever is not as usual."""
     words = [data.corpus.name]
     usual = Settings(corpus=settings.corpus)
@@ -148,7 +150,7 @@ def default_name(settings: Settings, data: Data) -> str:
     return "-".join(word.replace("/", "_") for word in words)
 
 
-def varied(data: Data) -> Iterator[tuple[Perturbation, list[Song], Windows]]:
+def perturbed_songs(data: SplitDataset) -> Iterator[tuple[Perturbation, list[Song], Windows]]:
     """Change all songs that are tested in the first repeat, one change after another.
 
     Yields
@@ -161,18 +163,18 @@ def varied(data: Data) -> Iterator[tuple[Perturbation, list[Song], Windows]]:
         Of the songs that are tested, cut as the corpus is.
     """
     wanted = _tested(data)
-    for variation in tried(data):
+    for variation in perturbations(data):
         songs = [variation.of(song) for song in data.corpus.songs]
         windows = cut([songs[index] for index in wanted], data.cutting)
         yield variation, songs, replace(windows, songs=songs, song=wanted[windows.song])
 
 
-def tried(data: Data) -> list[Perturbation]:
-    """Give the changes that `varied` makes, in order."""
+def perturbations(data: SplitDataset) -> list[Perturbation]:
+    """Give the changes that `perturbed_songs` makes, in order."""
     return perturbations_of([data.corpus.songs[index] for index in _tested(data)])
 
 
-def _tested(data: Data) -> NDArray[np.int64]:
+def _tested(data: SplitDataset) -> NDArray[np.int64]:
     """Give the indices of the songs that are tested in the first repeat."""
     tests = [part.test for part in data.outer if part.repeat == 0]
     return np.unique(data.windows.song[np.any(tests, axis=0)])

@@ -218,8 +218,8 @@ def _thinned(
     draw = np.random.default_rng(seed)
     kept: set[str] = set()
     for label in np.unique(labels):
-        own = draw.permutation(np.unique(groups[train & (labels == label)]))
-        kept.update(own[: max(2, round(share * len(own)))])
+        of_class = draw.permutation(np.unique(groups[train & (labels == label)]))
+        kept.update(of_class[: max(2, round(share * len(of_class)))])
     return train & np.isin(groups, list(kept))
 
 

@@ -32,7 +32,7 @@ from threadpoolctl import threadpool_limits
 
 from classify.errors import InputError
 from classify.evaluation import splits
-from classify.experiments.dataset import Data
+from classify.experiments.dataset import SplitDataset
 from classify.experiments.fitting import song_means
 from classify.experiments.settings import Settings
 from classify.models import registry
@@ -129,7 +129,7 @@ class Tuning:
 
 def tune(
     settings: Settings,
-    data: Data,
+    data: SplitDataset,
     chosen: Sequence[registry.ModelSpec],
     watch: Watch = lambda one: None,
 ) -> Tuning:
@@ -139,7 +139,7 @@ def tune(
     ----------
     settings : Settings
         With `tune`, in minutes.
-    data : Data
+    data : SplitDataset
         The corpus, cut as by default, and split once.
     chosen : sequence of ModelSpec
         Models that will be compared; they decide what probes are given.
@@ -156,7 +156,7 @@ def tune(
     trial = _trial(settings, data, chosen)
     lengths = np.array([song.n_notes for song in trial.songs])
     others = _windows(data.cutting, lengths) if settings.window is None else []
-    sets = [own for own in CHANNEL_SETS if own != data.cutting.channels]
+    sets = [channels for channels in CHANNEL_SETS if channels != data.cutting.channels]
     sets = sets if settings.channels == tuple(CHANNELS) else []
     if not others and not sets:
         raise InputError(
@@ -275,7 +275,7 @@ class _Trial:
         return float((answers == self.labels[songs]).mean())
 
 
-def _trial(settings: Settings, data: Data, chosen: Sequence[registry.ModelSpec]) -> _Trial:
+def _trial(settings: Settings, data: SplitDataset, chosen: Sequence[registry.ModelSpec]) -> _Trial:
     """Take the training songs of the outer split, and nothing else of the corpus."""
     (part,) = data.outer
     songs = np.unique(data.windows.song[part.train])

@@ -158,7 +158,7 @@ class Adaptation(Record, frozen=True, kw_only=True):
     p_value: Share
 
 
-class ModelRecord(ArtifactRecord, frozen=True, kw_only=True):
+class BundleRecord(ArtifactRecord, frozen=True, kw_only=True):
     """Content of bundle.json.
 
     Parameters

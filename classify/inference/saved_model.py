@@ -31,7 +31,7 @@ from classify.evaluation import calibration, conformal
 from classify.evaluation.novelty import Novelty
 from classify.files import atomic_write
 from classify.inference import model_card
-from classify.inference.model_record import KeptColumns, ModelRecord, NoveltyRecord
+from classify.inference.model_record import BundleRecord, KeptColumns, NoveltyRecord
 from classify.models import artifacts, registry
 from classify.models.estimator_record import read_estimator
 from classify.models.network_classifier import NetworkClassifier
@@ -56,7 +56,12 @@ ESTIMATOR = f"{MODEL}/estimator.json"
 ALWAYS = frozenset({ESTIMATOR, KNOWN, PROBE_X, PROBE_P, CARD})
 
 KIND = artifacts.ArtifactType(
-    "bundle", ABOUT, "trained model", FORMAT, (ALWAYS | {BASELINE}, ALWAYS | {NETWORK}), ModelRecord
+    "bundle",
+    ABOUT,
+    "trained model",
+    FORMAT,
+    (ALWAYS | {BASELINE}, ALWAYS | {NETWORK}),
+    BundleRecord,
 )
 
 #: How far a probability of a probe may be from what it was; other processors round otherwise.
@@ -74,7 +79,7 @@ class Bundle:
     ----------
     folder : Path
         Where it was read from.
-    about : ModelRecord
+    about : BundleRecord
         The content of bundle.json.
     estimator : NetworkClassifier or BaselineClassifier
         The model.
@@ -83,7 +88,7 @@ class Bundle:
     """
 
     folder: Path
-    about: ModelRecord
+    about: BundleRecord
     estimator: Any
     novelty: Novelty
 
@@ -171,7 +176,7 @@ def kept_columns(given: Representation, cutting: WindowSettings) -> KeptColumns 
     return KeptColumns(names, reference.values(given, cutting).tolist())
 
 
-def _cutting(about: ModelRecord) -> WindowSettings:
+def _cutting(about: BundleRecord) -> WindowSettings:
     return WindowSettings(about.windows.window, about.windows.hop, about.windows.channels)
 
 
@@ -190,7 +195,7 @@ def novelty_record(novelty: Novelty) -> NoveltyRecord:
 
 def write(
     folder: Path,
-    about: ModelRecord,
+    about: BundleRecord,
     estimator: Any,
     novelty: Novelty,
     probe: NDArray[np.float32],
@@ -201,7 +206,7 @@ def write(
     ----------
     folder : Path
         Where to; a bundle that is there is replaced.
-    about : ModelRecord
+    about : BundleRecord
         The content of bundle.json; files and hashes are filled in here.
     estimator : NetworkClassifier or BaselineClassifier
         Fitted.
@@ -220,7 +225,7 @@ def write(
         seal(beside, about.as_dict())
 
 
-def changed(bundle: Bundle, folder: Path, about: ModelRecord) -> None:
+def changed(bundle: Bundle, folder: Path, about: BundleRecord) -> None:
     """Write a bundle that differs from another in what is said of its probabilities only."""
     with atomic_write(folder) as beside:
         shutil.copytree(bundle.folder, beside)
@@ -265,7 +270,7 @@ def load(folder: Path) -> Bundle:
     return bundle
 
 
-def _check_columns(folder: Path, about: ModelRecord, spec: registry.ModelSpec) -> None:
+def _check_columns(folder: Path, about: BundleRecord, spec: registry.ModelSpec) -> None:
     """Refuse a model whose columns have vanished or have other values now; new ones are fine."""
     kept, cutting = about.features, _cutting(about)
     if (kept is None) != spec.representation.scaled:
@@ -286,7 +291,7 @@ def _check_columns(folder: Path, about: ModelRecord, spec: registry.ModelSpec) -
         )
 
 
-def _estimator(folder: Path, about: ModelRecord, spec: registry.ModelSpec) -> Any:
+def _estimator(folder: Path, about: BundleRecord, spec: registry.ModelSpec) -> Any:
     """Load the model itself."""
     saved = read_estimator(folder / MODEL)
     if saved.name != spec.name or saved.classes != about.classes:

@@ -135,7 +135,7 @@ def predict(
     """
     from classify.inference import prediction
 
-    found = prediction.predict(
+    predictions = prediction.predict(
         loaded(model),
         [Path(source) for source in songs],
         Path(out) if out else None,
@@ -144,8 +144,10 @@ def predict(
         progress,
         artist_folder,
     )
-    found.table.attrs |= found.about | {"skipped": [vars(item) for item in found.skipped]}
-    return found.table
+    predictions.table.attrs |= predictions.about | {
+        "skipped": [vars(item) for item in predictions.skipped]
+    }
+    return predictions.table
 
 
 def adapt(
@@ -230,8 +232,8 @@ def suggest(
     if target.exists():
         raise InputError(f"{target}: is there already; name another file with --out")
     bundle = loaded(model)
-    found = prediction.predict(bundle, [Path(source) for source in songs], progress=progress)
-    table = personalise.suggest(found, bundle, n, target)
+    predictions = prediction.predict(bundle, [Path(source) for source in songs], progress=progress)
+    table = personalise.suggest(predictions, bundle, n, target)
     personalise.write_suggestions(table, target)
     table.attrs |= {"labels": bundle.classes, "file": str(out)}
     return table

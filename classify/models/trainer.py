@@ -198,7 +198,7 @@ class Trainer:
         History
         """
         with _folder(checkpoint) as folder:
-            run = _Run(model, self, folder, checkpoint, evaluate, on_epoch)
+            run = _TrainingRun(model, self, folder, checkpoint, evaluate, on_epoch)
             run.resume()
             if not run.over:
                 callbacks = backend.import_keras().callbacks
@@ -234,7 +234,7 @@ def n_done(checkpoint: Path) -> int:
 
 
 @dataclass(eq=False)
-class _Run:
+class _TrainingRun:
     """A training that is going on, epoch by epoch."""
 
     model: Any

@@ -149,9 +149,9 @@ def spread(places: list[float], apart: float) -> list[float]:
     moved = [
         middle + apart * (step - (n - 1) / 2) for middle, n in blocks for step in range(int(n))
     ]
-    found = np.empty(len(places))
-    found[order] = moved
-    return found.tolist()
+    in_given_order = np.empty(len(places))
+    in_given_order[order] = moved
+    return in_given_order.tolist()
 
 
 def _touch(low: list[float], high: list[float], apart: float) -> bool:

@@ -156,11 +156,11 @@ class Run:
         """
         rows = self._tested(model)
         p = results.calibrated_or_raw(rows)
-        found = rows[["song", "group", "label", "prediction", "repeat"]].assign(
+        table = rows[["song", "group", "label", "prediction", "repeat"]].assign(
             confidence=p.max(axis=1), right=(rows.label == rows.prediction)
         )
-        order = found.confidence.where(found.right, -found.confidence)
-        return found.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+        order = table.confidence.where(table.right, -table.confidence)
+        return table.iloc[order.argsort(kind="stable")].reset_index(drop=True)
 
     def reliability(self, model: str = "", n_bins: int = calibration.BINS) -> pd.DataFrame:
         """Hold calibrated confidence against accuracy, in bins of equally many test songs.
@@ -215,8 +215,8 @@ class Run:
     def _tested(self, model: str) -> pd.DataFrame:
         """Song rows of the test part, under the run's own split."""
         name, table = self._row(model).name, self.predictions
-        own = (table.model == name) & (table.protocol == self._view.protocol)
-        return table[own & (table.level == "song") & (table.part == "test")]
+        of_model = (table.model == name) & (table.protocol == self._view.protocol)
+        return table[of_model & (table.level == "song") & (table.part == "test")]
 
     def _calibrated(self, model: str) -> tuple[np.ndarray, np.ndarray]:
         rows = self._tested(model)
@@ -242,15 +242,15 @@ def _columns(scores: pd.DataFrame) -> pd.MultiIndex:
 
 
 def _difference(row: Row) -> dict[str, Any]:
-    found = row.difference
-    assert found is not None
-    chances = found.probabilities
+    difference = row.difference
+    assert difference is not None
+    chances = difference.probabilities
     return {
         "model": row.name,
-        "difference": found.points.value,
-        "low": found.points.low,
-        "high": found.points.high,
-        "p": found.p_value,
+        "difference": difference.points.value,
+        "low": difference.points.low,
+        "high": difference.points.high,
+        "p": difference.p_value,
         "better": chances.a_better if chances else np.nan,
         "as_good": chances.equivalent if chances else np.nan,
         "worse": chances.b_better if chances else np.nan,

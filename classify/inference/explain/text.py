@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.inference.explain.attributions import TOLERANCE, Attributions
-from classify.inference.explain.profiles import Difference, Profiles
+from classify.inference.explain.profiles import ClassDifference, Profiles
 
 #: A song has much of something if it has more than so many of the training songs, or little.
 MUCH = 0.65
@@ -116,7 +116,7 @@ def _likeness(
     return lines
 
 
-def _compared(difference: Difference, standing: float, value: float) -> str:
+def _compared(difference: ClassDifference, standing: float, value: float) -> str:
     term = difference.term
     word, share = (term.more, standing) if standing > 0.5 else (term.less, 1 - standing)
     return f"{word} ({term.what}: {term.format(value)}) than {100 * share:.0f} %"

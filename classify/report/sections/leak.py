@@ -37,7 +37,7 @@ AGREEMENT = (
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class LeakLine:
     """One model under both splits: accuracy on windows, and ranks by it (0: not ranked)."""
 
     row: Row
@@ -82,16 +82,16 @@ def blocks(view: View) -> Iterator[Block]:
         )
 
 
-def read(view: View) -> list[Line]:
+def read(view: View) -> list[LeakLine]:
     """Give all models as random windows rank them, the majority class last; none if not run."""
     reported = {} if view.protocol == RANDOM else _reported(view)
     contenders = [row for row in view.contenders if row.name in reported]
     test = [reported[row.name][1].value for row in contenders]
     ranks = zip(contenders, _ranks(test), _ranks(_true(contenders)), strict=True)
-    lines = [Line(row, *reported[row.name], int(a), int(b)) for row, a, b in ranks]
+    lines = [LeakLine(row, *reported[row.name], int(a), int(b)) for row, a, b in ranks]
     lines.sort(key=lambda line: (line.reported, line.true, line.row.name))
     if lines and view.majority and view.majority.name in reported:
-        lines.append(Line(view.majority, *reported[view.majority.name]))
+        lines.append(LeakLine(view.majority, *reported[view.majority.name]))
     return lines
 
 
@@ -140,7 +140,7 @@ def probes(split: dict[str, Any]) -> str:
     return f"Random windows {verb} {listed(each)}{but}."
 
 
-def sentences(ranked: list[Line]) -> list[str]:
+def sentences(ranked: list[LeakLine]) -> list[str]:
     """Say how random windows re-rank the models."""
     if not ranked:
         return []
@@ -153,7 +153,7 @@ def sentences(ranked: list[Line]) -> list[str]:
     return [_mean(ranked), _best(ranked), *_agreement(ranked)]
 
 
-def _mean(ranked: list[Line]) -> str:
+def _mean(ranked: list[LeakLine]) -> str:
     """Say how much random windows overestimate, over all models and at most."""
     mean = float(np.mean([line.inflation for line in ranked]))
     most = max(ranked, key=lambda line: line.inflation)
@@ -169,7 +169,7 @@ def _mean(ranked: list[Line]) -> str:
     )
 
 
-def _best(ranked: list[Line]) -> str:
+def _best(ranked: list[LeakLine]) -> str:
     """Say where the model that random windows call best stands in truth."""
     first = [line for line in ranked if line.reported == 1]
     names = listed([line.row.title for line in first])
@@ -182,7 +182,7 @@ def _best(ranked: list[Line]) -> str:
     )
 
 
-def _agreement(ranked: list[Line]) -> list[str]:
+def _agreement(ranked: list[LeakLine]) -> list[str]:
     tau = kendalltau([line.test.value for line in ranked], _true([line.row for line in ranked]))[0]
     if np.isnan(tau):
         return []
@@ -191,7 +191,7 @@ def _agreement(ranked: list[Line]) -> list[str]:
     return [f"Kendall's τ of the two rankings is {value}: {kind}."]
 
 
-def _table(view: View, lines: list[Line]) -> Table:
+def _table(view: View, lines: list[LeakLine]) -> Table:
     rows = []
     for line in lines:
         unseen = [line.row.score("window", "train"), line.row.score("window"), line.row.score()]
@@ -219,7 +219,7 @@ def _table(view: View, lines: list[Line]) -> Table:
     )
 
 
-def _paper(lines: list[Line]) -> Table:
+def _paper(lines: list[LeakLine]) -> Table:
     """Lay out the same for a paper."""
     titles = ("random windows", "unseen, windows", "unseen, songs", "inflation", "reported rank")
     rows = []
@@ -239,7 +239,7 @@ def _paper(lines: list[Line]) -> Table:
     )
 
 
-def _slopes(ranked: list[Line]) -> Canvas:
+def _slopes(ranked: list[LeakLine]) -> Canvas:
     """Draw accuracy on windows under both splits, a line a model, with its ranks."""
     figure, axes = canvas(2.9, max(3.2, 0.8 + 0.27 * len(ranked)))
     left = [100 * line.test.value for line in ranked]
@@ -263,7 +263,7 @@ def _slopes(ranked: list[Line]) -> Canvas:
     return figure
 
 
-def _look(line: Line) -> tuple[str, str, bool]:
+def _look(line: LeakLine) -> tuple[str, str, bool]:
     """Line style, colour, and whether to draw a line heavily."""
     if line.true == 1:
         return "-", BLUE, True
