@@ -53,7 +53,7 @@ class Difference:
 
 
 def right_table(songs: pd.DataFrame) -> pd.DataFrame:
-    """Lay out which songs each model answered rightly.
+    """Lay out which songs each model predicted correctly.
 
     Parameters
     ----------

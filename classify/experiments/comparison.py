@@ -56,7 +56,7 @@ def compare(
     settings : Settings
         What is compared.
     out : Path, optional
-        The run's folder; one in `within`, named after the corpus and what is not as usual, unless
+        The run's folder; one in `within`, named after corpus and changed settings, unless
         given.
     n_workers : int, optional
         Models that train at once; what the machine bears unless given.

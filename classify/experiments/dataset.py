@@ -125,25 +125,25 @@ def _split(
 
 
 def default_name(settings: Settings, data: SplitDataset) -> str:
-    """Name a run's folder after its corpus and whatever is not as usual."""
+    """Name a run's folder after its corpus and the settings that differ from the defaults."""
     words = [data.corpus.name]
-    usual = Settings(corpus=settings.corpus)
-    if data.cutting.window != usual.windows(data.corpus).window:
+    default = Settings(corpus=settings.corpus)
+    if data.cutting.window != default.windows(data.corpus).window:
         words.append(f"w{data.cutting.window}")
     if data.cutting.hop != data.cutting.window:
         words.append(f"hop{data.cutting.hop}")
-    if settings.channels != usual.channels:
+    if settings.channels != default.channels:
         words.append("-".join(settings.channels))
-    words += [settings.split + "-split"] * (settings.split != usual.split)
-    words += [f"{settings.folds}-folds"] * (settings.folds != usual.folds)
-    words += [f"{settings.repeats}-repeats"] * (settings.repeats != usual.repeats)
+    words += [settings.split + "-split"] * (settings.split != default.split)
+    words += [f"{settings.folds}-folds"] * (settings.folds != default.folds)
+    words += [f"{settings.repeats}-repeats"] * (settings.repeats != default.repeats)
     for name in ("leak", "robustness", "learning_curve", "merge_duplicates"):
         words += [name.replace("_", "-")] * getattr(settings, name)
-    words += ["-".join(settings.models)] * (settings.models != usual.models)
-    words += [settings.recipe + "-recipe"] * (settings.recipe != usual.recipe)
+    words += ["-".join(settings.models)] * (settings.models != default.models)
+    words += [settings.recipe + "-recipe"] * (settings.recipe != default.recipe)
     words += [f"{settings.epochs}ep"] * (settings.epochs is not None)
     words += ["no-augment"] * (not settings.augment)
-    words += [f"seed{settings.seed}"] * (settings.seed != usual.seed)
+    words += [f"seed{settings.seed}"] * (settings.seed != default.seed)
     words += ["tuned"] * (settings.tune is not None)
     words += ["quick"] * settings.quick
     words += [f"from-{data.start.folder.name}"] if data.start else []

@@ -1,7 +1,7 @@
 """One fit: a model trained on one fold and evaluated on it, a task that leaves a folder of files.
 
 A task holds small values and paths. Windows and folds lie in files that many tasks read, and each
-source of chance is set anew for each fit, so that it gives the same predictions wherever it runs
+source of randomness is seeded for each fit, so that it gives the same predictions wherever it runs
 and whichever ran before it. What a task leaves of a fit is a whole folder or nothing, and the fit
 says by which name it was made: a hash of everything that decides its numbers. So a run that is
 killed loses only the fits that were going on, and finds the others again.
@@ -219,17 +219,17 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
 def _calibrated(
     estimator: Any, label: np.ndarray, song: np.ndarray, group: np.ndarray
 ) -> dict[str, float | int | None]:
-    """Find the temperature, and the limit of sets that hold 90 %, on songs of inner folds."""
+    """Find temperature and threshold (of sets with 90 % coverage) on songs of inner folds."""
     known = ~np.isnan(estimator.held_out_[:, 0])
     songs, first, place = np.unique(song[known], return_index=True, return_inverse=True)
     if not len(songs):
-        return {"temperature": None, "limit": None, "n_calibration_songs": 0}
+        return {"temperature": None, "threshold": None, "n_calibration_songs": 0}
     p = song_means(estimator.held_out_[known], place)
     truth = np.searchsorted(estimator.classes_, label[known][first])
     temperature = calibration.fit_temperature(p, truth)
     calibrated = calibration.apply_temperature(p, temperature)
-    limit = conformal.threshold(calibrated, truth, groups=group[known][first])
-    return {"temperature": temperature, "limit": limit, "n_calibration_songs": len(songs)}
+    threshold = conformal.threshold(calibrated, truth, groups=group[known][first])
+    return {"temperature": temperature, "threshold": threshold, "n_calibration_songs": len(songs)}
 
 
 def song_means(p: np.ndarray, place: np.ndarray) -> np.ndarray:

@@ -274,7 +274,7 @@ def opening_lines(run: RunRecord, settings: Settings, data: SplitDataset) -> lis
     lines = [
         f"{corpus.songs} songs in {len(corpus.classes)} classes, "
         f"{len(data.windows)} windows of {data.cutting.window} notes; "
-        f"{len(corpus.set_aside)} files skipped.",
+        f"{len(corpus.skipped)} files skipped.",
         f"Training on {train.songs} songs ({train.windows} windows), "
         f"testing on {test.songs} ({test.windows})."
         if settings.folds == 1

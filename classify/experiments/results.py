@@ -4,9 +4,9 @@ predictions.parquet is the primary artefact, and scores.csv can be derived from 
 predictions: `level` (window or song), `model`, `protocol` (how test windows were chosen: song,
 window or given), `repeat`, `fold`, `part` (train or test), `song`, `group`, `start` (first note of
 a window; -1 for a song), `label`, `prediction`, `p:<class>` for each class as the model gave it,
-and for test songs `temperature` and `limit`: what inner folds of the training part chose.
+and for test songs `temperature` and `threshold`: what inner folds of the training part chose.
 Calibrated probabilities are `tempered(p, temperature)`; a song's 90 % set holds the classes whose
-calibrated probability is at least `limit`.
+calibrated probability is at least `threshold`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,7 +78,7 @@ class Fit:
     p : ndarray, shape (n_windows, n_classes)
         Its probabilities; NaN where it predicted nothing.
     facts : dict
-        `temperature` and `limit`, among others.
+        `temperature` and `threshold`, among others.
     """
 
     model: str
@@ -110,7 +110,10 @@ def predictions(about: WindowTable, fits: Sequence[Fit]) -> pd.DataFrame:
 #: Columns before and behind the probabilities.
 FIRST = ("level", "model", "protocol", "repeat", "fold", "part", "song", "group", "start", "label",
          "prediction")  # fmt: skip
-LAST = ("temperature", "limit")
+LAST = ("temperature", "threshold")
+
+#: What columns of older runs are called today.
+RENAMED = {"answer": "prediction", "limit": "threshold"}
 
 
 def _p_columns(about: WindowTable) -> list[str]:
@@ -362,4 +365,4 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table that `write_parquet` wrote; columns of older runs are given today's names."""
-    return pd.read_parquet(path).rename(columns={"answer": "prediction"})
+    return pd.read_parquet(path).rename(columns=RENAMED)

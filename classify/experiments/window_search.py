@@ -2,9 +2,9 @@
 
 Songs of the outer test part are never looked at. The training songs are divided into inner folds,
 groups kept whole; each candidate is scored by quick probes of fixed settings: a random forest on
-notes where a model that takes notes was asked for, a logistic regression on features where one that
-takes features was. The score of a fold is the accuracy on its songs, a song's answer being the mean
-of its windows' probabilities, averaged over the probes.
+notes if some model takes notes, a logistic regression on features if some takes features. The
+score of a fold is the accuracy on its songs, averaged over the probes; a song's prediction is by
+the mean of its windows' probabilities.
 
 Candidates are tried one after another until the time is over: the default, the other windows from
 the nearest to the furthest, then other channels at the best window so far. A candidate that has
@@ -271,8 +271,8 @@ class _Trial:
         model = PROBES[probe][1](self.seed).fit(x[rows], self.labels[song[rows]])
         p = model.predict_proba(x[held])
         songs, place = np.unique(song[held], return_inverse=True)
-        answers = model.classes_[song_means(p, place).argmax(axis=1)]
-        return float((answers == self.labels[songs]).mean())
+        predictions = model.classes_[song_means(p, place).argmax(axis=1)]
+        return float((predictions == self.labels[songs]).mean())
 
 
 def _trial(settings: Settings, data: SplitDataset, chosen: Sequence[registry.ModelSpec]) -> _Trial:

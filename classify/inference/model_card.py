@@ -39,7 +39,7 @@ def _training(about: BundleRecord) -> list[str]:
     lines = [
         f"{corpus.songs:,} songs in {corpus.groups:,} groups ({counts}), "
         f"{corpus.windows:,} windows of {about.windows.window} notes; "
-        f"{corpus.set_aside} files were skipped. Fingerprint `{corpus.fingerprint[:16]}`."
+        f"{corpus.skipped} files were skipped. Fingerprint `{corpus.fingerprint[:16]}`."
     ]
     if start := about.pretrained:
         lines.append(
@@ -109,7 +109,7 @@ def _limits(about: BundleRecord) -> list[str]:
         f"- The classes are those of the people who labelled {about.corpus.name}; one listener "
         f"may hear otherwise (`classify adapt`).",
         "- Promises hold for songs like those it learned from. A song that is further from them "
-        "than 99 of 100 of them are from each other is marked as not known.",
+        "than 99 of 100 of them are from each other is marked as novel.",
         "- It hears notes, not sound, words or what a song means to somebody.",
         "- The scores are those of models that learned from a part of the songs; the one in this "
         "folder learned from all.",

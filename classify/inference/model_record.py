@@ -186,7 +186,7 @@ class BundleRecord(ArtifactRecord, frozen=True, kw_only=True):
     temperature, threshold : float
         What calibrates its probabilities, and the least probability in a prediction set.
     coverage : float
-        Share of songs whose set shall hold their class.
+        Share of songs whose prediction set is to contain their class.
     calibrated_on : CalibrationSongs
         Songs that these come from.
     scores : ModelScores

@@ -265,7 +265,7 @@ def assess(
 
 
 def suggest(predictions: Predictions, bundle: Bundle, n_songs: int, labels: Path) -> pd.DataFrame:
-    """Choose the songs of a library whose label would teach most.
+    """Choose the songs of a library whose labels would help most.
 
     A song teaches much if the model is unsure of it and if it is unlike those chosen before:
     the next song is always the one with the largest product of both. Uncertainty is the entropy
@@ -297,7 +297,9 @@ def suggest(predictions: Predictions, bundle: Bundle, n_songs: int, labels: Path
     files = np.array([item.file for item in predictions.items], dtype=object)
     trained = set(bundle.about.songs)
     fresh = [item.song.digest[: bundles.KEPT_DIGITS] not in trained for item in predictions.items]
-    rows = np.flatnonzero(predictions.table.known.to_numpy(bool) & (files != "") & np.array(fresh))
+    rows = np.flatnonzero(
+        predictions.table.in_distribution.to_numpy(bool) & (files != "") & np.array(fresh)
+    )
     if not len(rows):
         raise InputError("no song can be suggested: all are in archives, or were trained on, or "
                          "are unlike anything that the model was trained on")  # fmt: skip

@@ -308,7 +308,7 @@ def _about(
         classes=corpus.classes,
         windows=WindowsRecord(cutting.window, cutting.hop, cutting.channels),
         features=saved_model.kept_columns(last.spec.representation, cutting),
-        corpus=ModelCorpus.of(corpus, windows=len(data.windows), set_aside=len(corpus.skipped)),
+        corpus=ModelCorpus.of(corpus, windows=len(data.windows), skipped=len(corpus.skipped)),
         songs=sorted({song.digest[: saved_model.KEPT_DIGITS] for song in corpus.songs}),
         settings=portable_settings(settings),
         versions=versions(),
@@ -375,7 +375,7 @@ def _promises(songs: pd.DataFrame, classes: list[str]) -> dict[str, Any]:
     p, truth = results.calibrated(songs), np.searchsorted(classes, songs.label)
     if np.isnan(p).any():
         return {}
-    chosen = conformal.prediction_sets(p, songs.limit.to_numpy()[:, None])
+    chosen = conformal.prediction_sets(p, songs.threshold.to_numpy()[:, None])
     kept, risk = calibration.coverage_and_risk(p, truth, SURE)
     return {
         "coverage_held_out": conformal.coverage(chosen, truth),

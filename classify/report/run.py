@@ -89,7 +89,7 @@ class Run:
         return results.read_table(path)
 
     def summary(self) -> list[str]:
-        """Give the report's first sentences: warnings, and the answer."""
+        """Give the report's first sentences: warnings, and the result."""
         return [*summary.warnings(self._view), *summary.summary(self._view)]
 
     def table(self, level: str = "song", part: str = "test", protocol: str = "") -> pd.DataFrame:
@@ -136,7 +136,7 @@ class Run:
         """
         return pd.DataFrame(
             [_difference(row) for row in self._view.scored if row.difference is not None],
-            columns=["model", "difference", "low", "high", "p", "better", "as_good", "worse"],
+            columns=["model", "difference", "low", "high", "p", "better", "equivalent", "worse"],
         ).set_index("model")
 
     def confusion(self, model: str = "") -> pd.DataFrame:
@@ -230,7 +230,7 @@ class Run:
         return f"<Run {self.folder}: {len(self.models)} models on {self.record['corpus']['name']}>"
 
     def _repr_html_(self) -> str:
-        """Show a notebook the answer."""
+        """Show a notebook the result."""
         from html import escape
 
         return "".join(f"<p>{escape(line)}</p>" for line in self.summary())
@@ -252,6 +252,6 @@ def _difference(row: Row) -> dict[str, Any]:
         "high": difference.points.high,
         "p": difference.p_value,
         "better": chances.a_better if chances else np.nan,
-        "as_good": chances.equivalent if chances else np.nan,
+        "equivalent": chances.equivalent if chances else np.nan,
         "worse": chances.b_better if chances else np.nan,
     }

@@ -51,6 +51,8 @@ def test_a_run_of_format_1_is_read(tmp_path):
     assert run.format == 1 and run.corpus.classes == ["calm", "happy"]
     assert run.models["knn"].reason.startswith("MemoryError") and not run.models["knn"].fits
     assert run.models["svm"].fits[0].best == {"depth": 3}
+    # fields that were called otherwise then
+    assert len(run.corpus.skipped) == 1 and run.models["svm"].fits[0].threshold is not None
     plain = run.as_dict()["models"]
     assert plain["svm"]["best"] == {"depth": 3} and "reason" in plain["knn"]
 

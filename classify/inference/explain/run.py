@@ -1,4 +1,4 @@
-"""What the best model of a run rests on, written beside its scores as importance.csv.
+"""Feature importance of the best model of a run, written next to its scores as importance.csv.
 
 Columns: `model`, and those of `classify.experiments.feature_importance.run_importance`. The test
 songs of the run's first part are shuffled. A single hold-out has kept its model; of folds the first
@@ -72,7 +72,7 @@ def importance_of(
     data: SplitDataset,
     progress: Progress,
 ) -> pd.DataFrame:
-    """Measure what a model of a run rests on; columns as in importance.csv.
+    """Measure the feature importance of a model of a run; columns as in importance.csv.
 
     Parameters
     ----------

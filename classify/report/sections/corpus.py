@@ -29,9 +29,9 @@ def blocks(view: View) -> Iterator[Block]:
     yield Table(columns("class", "songs", "windows"), rows)
     if corpus["licence"]:
         yield Text(corpus["licence"], kind="note")
-    yield Text(f"Skipped: {len(corpus['set_aside'])}", kind="heading")
-    if corpus["set_aside"]:
-        skipped = [[item["name"], item["label"], item["reason"]] for item in corpus["set_aside"]]
+    yield Text(f"Skipped: {len(corpus['skipped'])}", kind="heading")
+    if corpus["skipped"]:
+        skipped = [[item["name"], item["label"], item["reason"]] for item in corpus["skipped"]]
         yield _prose(["file", "class", "reason"], skipped)
     else:
         yield Text("Every file was used.")
