@@ -33,8 +33,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        The file or folder that shall be there in full, or not at all. What stood there before
-        is replaced only once the new one is complete.
+        The file or folder that is written in full, or not at all. What stood there before is
+        replaced only once the new one is complete.
 
     Yields
     ------

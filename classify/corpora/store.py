@@ -178,7 +178,7 @@ class Store:
         if rows.stop > len(notes) or not owners[rows.start] == owners[rows.stop - 1] == name:
             raise InputError(
                 f"{self._path(song.shard)}: holds other notes than were put there; delete "
-                f"{self.folder}, and its songs are read anew"
+                f"{self.folder}, and its songs are read again"
             )
         return notes[rows]
 
@@ -190,7 +190,7 @@ class Store:
             song = table.column("song").chunk(0).dictionary_encode()
         except (OSError, ValueError, KeyError) as error:
             raise InputError(
-                f"{path}: cannot be read ({error}); delete it, and its songs are read anew"
+                f"{path}: cannot be read ({error}); delete it, and its songs are read again"
             ) from None
         notes = as_notes({name: table.column(name).to_numpy() for name in NOTE.names or ()})
         return notes, _Owners(song.dictionary.to_pylist(), song.indices.to_numpy())

@@ -1,9 +1,9 @@
-"""From songs that nobody has labelled to an encoder that knows how music goes.
+"""Self-supervised pretraining: from songs without labels to an encoder.
 
 A library is cut into windows as a comparison cuts a corpus. About 15 % of the notes of each are
 hidden (`classify.representations.masking`), and the encoder of a network, with a small decoder on
 it (`classify.models.networks.masked`), learns to say what they were. Windows are augmented and
-hidden anew each time they are seen. About a tenth of the songs are held out; how they are changed
+masked again each time they are seen. About a tenth of the songs are held out; how they are changed
 and what is hidden of them is drawn once. The weights of the epoch with the lowest loss on them are
 kept, and training stops when it has not fallen for some epochs. An epoch goes through a small
 library more than once.
@@ -199,7 +199,7 @@ def _rounds(data: _Examples) -> int:
 
 
 def _lessons(data: _Examples, settings: PretrainingSettings, epoch: int) -> Iterator[HiddenBatch]:
-    """Give the windows of an epoch, in a new order, changed and hidden anew."""
+    """Give the windows of an epoch, in a new order, changed and masked again."""
     rng = np.random.default_rng((settings.seed, epoch))
     for _ in range(_rounds(data)):
         for rows in _pieces(rng.permutation(data.learned)):

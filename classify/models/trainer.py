@@ -78,7 +78,7 @@ class Arrays:
 
 @dataclass(frozen=True, eq=False)
 class Batches:
-    """Batches that are made while they are needed, anew for every epoch.
+    """Batches that are made while they are needed, again for every epoch.
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ class _TrainingRun:
         self.model.load_weights(self.checkpoint / LAST)
 
     def begin(self, epoch: int, logs: Any = None) -> None:
-        """Begin an epoch's dropout anew: its state must not depend on a kill."""
+        """Reset dropout for an epoch: its state must not depend on a kill."""
         if not self.checkpoint:
             return
         for place, layer in enumerate(self.model.layers):
