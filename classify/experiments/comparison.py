@@ -134,9 +134,11 @@ def _run(
     executor: Executor | None,
 ) -> Path:
     """Do what `compare` promises, in a folder that is ours."""
-    beside = folder.with_name(f".{folder.name}.windows.npy")  # until the folder is known to be ours
+    temporary = folder.with_name(
+        f".{folder.name}.windows.npy"
+    )  # until the folder is known to be ours
     try:
-        data = cut_once(data, beside)
+        data = cut_once(data, temporary)
         run = open_run(folder, settings, data, command or f"compare({settings})", tuned)
         for line in opening_lines(run, settings, data):
             progress.message(line)
@@ -145,7 +147,7 @@ def _run(
             return folder
         data = moved(data, folder / "work" / "notes.npy")
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
     jobs = _jobs(folder, chosen, settings, data)
     train_all(jobs, data.parts, data, n_workers, progress, executor)
     models = {spec.name: _model(folder, spec, jobs) for spec in chosen}

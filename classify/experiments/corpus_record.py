@@ -1,4 +1,4 @@
-"""What is said of a corpus: in the manifest of a run, in a saved model and to people."""
+"""The description of a corpus: in the manifest of a run, in a saved model and for people."""
 
 from collections import Counter
 from typing import Any, Self
@@ -11,7 +11,7 @@ from classify.records import Count, Record, Share
 
 
 class CorpusRecord(Record, frozen=True, kw_only=True):
-    """What is said of a corpus wherever one is described.
+    """What every description of a corpus holds.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ class SplitDataset:
         The songs and how they were cut.
     outer : list of Fold
         Those of the comparison itself; the test windows of a repeat are all of its folds'.
-    beside : list of Fold
+    extra : list of Fold
         The leak and the learning curve, where they were asked for.
     notes : list of str
         What a reader should know of the split.
@@ -47,7 +47,7 @@ class SplitDataset:
     cutting: WindowSettings
     windows: Windows
     outer: list[Fold]
-    beside: list[Fold] = field(default_factory=list)
+    extra: list[Fold] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     duplicates: list[dict[str, Any]] = field(default_factory=list)
     start: pretrained.Pretrained | None = None
@@ -55,7 +55,7 @@ class SplitDataset:
     @property
     def parts(self) -> list[Fold]:
         """Every fit of a model."""
-        return self.outer + self.beside
+        return self.outer + self.extra
 
     @cached_property
     def digest(self) -> str:
@@ -118,9 +118,9 @@ def _split(
         corpus, cutting, windows, outer, notes=notes, duplicates=duplicate_records, start=start
     )
     if settings.leak:
-        data.beside.append(folds.leaking(len(windows), settings.seed))
+        data.extra.append(folds.leaking(len(windows), settings.seed))
     if settings.learning_curve:
-        data.beside.extend(folds.curve(outer, data.labels, data.groups, settings.seed))
+        data.extra.extend(folds.curve(outer, data.labels, data.groups, settings.seed))
     return data
 
 

@@ -117,7 +117,7 @@ class Job:
 
 
 def default_jobs() -> int:
-    """How many fits at once this machine bears: one a core, and 3 GB of memory for each."""
+    """How many fits can run at the same time here: one per core, with 3 GB of memory each."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # no such question on Windows
@@ -163,9 +163,9 @@ def record_death(job: Job, death: TaskDied) -> None:
 
 
 def _write_failure(job: Job, reason: str) -> None:
-    with atomic_write(job.folder) as beside:
-        beside.mkdir()
-        write_json(beside / FAILED, {"reason": f"{reason} (see {job.log})"})
+    with atomic_write(job.folder) as temporary:
+        temporary.mkdir()
+        write_json(temporary / FAILED, {"reason": f"{reason} (see {job.log})"})
 
 
 def _fit(job: Job, watch: Callable[[str], None]) -> None:
@@ -198,22 +198,22 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
         probabilities[fold.train] = predict(table[fold.train])
     facts: dict[str, Any] = {"seconds_train": fitted - begun, "seconds_predict": predicted - fitted}
     facts |= _calibrated(estimator, label, song, group)
-    with atomic_write(job.folder) as beside:
-        beside.mkdir()
+    with atomic_write(job.folder) as temporary:
+        temporary.mkdir()
         if job.kept:
-            registry.save(estimator, beside)
+            registry.save(estimator, temporary)
         if job.importance:
             test = fold.test
             given = (table[test], *(about[name][test] for name in ("label", "song", "group")))
             importance = feature_importance.fit_importance(
                 job.spec.representation, predict, given, (raw, label), classes, job.seed
             )
-            importance.to_parquet(beside / IMPORTANCE, index=False)
+            importance.to_parquet(temporary / IMPORTANCE, index=False)
         if job.perturbed:
             tested = np.unique(about["song"][fold.test])
-            np.save(beside / PERTURBED, _predict_perturbed(job, tested, predict))
-        np.save(beside / PROBABILITIES, probabilities)
-        write_json(beside / FIT, estimator.facts() | facts | {"task": job.name})
+            np.save(temporary / PERTURBED, _predict_perturbed(job, tested, predict))
+        np.save(temporary / PROBABILITIES, probabilities)
+        write_json(temporary / FIT, estimator.facts() | facts | {"task": job.name})
 
 
 def _calibrated(

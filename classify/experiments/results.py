@@ -158,7 +158,7 @@ CHECKED = ("check", "variant", "amount", "n_train", "model", "repeat", "fold", "
 
 
 def curve(about: WindowTable, fit: Fit) -> pd.DataFrame:
-    """Lay out what a model predicts that learned from fewer songs."""
+    """Lay out the predictions of a model trained on fewer songs."""
     _, songs = _frames(about, fit)
     songs = songs[songs.part == "test"].assign(
         check="learning-curve", variant=SHARES[fit.part.share], amount=fit.part.share
@@ -329,14 +329,14 @@ def calibrated_or_raw(rows: pd.DataFrame) -> NDArray[np.float64]:
 def write(folder: Path, table: pd.DataFrame, scored: pd.DataFrame) -> None:
     """Write predictions.parquet and scores.csv into a run's folder, each whole or not at all."""
     write_parquet(folder / PREDICTIONS, table)
-    with atomic_write(folder / SCORES_FILE) as beside:
-        scored.to_csv(beside, index=False, float_format="%.6f")
+    with atomic_write(folder / SCORES_FILE) as temporary:
+        scored.to_csv(temporary, index=False, float_format="%.6f")
 
 
 def write_parquet(path: Path, table: pd.DataFrame) -> None:
     """Write a table, whole or not at all."""
-    with atomic_write(path) as beside:
-        table.to_parquet(beside, index=False, compression="zstd")
+    with atomic_write(path) as temporary:
+        table.to_parquet(temporary, index=False, compression="zstd")
 
 
 def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:

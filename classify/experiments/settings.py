@@ -102,8 +102,8 @@ class Settings:
             raise InputError(
                 f"--folds {self.folds}: --split given names one test part; leave one of them out"
             )
-        beside = self.leak or self.robustness or self.learning_curve
-        if self.split == "window" and beside:
+        extra = self.leak or self.robustness or self.learning_curve
+        if self.split == "window" and extra:
             raise InputError(
                 "--split window: is the leak itself; --leak, --robustness and --learning-curve go "
                 "with a split that keeps songs whole"

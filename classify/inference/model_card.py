@@ -107,10 +107,10 @@ def _making(about: BundleRecord) -> list[str]:
 def _limits(about: BundleRecord) -> list[str]:
     lines = [
         f"- The classes are those of the people who labelled {about.corpus.name}; one listener "
-        f"may hear otherwise (`classify adapt`).",
-        "- Promises hold for songs like those it learned from. A song that is further from them "
+        f"may hear them differently (`classify adapt`).",
+        "- Guarantees hold for songs like those it learned from. A song that is further from them "
         "than 99 of 100 of them are from each other is marked as novel.",
-        "- It hears notes, not sound, words or what a song means to somebody.",
+        "- It reads notes, not sound, words or what a song means to somebody.",
         "- The scores are those of models that learned from a part of the songs; the one in this "
         "folder learned from all.",
     ]

@@ -363,5 +363,5 @@ def _from(here: Path, file: Path) -> str:
 
 def write_suggestions(table: pd.DataFrame, path: Path) -> None:
     """Write suggestions as a labels.csv whose labels are to be filled in."""
-    with atomic_write(path) as beside:
-        table.to_csv(beside, index=False, encoding="utf-8")
+    with atomic_write(path) as temporary:
+        table.to_csv(temporary, index=False, encoding="utf-8")

@@ -63,7 +63,7 @@ DOMAIN_AUC = 0.8
 WARNING = (
     "As a whole these songs are another kind of music than the model learned from (a simple "
     "classifier distinguishes the two with an area under the curve of {auc:.2f}, where 0.5 is "
-    "chance): confidences and sets were measured on songs of that kind, and promise nothing here. "
+    "chance): confidences and sets were measured on songs of that kind and guarantee nothing here. "
     "Label some of these songs and see (classify suggest, classify adapt)."
 )
 
@@ -321,5 +321,5 @@ def _write_table(path: Path, table: pd.DataFrame) -> None:
     if path.suffix.lower() == ".parquet":
         write_parquet(path, table)
         return
-    with atomic_write(path) as beside:
-        table.to_csv(beside, index=False, float_format="%.6f", encoding="utf-8")
+    with atomic_write(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6f", encoding="utf-8")

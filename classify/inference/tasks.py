@@ -216,7 +216,7 @@ def suggest(
     Returns
     -------
     DataFrame
-        What was written: a row a song, with the reason.
+        What was written: one row per song, with the reason.
 
     Examples
     --------

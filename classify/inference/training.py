@@ -1,4 +1,4 @@
-"""From a corpus to a bundle: one model trained on all songs, and what its answers are worth.
+"""From a corpus to a bundle: one model trained on all songs, and its evaluation.
 
 The songs are held out fold by fold, whole groups at a time, songs that seem to be the same music in
 one group; a model is fitted for each fold as in a comparison, its own choices made inside the
@@ -292,7 +292,7 @@ def _write(plan: Plan, data: SplitDataset, jobs: Sequence[Job], out: Path, comma
 def _about(
     plan: Plan, data: SplitDataset, jobs: Sequence[Job], command: str, like: NoveltyRecord
 ) -> BundleRecord:
-    """Say what a model is, where it comes from and what it is worth."""
+    """Describe a model: what it is, where it comes from and how well it predicts."""
     *folds, last = jobs
     corpus, cutting, settings = data.corpus, data.cutting, plan.settings
     held_out = _held_out(data, folds)
@@ -326,7 +326,7 @@ def _about(
 
 
 def _profiles(data: SplitDataset, seed: int) -> Profiles:
-    """Say what each class is like beside the others, in quantities that people have words for."""
+    """Describe each class compared with the others, in quantities that people have words for."""
     songs, windows = data.corpus.songs, data.windows
     table = np.concatenate(list(FEATURES.encode(songs, windows)))[:, 0]
     rows = terms.of_songs(table, windows.song, len(songs))

@@ -296,11 +296,11 @@ class _TrainingRun:
 
     def _write_checkpoint(self, checkpoint: Path, is_best: bool) -> None:
         """Write weights, the optimiser's moments, best weights and history, or nothing."""
-        with atomic_write(checkpoint) as beside:
-            beside.mkdir()
-            self.model.save_weights(beside / LAST)
+        with atomic_write(checkpoint) as temporary:
+            temporary.mkdir()
+            self.model.save_weights(temporary / LAST)
             if is_best:
-                self.model.save_weights(beside / BEST)
+                self.model.save_weights(temporary / BEST)
             else:
-                shutil.copy(checkpoint / BEST, beside / BEST)
-            write_json(beside / HISTORY, self.epochs)
+                shutil.copy(checkpoint / BEST, temporary / BEST)
+            write_json(temporary / HISTORY, self.epochs)

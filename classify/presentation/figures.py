@@ -56,8 +56,8 @@ def save(drawings: Drawings, folder: Path) -> dict[str, Path]:
     paths = {}
     for name, drawing in drawings.items():
         paths[name] = folder / f"{name}.svg"
-        with mpl.rc_context(STYLE), atomic_write(paths[name]) as beside:
-            drawing().savefig(beside, format="svg", bbox_inches="tight", metadata={"Date": None})
+        with mpl.rc_context(STYLE), atomic_write(paths[name]) as temporary:
+            drawing().savefig(temporary, format="svg", bbox_inches="tight", metadata={"Date": None})
     return paths
 
 

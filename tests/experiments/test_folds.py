@@ -142,7 +142,7 @@ def test_fewer_songs_are_nested_and_tested_on_the_same(run, table, songs):
     sizes = curve.groupby("amount").n_train.mean()
     assert sizes.is_monotonic_increasing and sizes[0.5] == 8
     data = prepare(replace(FOLDED, corpus=str(songs)))
-    by_share = {part.share: part.train for part in data.beside if part.key.startswith("r0f0-")}
+    by_share = {part.share: part.train for part in data.extra if part.key.startswith("r0f0-")}
     assert (by_share[0.25] >= by_share[0.125]).all() and (by_share[0.5] >= by_share[0.25]).all()
     assert (data.outer[0].train >= by_share[0.5]).all()
 

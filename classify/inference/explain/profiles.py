@@ -1,4 +1,4 @@
-"""What the songs of a class are like, beside those of all other classes.
+"""What the songs of a class are like, compared with those of all other classes.
 
 Each class is held against the rest in the features that people have words for (`terms`). What
 counts is the group of songs: a group's songs of a class are one value, their median, so that ten

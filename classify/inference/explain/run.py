@@ -60,8 +60,8 @@ def write_importance(folder: Path, model: str = "", progress: Progress = SILENT)
     if data.corpus.fingerprint != run.corpus.fingerprint:
         raise InputError(f"{folder}: the songs in {settings.corpus} are not those of the run")
     table = importance_of(folder, spec, settings, data, progress)
-    with atomic_write(folder / IMPORTANCE) as beside:
-        table.to_csv(beside, index=False, float_format="%.6f")
+    with atomic_write(folder / IMPORTANCE) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6f")
     return folder / IMPORTANCE
 
 

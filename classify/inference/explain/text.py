@@ -112,7 +112,7 @@ def _likeness(
     if unlike:
         lines.append(f"Unlike {prediction.label} songs, it is {_joined(unlike[:NAMED])} of {whom}.")
     if not lines:
-        lines.append(f"In what sets {prediction.label} songs apart from others, it is middling.")
+        lines.append(f"In what distinguishes {prediction.label} songs from others, it is average.")
     return lines
 
 
@@ -138,8 +138,8 @@ def _channels(prediction: Prediction) -> list[str]:
         return []
     floor = 100 * prediction.attributions.baseline
     return [
-        f"Beside a song of average notes ({floor:.0f} %), the network's probability of "
-        f"{prediction.label} has moved, in points, by {_joined(moved)}."
+        f"Compared with a song of average notes ({floor:.0f} %), the network's probability of "
+        f"{prediction.label} changes, in points, by {_joined(moved)}."
     ]
 
 
@@ -168,9 +168,9 @@ def _how(attributions: Attributions) -> str:
     if attributions.method == "occlusion":
         return (
             "(Passages were left out one by one; a likeness is a comparison with the training "
-            "songs and need not be what the model heard.)"
+            "songs and need not be what the model used.)"
         )
-    line = "(Notes by integrated gradients; a likeness need not be what the network heard."
+    line = "(Notes by integrated gradients; a likeness need not be what the network used."
     if attributions.gap > TOLERANCE:
         line += f" The notes miss the probability by up to {100 * attributions.gap:.1f} points."
     return line + ")"
