@@ -73,7 +73,7 @@ class Run:
 
     @cached_property
     def checks(self) -> pd.DataFrame:
-        """All of checks.parquet: predictions for changed songs, and models taught by fewer songs.
+        """All of checks.parquet: predictions for changed songs, and of models of fewer songs.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class Run:
         Returns
         -------
         DataFrame
-            A row a model, best accuracy first; columns (metric, value | low | high).
+            One row per model, best accuracy first; columns (metric, value | low | high).
         """
         wanted = self.scores[
             (self.scores.level == level)
@@ -130,7 +130,7 @@ class Run:
         Returns
         -------
         DataFrame
-            A row a model: accuracy of the best less that of this one, its 95 % interval, the
+            One row per model: accuracy of the best less that of this one, its 95 % interval, the
             adjusted p value, and for repeated folds the probabilities that the best is better, as
             good (within a point), and worse.
         """

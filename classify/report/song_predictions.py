@@ -25,7 +25,8 @@ def of_model(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns song, group, label, right, repeats, prediction, confidence, p_true; a row a song.
+        Columns song, group, label, right, repeats, prediction, confidence, p_true; one row
+        per song.
     """
     p_columns = [results.P + name for name in classes]
     p = results.calibrated_or_raw(rows)

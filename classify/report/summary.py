@@ -35,7 +35,7 @@ def warnings(view: View) -> list[str]:
         lines.append(_leak(split))
     if view.run["settings"]["quick"]:
         lines.append(
-            "This is a quick run (small grids, and few epochs unless more were asked for): a quick "
+            "This is a quick run (small grids, and few epochs unless more were requested): a quick "
             "check, not for publication."
         )
     too_many = len(duplicate_pairs(corpus)) > TOO_MANY * corpus["songs"]

@@ -71,11 +71,11 @@ def corpus_lines(run: dict[str, Any]) -> list[str]:
     """Describe corpus, windows and split in sentences."""
     corpus, windows = run["corpus"], run["windows"]
     counts = windows["counts"]
-    parted = " (except by this split)" if run["split"]["shared"] > 0 else ""
+    exception = " (except by this split)" if run["split"]["shared"] > 0 else ""
     scaled = "unscaled" if run["settings"]["recipe"] == "paper" else "scaled on training songs"
     lines = [
         f"{corpus['songs']} songs in {corpus['groups']} groups; songs of one group are never "
-        f"parted{parted}.",
+        f"separated{exception}.",
         f"Windows of {windows['window']} notes, one every {windows['hop']}; channels: "
         f"{', '.join(windows['channels'])}, {scaled}.",
         f"{counts['full']} windows are full; {counts['padded_songs']} hold a whole song shorter "

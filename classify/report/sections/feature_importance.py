@@ -77,9 +77,9 @@ def blocks(view: View) -> Iterator[Block]:
     ]
     titles = ("family", "lost without it", "gained from it alone", "mean")
     caption = "Points of accuracy on songs, with 95 % intervals."
-    how = Text(how_found(view, importances), kind="note")
+    how = Text(how_measured(view, importances), kind="note")
     table = Table(columns(*titles), rows, caption)
-    yield Details("The same as a table, and how it was found", [how, table])
+    yield Details("The same as a table, and how it was measured", [how, table])
 
 
 def read(view: View) -> ImportanceSummary | None:
@@ -152,7 +152,7 @@ def named_feature(feature: FeatureLoss) -> str:
     return f"{feature.name.replace('_', ' ')}{like}{'' if feature.loss.low > 0 else ' (?)'}"
 
 
-def how_found(view: View, importances: ImportanceSummary) -> str:
+def how_measured(view: View, importances: ImportanceSummary) -> str:
     """Say what was shuffled."""
     folds = "" if view.n_folds == 1 else f" of {view.n_folds} folds"
     return (

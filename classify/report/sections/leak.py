@@ -1,4 +1,4 @@
-"""What a split by random windows would report, beside the truth.
+"""What a split by random windows would report, next to the scores on unseen songs.
 
 A random-window score is like for like only with the score of windows of unseen songs, so points
 and ranks compare those two; the score of whole songs stands beside them. *Inflation* is the
@@ -213,9 +213,9 @@ def _table(view: View, lines: list[LeakLine]) -> Table:
             *columns("inflation, points"),
         ],
         rows,
-        "Accuracy in %, with 95 % intervals, as a table by random windows would have shown it, "
-        "beside the truth; ranks and inflation are by windows. Random windows: one draw of four "
-        "fifths to train on; its intervals do not know that songs are on both sides.",
+        "Accuracy in %, with 95 % intervals, as random windows would have shown it, "
+        "next to unseen songs; ranks and inflation are by windows. Random windows: one draw of "
+        "four fifths to train on; its intervals do not know that songs are on both sides.",
     )
 
 
@@ -232,7 +232,7 @@ def _paper(lines: list[LeakLine]) -> Table:
         columns("model", *titles, "true rank"),
         rows,
         "What a split by random windows (one draw, a fifth held out, songs on both sides) would "
-        "have reported, beside unseen songs: accuracy in % with 95 % intervals, inflation on "
+        "have reported, next to unseen songs: accuracy in % with 95 % intervals, inflation on "
         "windows in points, and ranks by accuracy on windows.",
         label="tab:leak",
         paper_only=True,
@@ -240,7 +240,7 @@ def _paper(lines: list[LeakLine]) -> Table:
 
 
 def _slopes(ranked: list[LeakLine]) -> Canvas:
-    """Draw accuracy on windows under both splits, a line a model, with its ranks."""
+    """Draw accuracy on windows under both splits, one line per model, with its ranks."""
     figure, axes = canvas(2.9, max(3.2, 0.8 + 0.27 * len(ranked)))
     left = [100 * line.test.value for line in ranked]
     right = [100 * value for value in _true([line.row for line in ranked])]

@@ -41,7 +41,7 @@ def blocks(view: View) -> Iterator[Block]:
 
 
 def _scores(view: View) -> Canvas:
-    """Draw accuracy on test songs with its interval, a line a model."""
+    """Draw accuracy on test songs with its interval, one line per model."""
     rows = view.scored[::-1]
     figure, axes = canvas(5.2, 0.6 + 0.3 * len(rows))
     for place, row in enumerate(rows):
