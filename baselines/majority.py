@@ -1,4 +1,4 @@
-"""Majority class: answers the most frequent class of the training part, whatever it is asked.
+"""Majority class: predicts the most frequent class of the training part for every song.
 
 Not a competitor but the floor: a model that is not above it has learned nothing.
 """

@@ -36,7 +36,7 @@ def by_channel(x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Turn (n_windows, n_notes, n_channels) to (n_windows, n_channels, n_notes), as aeon has it.
 
     Windows shorter than a kernel are filled with zeros on the left. The memory is laid out in this
-    order too: aeon compiles its convolutions anew for every other layout.
+    order too: aeon compiles its convolutions again for every other layout.
     """
     missing = max(0, KERNEL - x.shape[1])
     filled = np.pad(x, ((0, 0), (missing, 0), (0, 0)))

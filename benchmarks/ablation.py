@@ -228,8 +228,8 @@ def draw(source: str, table: pd.DataFrame, path: Path) -> None:
     axes.axvline(0, color="#888888", linewidth=1)
     axes.set_yticks(place, [f"{r.ingredient}: {r.row}" for r in compared.itertuples()], fontsize=8)
     axes.set_xlabel(f"points of accuracy gained on {Path(source).name}, with 95 % intervals")
-    with atomic_write(path) as beside:
-        figure.savefig(beside, format="svg", metadata={"Date": None})
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, format="svg", metadata={"Date": None})
 
 
 def main() -> None:
@@ -244,8 +244,8 @@ def main() -> None:
         for source in options.corpora:
             table = ablated(source, options.folds, options.repeats, options.out)
             place = options.out / Path(source.partition(":")[0]).name
-            with atomic_write(place / "ablation.csv") as beside:
-                table.to_csv(beside, index=False, float_format="%.4f")
+            with atomic_write(place / "ablation.csv") as temporary:
+                table.to_csv(temporary, index=False, float_format="%.4f")
             text = markdown(source, table, options.folds, options.repeats)
             write_text(place / "ablation.md", text)
             draw(source, table, place / "ablation.svg")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from classify.experiments.dataset import Data, prepare
+from classify.experiments.dataset import SplitDataset, prepare
 from classify.experiments.settings import Settings
 from classify.models.network_classifier import NetworkClassifier
 from classify.models.training_settings import TrainingSettings
@@ -57,7 +57,7 @@ def main() -> None:
         print(f"{step.title:40} {_row(data, step, training, options.network)}", flush=True)
 
 
-def _row(data: Data, step: Step, training: TrainingSettings, network: str) -> str:
+def _row(data: SplitDataset, step: Step, training: TrainingSettings, network: str) -> str:
     test, labels = data.outer[0].test, data.labels
     x = data.windows.x
     model = NetworkClassifier(network, training, scaled=step.scaled)

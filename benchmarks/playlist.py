@@ -42,7 +42,7 @@ def made_up(n_songs: int, seed: int) -> pd.DataFrame:
             "loudness": (64 + 14 * arousal + draw.normal(0, 10, n_songs)).clip(1, 127),
             "confidence": p.max(axis=1),
             "prediction": np.where(p.max(axis=1) >= 0.8, names[p.argmax(axis=1)], ""),
-            "known": draw.random(n_songs) < 0.95,
+            "in_distribution": draw.random(n_songs) < 0.95,
         }
     )
     return table.assign(**{f"p:{mood.name}": p[:, k] for k, mood in enumerate(PAPER)})

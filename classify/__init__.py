@@ -16,7 +16,7 @@ __all__ = ["Run", "compare", "load_run", "playlist", "predict", "train"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the Python interface when it is asked for; `import classify` shall not wait for it."""
+    """Import the Python interface on first use, so that `import classify` does not wait for it."""
     if name == "__version__":
         return version("classify")
     if name in __all__:

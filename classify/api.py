@@ -75,9 +75,9 @@ def compare(
     corpus : str or Path
         As in `classify.experiments.settings.Settings`.
     out : str or Path, optional
-        The run's folder; results/<corpus> and whatever is not as usual, unless given.
+        The run's folder; unless given, results/<corpus> and what differs from the defaults.
     jobs : int, optional
-        Fits at once; one a core unless given.
+        Fits at the same time; one per core unless given.
     command : str
         What to record as the command; this call unless given.
     progress : Progress
@@ -311,7 +311,7 @@ def transcribe(
     out : str or Path
         A .mid file, or a folder.
     force : bool
-        Replace MIDI files that are there.
+        Replace existing MIDI files.
     progress : Progress
         Shows progress.
 

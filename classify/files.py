@@ -33,8 +33,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        The file or folder that shall be there in full, or not at all. What stood there before
-        is replaced only once the new one is complete.
+        The file or folder that is written in full, or not at all. What stood there before is
+        replaced only once the new one is complete.
 
     Yields
     ------
@@ -42,21 +42,21 @@ def atomic_write(path: Path) -> Iterator[Path]:
         A path in the same folder, ending as `path` does, where nothing exists yet.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{os.getpid()}-{path.name}")
-    _remove(beside)
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    _remove(temporary)
     try:
-        yield beside
-        if beside.is_dir() and path.is_dir():
+        yield temporary
+        if temporary.is_dir() and path.is_dir():
             shutil.rmtree(path)  # a folder cannot be renamed over one that is not empty
-        beside.replace(path)
+        temporary.replace(path)
     finally:
-        _remove(beside)
+        _remove(temporary)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` (UTF-8), whole or not at all."""
-    with atomic_write(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:

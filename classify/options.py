@@ -1,4 +1,4 @@
-"""Options: parameters of functions and fields of settings, each said once.
+"""Options: parameters of functions and fields of settings, each defined once.
 
 Name, type and default of an option stand in a signature, its meaning in the section `Parameters` of
 the docstring (numpydoc). The command line, and whatever else asks a person for options, reads both

@@ -55,7 +55,7 @@ SILENT = Silent()
 
 
 @dataclass
-class _Task:
+class _TaskProgress:
     """One thing that runs: what a line needs to know of it."""
 
     title: str
@@ -77,11 +77,11 @@ class Lines:
 
     def __init__(self, file: TextIO | None = None) -> None:
         self.file = file or sys.stderr
-        self._tasks: dict[str, _Task] = {}
+        self._tasks: dict[str, _TaskProgress] = {}
 
     def begin(self, key: str, title: str, total: int, unit: str) -> None:
         """Remember a task."""
-        self._tasks[key] = _Task(title, total, unit)
+        self._tasks[key] = _TaskProgress(title, total, unit)
 
     def advance(self, key: str, note: str = "", done: int | None = None) -> None:
         """Write a line if the last one is some time ago."""

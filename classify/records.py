@@ -143,9 +143,9 @@ _STEP = re.compile(r"\.([^.\[]+)|\[(\.\.\.|\d+)\]")
 
 def _sentence(error: str, value: Any, kind: Any) -> str:
     """Say in plain words what msgspec found, and where."""
-    found = re.fullmatch(r"(.*?)(?: - at (?:`key` in )?`\$(.*)`)?", error, re.DOTALL)
-    assert found is not None
-    what, path = found[1], found[2] or ""
+    parts = re.fullmatch(r"(.*?)(?: - at (?:`key` in )?`\$(.*)`)?", error, re.DOTALL)
+    assert parts is not None
+    what, path = parts[1], parts[2] or ""
     name, value, kind = _at(path, value, kind)
     inside = f" in {name}" if name else ""
     if field := re.fullmatch("Object contains unknown field `(.*)`", what):
@@ -247,10 +247,10 @@ def portable(text: str) -> str:
     """
     here = Path.cwd()
 
-    def shortened(found: re.Match[str]) -> str:
-        path = Path(next(filter(None, found.groups())))
+    def shortened(match: re.Match[str]) -> str:
+        path = Path(next(filter(None, match.groups())))
         short = str(path.relative_to(here)) if path.is_relative_to(here) else path.name
-        return found[0].replace(str(next(filter(None, found.groups()))), short or str(path))
+        return match[0].replace(str(next(filter(None, match.groups()))), short or str(path))
 
     return _ABSOLUTE.sub(shortened, text)
 

@@ -28,7 +28,7 @@ COMMAND = re.compile(r"^[\s│]{2,}([a-z][a-z-]*)(?:\s{2,}|[\s│]*$)", re.MULTI
 
 
 def make_all(folder: Path) -> None:
-    """Write all made pages anew into an empty folder."""
+    """Write all generated pages into an empty folder."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")

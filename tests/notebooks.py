@@ -1,6 +1,6 @@
 """Execute all notebooks in place, from fresh kernels: python -m tests.notebooks.
 
-To be done whenever the reference runs were made anew, since the notebooks are kept with their
+Run it whenever the reference runs were made again, since the notebooks are kept with their
 outputs.
 """
 

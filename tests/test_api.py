@@ -44,7 +44,7 @@ def test_scores_as_a_table(run):
 def test_differences_are_from_the_best(run):
     table = run.differences()
     assert run.best not in table.index and set(table.index) == set(run.models) - {run.best}
-    np.testing.assert_allclose(table[["better", "as_good", "worse"]].sum(axis=1), 1)
+    np.testing.assert_allclose(table[["better", "equivalent", "worse"]].sum(axis=1), 1)
     accuracy = run.table()["accuracy", "value"]
     gaps = accuracy[run.best] - accuracy[table.index]
     np.testing.assert_allclose(table.difference, gaps, atol=1e-9)

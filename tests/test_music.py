@@ -19,7 +19,7 @@ def seen(folder: Path, **settings) -> View:
     return read_view(compare(Settings(**settings), folder / "run"))
 
 
-def test_folk_songs_are_told_apart_well_above_chance(tmp_path):
+def test_folk_songs_are_classified_well_above_chance(tmp_path):
     view = seen(tmp_path, corpus="folk", models=("random-forest", "knn"))
     assert view.majority is not None
     assert view.contenders[0].score().value > view.majority.score().value + 0.15
@@ -29,13 +29,13 @@ def test_folk_songs_are_told_apart_well_above_chance(tmp_path):
 def test_no_network_answers_one_class_on_emotions(real_data, tmp_path, name):
     view = seen(tmp_path, corpus=str(real_data / "emopia"), window=128, models=(name,))
     assert view.majority is not None and view.contenders
-    assert not view.contenders[0].only_answer
+    assert not view.contenders[0].only_prediction
     assert view.contenders[0].score().value > view.majority.score().value + 0.1
 
 
 @needs_extra
 def test_recordings_are_classified_as_their_notes_are(tmp_path):
-    """Two classes, told apart by register; half of each is heard, half is read."""
+    """Two classes that differ in register; half of each are recordings, half are MIDI files."""
     for label, shift in (("low", -12), ("high", 12)):
         for number in range(8):
             notes = [(on, end, pitch + shift) for on, end, pitch in piece(4)]
@@ -49,7 +49,7 @@ def test_recordings_are_classified_as_their_notes_are(tmp_path):
             midi.write(path.with_suffix(".mid"), onset * 2, (end - onset) * 2, pitch.astype(int))
     corpus = str(tmp_path / "songs")
     view = seen(tmp_path, corpus=corpus, window=24, models=("random-forest",))
-    assert view.run["corpus"]["songs"] == 16 and not view.run["corpus"]["set_aside"]
+    assert view.run["corpus"]["songs"] == 16 and not view.run["corpus"]["skipped"]
     songs = pd.read_parquet(tmp_path / "run" / "predictions.parquet")
     songs = songs[(songs["level"] == "song") & (songs["model"] == "random-forest")]
     heard = songs[songs["song"].str.endswith(".wav")]

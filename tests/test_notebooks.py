@@ -1,6 +1,6 @@
 """Notebooks run from fresh kernels on the reference runs, and are kept with what they then show.
 
-Needs the runs of `make results`. After those were made anew: python -m tests.notebooks
+Needs the runs of `make results`. After those were made again: python -m tests.notebooks
 """
 
 import ast
@@ -61,7 +61,7 @@ def test_says_what_the_runs_say_now(path: Path, tmp_path: Path):
     fresh = code_cells(executed(path, tmp_path))
     for before, after in zip(saved, fresh, strict=True):
         assert texts(before) == texts(after), (
-            f"{path.name} was saved from other runs; execute it anew: python -m tests.notebooks\n"
+            f"{path.name} was saved from other runs; execute it again: python -m tests.notebooks\n"
             f"{before.source}"
         )
 

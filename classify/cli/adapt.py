@@ -22,7 +22,7 @@ def adapt(
 ) -> int:
     """Adapt a model to one listener's own labels, if that helps.
 
-    Says whether it does, each song predicted without its own label; if not, nothing is written.
+    Each song is evaluated without its own label; if adapting does not help, nothing is written.
     """
     with on_terminal() as progress:
         report, skipped = api.adapt(model, labels, progress=progress, **given)

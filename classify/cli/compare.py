@@ -58,7 +58,7 @@ def compare(
 ) -> int:
     """Train every model on a corpus and write one report.
 
-    The same command again goes on where a stopped one was.
+    The same command continues a stopped run.
     """
     with on_terminal() as progress:
         given |= {"progress": progress, "command": context.obj}

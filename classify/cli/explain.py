@@ -33,9 +33,9 @@ def explain(
     """Explain why a trained model predicts what it does: a picture and a paragraph.
 
     Writes, for each song, a piano roll in which the notes that speak for and against the prediction
-    are coloured, over the course of all classes (.svg, .png), and a paragraph in words (.txt).
-    Given a run of compare and no song, writes what one of its models rests on over the test songs
-    (importance.csv).
+    are coloured, above the probabilities of all classes through the song (.svg, .png), and a
+    paragraph in words (.txt). Given a run of compare and no song, writes the feature importance of
+    one of its models on the test songs (importance.csv).
     """
     with on_terminal() as progress:
         if not songs and api.is_run(model):
@@ -53,9 +53,9 @@ def explain(
 
 
 def _print_importance(table: Any, path: Path) -> None:
-    """Print what a model of a run rests on most, and the path of the whole table."""
+    """Print the most important features of a model of a run, and the path of the whole table."""
     table = table[(table.metric == "accuracy") & (table.question == "credit")]
-    print(f"What {table.model.iloc[0]} rests on, in points of accuracy on songs:")
+    print(f"Feature importance of {table.model.iloc[0]}, in points of accuracy on songs:")
     for level, rows in table.groupby("level", sort=False):
         for row in rows.sort_values("value", ascending=False).head(LISTED).itertuples():
             low, value, high = (100 * number for number in (row.low, row.value, row.high))

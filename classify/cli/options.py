@@ -232,12 +232,12 @@ def command(
     extra = [option for group in groups for option in group]
 
     def decorate(function: Callable[..., int | None]) -> Callable[..., int | None]:
-        own = [
+        declared = [
             one
             for one in inspect.signature(function).parameters.values()
             if one.kind is not inspect.Parameter.VAR_KEYWORD
         ]
-        kept = {one.name for one in own}
+        kept = {one.name for one in declared}
 
         @functools.wraps(function)
         def run(**values: Any) -> int:
@@ -248,7 +248,7 @@ def command(
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 return 0
 
-        positional = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own]
+        positional = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in declared]
         run.__signature__ = inspect.Signature([*positional, *extra])  # type: ignore[attr-defined]
         app.command(name or function.__name__, cls=cls or Command)(run)
         return function

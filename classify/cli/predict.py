@@ -26,10 +26,10 @@ def predict(
     songs: Annotated[list[Path], argument(api.predict, "songs", "SONGS")],
     **given: Any,
 ) -> int:
-    """Predict the moods of new songs, and say how sure that is.
+    """Predict the moods of new songs, and how confident the model is.
 
-    Says tempo, key and length of each too. The same command again goes on where a stopped one was,
-    if it has --out.
+    Gives tempo, key and length of each song as well. With --out, the same command continues a
+    stopped prediction.
     """
     with on_terminal() as progress:
         table = api.predict(model, *songs, progress=progress, **given)
@@ -44,7 +44,7 @@ def _print(predicted: Any, out: Path | None) -> None:
     about, skipped = predicted.attrs, predicted.attrs["skipped"]
     print(
         f"{about['songs']} songs by {about['model']}: not sure of {about['not_sure']}, "
-        f"{about['not_known']} of these unlike anything it was trained on."
+        f"{about['novel']} of these unlike anything it was trained on."
     )
     print(*filter(None, [about["warning"], about["remark"]]), sep="\n")
     if skipped:
@@ -65,10 +65,10 @@ def _print_table(predicted: Any) -> None:
     for column in ("song", "prediction", "sure", "90 % set", "bpm", "key", "length"):
         table.add_column(column, overflow="fold")
     for row in predicted.itertuples():
-        answer = row.prediction or ("not sure" if row.known else "not known")
+        mood = row.prediction or ("not sure" if row.in_distribution else "novel")
         tempo = "" if row.tempo != row.tempo else f"{row.tempo:.0f}"
         length = f"{int(row.seconds) // 60}:{int(row.seconds) % 60:02d}"
-        cells = (row.song, answer, f"{row.confidence:.2f}", row.set.replace("|", " "), tempo,
+        cells = (row.song, mood, f"{row.confidence:.2f}", row.set.replace("|", " "), tempo,
                  row.key, length)  # fmt: skip
         table.add_row(*(Text(str(cell)) for cell in cells))
     Console(highlight=False, soft_wrap=True).print(table)

@@ -23,8 +23,8 @@ def pretrain(
 ) -> None:
     """Pretrain the encoder of a network on songs without labels.
 
-    It learns to say what hidden notes were; compare and train start from it with --init. The same
-    command again goes on where a stopped one was.
+    It learns to predict masked notes; compare and train start from it with --init. The same command
+    continues a stopped one.
     """
     with on_terminal() as progress:
         print(api.pretrain(*library, command=context.obj, progress=progress, **given))

@@ -23,7 +23,7 @@ def suggest(
     songs: Annotated[list[Path], argument(api.suggest, "songs", "LIBRARY")],
     **given: Any,
 ) -> None:
-    """Name the songs of a library whose label would teach a model most.
+    """Name the songs of a library whose labels would help a model most.
 
     Writes a CSV file to be filled in and given to adapt.
     """

@@ -33,7 +33,7 @@ def train(
 ) -> None:
     """Train one model on all songs of a corpus and keep it in a folder.
 
-    Held-out folds say what its probabilities are worth; the folder loads anywhere.
+    Its probabilities are calibrated on held-out folds; the folder can be loaded anywhere.
     """
     with on_terminal() as progress:
         model = api.train(corpus, command=context.obj, progress=progress, **given)

@@ -146,8 +146,8 @@ def prepare(
     folder = (cache or cache_folder()) / f"{built_in.name}-v{built_in.version}"
     if not (folder / LABELS).is_file():
         tunes = choose(built_in)
-        with atomic_write(folder) as beside:
-            _write(tunes, beside, on_song)
+        with atomic_write(folder) as temporary:
+            _write(tunes, temporary, on_song)
     return folder
 
 

@@ -120,7 +120,7 @@ class Store:
         on_song : callable, optional
             Called with (files done, files in all).
         n_workers : int, optional
-            Processes that read at once; one a core unless given.
+            Processes that read at once; one per core unless given.
 
         Returns
         -------
@@ -178,7 +178,7 @@ class Store:
         if rows.stop > len(notes) or not owners[rows.start] == owners[rows.stop - 1] == name:
             raise InputError(
                 f"{self._path(song.shard)}: holds other notes than were put there; delete "
-                f"{self.folder}, and its songs are read anew"
+                f"{self.folder}, and its songs are read again"
             )
         return notes[rows]
 
@@ -190,7 +190,7 @@ class Store:
             song = table.column("song").chunk(0).dictionary_encode()
         except (OSError, ValueError, KeyError) as error:
             raise InputError(
-                f"{path}: cannot be read ({error}); delete it, and its songs are read anew"
+                f"{path}: cannot be read ({error}); delete it, and its songs are read again"
             ) from None
         notes = as_notes({name: table.column(name).to_numpy() for name in NOTE.names or ()})
         return notes, _Owners(song.dictionary.to_pylist(), song.indices.to_numpy())
@@ -308,15 +308,15 @@ class Store:
                 ) from None
 
     def _record(
-        self, lookups: list["FileLookup"], batch: Batch, kind: FileFormat, beside: str
+        self, lookups: list["FileLookup"], batch: Batch, kind: FileFormat, temporary: str
     ) -> None:
         """Add a batch to the store in one step."""
         (shard,) = self._index.execute("SELECT 1 + coalesce(max(shard), 0) FROM songs").fetchone()
-        songs = self._first_come(batch, kind, beside)
+        songs = self._first_come(batch, kind, temporary)
         if any(song.n_notes for song in songs):
-            os.replace(beside, self._path(shard))
-        elif os.path.exists(beside):
-            os.unlink(beside)
+            os.replace(temporary, self._path(shard))
+        elif os.path.exists(temporary):
+            os.unlink(temporary)
         now = time.time_ns()
         rows = [_row(song, kind, shard) for song in songs]
         with self._index:
@@ -358,7 +358,7 @@ class Store:
                 of_file[digest] = [_stored_song(row) for row in known]
             lookup.songs += of_file[digest]
 
-    def _first_come(self, batch: Batch, kind: FileFormat, beside: str) -> list[ParsedSong]:
+    def _first_come(self, batch: Batch, kind: FileFormat, temporary: str) -> list[ParsedSong]:
         """Leave out songs that a batch read at the same time has brought already."""
         digests = {song.digest for song in batch.songs}
         marks = ",".join("?" * len(digests))
@@ -367,7 +367,7 @@ class Store:
             [kind.reader, *map(bytes.fromhex, digests)],
         )
         known = {row[0].hex() for row in rows}
-        return without(Path(beside), batch.songs, known) if known else batch.songs
+        return without(Path(temporary), batch.songs, known) if known else batch.songs
 
     def _forget_lost_shards(self) -> None:
         """Forget songs whose notes are not there any more."""

@@ -72,8 +72,8 @@ def transcribe(
             if isinstance(data, str):
                 done.skipped.append(Skipped(_name(recording, source), data))
             else:
-                with atomic_write(plan[recording]) as beside:
-                    beside.write_bytes(data)
+                with atomic_write(plan[recording]) as temporary:
+                    temporary.write_bytes(data)
                 done.written.append(plan[recording])
             count(ended, len(plan))
     return done

@@ -40,7 +40,7 @@ def threshold(
     p, truth : ndarray, shapes (n_songs, n_classes) and (n_songs,)
         Probabilities and classes of calibration songs: inner folds, never the test part.
     coverage : float
-        Share of further songs whose set shall contain their class, between 0 and 1.
+        Share of further songs whose set is to contain their class, between 0 and 1.
     groups : sequence of str, length n_songs, optional
         Group of each song; each song its own unless given.
 

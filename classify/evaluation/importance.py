@@ -123,7 +123,7 @@ def permutation_importance(
     ----------
     predict : callable
         The fitted model.
-    held_out : Held
+    held_out : HeldOutSongs
         Songs it has not seen.
     columns : mapping of str to ndarray of int
         Sets of columns of `held.x`'s last axis, by name.
@@ -136,7 +136,7 @@ def permutation_importance(
 
     Returns
     -------
-    list of Fall
+    list of SongImportance
         In the order of `columns`.
 
     Examples
@@ -311,7 +311,7 @@ def mean_importances(
 
     Parameters
     ----------
-    importances : sequence of Fall
+    importances : sequence of SongImportance
         Of the same songs.
     groups : sequence of str, length n_songs
         Group of each song.

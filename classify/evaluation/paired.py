@@ -53,7 +53,7 @@ class Difference:
 
 
 def right_table(songs: pd.DataFrame) -> pd.DataFrame:
-    """Lay out which songs each model answered rightly.
+    """Lay out which songs each model predicted correctly.
 
     Parameters
     ----------
@@ -139,13 +139,13 @@ def _over_folds(
     right: pd.DataFrame, best: str, others: list[str], n_folds: int
 ) -> list[tuple[Estimate, Comparison]]:
     folds, ratio = fold_accuracies(right), 1 / (n_folds - 1)
-    found = []
+    compared = []
     for other in others:
         values = (folds[best] - folds[other]).to_numpy()
         ends = significance.corrected_interval(values, ratio)
         estimate = Estimate(float(values.mean()), *ends)
-        found.append((estimate, significance.bayesian_t(values, ratio)))
-    return found
+        compared.append((estimate, significance.bayesian_t(values, ratio)))
+    return compared
 
 
 def _once(right: pd.DataFrame, best: str, others: list[str], seed: int) -> list[Estimate]:

@@ -4,7 +4,8 @@ Friedman's test asks whether ranks differ at all, Wilcoxon's signed-rank test wh
 Both use one score per corpus and model, however many songs it has: with few corpora no difference
 can be significant, and `lowest_p` gives what p value is possible.
 
-Conventions: scores have a row a corpus and a column a model, higher is better; rank 1 is best.
+Conventions: scores have one row per corpus and one column per model; higher is better, rank 1 is
+best.
 """
 
 from dataclasses import dataclass

@@ -32,7 +32,9 @@ RESAMPLES = 2000
 LEVEL = 0.95
 
 
-def confusion(truth: NDArray[np.integer], answer: NDArray[np.integer], n_classes: int) -> NDArray:
+def confusion(
+    truth: NDArray[np.integer], prediction: NDArray[np.integer], n_classes: int
+) -> NDArray:
     """Count predictions, shape (n_classes, n_classes): true class by row, predicted by column.
 
     Examples
@@ -40,7 +42,7 @@ def confusion(truth: NDArray[np.integer], answer: NDArray[np.integer], n_classes
     >>> confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
     [[1, 1], [0, 1]]
     """
-    flat = np.bincount(truth * n_classes + answer, minlength=n_classes**2)
+    flat = np.bincount(truth * n_classes + prediction, minlength=n_classes**2)
     return flat.reshape(n_classes, n_classes)
 
 
@@ -97,7 +99,7 @@ SCORES = {
 
 def resampled(
     truth: NDArray[np.integer],
-    answer: NDArray[np.integer],
+    prediction: NDArray[np.integer],
     groups: Sequence[str],
     n_classes: int,
     seed: int,
@@ -106,7 +108,7 @@ def resampled(
 
     Parameters
     ----------
-    truth, answer : ndarray of int, shape (n,)
+    truth, prediction : ndarray of int, shape (n,)
         True and predicted class of each song or window.
     groups : sequence of str, length n
         The units that are drawn; songs of one group stay together, since they are not independent.
@@ -122,14 +124,14 @@ def resampled(
 
     Examples
     --------
-    >>> truth, answer = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
-    >>> replicates = resampled(truth, answer, ["a", "b", "c", "d"], n_classes=2, seed=0)
+    >>> truth, prediction = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
+    >>> replicates = resampled(truth, prediction, ["a", "b", "c", "d"], n_classes=2, seed=0)
     >>> replicates.shape, accuracy(replicates)[:3].tolist()
     ((2000, 2, 2), [1.0, 0.5, 0.75])
     """
     index, draws = _drawn(groups, seed)
     per_group = np.zeros((draws.shape[1], n_classes**2))
-    np.add.at(per_group, (index, truth * n_classes + answer), 1)
+    np.add.at(per_group, (index, truth * n_classes + prediction), 1)
     return (draws @ per_group).reshape(RESAMPLES, n_classes, n_classes)
 
 

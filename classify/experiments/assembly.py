@@ -15,7 +15,7 @@ import numpy as np
 
 from classify.compute.executor import Executor, Future, TaskDied, make_executor, task_name
 from classify.experiments import fitting, results
-from classify.experiments.dataset import Data, varied
+from classify.experiments.dataset import SplitDataset, perturbed_songs
 from classify.experiments.fitting import Job
 from classify.experiments.folds import Fold, save_folds
 from classify.experiments.settings import Settings
@@ -35,7 +35,7 @@ def fit_jobs(
     specs: Sequence[registry.ModelSpec],
     folds: Sequence[Fold],
     settings: Settings,
-    data: Data,
+    data: SplitDataset,
 ) -> list[Job]:
     """Plan a fit of each model for each fold.
 
@@ -66,12 +66,12 @@ def fit_jobs(
     ]
 
 
-def cut_once(data: Data, path: Path) -> Data:
+def cut_once(data: SplitDataset, path: Path) -> SplitDataset:
     """Cut all windows, to a .npy file that everything reads that needs them again."""
     return replace(data, windows=store_windows(data.windows, path))
 
 
-def moved(data: Data, path: Path) -> Data:
+def moved(data: SplitDataset, path: Path) -> SplitDataset:
     """Move the file of windows that `cut_once` wrote."""
     assert isinstance(data.windows, StoredWindows)
     return replace(data, windows=data.windows.moved_to(path))
@@ -80,7 +80,7 @@ def moved(data: Data, path: Path) -> Data:
 def train_all(
     jobs: Sequence[Job],
     folds: Sequence[Fold],
-    data: Data,
+    data: SplitDataset,
     n_workers: int | None,
     progress: Progress,
     executor: Executor | None = None,
@@ -93,7 +93,7 @@ def train_all(
         As `fit_jobs` plans them.
     folds : sequence of Fold
         Those of the jobs.
-    data : Data
+    data : SplitDataset
         What the models learn from.
     n_workers : int, optional
         Fits at once; what the machine bears unless given.
@@ -151,7 +151,9 @@ class _Shown:
         self.progress.end(self.job.key, _outcome(self.job, took))
 
 
-def save_inputs(jobs: Sequence[Job], folds: Sequence[Fold], data: Data, progress: Progress) -> None:
+def save_inputs(
+    jobs: Sequence[Job], folds: Sequence[Fold], data: SplitDataset, progress: Progress
+) -> None:
     """Write what models are given to the folder that these jobs read."""
     folder = jobs[0].data
     wanted = {job.spec.input: job.spec.representation for job in jobs}
@@ -170,7 +172,7 @@ def save_inputs(jobs: Sequence[Job], folds: Sequence[Fold], data: Data, progress
     save_data(folder, plain, song=data.windows.song, **about)
     save_folds(folder / fitting.FOLDS, folds)
     if any(job.perturbed for job in jobs):
-        for number, (variation, songs, windows) in enumerate(varied(data)):
+        for number, (variation, songs, windows) in enumerate(perturbed_songs(data)):
             changed = arrays(songs, windows, f", {variation.name}")
             place = folder / fitting.PERTURBATIONS / f"{number:02d}"
             save_data(place, changed, song=windows.song)
@@ -209,7 +211,7 @@ def _outcome(job: Job, took: str) -> str:
     return line
 
 
-def window_table(data: Data) -> results.WindowTable:
+def window_table(data: SplitDataset) -> results.WindowTable:
     """Gather what tables of results say of each window and song."""
     return results.WindowTable(
         song=data.windows.song,

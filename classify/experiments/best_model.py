@@ -49,11 +49,11 @@ def ranking(scores: pd.DataFrame, protocol: str) -> list[str]:
     list of str
         Empty if there is no model but the majority class.
     """
-    own = scores[(scores.protocol == protocol) & (scores.part == "test")]
-    own = own[own.model != registry.MAJORITY]
-    value = own.set_index(["model", "level", "metric"]).value
+    tested = scores[(scores.protocol == protocol) & (scores.part == "test")]
+    tested = tested[tested.model != registry.MAJORITY]
+    value = tested.set_index(["model", "level", "metric"]).value
     return sorted(
-        own.model.unique(),
+        tested.model.unique(),
         key=lambda name: rank_key(tuple(value[(name, *one)] for one in CRITERIA), name),
     )
 

@@ -21,7 +21,7 @@ from classify.compute.executor import Executor
 from classify.errors import InputError
 from classify.experiments import fitting, window_search
 from classify.experiments.assembly import cut_once, fit_jobs, moved, train_all
-from classify.experiments.dataset import Data, default_name, prepare, recut
+from classify.experiments.dataset import SplitDataset, default_name, prepare, with_windows
 from classify.experiments.fitting import Job
 from classify.experiments.folds import LEAK
 from classify.experiments.manifest import (
@@ -56,7 +56,7 @@ def compare(
     settings : Settings
         What is compared.
     out : Path, optional
-        The run's folder; one in `within`, named after the corpus and what is not as usual, unless
+        The run's folder; one in `within`, named after corpus and changed settings, unless
         given.
     n_workers : int, optional
         Models that train at once; what the machine bears unless given.
@@ -88,14 +88,14 @@ def compare(
         tuned = None
         if settings.tune is not None:
             tuned = _tuned(folder, settings, data, chosen, progress)
-            data = recut(window_search.apply_choice(settings, tuned), data)
+            data = with_windows(window_search.apply_choice(settings, tuned), data)
         return _run(folder, settings, data, chosen, n_workers, progress, command, tuned, executor)
 
 
 def _tuned(
     folder: Path,
     settings: Settings,
-    data: Data,
+    data: SplitDataset,
     chosen: list[registry.ModelSpec],
     progress: Progress,
 ) -> window_search.Tuning:
@@ -125,7 +125,7 @@ def _tuned(
 def _run(
     folder: Path,
     settings: Settings,
-    data: Data,
+    data: SplitDataset,
     chosen: list[registry.ModelSpec],
     n_workers: int | None,
     progress: Progress,
@@ -134,9 +134,11 @@ def _run(
     executor: Executor | None,
 ) -> Path:
     """Do what `compare` promises, in a folder that is ours."""
-    beside = folder.with_name(f".{folder.name}.windows.npy")  # until the folder is known to be ours
+    temporary = folder.with_name(
+        f".{folder.name}.windows.npy"
+    )  # until the folder is known to be ours
     try:
-        data = cut_once(data, beside)
+        data = cut_once(data, temporary)
         run = open_run(folder, settings, data, command or f"compare({settings})", tuned)
         for line in opening_lines(run, settings, data):
             progress.message(line)
@@ -145,7 +147,7 @@ def _run(
             return folder
         data = moved(data, folder / "work" / "notes.npy")
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
     jobs = _jobs(folder, chosen, settings, data)
     train_all(jobs, data.parts, data, n_workers, progress, executor)
     models = {spec.name: _model(folder, spec, jobs) for spec in chosen}
@@ -163,7 +165,7 @@ def _run(
 
 
 def _jobs(
-    folder: Path, chosen: list[registry.ModelSpec], settings: Settings, data: Data
+    folder: Path, chosen: list[registry.ModelSpec], settings: Settings, data: SplitDataset
 ) -> list[Job]:
     outer = {fold.key for fold in data.outer}
 

@@ -1,4 +1,4 @@
-"""What is said of a corpus: in the manifest of a run, in a saved model and to people."""
+"""The description of a corpus: in the manifest of a run, in a saved model and for people."""
 
 from collections import Counter
 from typing import Any, Self
@@ -11,7 +11,7 @@ from classify.records import Count, Record, Share
 
 
 class CorpusRecord(Record, frozen=True, kw_only=True):
-    """What is said of a corpus wherever one is described.
+    """What every description of a corpus holds.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class RepairedFile(Record, frozen=True):
     what: str
 
 
-class DuplicatePair(Record, frozen=True):
+class DuplicateRecord(Record, frozen=True):
     """Two songs that seem to be the same music; see `classify.corpora.duplicates.pair_records`."""
 
     names: tuple[str, str]
@@ -87,7 +87,7 @@ class DuplicatePair(Record, frozen=True):
 class Duplicates(Record, frozen=True):
     """Pairs of duplicate songs, and whether their groups were merged."""
 
-    pairs: tuple[DuplicatePair, ...] = ()
+    pairs: tuple[DuplicateRecord, ...] = ()
     merged: bool = False
 
 
@@ -102,7 +102,7 @@ class RunCorpus(CorpusRecord, frozen=True, kw_only=True):
         The labels, sorted.
     windows_per_class : dict of str to int
         In the order of the classes.
-    set_aside : list of SkippedFile
+    skipped : list of SkippedFile
         What was listed and is not used.
     repaired : list of RepairedFile
         What was repaired and used.
@@ -114,7 +114,7 @@ class RunCorpus(CorpusRecord, frozen=True, kw_only=True):
     contradictions: Count
     classes: list[str]
     windows_per_class: dict[str, Count]
-    set_aside: list[SkippedFile]
+    skipped: list[SkippedFile]
     repaired: list[RepairedFile]
     duplicates: Duplicates = Duplicates()
 
@@ -123,7 +123,7 @@ class ModelCorpus(CorpusRecord, frozen=True, kw_only=True):
     """What a saved model says of its corpus: counts, and the name of no song."""
 
     windows: Count
-    set_aside: Count
+    skipped: Count
 
 
 def run_corpus(
@@ -148,9 +148,9 @@ def run_corpus(
         contradictions=corpus.n_contradictions,
         classes=corpus.classes,
         windows_per_class=counted(labels.tolist()),
-        set_aside=[SkippedFile(one.name, one.reason, one.label) for one in corpus.skipped],
+        skipped=[SkippedFile(one.name, one.reason, one.label) for one in corpus.skipped],
         repaired=[RepairedFile(name, what) for name, what in corpus.repaired],
-        duplicates=Duplicates(tuple(DuplicatePair(**pair) for pair in duplicates), merged),
+        duplicates=Duplicates(tuple(DuplicateRecord(**pair) for pair in duplicates), merged),
     )
 
 

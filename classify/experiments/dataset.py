@@ -24,7 +24,7 @@ from classify.songs import Song
 
 
 @dataclass(frozen=True, eq=False)
-class Data:
+class SplitDataset:
     """A corpus cut and split: everything that models and tables need, window by window.
 
     Parameters
@@ -33,7 +33,7 @@ class Data:
         The songs and how they were cut.
     outer : list of Fold
         Those of the comparison itself; the test windows of a repeat are all of its folds'.
-    beside : list of Fold
+    extra : list of Fold
         The leak and the learning curve, where they were asked for.
     notes : list of str
         What a reader should know of the split.
@@ -47,7 +47,7 @@ class Data:
     cutting: WindowSettings
     windows: Windows
     outer: list[Fold]
-    beside: list[Fold] = field(default_factory=list)
+    extra: list[Fold] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     duplicates: list[dict[str, Any]] = field(default_factory=list)
     start: pretrained.Pretrained | None = None
@@ -55,7 +55,7 @@ class Data:
     @property
     def parts(self) -> list[Fold]:
         """Every fit of a model."""
-        return self.outer + self.beside
+        return self.outer + self.extra
 
     @cached_property
     def digest(self) -> str:
@@ -80,30 +80,30 @@ class Data:
         return np.array(self.corpus.groups)[self.windows.song]
 
 
-def prepare(settings: Settings, progress: Progress = SILENT) -> Data:
+def prepare(settings: Settings, progress: Progress = SILENT) -> SplitDataset:
     """Read a corpus, cut it into windows and split it."""
     start = pretrained.load(Path(settings.init)) if settings.init is not None else None
     with counting(progress, f"Reading {settings.corpus}", "song") as count:
         corpus = load(settings.corpus, count)
     with counting(progress, "Looking for duplicate songs", "song") as count:
         pairs = duplicates.find_duplicates(corpus.songs, count)
-    twice = duplicates.pair_records(corpus, pairs)
+    duplicate_records = duplicates.pair_records(corpus, pairs)
     if settings.merge_duplicates:
         corpus = duplicates.with_merged_groups(corpus, pairs)
-    return _laid_out(settings, corpus, twice, start)
+    return _split(settings, corpus, duplicate_records, start)
 
 
-def recut(settings: Settings, data: Data) -> Data:
+def with_windows(settings: Settings, data: SplitDataset) -> SplitDataset:
     """Cut and split a corpus that was read already, by other settings."""
-    return _laid_out(settings, data.corpus, data.duplicates, data.start)
+    return _split(settings, data.corpus, data.duplicates, data.start)
 
 
-def _laid_out(
+def _split(
     settings: Settings,
     corpus: Corpus,
-    twice: list[dict[str, Any]],
+    duplicate_records: list[dict[str, Any]],
     start: pretrained.Pretrained | None,
-) -> Data:
+) -> SplitDataset:
     cutting = settings.windows(corpus)
     if start:
         start.check(cutting.window, [spec.name for spec in registry.select(settings.models)])
@@ -114,41 +114,43 @@ def _laid_out(
         )
     except splits.SplitError as error:
         raise InputError(f"{settings.corpus}: {error}") from None
-    data = Data(corpus, cutting, windows, outer, notes=notes, duplicates=twice, start=start)
+    data = SplitDataset(
+        corpus, cutting, windows, outer, notes=notes, duplicates=duplicate_records, start=start
+    )
     if settings.leak:
-        data.beside.append(folds.leaking(len(windows), settings.seed))
+        data.extra.append(folds.leaking(len(windows), settings.seed))
     if settings.learning_curve:
-        data.beside.extend(folds.curve(outer, data.labels, data.groups, settings.seed))
+        data.extra.extend(folds.curve(outer, data.labels, data.groups, settings.seed))
     return data
 
 
-def default_name(settings: Settings, data: Data) -> str:
-    """Name a run's folder after its corpus and whatever is not as usual."""
+def default_name(settings: Settings, data: SplitDataset) -> str:
+    """Name a run's folder after its corpus and the settings that differ from the defaults."""
     words = [data.corpus.name]
-    usual = Settings(corpus=settings.corpus)
-    if data.cutting.window != usual.windows(data.corpus).window:
+    default = Settings(corpus=settings.corpus)
+    if data.cutting.window != default.windows(data.corpus).window:
         words.append(f"w{data.cutting.window}")
     if data.cutting.hop != data.cutting.window:
         words.append(f"hop{data.cutting.hop}")
-    if settings.channels != usual.channels:
+    if settings.channels != default.channels:
         words.append("-".join(settings.channels))
-    words += [settings.split + "-split"] * (settings.split != usual.split)
-    words += [f"{settings.folds}-folds"] * (settings.folds != usual.folds)
-    words += [f"{settings.repeats}-repeats"] * (settings.repeats != usual.repeats)
+    words += [settings.split + "-split"] * (settings.split != default.split)
+    words += [f"{settings.folds}-folds"] * (settings.folds != default.folds)
+    words += [f"{settings.repeats}-repeats"] * (settings.repeats != default.repeats)
     for name in ("leak", "robustness", "learning_curve", "merge_duplicates"):
         words += [name.replace("_", "-")] * getattr(settings, name)
-    words += ["-".join(settings.models)] * (settings.models != usual.models)
-    words += [settings.recipe + "-recipe"] * (settings.recipe != usual.recipe)
+    words += ["-".join(settings.models)] * (settings.models != default.models)
+    words += [settings.recipe + "-recipe"] * (settings.recipe != default.recipe)
     words += [f"{settings.epochs}ep"] * (settings.epochs is not None)
     words += ["no-augment"] * (not settings.augment)
-    words += [f"seed{settings.seed}"] * (settings.seed != usual.seed)
+    words += [f"seed{settings.seed}"] * (settings.seed != default.seed)
     words += ["tuned"] * (settings.tune is not None)
     words += ["quick"] * settings.quick
     words += [f"from-{data.start.folder.name}"] if data.start else []
     return "-".join(word.replace("/", "_") for word in words)
 
 
-def varied(data: Data) -> Iterator[tuple[Perturbation, list[Song], Windows]]:
+def perturbed_songs(data: SplitDataset) -> Iterator[tuple[Perturbation, list[Song], Windows]]:
     """Change all songs that are tested in the first repeat, one change after another.
 
     Yields
@@ -161,18 +163,18 @@ def varied(data: Data) -> Iterator[tuple[Perturbation, list[Song], Windows]]:
         Of the songs that are tested, cut as the corpus is.
     """
     wanted = _tested(data)
-    for variation in tried(data):
+    for variation in perturbations(data):
         songs = [variation.of(song) for song in data.corpus.songs]
         windows = cut([songs[index] for index in wanted], data.cutting)
         yield variation, songs, replace(windows, songs=songs, song=wanted[windows.song])
 
 
-def tried(data: Data) -> list[Perturbation]:
-    """Give the changes that `varied` makes, in order."""
+def perturbations(data: SplitDataset) -> list[Perturbation]:
+    """Give the changes that `perturbed_songs` makes, in order."""
     return perturbations_of([data.corpus.songs[index] for index in _tested(data)])
 
 
-def _tested(data: Data) -> NDArray[np.int64]:
+def _tested(data: SplitDataset) -> NDArray[np.int64]:
     """Give the indices of the songs that are tested in the first repeat."""
     tests = [part.test for part in data.outer if part.repeat == 0]
     return np.unique(data.windows.song[np.any(tests, axis=0)])

@@ -1,7 +1,7 @@
 """One fit: a model trained on one fold and evaluated on it, a task that leaves a folder of files.
 
 A task holds small values and paths. Windows and folds lie in files that many tasks read, and each
-source of chance is set anew for each fit, so that it gives the same predictions wherever it runs
+source of randomness is seeded for each fit, so that it gives the same predictions wherever it runs
 and whichever ran before it. What a task leaves of a fit is a whole folder or nothing, and the fit
 says by which name it was made: a hash of everything that decides its numbers. So a run that is
 killed loses only the fits that were going on, and finds the others again.
@@ -117,7 +117,7 @@ class Job:
 
 
 def default_jobs() -> int:
-    """How many fits at once this machine bears: one a core, and 3 GB of memory for each."""
+    """How many fits can run at the same time here: one per core, with 3 GB of memory each."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # no such question on Windows
@@ -163,9 +163,9 @@ def record_death(job: Job, death: TaskDied) -> None:
 
 
 def _write_failure(job: Job, reason: str) -> None:
-    with atomic_write(job.folder) as beside:
-        beside.mkdir()
-        write_json(beside / FAILED, {"reason": f"{reason} (see {job.log})"})
+    with atomic_write(job.folder) as temporary:
+        temporary.mkdir()
+        write_json(temporary / FAILED, {"reason": f"{reason} (see {job.log})"})
 
 
 def _fit(job: Job, watch: Callable[[str], None]) -> None:
@@ -198,38 +198,38 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
         probabilities[fold.train] = predict(table[fold.train])
     facts: dict[str, Any] = {"seconds_train": fitted - begun, "seconds_predict": predicted - fitted}
     facts |= _calibrated(estimator, label, song, group)
-    with atomic_write(job.folder) as beside:
-        beside.mkdir()
+    with atomic_write(job.folder) as temporary:
+        temporary.mkdir()
         if job.kept:
-            registry.save(estimator, beside)
+            registry.save(estimator, temporary)
         if job.importance:
             test = fold.test
             given = (table[test], *(about[name][test] for name in ("label", "song", "group")))
             importance = feature_importance.fit_importance(
                 job.spec.representation, predict, given, (raw, label), classes, job.seed
             )
-            importance.to_parquet(beside / IMPORTANCE, index=False)
+            importance.to_parquet(temporary / IMPORTANCE, index=False)
         if job.perturbed:
             tested = np.unique(about["song"][fold.test])
-            np.save(beside / PERTURBED, _predict_perturbed(job, tested, predict))
-        np.save(beside / PROBABILITIES, probabilities)
-        write_json(beside / FIT, estimator.facts() | facts | {"task": job.name})
+            np.save(temporary / PERTURBED, _predict_perturbed(job, tested, predict))
+        np.save(temporary / PROBABILITIES, probabilities)
+        write_json(temporary / FIT, estimator.facts() | facts | {"task": job.name})
 
 
 def _calibrated(
     estimator: Any, label: np.ndarray, song: np.ndarray, group: np.ndarray
 ) -> dict[str, float | int | None]:
-    """Find the temperature, and the limit of sets that hold 90 %, on songs of inner folds."""
+    """Find temperature and threshold (of sets with 90 % coverage) on songs of inner folds."""
     known = ~np.isnan(estimator.held_out_[:, 0])
     songs, first, place = np.unique(song[known], return_index=True, return_inverse=True)
     if not len(songs):
-        return {"temperature": None, "limit": None, "n_calibration_songs": 0}
+        return {"temperature": None, "threshold": None, "n_calibration_songs": 0}
     p = song_means(estimator.held_out_[known], place)
     truth = np.searchsorted(estimator.classes_, label[known][first])
     temperature = calibration.fit_temperature(p, truth)
     calibrated = calibration.apply_temperature(p, temperature)
-    limit = conformal.threshold(calibrated, truth, groups=group[known][first])
-    return {"temperature": temperature, "limit": limit, "n_calibration_songs": len(songs)}
+    threshold = conformal.threshold(calibrated, truth, groups=group[known][first])
+    return {"temperature": temperature, "threshold": threshold, "n_calibration_songs": len(songs)}
 
 
 def song_means(p: np.ndarray, place: np.ndarray) -> np.ndarray:

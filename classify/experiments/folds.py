@@ -85,8 +85,8 @@ def save_folds(path: Path, folds: Sequence[Fold]) -> None:
     """Write the windows of folds to a file that tasks read, whole or not at all."""
     masks = {f"{fold.key}/train": fold.train for fold in folds}
     masks |= {f"{fold.key}/test": fold.test for fold in folds}
-    with atomic_write(path) as beside:
-        np.savez_compressed(beside, allow_pickle=False, **masks)
+    with atomic_write(path) as temporary:
+        np.savez_compressed(temporary, allow_pickle=False, **masks)
 
 
 def load_fold(path: Path, key: FoldKey) -> Fold:
@@ -174,7 +174,7 @@ def _by_window(n_windows: int, folds: int, seed: int, repeat: int) -> list[NDArr
 
 
 def leaking(n_windows: int, seed: int) -> Fold:
-    """Give the paper's split, one draw of random windows, to be shown beside an honest one."""
+    """Give the paper's split, one draw of random windows, to be shown next to an honest one."""
     test = splits.by_window(n_windows, seed)
     return Fold(LEAK, "random windows", WINDOW_SPLIT, 0, 0, train=~test, test=test)
 
@@ -218,8 +218,8 @@ def _thinned(
     draw = np.random.default_rng(seed)
     kept: set[str] = set()
     for label in np.unique(labels):
-        own = draw.permutation(np.unique(groups[train & (labels == label)]))
-        kept.update(own[: max(2, round(share * len(own)))])
+        of_class = draw.permutation(np.unique(groups[train & (labels == label)]))
+        kept.update(of_class[: max(2, round(share * len(of_class)))])
     return train & np.isin(groups, list(kept))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from classify.errors import InputError
 from classify.evaluation import leak
 from classify.experiments.corpus_record import run_corpus
-from classify.experiments.dataset import Data
+from classify.experiments.dataset import SplitDataset
 from classify.experiments.run_record import (
     FORMAT,
     RUN,
@@ -48,7 +48,7 @@ PROBED = 3000
 def open_run(
     folder: Path,
     settings: Settings,
-    data: Data,
+    data: SplitDataset,
     command: str,
     tuning: Tuning | None = None,
 ) -> RunRecord:
@@ -60,7 +60,7 @@ def open_run(
         The run's folder.
     settings : Settings
         What was asked for.
-    data : Data
+    data : SplitDataset
         What that came to.
     command : str
         What to record as the command.
@@ -93,7 +93,7 @@ def open_run(
     return run
 
 
-def _remember_places(settings: Settings, data: Data) -> None:
+def _remember_places(settings: Settings, data: SplitDataset) -> None:
     """Keep where the songs and weights are, of which run.json names no place outside of here."""
     remember(data.corpus.fingerprint, str(_absolute(settings.corpus)))
     if data.start and settings.init is not None:
@@ -112,7 +112,7 @@ def check_free(folder: Path) -> None:
         raise InputError(f"{folder}: is there already and is no run; name another with --out")
 
 
-def _probes(settings: Settings, data: Data) -> list[ProbeRecord]:
+def _probes(settings: Settings, data: SplitDataset) -> list[ProbeRecord]:
     """Measure what random windows claim that songs kept whole do not, on some groups of songs."""
     windows, groups = data.windows, data.groups
     draw = np.random.default_rng(settings.seed)
@@ -132,7 +132,7 @@ def close_run(folder: Path, run: RunRecord, models: dict[str, ModelRecord]) -> N
     write_run(folder, msgspec.structs.replace(run, models=models, finished=_now()))
 
 
-def _identity(settings: Settings, data: Data) -> dict[str, Any]:
+def _identity(settings: Settings, data: SplitDataset) -> dict[str, Any]:
     """Collect everything that decides a model's numbers."""
     given = _plain(settings)
     del given["corpus"]  # `songs` and `songs/` are the same; what is in there counts
@@ -177,7 +177,11 @@ def _listed(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _describe(
-    settings: Settings, data: Data, command: str, identity: dict[str, Any], tuning: Tuning | None
+    settings: Settings,
+    data: SplitDataset,
+    command: str,
+    identity: dict[str, Any],
+    tuning: Tuning | None,
 ) -> RunRecord:
     """Collect everything about a run that is known before the first model trains."""
     cutting = data.cutting
@@ -209,7 +213,7 @@ def _describe(
     )
 
 
-def pretrained_start(data: Data) -> PretrainedStart | None:
+def pretrained_start(data: SplitDataset) -> PretrainedStart | None:
     """Say what weights a network starts from, and which songs they come from.
 
     An encoder may have seen test songs, if never a label of one: how many is counted by the songs'
@@ -244,12 +248,12 @@ def pretraining_sentence(start: PretrainedStart) -> str:
         return f"{text} None of the {start.tested:,} test songs is among them."
     return (
         f"{text} They had seen {start.seen_tested:,} of the {start.tested:,} test songs, "
-        f"without labels: its scores are those of songs that were there to be listened to before, "
-        f"not of songs that come later."
+        f"without labels: its scores are those of songs that it could learn from, "
+        f"not of unseen songs."
     )
 
 
-def _size(data: Data, which: str) -> PartSize:
+def _size(data: SplitDataset, which: str) -> PartSize:
     """Count songs and windows of the training parts, on average, or of all test parts of a repeat.
 
     Under folds every song is in one test part of each repeat.
@@ -264,13 +268,13 @@ def _size(data: Data, which: str) -> PartSize:
     return PartSize(round(np.mean(songs)), round(np.mean(windows)))
 
 
-def opening_lines(run: RunRecord, settings: Settings, data: Data) -> list[str]:
+def opening_lines(run: RunRecord, settings: Settings, data: SplitDataset) -> list[str]:
     """Say in a few lines what is going to be compared."""
     train, test, corpus = run.split.parts.train, run.split.parts.test, run.corpus
     lines = [
         f"{corpus.songs} songs in {len(corpus.classes)} classes, "
         f"{len(data.windows)} windows of {data.cutting.window} notes; "
-        f"{len(corpus.set_aside)} files skipped.",
+        f"{len(corpus.skipped)} files skipped.",
         f"Training on {train.songs} songs ({train.windows} windows), "
         f"testing on {test.songs} ({test.windows})."
         if settings.folds == 1

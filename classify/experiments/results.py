@@ -4,9 +4,9 @@ predictions.parquet is the primary artefact, and scores.csv can be derived from 
 predictions: `level` (window or song), `model`, `protocol` (how test windows were chosen: song,
 window or given), `repeat`, `fold`, `part` (train or test), `song`, `group`, `start` (first note of
 a window; -1 for a song), `label`, `prediction`, `p:<class>` for each class as the model gave it,
-and for test songs `temperature` and `limit`: what inner folds of the training part chose.
+and for test songs `temperature` and `threshold`: what inner folds of the training part chose.
 Calibrated probabilities are `tempered(p, temperature)`; a song's 90 % set holds the classes whose
-calibrated probability is at least `limit`.
+calibrated probability is at least `threshold`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,7 +78,7 @@ class Fit:
     p : ndarray, shape (n_windows, n_classes)
         Its probabilities; NaN where it predicted nothing.
     facts : dict
-        `temperature` and `limit`, among others.
+        `temperature` and `threshold`, among others.
     """
 
     model: str
@@ -110,7 +110,10 @@ def predictions(about: WindowTable, fits: Sequence[Fit]) -> pd.DataFrame:
 #: Columns before and behind the probabilities.
 FIRST = ("level", "model", "protocol", "repeat", "fold", "part", "song", "group", "start", "label",
          "prediction")  # fmt: skip
-LAST = ("temperature", "limit")
+LAST = ("temperature", "threshold")
+
+#: What columns of older runs are called today.
+RENAMED = {"answer": "prediction", "limit": "threshold"}
 
 
 def _p_columns(about: WindowTable) -> list[str]:
@@ -155,7 +158,7 @@ CHECKED = ("check", "variant", "amount", "n_train", "model", "repeat", "fold", "
 
 
 def curve(about: WindowTable, fit: Fit) -> pd.DataFrame:
-    """Lay out what a model predicts that learned from fewer songs."""
+    """Lay out the predictions of a model trained on fewer songs."""
     _, songs = _frames(about, fit)
     songs = songs[songs.part == "test"].assign(
         check="learning-curve", variant=SHARES[fit.part.share], amount=fit.part.share
@@ -326,14 +329,14 @@ def calibrated_or_raw(rows: pd.DataFrame) -> NDArray[np.float64]:
 def write(folder: Path, table: pd.DataFrame, scored: pd.DataFrame) -> None:
     """Write predictions.parquet and scores.csv into a run's folder, each whole or not at all."""
     write_parquet(folder / PREDICTIONS, table)
-    with atomic_write(folder / SCORES_FILE) as beside:
-        scored.to_csv(beside, index=False, float_format="%.6f")
+    with atomic_write(folder / SCORES_FILE) as temporary:
+        scored.to_csv(temporary, index=False, float_format="%.6f")
 
 
 def write_parquet(path: Path, table: pd.DataFrame) -> None:
     """Write a table, whole or not at all."""
-    with atomic_write(path) as beside:
-        table.to_parquet(beside, index=False, compression="zstd")
+    with atomic_write(path) as temporary:
+        table.to_parquet(temporary, index=False, compression="zstd")
 
 
 def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -362,4 +365,4 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table that `write_parquet` wrote; columns of older runs are given today's names."""
-    return pd.read_parquet(path).rename(columns={"answer": "prediction"})
+    return pd.read_parquet(path).rename(columns=RENAMED)

@@ -4,6 +4,7 @@ Manifests carry the number of their format. Those of format 1 carry none and are
 today's reports need it; those of a newer format are refused.
 """
 
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -166,7 +167,7 @@ class FitRecord(Record, frozen=True, kw_only=True):
         What it was trained on.
     seconds_train, seconds_predict : float or None
         By the clock.
-    temperature, limit : float or None
+    temperature, threshold : float or None
         What inner folds chose; None where there was nothing to choose on.
     n_calibration_songs : int or None
         Songs that these were chosen on.
@@ -188,7 +189,7 @@ class FitRecord(Record, frozen=True, kw_only=True):
     seconds_train: float | None = None
     seconds_predict: float | None = None
     temperature: Positive | None = None
-    limit: Share | None = None
+    threshold: Share | None = None
     n_calibration_songs: Count | None = None
     history: tuple[dict[str, float], ...] = ()
     start: StartRecord | None = None
@@ -345,6 +346,7 @@ def read_run(folder: Path) -> RunRecord:
         raise InputError(f"{path}: {error}; {again}") from None
     except (ValueError, RecursionError):
         raise InputError(f"{path}: is damaged and cannot be read; {again}") from None
+    _rename(run)
     number = run.setdefault("format", 1)
     if type(number) is int and number > FORMAT:
         raise InputError(
@@ -374,6 +376,20 @@ def _check_settings(given: Any, path: Path) -> None:
                 f"{path}: has an unknown field {name!r} in settings; expected any of "
                 f"{', '.join(known)}"
             )
+
+
+def _rename(run: dict[str, Any]) -> None:
+    """Give fields that were once called otherwise today's names."""
+    with suppress(AttributeError, TypeError):  # damaged: refused where it is made a record
+        _renamed(run["corpus"], "set_aside", "skipped")
+        for model in run.get("models", {}).values():
+            for facts in (model, *model.get("fits", ())):
+                _renamed(facts, "limit", "threshold")
+
+
+def _renamed(values: dict[str, Any], before: str, after: str) -> None:
+    if before in values:
+        values[after] = values.pop(before)
 
 
 def _upgraded(run: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pandas as pd
 from classify.experiments import results
 from classify.experiments.assembly import gathered, window_table
 from classify.experiments.best_model import best_model
-from classify.experiments.dataset import Data, tried
+from classify.experiments.dataset import SplitDataset, perturbations
 from classify.experiments.fitting import IMPORTANCE, PERTURBED, Job
 from classify.experiments.results import P
 from classify.experiments.settings import Settings
@@ -17,7 +17,7 @@ from classify.models import registry
 from classify.songs import NOTE, Song
 
 
-def write_tables(folder: Path, settings: Settings, jobs: list[Job], data: Data) -> None:
+def write_tables(folder: Path, settings: Settings, jobs: list[Job], data: SplitDataset) -> None:
     """Write every table of a run.
 
     Parameters
@@ -35,7 +35,7 @@ def write_tables(folder: Path, settings: Settings, jobs: list[Job], data: Data) 
     results.write(folder, predictions, scores)
     checks = [results.curve(about, fit) for fit in fits if fit.part.share < 1]
     if settings.robustness:
-        named = [(variation.name, variation.amount) for variation in tried(data)]
+        named = [(variation.name, variation.amount) for variation in perturbations(data)]
         checks += [
             results.robustness(about, fit.model, fit.part, named, np.load(job.folder / PERTURBED))
             for job, fit in zip(jobs, fits, strict=True)

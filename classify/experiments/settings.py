@@ -40,23 +40,24 @@ class Settings:
         How songs are held out. song: songs stay whole; window: the paper's random windows, which
         leaks; given: the split column of labels.csv.
     folds : int
-        Test every song once, in so many folds; 1 is a hold-out of about a fifth.
+        Number of folds, so that every song is tested once; 1 is a hold-out of about a fifth.
     repeats : int
         Repeats of cross-validation, each with other folds.
     leak : bool
-        Show beside the truth what the paper's random windows would have claimed.
+        Also evaluate under the paper's random windows, and report by how much they overestimate
+        accuracy.
     robustness : bool
         Also evaluate on test songs transposed, stretched, without loudness, without drums.
     learning_curve : bool
         Also train on an eighth, a quarter and half of the songs.
     merge_duplicates : bool
-        Keep songs together that seem to be the same music (classify corpus show lists them).
+        Put songs that seem to be the same music into one group (classify corpus show lists them).
     models : tuple of str
         Names and groups of models.
     recipe : {"default", "paper"}
         How networks are trained. paper: unscaled numbers, plain Adam, no early stopping.
     epochs : int or None
-        Epochs of a network at most; 30 unless given, 3 with quick.
+        Maximum number of epochs of a network; 30 unless given, 3 with quick.
     augment : bool
         Change the training windows of networks on note events at random.
     seed : int
@@ -64,8 +65,8 @@ class Settings:
     quick : bool
         3 epochs and small grids: a quick check, not for publication.
     tune : float or None
-        First choose the window and the channels on the training songs, in about so many minutes;
-        whichever of them is given stays as it is.
+        First choose the window and the channels on the training songs, within about this many
+        minutes; one that is given is kept.
     init : str or None
         Pretrained weights to start from: a folder that pretrain wrote.
     """
@@ -101,8 +102,8 @@ class Settings:
             raise InputError(
                 f"--folds {self.folds}: --split given names one test part; leave one of them out"
             )
-        beside = self.leak or self.robustness or self.learning_curve
-        if self.split == "window" and beside:
+        extra = self.leak or self.robustness or self.learning_curve
+        if self.split == "window" and extra:
             raise InputError(
                 "--split window: is the leak itself; --leak, --robustness and --learning-curve go "
                 "with a split that keeps songs whole"

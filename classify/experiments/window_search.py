@@ -2,9 +2,9 @@
 
 Songs of the outer test part are never looked at. The training songs are divided into inner folds,
 groups kept whole; each candidate is scored by quick probes of fixed settings: a random forest on
-notes where a model that takes notes was asked for, a logistic regression on features where one that
-takes features was. The score of a fold is the accuracy on its songs, a song's answer being the mean
-of its windows' probabilities, averaged over the probes.
+notes if some model takes notes, a logistic regression on features if some takes features. The
+score of a fold is the accuracy on its songs, averaged over the probes; a song's prediction is by
+the mean of its windows' probabilities.
 
 Candidates are tried one after another until the time is over: the default, the other windows from
 the nearest to the furthest, then other channels at the best window so far. A candidate that has
@@ -32,7 +32,7 @@ from threadpoolctl import threadpool_limits
 
 from classify.errors import InputError
 from classify.evaluation import splits
-from classify.experiments.dataset import Data
+from classify.experiments.dataset import SplitDataset
 from classify.experiments.fitting import song_means
 from classify.experiments.settings import Settings
 from classify.models import registry
@@ -129,7 +129,7 @@ class Tuning:
 
 def tune(
     settings: Settings,
-    data: Data,
+    data: SplitDataset,
     chosen: Sequence[registry.ModelSpec],
     watch: Watch = lambda one: None,
 ) -> Tuning:
@@ -139,7 +139,7 @@ def tune(
     ----------
     settings : Settings
         With `tune`, in minutes.
-    data : Data
+    data : SplitDataset
         The corpus, cut as by default, and split once.
     chosen : sequence of ModelSpec
         Models that will be compared; they decide what probes are given.
@@ -156,7 +156,7 @@ def tune(
     trial = _trial(settings, data, chosen)
     lengths = np.array([song.n_notes for song in trial.songs])
     others = _windows(data.cutting, lengths) if settings.window is None else []
-    sets = [own for own in CHANNEL_SETS if own != data.cutting.channels]
+    sets = [channels for channels in CHANNEL_SETS if channels != data.cutting.channels]
     sets = sets if settings.channels == tuple(CHANNELS) else []
     if not others and not sets:
         raise InputError(
@@ -271,11 +271,11 @@ class _Trial:
         model = PROBES[probe][1](self.seed).fit(x[rows], self.labels[song[rows]])
         p = model.predict_proba(x[held])
         songs, place = np.unique(song[held], return_inverse=True)
-        answers = model.classes_[song_means(p, place).argmax(axis=1)]
-        return float((answers == self.labels[songs]).mean())
+        predictions = model.classes_[song_means(p, place).argmax(axis=1)]
+        return float((predictions == self.labels[songs]).mean())
 
 
-def _trial(settings: Settings, data: Data, chosen: Sequence[registry.ModelSpec]) -> _Trial:
+def _trial(settings: Settings, data: SplitDataset, chosen: Sequence[registry.ModelSpec]) -> _Trial:
     """Take the training songs of the outer split, and nothing else of the corpus."""
     (part,) = data.outer
     songs = np.unique(data.windows.song[part.train])

@@ -1,1 +1,1 @@
-"""A trained model on new songs: saved, described, asked, explained and personalised."""
+"""A trained model on new songs: saved, described, predicting, explained and personalised."""

@@ -1,7 +1,7 @@
 """The model card: what a bundle says of itself to people, in Markdown (Mitchell et al. 2019)."""
 
 from classify.experiments.run_record import ScoreRecord
-from classify.inference.model_record import ModelRecord, Selection
+from classify.inference.model_record import BundleRecord, Selection
 
 #: Stands in everything that a model says.
 NO_DEVICE = (
@@ -10,7 +10,7 @@ NO_DEVICE = (
 )
 
 
-def text(about: ModelRecord) -> str:
+def text(about: BundleRecord) -> str:
     """Write the model card of what bundle.json says."""
     model, corpus = about.model, about.corpus
     blocks = [
@@ -33,13 +33,13 @@ def text(about: ModelRecord) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _training(about: ModelRecord) -> list[str]:
+def _training(about: BundleRecord) -> list[str]:
     corpus = about.corpus
     counts = ", ".join(f"{label} {n}" for label, n in corpus.songs_per_class.items())
     lines = [
         f"{corpus.songs:,} songs in {corpus.groups:,} groups ({counts}), "
         f"{corpus.windows:,} windows of {about.windows.window} notes; "
-        f"{corpus.set_aside} files were skipped. Fingerprint `{corpus.fingerprint[:16]}`."
+        f"{corpus.skipped} files were skipped. Fingerprint `{corpus.fingerprint[:16]}`."
     ]
     if start := about.pretrained:
         lines.append(
@@ -51,7 +51,7 @@ def _training(about: ModelRecord) -> list[str]:
     return lines + ([f"```\n{corpus.citation.strip()}\n```"] if corpus.citation else [])
 
 
-def _evaluation(about: ModelRecord) -> list[str]:
+def _evaluation(about: BundleRecord) -> list[str]:
     scores = about.scores
     names = {"accuracy": "accuracy", "macro_f1": "macro-F1", "ece": "calibration error"}
     rows = [
@@ -90,7 +90,7 @@ def _confident(selection: Selection) -> str:
     )
 
 
-def _making(about: ModelRecord) -> list[str]:
+def _making(about: BundleRecord) -> list[str]:
     model, songs = about.model, about.calibrated_on
     versions = ", ".join(f"{name} {number}" for name, number in about.versions.items())
     return [
@@ -104,13 +104,13 @@ def _making(about: ModelRecord) -> list[str]:
     ]
 
 
-def _limits(about: ModelRecord) -> list[str]:
+def _limits(about: BundleRecord) -> list[str]:
     lines = [
         f"- The classes are those of the people who labelled {about.corpus.name}; one listener "
-        f"may hear otherwise (`classify adapt`).",
-        "- Promises hold for songs like those it learned from. A song that is further from them "
-        "than 99 of 100 of them are from each other is marked as not known.",
-        "- It hears notes, not sound, words or what a song means to somebody.",
+        f"may hear them differently (`classify adapt`).",
+        "- Guarantees hold for songs like those it learned from. A song that is further from them "
+        "than 99 of 100 of them are from each other is marked as novel.",
+        "- It reads notes, not sound, words or what a song means to somebody.",
         "- The scores are those of models that learned from a part of the songs; the one in this "
         "folder learned from all.",
     ]

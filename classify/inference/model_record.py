@@ -158,7 +158,7 @@ class Adaptation(Record, frozen=True, kw_only=True):
     p_value: Share
 
 
-class ModelRecord(ArtifactRecord, frozen=True, kw_only=True):
+class BundleRecord(ArtifactRecord, frozen=True, kw_only=True):
     """Content of bundle.json.
 
     Parameters
@@ -186,7 +186,7 @@ class ModelRecord(ArtifactRecord, frozen=True, kw_only=True):
     temperature, threshold : float
         What calibrates its probabilities, and the least probability in a prediction set.
     coverage : float
-        Share of songs whose set shall hold their class.
+        Share of songs whose prediction set is to contain their class.
     calibrated_on : CalibrationSongs
         Songs that these come from.
     scores : ModelScores

@@ -211,9 +211,9 @@ def fit(
 
     def loss(packed: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         change, bias = packed[:-n_classes].reshape(n_classes, n_classes), packed[-n_classes:]
-        said = log_softmax(logits + logits @ change.T + bias, axis=1)
-        wrong = np.exp(said) - one_hot
-        value = -said[songs, truth].sum()
+        log_p = log_softmax(logits + logits @ change.T + bias, axis=1)
+        wrong = np.exp(log_p) - one_hot
+        value = -log_p[songs, truth].sum()
         value += (change**2).sum() / MATRIX_STD**2 / 2 + (bias**2).sum() / BIAS_STD**2 / 2
         slope = np.concatenate([
             (wrong.T @ logits + change / MATRIX_STD**2).ravel(),
@@ -222,8 +222,10 @@ def fit(
         return value, slope
 
     start = np.zeros(n_classes * (n_classes + 1))
-    found = minimize(loss, start, jac=True, method="L-BFGS-B").x
-    return np.eye(n_classes) + found[:-n_classes].reshape(n_classes, n_classes), found[-n_classes:]
+    fitted = minimize(loss, start, jac=True, method="L-BFGS-B").x
+    return np.eye(n_classes) + fitted[:-n_classes].reshape(n_classes, n_classes), fitted[
+        -n_classes:
+    ]
 
 
 def assess(
@@ -242,10 +244,10 @@ def assess(
         of_group = names == name
         others = fit(p[~of_group], truth[~of_group])
         after[of_group] = adapted(p[of_group], *others)
-    right = [said.argmax(axis=1) == truth for said in (p, after)]
+    right = [proba.argmax(axis=1) == truth for proba in (p, after)]
     songs = np.arange(len(truth))
     loss = [
-        -np.log(np.maximum(said[songs, truth], calibration.FLOOR)).mean() for said in (p, after)
+        -np.log(np.maximum(proba[songs, truth], calibration.FLOOR)).mean() for proba in (p, after)
     ]
     report = Report(
         songs=len(truth),
@@ -263,7 +265,7 @@ def assess(
 
 
 def suggest(predictions: Predictions, bundle: Bundle, n_songs: int, labels: Path) -> pd.DataFrame:
-    """Choose the songs of a library whose label would teach most.
+    """Choose the songs of a library whose labels would help most.
 
     A song teaches much if the model is unsure of it and if it is unlike those chosen before:
     the next song is always the one with the largest product of both. Uncertainty is the entropy
@@ -295,14 +297,16 @@ def suggest(predictions: Predictions, bundle: Bundle, n_songs: int, labels: Path
     files = np.array([item.file for item in predictions.items], dtype=object)
     trained = set(bundle.about.songs)
     fresh = [item.song.digest[: bundles.KEPT_DIGITS] not in trained for item in predictions.items]
-    rows = np.flatnonzero(predictions.table.known.to_numpy(bool) & (files != "") & np.array(fresh))
+    rows = np.flatnonzero(
+        predictions.table.in_distribution.to_numpy(bool) & (files != "") & np.array(fresh)
+    )
     if not len(rows):
         raise InputError("no song can be suggested: all are in archives, or were trained on, or "
                          "are unlike anything that the model was trained on")  # fmt: skip
     p = predictions.table[[P + mood for mood in bundle.classes]].to_numpy(float)[rows]
-    unsure = -(p * np.log(np.maximum(p, calibration.FLOOR))).sum(axis=1) / np.log(p.shape[1])
+    uncertainty = -(p * np.log(np.maximum(p, calibration.FLOOR))).sum(axis=1) / np.log(p.shape[1])
     place = (predictions.statistics[rows] - bundle.novelty.centre) / bundle.novelty.scale
-    chosen, apart = spread(unsure, place, n_songs)
+    chosen, distances = spread(uncertainty, place, n_songs)
     table = predictions.table.iloc[rows[chosen]].reset_index(drop=True)
     here = labels.resolve().parent
     return pd.DataFrame({
@@ -312,8 +316,8 @@ def suggest(predictions: Predictions, bundle: Bundle, n_songs: int, labels: Path
         "best": table.best,
         "confidence": table.confidence.round(3),
         "reason": [
-            _reason(bundle.classes, own, distance)
-            for own, distance in zip(p[chosen], apart, strict=True)
+            _reason(bundle.classes, proba, distance)
+            for proba, distance in zip(p[chosen], distances, strict=True)
         ],
     })[list(SUGGESTED)]  # fmt: skip
 
@@ -331,7 +335,7 @@ def spread(
         Distance of each to the nearest of those before it; infinite for the first.
     """
     chosen = [int(np.argmax(worth))]
-    apart = [float("inf")]
+    distances = [float("inf")]
     nearest = np.full(len(worth), np.inf)
     while len(chosen) < min(n_chosen, len(worth)):
         step = place - place[chosen[-1]]
@@ -339,17 +343,17 @@ def spread(
         score = worth * nearest
         score[chosen] = -1
         best = int(np.argmax(score))
-        apart.append(float(nearest[best]))
+        distances.append(float(nearest[best]))
         chosen.append(best)
-    return chosen, apart
+    return chosen, distances
 
 
-def _reason(moods: Sequence[str], p: NDArray[np.floating], apart: float) -> str:
+def _reason(moods: Sequence[str], p: NDArray[np.floating], distance: float) -> str:
     first, second = np.argsort(-p, kind="stable")[:2]
     between = f"between {moods[first]} ({p[first]:.2f}) and {moods[second]} ({p[second]:.2f})"
-    if not np.isfinite(apart):
+    if not np.isfinite(distance):
         return f"least sure of all: {between}"
-    return f"{between}; {apart:.1f} spreads from the nearest song above"
+    return f"{between}; {distance:.1f} spreads from the nearest song above"
 
 
 def _from(here: Path, file: Path) -> str:
@@ -359,5 +363,5 @@ def _from(here: Path, file: Path) -> str:
 
 def write_suggestions(table: pd.DataFrame, path: Path) -> None:
     """Write suggestions as a labels.csv whose labels are to be filled in."""
-    with atomic_write(path) as beside:
-        table.to_csv(beside, index=False, encoding="utf-8")
+    with atomic_write(path) as temporary:
+        table.to_csv(temporary, index=False, encoding="utf-8")

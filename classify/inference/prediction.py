@@ -5,13 +5,13 @@ text; no two alike), `title`, `artist` (may be empty), `seconds`, `tempo` (quart
 missing where there is none to measure), `key` (as `D minor`), `loudness` (mean velocity, 0-127),
 `n_windows`, `prediction`, `best` (the most probable mood), `confidence` (its calibrated
 probability), `set` (the moods that hold at 90 %, the best always among them, joined by `|`),
-`known` and `p:<mood>` for each mood (calibrated; they sum to 1).
+`in_distribution` and `p:<mood>` for each mood (calibrated; they sum to 1).
 
-`known` is false for a song that is further from the training songs than 99 of 100 of them are from
-each other: whatever is said of it is a guess. `prediction` is the best mood, or empty for *not
-sure*: where the song is not known, or where the confidence is below a threshold (0.5 unless another
-is given: likelier wrong than right) and the best mood does not stand alone in the set by right,
-that is with the probability that the set asks for.
+`in_distribution` is false for a song that is further from the training songs than 99 of 100 of
+them are from each other: its predictions are guesses. `prediction` is the best mood, or empty for
+*not sure*: where the song is not in distribution, or where the confidence is below a threshold
+(0.5 unless another is given: more likely wrong than right) and the best mood is not alone in the
+set with the probability that the set requires.
 
 A library of at least 30 songs is also looked at as a whole: each song may be like some song of the
 training, and all together still be another kind of music, for which nothing was ever promised
@@ -57,19 +57,19 @@ SURE = 0.5
 #: Songs that are predicted at once, and their notes at most (but for a single song).
 BLOCK, BLOCK_NOTES = 250, 1_000_000
 
-#: How well a classifier tells a library from the training songs (area under the ROC curve) from
-#: which on the library is another kind of music; and what is written then.
+#: How well a classifier distinguishes a library from the training songs (area under the ROC
+#: curve) from which on the library is another kind of music; and what is written then.
 DOMAIN_AUC = 0.8
 WARNING = (
     "As a whole these songs are another kind of music than the model learned from (a simple "
-    "classifier tells the two apart with an area under the curve of {auc:.2f}, where 0.5 is "
-    "chance): confidences and sets were measured on songs of that kind, and promise nothing here. "
+    "classifier distinguishes the two with an area under the curve of {auc:.2f}, where 0.5 is "
+    "chance): confidences and sets were measured on songs of that kind and guarantee nothing here. "
     "Label some of these songs and see (classify suggest, classify adapt)."
 )
 
 #: Columns in front of the probabilities.
 COLUMNS = ("song", "title", "artist", "seconds", "tempo", "key", "loudness", "n_windows",
-           "prediction", "best", "confidence", "set", "known")  # fmt: skip
+           "prediction", "best", "confidence", "set", "in_distribution")  # fmt: skip
 
 #: Columns of a block that tables for people do not have: what a song is like.
 X = "x:"
@@ -129,7 +129,7 @@ def predict(
     course : Path, optional
         For the course of moods; ends in .csv or .parquet.
     sure : float
-        Confidence from which a song with several moods in its set has an answer, 0 to 1.
+        Confidence from which a song with several moods in its set has a prediction, 0 to 1.
     progress : Progress
         Shows progress.
     artist_folder : int
@@ -249,7 +249,7 @@ def predict_block(bundle: Bundle, block: Sequence[Item]) -> _Block:
         "best": moods[p.argmax(axis=1)],
         "confidence": p.max(axis=1),
         "set": ["|".join(moods[members]) for members in chosen],
-        "known": bundle.novelty.in_distribution(statistics),
+        "in_distribution": bundle.novelty.in_distribution(statistics),
     })  # fmt: skip
     columns = [P + mood for mood in bundle.classes]
     extra = [f"{X}{statistic.name}" for statistic in descriptors.STATISTICS]
@@ -272,7 +272,7 @@ def _joined(
     extra = [column for column in songs if column.startswith(X)]
     n_moods = songs.set.str.count(r"\|") + 1
     alone = (n_moods == 1) & (songs.confidence >= bundle.about.threshold)
-    confident = songs.known & (alone | (songs.confidence >= sure))
+    confident = songs.in_distribution & (alone | (songs.confidence >= sure))
     songs["prediction"] = songs.best.where(confident, "")
     columns = [*COLUMNS, *(P + mood for mood in bundle.classes)]
     statistics = songs[extra].to_numpy(float)
@@ -285,9 +285,9 @@ def _joined(
         "classify": VERSION,
         "songs": len(songs),
         "not_sure": int((songs.prediction == "").sum()),
-        "not_known": int((~songs.known).sum()),
-        "rule": f"not sure: not known, or a confidence below {sure:g} and more than one mood (or "
-        f"none by right) in the set that holds at {bundle.about.coverage:.0%}",
+        "novel": int((~songs.in_distribution).sum()),
+        "rule": f"not sure: unlike the training songs, or a confidence below {sure:g} and more "
+        f"than one mood (or none by right) in the set that holds at {bundle.about.coverage:.0%}",
         "domain_auc": None if np.isnan(auc) else auc,
         "warning": WARNING.format(auc=auc) if auc >= DOMAIN_AUC else "",
         "remark": NO_DEVICE,
@@ -307,8 +307,8 @@ def _joined(
 
 def write(predictions: Predictions, path: Path) -> None:
     """Write predictions as the ending of the path says, each file whole or not at all."""
-    aside = [{"song": item.name, "reason": item.reason} for item in predictions.skipped]
-    about = predictions.about | {"set_aside": aside}
+    skipped = [{"song": item.name, "reason": item.reason} for item in predictions.skipped]
+    about = predictions.about | {"skipped": skipped}
     if path.suffix.lower() == ".json":
         rows = predictions.table.astype(object).where(predictions.table.notna(), None)
         write_json(path, {"about": about, "songs": rows.to_dict("records")})
@@ -321,5 +321,5 @@ def _write_table(path: Path, table: pd.DataFrame) -> None:
     if path.suffix.lower() == ".parquet":
         write_parquet(path, table)
         return
-    with atomic_write(path) as beside:
-        table.to_csv(beside, index=False, float_format="%.6f", encoding="utf-8")
+    with atomic_write(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6f", encoding="utf-8")

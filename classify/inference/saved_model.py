@@ -6,13 +6,13 @@ A bundle holds
   what it learned from, and size and SHA-256 of every other file;
 - `model/`: the estimator, as `classify.models.registry.save` writes it (.keras, or skops);
 - `known.npy`: training songs, to tell songs that are like none of them (`evaluation.novelty`);
-- `probe_x.npy` and `probe_p.npy`: some input, and what the model said of it when it was saved;
+- `probe_x.npy` and `probe_p.npy`: some input, and what the model predicted for it when saved;
 - `model-card.md`: the same for people.
 
 Loading looks before it opens (`classify.models.artifacts`): at the format's version, the list of
 files, their names, sizes and hashes. Nothing is ever made of what a file says it is: networks are
 built by this program and are given numbers only, classical models may hold no types but those of
-ours, arrays no objects, and the model must answer the probes as it did.
+ours, arrays no objects, and the model must predict the same for the probes.
 """
 
 import shutil
@@ -31,7 +31,7 @@ from classify.evaluation import calibration, conformal
 from classify.evaluation.novelty import Novelty
 from classify.files import atomic_write
 from classify.inference import model_card
-from classify.inference.model_record import KeptColumns, ModelRecord, NoveltyRecord
+from classify.inference.model_record import BundleRecord, KeptColumns, NoveltyRecord
 from classify.models import artifacts, registry
 from classify.models.estimator_record import read_estimator
 from classify.models.network_classifier import NetworkClassifier
@@ -50,13 +50,18 @@ MODEL = "model"
 KNOWN, PROBE_X, PROBE_P = "known.npy", "probe_x.npy", "probe_p.npy"
 CARD = "model-card.md"
 
-#: Every name that a bundle may hold beside `bundle.json`.
+#: Every name that a bundle may hold besides `bundle.json`.
 NETWORK, BASELINE = f"{MODEL}/network.keras", f"{MODEL}/baseline.skops"
 ESTIMATOR = f"{MODEL}/estimator.json"
 ALWAYS = frozenset({ESTIMATOR, KNOWN, PROBE_X, PROBE_P, CARD})
 
 KIND = artifacts.ArtifactType(
-    "bundle", ABOUT, "trained model", FORMAT, (ALWAYS | {BASELINE}, ALWAYS | {NETWORK}), ModelRecord
+    "bundle",
+    ABOUT,
+    "trained model",
+    FORMAT,
+    (ALWAYS | {BASELINE}, ALWAYS | {NETWORK}),
+    BundleRecord,
 )
 
 #: How far a probability of a probe may be from what it was; other processors round otherwise.
@@ -74,7 +79,7 @@ class Bundle:
     ----------
     folder : Path
         Where it was read from.
-    about : ModelRecord
+    about : BundleRecord
         The content of bundle.json.
     estimator : NetworkClassifier or BaselineClassifier
         The model.
@@ -83,7 +88,7 @@ class Bundle:
     """
 
     folder: Path
-    about: ModelRecord
+    about: BundleRecord
     estimator: Any
     novelty: Novelty
 
@@ -171,7 +176,7 @@ def kept_columns(given: Representation, cutting: WindowSettings) -> KeptColumns 
     return KeptColumns(names, reference.values(given, cutting).tolist())
 
 
-def _cutting(about: ModelRecord) -> WindowSettings:
+def _cutting(about: BundleRecord) -> WindowSettings:
     return WindowSettings(about.windows.window, about.windows.hop, about.windows.channels)
 
 
@@ -190,7 +195,7 @@ def novelty_record(novelty: Novelty) -> NoveltyRecord:
 
 def write(
     folder: Path,
-    about: ModelRecord,
+    about: BundleRecord,
     estimator: Any,
     novelty: Novelty,
     probe: NDArray[np.float32],
@@ -201,7 +206,7 @@ def write(
     ----------
     folder : Path
         Where to; a bundle that is there is replaced.
-    about : ModelRecord
+    about : BundleRecord
         The content of bundle.json; files and hashes are filled in here.
     estimator : NetworkClassifier or BaselineClassifier
         Fitted.
@@ -210,22 +215,22 @@ def write(
     probe : ndarray of float32
         Some windows as the model takes them.
     """
-    with atomic_write(folder) as beside:
-        beside.mkdir()
-        registry.save(estimator, beside / MODEL)
-        np.save(beside / KNOWN, novelty.reference, allow_pickle=False)
-        np.save(beside / PROBE_X, probe, allow_pickle=False)
-        np.save(beside / PROBE_P, estimator.predict_proba(probe), allow_pickle=False)
-        (beside / CARD).write_text(model_card.text(about), encoding="utf-8")
-        seal(beside, about.as_dict())
+    with atomic_write(folder) as temporary:
+        temporary.mkdir()
+        registry.save(estimator, temporary / MODEL)
+        np.save(temporary / KNOWN, novelty.reference, allow_pickle=False)
+        np.save(temporary / PROBE_X, probe, allow_pickle=False)
+        np.save(temporary / PROBE_P, estimator.predict_proba(probe), allow_pickle=False)
+        (temporary / CARD).write_text(model_card.text(about), encoding="utf-8")
+        seal(temporary, about.as_dict())
 
 
-def changed(bundle: Bundle, folder: Path, about: ModelRecord) -> None:
-    """Write a bundle that differs from another in what is said of its probabilities only."""
-    with atomic_write(folder) as beside:
-        shutil.copytree(bundle.folder, beside)
-        (beside / CARD).write_text(model_card.text(about), encoding="utf-8")
-        seal(beside, about.as_dict())
+def changed(bundle: Bundle, folder: Path, about: BundleRecord) -> None:
+    """Write a bundle that differs from another only in how its probabilities are calibrated."""
+    with atomic_write(folder) as temporary:
+        shutil.copytree(bundle.folder, temporary)
+        (temporary / CARD).write_text(model_card.text(about), encoding="utf-8")
+        seal(temporary, about.as_dict())
 
 
 def seal(folder: Path, about: dict[str, Any]) -> None:
@@ -237,7 +242,7 @@ def seal(folder: Path, about: dict[str, Any]) -> None:
 
 
 def load(folder: Path) -> Bundle:
-    """Read a bundle; it answers as the model did that was saved.
+    """Read a bundle; it predicts what the saved model predicted.
 
     Raises
     ------
@@ -252,7 +257,7 @@ def load(folder: Path) -> Bundle:
             raise InputError(f"{folder}: this program knows no model {about.model.name!r}")
         _check_columns(folder, about, spec)
         if about.novelty.quantities != [statistic.name for statistic in STATISTICS]:
-            raise InputError(f"{folder}: tells strange songs by other quantities; train it again")
+            raise InputError(f"{folder}: detects novel songs by other quantities; train it again")
         novelty = Novelty(
             np.array(about.novelty.centre, float),
             np.array(about.novelty.scale, float),
@@ -261,11 +266,11 @@ def load(folder: Path) -> Bundle:
         )
         bundle = Bundle(folder, about, _estimator(folder, about, spec), novelty)
         _check_values(bundle)
-        _check_answers(bundle)
+        _check_predictions(bundle)
     return bundle
 
 
-def _check_columns(folder: Path, about: ModelRecord, spec: registry.ModelSpec) -> None:
+def _check_columns(folder: Path, about: BundleRecord, spec: registry.ModelSpec) -> None:
     """Refuse a model whose columns have vanished or have other values now; new ones are fine."""
     kept, cutting = about.features, _cutting(about)
     if (kept is None) != spec.representation.scaled:
@@ -286,7 +291,7 @@ def _check_columns(folder: Path, about: ModelRecord, spec: registry.ModelSpec) -
         )
 
 
-def _estimator(folder: Path, about: ModelRecord, spec: registry.ModelSpec) -> Any:
+def _estimator(folder: Path, about: BundleRecord, spec: registry.ModelSpec) -> Any:
     """Load the model itself."""
     saved = read_estimator(folder / MODEL)
     if saved.name != spec.name or saved.classes != about.classes:
@@ -333,15 +338,15 @@ def _check_values(bundle: Bundle) -> None:
             )
 
 
-def _check_answers(bundle: Bundle) -> None:
-    """Refuse a model that answers otherwise than it did when it was saved."""
+def _check_predictions(bundle: Bundle) -> None:
+    """Refuse a model that predicts otherwise than when it was saved."""
     x = np.load(bundle.folder / PROBE_X, allow_pickle=False)
     expected = np.load(bundle.folder / PROBE_P, allow_pickle=False)
     p = bundle.estimator.predict_proba(x)
     if p.shape != expected.shape or not np.allclose(p, expected, rtol=0, atol=SAME):
         versions = bundle.about.versions
         raise InputError(
-            f"{bundle.folder}: answers otherwise than when it was saved, so its weights are not "
+            f"{bundle.folder}: predicts otherwise than when it was saved, so its weights are not "
             f"its own or another version reads them otherwise (saved with scikit-learn "
             f"{versions.get('scikit-learn')}, keras {versions.get('keras')})"
         )

@@ -52,9 +52,9 @@ def train(
     folds : int
         Folds of whole songs that probabilities are calibrated on.
     jobs : int, optional
-        Fits at once; one a core unless given.
+        Fits at the same time; one per core unless given.
     force : bool
-        Replace a model that is there.
+        Replace an existing model.
     command : str
         What to record as the command; this call unless given.
     progress : Progress
@@ -102,12 +102,12 @@ def predict(
     sure: float = 0.5,
     progress: Progress = SILENT,
 ) -> "pd.DataFrame":
-    """Predict the moods of new songs, and say how sure that is.
+    """Predict the moods of new songs, and how confident the model is.
 
     Parameters
     ----------
     model : Bundle, str or Path
-        A folder that train wrote; in Python, what it gave will do too.
+        A folder that train wrote; in Python, also what train returned.
     *songs : str or Path
         Files, folders, zip archives.
     out : str or Path, optional
@@ -118,7 +118,7 @@ def predict(
         Which folder below the songs names the artist, where file names do not: 1 for artist/song, 2
         for genre/artist/song, 0 for none.
     sure : float
-        Confidence from which a song of several likely moods has a prediction.
+        Minimum confidence for a prediction where several moods are likely.
     progress : Progress
         Shows progress.
 
@@ -135,7 +135,7 @@ def predict(
     """
     from classify.inference import prediction
 
-    found = prediction.predict(
+    predictions = prediction.predict(
         loaded(model),
         [Path(source) for source in songs],
         Path(out) if out else None,
@@ -144,8 +144,10 @@ def predict(
         progress,
         artist_folder,
     )
-    found.table.attrs |= found.about | {"skipped": [vars(item) for item in found.skipped]}
-    return found.table
+    predictions.table.attrs |= predictions.about | {
+        "skipped": [vars(item) for item in predictions.skipped]
+    }
+    return predictions.table
 
 
 def adapt(
@@ -166,7 +168,7 @@ def adapt(
     out : str or Path
         The adapted model's folder.
     force : bool
-        Write it even if it hurts; replace what is there.
+        Write it even if predictions get worse; replace an existing model.
     progress : Progress
         Shows progress.
 
@@ -196,7 +198,7 @@ def suggest(
     out: str | Path = "my-labels.csv",
     progress: Progress = SILENT,
 ) -> "pd.DataFrame":
-    """Name the songs of a library whose label would teach a model most.
+    """Name the songs of a library whose labels would help a model most.
 
     Parameters
     ----------
@@ -214,7 +216,7 @@ def suggest(
     Returns
     -------
     DataFrame
-        What was written: a row a song, with the reason.
+        What was written: one row per song, with the reason.
 
     Examples
     --------
@@ -230,8 +232,8 @@ def suggest(
     if target.exists():
         raise InputError(f"{target}: is there already; name another file with --out")
     bundle = loaded(model)
-    found = prediction.predict(bundle, [Path(source) for source in songs], progress=progress)
-    table = personalise.suggest(found, bundle, n, target)
+    predictions = prediction.predict(bundle, [Path(source) for source in songs], progress=progress)
+    table = personalise.suggest(predictions, bundle, n, target)
     personalise.write_suggestions(table, target)
     table.attrs |= {"labels": bundle.classes, "file": str(out)}
     return table
@@ -295,14 +297,14 @@ def is_run(folder: str | Path) -> bool:
 
 
 def explain_run(run: str | Path, of: str = "", progress: Progress = SILENT) -> "pd.DataFrame":
-    """Say what a model of a run rests on over the test songs, and write that as importance.csv.
+    """Measure the feature importance of a model of a run on its test songs; write importance.csv.
 
     Parameters
     ----------
     run : str or Path
         The run's folder.
     of : str
-        Which of its models; the best unless given.
+        Which of the run's models; the best unless given.
     progress : Progress
         Shows progress.
 

@@ -1,4 +1,4 @@
-"""From a corpus to a bundle: one model trained on all songs, and what its answers are worth.
+"""From a corpus to a bundle: one model trained on all songs, and its evaluation.
 
 The songs are held out fold by fold, whole groups at a time, songs that seem to be the same music in
 one group; a model is fitted for each fold as in a comparison, its own choices made inside the
@@ -36,7 +36,7 @@ from classify.experiments.assembly import (
 )
 from classify.experiments.best_model import ranking
 from classify.experiments.corpus_record import ModelCorpus
-from classify.experiments.dataset import Data, prepare
+from classify.experiments.dataset import SplitDataset, prepare
 from classify.experiments.fitting import Job, song_means
 from classify.experiments.folds import SONG_SPLIT, Fold
 from classify.experiments.run_record import (
@@ -52,9 +52,9 @@ from classify.inference import saved_model
 from classify.inference.explain import terms
 from classify.inference.explain.profiles import Profiles, profile
 from classify.inference.model_record import (
+    BundleRecord,
     CalibrationSongs,
     ModelFacts,
-    ModelRecord,
     ModelScores,
     NoveltyRecord,
     RunOrigin,
@@ -107,9 +107,9 @@ def plan(settings: Settings, model: str) -> Plan:
         If there is no such model, or it is the majority class.
     """
     name = registry.RECOMMENDED if model == "recommended" else model
-    found = registry.find()
-    if name not in found or name == registry.MAJORITY:
-        named = ", ".join(other for other in found if other != registry.MAJORITY)
+    models = registry.find()
+    if name not in models or name == registry.MAJORITY:
+        named = ", ".join(other for other in models if other != registry.MAJORITY)
         raise InputError(f"--model {model}: expected recommended, or one of {named}")
     if settings.folds < 2:
         raise InputError(f"--folds {settings.folds}: calibration needs 2 folds at least")
@@ -224,7 +224,7 @@ def train(
     return out
 
 
-def _key(plan: Plan, data: Data) -> str:
+def _key(plan: Plan, data: SplitDataset) -> str:
     """Hash everything that decides the numbers."""
     asked = (asdict(plan.settings), asdict(data.cutting), data.corpus.fingerprint, plan.model,
              VERSION, versions(), data.start and data.start.id)  # fmt: skip
@@ -246,13 +246,13 @@ def check_free(out: Path, replaced: bool) -> None:
         raise InputError(f"{out}: is there already; name another folder with --out{hint}")
 
 
-def _all_songs(data: Data) -> Fold:
+def _all_songs(data: SplitDataset) -> Fold:
     """Give the fold of the model that is kept, which learns from every song."""
     everything = np.ones(len(data.windows), dtype=bool)
     return Fold(ALL, "all songs", SONG_SPLIT, 0, 0, train=everything, test=~everything)
 
 
-def _jobs(work: Path, plan: Plan, data: Data, folds: Sequence[Fold]) -> list[Job]:
+def _jobs(work: Path, plan: Plan, data: SplitDataset, folds: Sequence[Fold]) -> list[Job]:
     """One fit for each fold; the last, on all songs, is kept."""
     specs, place = [registry.find()[plan.model]], (work / "models", work / "work")
     *jobs, last = fit_jobs(*place, specs, folds, plan.settings, data)
@@ -268,7 +268,7 @@ class _HeldOut:
     groups: list[str]
 
 
-def _held_out(data: Data, jobs: Sequence[Job]) -> _HeldOut:
+def _held_out(data: SplitDataset, jobs: Sequence[Job]) -> _HeldOut:
     p = np.full((len(data.windows), len(data.corpus.classes)), np.nan)
     for fit in gathered(jobs, data.outer):
         p[fit.part.test] = fit.p[fit.part.test]
@@ -276,7 +276,7 @@ def _held_out(data: Data, jobs: Sequence[Job]) -> _HeldOut:
     return _HeldOut(song_means(p, data.windows.song), truth, data.corpus.groups)
 
 
-def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str) -> None:
+def _write(plan: Plan, data: SplitDataset, jobs: Sequence[Job], out: Path, command: str) -> None:
     """Gather what a bundle says, and write it."""
     last = jobs[-1]
     estimator = registry.load(last.folder)
@@ -290,15 +290,15 @@ def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str)
 
 
 def _about(
-    plan: Plan, data: Data, jobs: Sequence[Job], command: str, like: NoveltyRecord
-) -> ModelRecord:
-    """Say what a model is, where it comes from and what it is worth."""
+    plan: Plan, data: SplitDataset, jobs: Sequence[Job], command: str, like: NoveltyRecord
+) -> BundleRecord:
+    """Describe a model: what it is, where it comes from and how well it predicts."""
     *folds, last = jobs
     corpus, cutting, settings = data.corpus, data.cutting, plan.settings
     held_out = _held_out(data, folds)
     temperature = calibration.fit_temperature(held_out.p, held_out.truth)
     calibrated = calibration.apply_temperature(held_out.p, temperature)
-    return ModelRecord(
+    return BundleRecord(
         format=saved_model.FORMAT,
         classify=VERSION,
         files={},
@@ -308,7 +308,7 @@ def _about(
         classes=corpus.classes,
         windows=WindowsRecord(cutting.window, cutting.hop, cutting.channels),
         features=saved_model.kept_columns(last.spec.representation, cutting),
-        corpus=ModelCorpus.of(corpus, windows=len(data.windows), set_aside=len(corpus.skipped)),
+        corpus=ModelCorpus.of(corpus, windows=len(data.windows), skipped=len(corpus.skipped)),
         songs=sorted({song.digest[: saved_model.KEPT_DIGITS] for song in corpus.songs}),
         settings=portable_settings(settings),
         versions=versions(),
@@ -325,8 +325,8 @@ def _about(
     )
 
 
-def _profiles(data: Data, seed: int) -> Profiles:
-    """Say what each class is like beside the others, in quantities that people have words for."""
+def _profiles(data: SplitDataset, seed: int) -> Profiles:
+    """Describe each class compared with the others, in quantities that people have words for."""
     songs, windows = data.corpus.songs, data.windows
     table = np.concatenate(list(FEATURES.encode(songs, windows)))[:, 0]
     rows = terms.of_songs(table, windows.song, len(songs))
@@ -354,7 +354,7 @@ def _probe(job: Job) -> NDArray[np.float32]:
     return np.array(table[rows])
 
 
-def _scores(data: Data, folds: Sequence[Job], plan: Plan) -> ModelScores:
+def _scores(data: SplitDataset, folds: Sequence[Job], plan: Plan) -> ModelScores:
     """Score the folds' models on the songs that they never saw."""
     about, fits = window_table(data), gathered(folds, data.outer)
     predictions = results.predictions(about, fits)
@@ -375,7 +375,7 @@ def _promises(songs: pd.DataFrame, classes: list[str]) -> dict[str, Any]:
     p, truth = results.calibrated(songs), np.searchsorted(classes, songs.label)
     if np.isnan(p).any():
         return {}
-    chosen = conformal.prediction_sets(p, songs.limit.to_numpy()[:, None])
+    chosen = conformal.prediction_sets(p, songs.threshold.to_numpy()[:, None])
     kept, risk = calibration.coverage_and_risk(p, truth, SURE)
     return {
         "coverage_held_out": conformal.coverage(chosen, truth),

@@ -154,7 +154,7 @@ class BaselineClassifier(WindowClassifier):
 
 
 def _fit(model: Any, table: NDArray, codes: NDArray, groups: Names | None) -> Any:
-    """Fit a model; one that makes folds of its own is given what must not be parted."""
+    """Fit a model; one that makes its own folds is given the groups that must not be split."""
     if has_fit_parameter(model, "groups"):
         return model.fit(table, codes, groups=groups)
     return model.fit(table, codes)

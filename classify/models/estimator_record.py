@@ -1,4 +1,4 @@
-"""What estimator.json says of a fitted estimator, beside its weights."""
+"""What estimator.json says of a fitted estimator, next to its weights."""
 
 from pathlib import Path
 from typing import Any

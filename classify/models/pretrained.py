@@ -114,7 +114,7 @@ class Pretrained:
 
     @property
     def id(self) -> str:
-        """SHA-256 of everything in it: equal for equal weights and what is said of them."""
+        """SHA-256 of everything in it: equal for equal weights and an equal description."""
         return self.about.sha256
 
     @property
@@ -205,11 +205,11 @@ def write(folder: Path, about: dict[str, Any], encoder: Any) -> None:
     encoder : keras.Model
         What learned.
     """
-    with atomic_write(folder) as beside:
-        beside.mkdir()
-        encoder.save(beside / ENCODER)
+    with atomic_write(folder) as temporary:
+        temporary.mkdir()
+        encoder.save(temporary / ENCODER)
         command = portable(about["command"])
-        artifacts.seal(beside, about | {"command": command}, KIND)
+        artifacts.seal(temporary, about | {"command": command}, KIND)
 
 
 def load(folder: Path) -> Pretrained:

@@ -1,16 +1,16 @@
-"""From songs that nobody has labelled to an encoder that knows how music goes.
+"""Self-supervised pretraining: from songs without labels to an encoder.
 
 A library is cut into windows as a comparison cuts a corpus. About 15 % of the notes of each are
 hidden (`classify.representations.masking`), and the encoder of a network, with a small decoder on
 it (`classify.models.networks.masked`), learns to say what they were. Windows are augmented and
-hidden anew each time they are seen. About a tenth of the songs are held out; how they are changed
+masked again each time they are seen. About a tenth of the songs are held out; how they are changed
 and what is hidden of them is drawn once. The weights of the epoch with the lowest loss on them are
 kept, and training stops when it has not fallen for some epochs. An epoch goes through a small
 library more than once.
 
-The loss that is reported is the cross-entropy of the five targets in nats, summed. It is set beside
-that of whoever knows how often each class occurs in the training songs and looks at no note
-(`blind`): only what lies between the two was learned of how notes go together.
+The loss that is reported is the cross-entropy of the five targets in nats, summed. It is compared
+with the loss of predicting how often each class occurs in the training songs, whatever the notes
+are (`blind`): only the difference between the two was learned from how notes go together.
 
 Everything is written as soon as an epoch is over, so the same command goes on where a killed one
 stopped, to the same weights.
@@ -53,7 +53,7 @@ PATIENCE = 4
 #: Batches of an epoch, at least.
 BATCHES = 100
 
-#: Share of songs that decide when to stop, and the fewest songs that can be parted.
+#: Share of songs that decide when to stop, and the fewest songs that can be split.
 HELD_OUT, FEWEST = 0.1, 5
 
 CHECKPOINT = "checkpoint"
@@ -199,7 +199,7 @@ def _rounds(data: _Examples) -> int:
 
 
 def _lessons(data: _Examples, settings: PretrainingSettings, epoch: int) -> Iterator[HiddenBatch]:
-    """Give the windows of an epoch, in a new order, changed and hidden anew."""
+    """Give the windows of an epoch, in a new order, changed and masked again."""
     rng = np.random.default_rng((settings.seed, epoch))
     for _ in range(_rounds(data)):
         for rows in _pieces(rng.permutation(data.learned)):
@@ -221,7 +221,7 @@ def _questions(
 def _trained(
     work: Path, data: _Examples, settings: PretrainingSettings, progress: Progress
 ) -> tuple[Any, History, str]:
-    """Train until the loss on held-out songs falls no more; give the best encoder, and how."""
+    """Train until the loss on held-out songs stops falling; give the best encoder, and how."""
     plain = TrainingSettings()
     trainer = Trainer(settings.epochs, settings.seed, plain.learning_rate, plain.clipnorm,
                       monitor=LOSS, patience=PATIENCE)  # fmt: skip

@@ -15,7 +15,7 @@ class PretrainingSettings:
     ----------
     model : str
         The network whose encoder learns, crnn or transformer. In trials on the built-in tunes crnn
-        guessed better after as many epochs.
+        predicted better after the same number of epochs.
     window : int
         Notes in a window, as it will be for compare.
     epochs : int

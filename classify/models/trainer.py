@@ -78,7 +78,7 @@ class Arrays:
 
 @dataclass(frozen=True, eq=False)
 class Batches:
-    """Batches that are made while they are needed, anew for every epoch.
+    """Batches that are made while they are needed, again for every epoch.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ class Trainer:
         History
         """
         with _folder(checkpoint) as folder:
-            run = _Run(model, self, folder, checkpoint, evaluate, on_epoch)
+            run = _TrainingRun(model, self, folder, checkpoint, evaluate, on_epoch)
             run.resume()
             if not run.over:
                 callbacks = backend.import_keras().callbacks
@@ -234,7 +234,7 @@ def n_done(checkpoint: Path) -> int:
 
 
 @dataclass(eq=False)
-class _Run:
+class _TrainingRun:
     """A training that is going on, epoch by epoch."""
 
     model: Any
@@ -272,7 +272,7 @@ class _Run:
         self.model.load_weights(self.checkpoint / LAST)
 
     def begin(self, epoch: int, logs: Any = None) -> None:
-        """Begin an epoch's dropout anew: its state must not depend on a kill."""
+        """Reset dropout for an epoch: its state must not depend on a kill."""
         if not self.checkpoint:
             return
         for place, layer in enumerate(self.model.layers):
@@ -296,11 +296,11 @@ class _Run:
 
     def _write_checkpoint(self, checkpoint: Path, is_best: bool) -> None:
         """Write weights, the optimiser's moments, best weights and history, or nothing."""
-        with atomic_write(checkpoint) as beside:
-            beside.mkdir()
-            self.model.save_weights(beside / LAST)
+        with atomic_write(checkpoint) as temporary:
+            temporary.mkdir()
+            self.model.save_weights(temporary / LAST)
             if is_best:
-                self.model.save_weights(beside / BEST)
+                self.model.save_weights(temporary / BEST)
             else:
-                shutil.copy(checkpoint / BEST, beside / BEST)
-            write_json(beside / HISTORY, self.epochs)
+                shutil.copy(checkpoint / BEST, temporary / BEST)
+            write_json(temporary / HISTORY, self.epochs)

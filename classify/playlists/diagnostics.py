@@ -107,7 +107,7 @@ def _about_pins(solved: PlaylistSolution) -> list[str]:
             continue
         overridden = [limit for limit, keeps in kept.items() if not keeps[song]]
         p = library.p[song, library.moods.index(mood)]
-        if not library.known[song]:
+        if not library.in_distribution[song]:
             overridden.insert(0, "unlike anything the model was trained on")
         elif not objective.confident(library, limits, mood)[song]:
             overridden.insert(0, f"predicted as {mood} with a probability of only {p:.2f}")
@@ -164,7 +164,7 @@ def library_coverage(
     """
     confident = objective.confident(library, request.limits)
     of_path = np.any([objective.confident(library, request.limits, mood) for mood in path], axis=0)
-    novel = int((~library.known).sum())
+    novel = int((~library.in_distribution).sum())
     coverage = (
         f"The model is confident (probability {request.limits.min_confidence:g} or more) about "
         f"{int(confident.sum()):,} of the library's {_songs(len(library))} "
@@ -190,7 +190,7 @@ def no_song(library: PredictedLibrary, request: Request, excluded: Bools) -> str
     message = f"no song is eligible for a list of {request.mood}. "
     message += library_coverage(library, request, [request.mood], excluded)
     p = library.p[:, library.moods.index(request.mood)]
-    p = np.where(library.known & ~excluded, p, -1.0)
+    p = np.where(library.in_distribution & ~excluded, p, -1.0)
     if p.max() >= 0 and not objective.confident(library, request.limits, request.mood).any():
         best = int(p.argmax())
         message += f" The most likely is {library.song[best]} with probability {p[best]:.2f}."

@@ -2,8 +2,9 @@
 
 The table has a row for each song: `song` (its path, as text; no two alike), `title` and `artist`
 (may be empty), `seconds`, `tempo` (bpm; empty, NaN or 0: unknown), `loudness` (mean velocity,
-0-127), `confidence` (calibrated, 0-1), `prediction` (a mood; empty: not confident), `known` (False:
-unlike anything the model was trained on) and `p:<mood>` for each mood (calibrated, 0-1).
+0-127), `confidence` (calibrated, 0-1), `prediction` (a mood; empty: not confident),
+`in_distribution` (False: unlike anything the model was trained on) and `p:<mood>` for each mood
+(calibrated, 0-1).
 `classify predict` writes it as Parquet or CSV. Further columns are ignored.
 
 Songs are sorted by their paths, so that the order of a table never matters.
@@ -28,6 +29,8 @@ NUMBERS = {
     "loudness": (0.0, 127.0, False),
     "confidence": (0.0, 1.0, False),
 }
+#: What columns of older tables are called today.
+RENAMED = {"answer": "prediction", "known": "in_distribution"}
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -41,7 +44,7 @@ class PredictedLibrary:
         Of each song, as in the table.
     seconds, tempo, loudness, confidence : ndarray of float, shape (n_songs,)
         Units as in the table; an unknown tempo is NaN.
-    known : ndarray of bool, shape (n_songs,)
+    in_distribution : ndarray of bool, shape (n_songs,)
         Whether the song is like those the model was trained on.
     moods : list of str
         Sorted.
@@ -57,7 +60,7 @@ class PredictedLibrary:
     tempo: NDArray[np.float64]
     loudness: NDArray[np.float64]
     confidence: NDArray[np.float64]
-    known: NDArray[np.bool_]
+    in_distribution: NDArray[np.bool_]
     moods: list[str]
     p: NDArray[np.float64]
 
@@ -124,8 +127,8 @@ def read_library(path: Path) -> PredictedLibrary:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder, "predicted.csv")
     ...     _ = file.write_text(
-    ...         "song,title,artist,seconds,tempo,loudness,confidence,prediction,known,p:Calming,"
-    ...         "p:Happy\na.mid,A,,180,72,60,0.9,Calming,True,0.9,0.1\n"
+    ...         "song,title,artist,seconds,tempo,loudness,confidence,prediction,in_distribution,"
+    ...         "p:Calming,p:Happy\na.mid,A,,180,72,60,0.9,Calming,True,0.9,0.1\n"
     ...     )
     ...     read_library(file).moods
     ['Calming', 'Happy']
@@ -167,12 +170,12 @@ def library_from_table(table: pd.DataFrame, name: str = "the library") -> Predic
     --------
     >>> columns = {"song": ["b.mid", "a.mid"], "title": "", "artist": "", "seconds": 60.0}
     >>> columns |= {"tempo": [0, 90], "loudness": 64, "confidence": 0.7, "prediction": "Happy"}
-    >>> table = pd.DataFrame(columns | {"known": True, "p:Calming": 0.3, "p:Happy": 0.7})
+    >>> table = pd.DataFrame(columns | {"in_distribution": True, "p:Calming": 0.3, "p:Happy": 0.7})
     >>> library = library_from_table(table)
     >>> library.song, library.tempo.tolist()
     (['a.mid', 'b.mid'], [90.0, nan])
     """
-    table = table.rename(columns={"answer": "prediction"})  # as older tables call it
+    table = table.rename(columns=RENAMED)
     moods = sorted(column.removeprefix(P) for column in table.columns if column.startswith(P))
     wanted = [field.name for field in fields(PredictedLibrary) if field.name not in ("moods", "p")]
     missing = [column for column in wanted if column not in table.columns]
@@ -200,7 +203,7 @@ def library_from_table(table: pd.DataFrame, name: str = "the library") -> Predic
         tempo=numbers["tempo"],
         loudness=numbers["loudness"],
         confidence=numbers["confidence"],
-        known=_booleans(table["known"], name, songs)[order],
+        in_distribution=_booleans(table["in_distribution"], name, songs)[order],
         moods=moods,
         p=np.array(p).T.reshape(len(order), len(moods)),
     )
@@ -226,7 +229,7 @@ def example_library() -> PredictedLibrary:
         "loudness": [55.0, 56.0, 58.0, 62.0, 64.0, 70.0, 80.0],
         "confidence": probability,
         "prediction": [m if p >= 0.8 else "" for m, p in zip(moods, probability, strict=True)],
-        "known": [True] * 6 + [False],
+        "in_distribution": [True] * 6 + [False],
     }
     for mood in sorted(set(moods)):
         table[f"p:{mood}"] = [
@@ -273,6 +276,7 @@ def _booleans(column: pd.Series, name: str, songs: list[str]) -> NDArray[np.bool
     if None in values:
         row = values.index(None)
         raise InputError(
-            f"{name}: {songs[row]} has known {column.tolist()[row]!r}; True or False is expected"
+            f"{name}: {songs[row]} has {column.name} {column.tolist()[row]!r}; "
+            f"True or False is expected"
         )
     return np.array(values, dtype=np.bool_)

@@ -96,8 +96,8 @@ class MediaPaths:
         if self.media_root is None and not self.ext:
             return song_file, ""
         if self.media_root is None:
-            beside = [song_file.with_suffix(ending) for ending in self.endings]
-            matches = [path for path in beside if path.is_file()]
+            candidates = [song_file.with_suffix(ending) for ending in self.endings]
+            matches = [path for path in candidates if path.is_file()]
             where = "beside it"
         else:
             matches = self._in_media_root(PurePath(song))

@@ -106,7 +106,7 @@ def confident(library: PredictedLibrary, limits: Limits, mood: str | None = None
     """
     p = library.p.max(axis=1) if mood is None else library.p[:, library.moods.index(mood)]
     enough = np.minimum(p, library.confidence) >= limits.min_confidence
-    return np.asarray(library.known & enough)
+    return np.asarray(library.in_distribution & enough)
 
 
 def limits_kept(library: PredictedLibrary, request: Request) -> dict[str, Bools]:

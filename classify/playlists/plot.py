@@ -70,9 +70,9 @@ def draw(playlist: Playlist, path: Path, provenance: Provenance) -> None:
     metadata = {"Date": None, "Title": plain(playlist.name)} if kind == "svg" else None
     if kind == "svg" and metadata is not None:
         metadata["Description"] = plain(alt_text(playlist))
-    with mpl.rc_context(HATCHED), atomic_write(path) as beside:
+    with mpl.rc_context(HATCHED), atomic_write(path) as temporary:
         figure = _figure(playlist, provenance)
-        figure.savefig(beside, format=kind, bbox_inches="tight", metadata=metadata, dpi=150)
+        figure.savefig(temporary, format=kind, bbox_inches="tight", metadata=metadata, dpi=150)
 
 
 def alt_text(playlist: Playlist) -> str:

@@ -21,15 +21,15 @@ class Limits:
     min_confidence : float
         Minimum calibrated probability, from 0 to 1, of the mood of a song's stage.
     tempo : pair of float or None
-        Least and largest tempo of any song, in bpm.
+        Minimum and maximum tempo of any song, in bpm.
     loudness : pair of float or None
-        Least and largest loudness of any song, as mean velocity, 0-127.
+        Minimum and maximum loudness of any song, as mean velocity, 0-127.
     tempo_change : float or None
         Largest change of tempo between neighbours, relative to the slower one; none: any.
     loudness_change : float or None
         Largest change of loudness between neighbours, in steps of velocity; none: any.
     no_repeat_artist : bool
-        Each artist once at most. Two songs of one artist never follow each other in any case.
+        Each artist at most once. Two songs of one artist never follow each other in any case.
 
     Notes
     -----
@@ -86,8 +86,8 @@ class Request:
     start : str
         The listener's present mood, or several joined by +.
     strategy : {"iso", "direct", ""}
-        iso (usual where the present mood is given): from that mood in small steps, there by two
-        thirds of the list; direct: the wanted mood from the first song on.
+        iso (the default where the present mood is given): from that mood in small steps, arriving
+        by two thirds of the list; direct: the wanted mood from the first song on.
     pins : tuple of str
         A song that must be in, by path, file name, stem or title; may be repeated.
     vetoes : tuple of str

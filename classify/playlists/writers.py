@@ -159,8 +159,8 @@ def _xspf(playlist: Playlist, path: Path, provenance: Provenance, paths: MediaPa
     for entry in playlist.entries:
         _elements(ET.SubElement(tracks, "track"), _track(entry, path, paths))
     ET.indent(root)
-    with atomic_write(path) as beside:
-        ET.ElementTree(root).write(beside, encoding="utf-8", xml_declaration=True)
+    with atomic_write(path) as temporary:
+        ET.ElementTree(root).write(temporary, encoding="utf-8", xml_declaration=True)
 
 
 def _elements(parent: ET.Element, values: dict[str, Any]) -> None:
@@ -221,7 +221,7 @@ def _csv(playlist: Playlist, path: Path, provenance: Provenance, paths: MediaPat
     head += ["probability", "confidence", "tempo", "loudness", "pinned", "reason"]
     head += [f"p:{mood}" for mood in playlist.moods] + ["list", "model", "made", "notice"]
     sentences = " ".join([*notice(provenance)[1:], describe_certainty(playlist)])
-    with atomic_write(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(head)
         for position, entry in enumerate(playlist.entries, 1):

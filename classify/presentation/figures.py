@@ -56,8 +56,8 @@ def save(drawings: Drawings, folder: Path) -> dict[str, Path]:
     paths = {}
     for name, drawing in drawings.items():
         paths[name] = folder / f"{name}.svg"
-        with mpl.rc_context(STYLE), atomic_write(paths[name]) as beside:
-            drawing().savefig(beside, format="svg", bbox_inches="tight", metadata={"Date": None})
+        with mpl.rc_context(STYLE), atomic_write(paths[name]) as temporary:
+            drawing().savefig(temporary, format="svg", bbox_inches="tight", metadata={"Date": None})
     return paths
 
 
@@ -149,9 +149,9 @@ def spread(places: list[float], apart: float) -> list[float]:
     moved = [
         middle + apart * (step - (n - 1) / 2) for middle, n in blocks for step in range(int(n))
     ]
-    found = np.empty(len(places))
-    found[order] = moved
-    return found.tolist()
+    in_given_order = np.empty(len(places))
+    in_given_order[order] = moved
+    return in_given_order.tolist()
 
 
 def _touch(low: list[float], high: list[float], apart: float) -> bool:

@@ -24,7 +24,7 @@ from classify.report.song_predictions import full_table
 HTML, LATEX, BIBTEX, SONGS = "report.html", "tables.tex", "citation.bib", "songs.csv"
 
 WHOLE = {
-    "song": "songs and groups of songs are never parted",
+    "song": "songs and groups of songs are never split",
     "window": "windows of one song are on both sides, so that these scores leak",
     "given": "split as the corpus gives it",
 }
@@ -71,14 +71,14 @@ def write_report(folder: Path, view: View | None = None) -> Path:
     chapters = [Chapter(section.TITLE, list(section.blocks(view))) for section in all_sections()]
     chapters = [chapter for chapter in chapters if chapter.blocks]
     name, n_classes = view.run["corpus"]["name"], len(view.classes)
-    title = f"{name}: which model tells {n_classes} classes apart?"
+    title = f"{name}: which model distinguishes {n_classes} classes best?"
     page = write_page(view.folder / HTML, title, chapters)
     blocks = [block for chapter in chapters for block in chapter.blocks]
     write_text(view.folder / LATEX, latex.tables(blocks, _corpus(view), _protocol(view)))
     write_text(view.folder / BIBTEX, bibtex(view))
     if view.scored:
-        with atomic_write(view.folder / SONGS) as beside:
-            full_table(view).to_csv(beside, index=False, float_format="%.6f")
+        with atomic_write(view.folder / SONGS) as temporary:
+            full_table(view).to_csv(temporary, index=False, float_format="%.6f")
     return page
 
 

@@ -15,13 +15,13 @@ from matplotlib import figure as drawn
 #: What a figure is drawn on.
 Canvas = drawn.Figure
 
-Kind = Literal["plain", "note", "answer", "warning", "list", "heading", "code"]
+TextKind = Literal["plain", "note", "result", "warning", "list", "heading", "code"]
 
 
 class Text:
-    """Lines of text: paragraphs, notes in small print, the answer, warnings, items, or code."""
+    """Lines of text: paragraphs, notes in small print, the result, warnings, items, or code."""
 
-    def __init__(self, *lines: str, kind: Kind = "plain") -> None:
+    def __init__(self, *lines: str, kind: TextKind = "plain") -> None:
         self.lines, self.kind = lines, kind
 
 

@@ -105,7 +105,7 @@ def summarise(songs: pd.DataFrame, classes: list[str], n_folds: int) -> Calibrat
     truth = np.searchsorted(classes, songs.label)
     calibrated = bool(np.isfinite(songs.temperature).all())
     p = np.concatenate([_tempered(fold, classes) for fold in folds]) if calibrated else raw
-    has_threshold = calibrated and bool(np.isfinite(songs.limit).all())
+    has_threshold = calibrated and bool(np.isfinite(songs.threshold).all())
     curve = calibration.risk_coverage(p, truth)
     n_bins = min(calibration.BINS, max(1, songs.song.nunique() // PER_BIN))
     kept, wrong = calibration.coverage_and_risk(p, truth, CONFIDENT)
@@ -133,7 +133,10 @@ def _sets(
     folds: list[pd.DataFrame], classes: list[str], truth: NDArray[np.integer], n_folds: int
 ) -> PredictionSets:
     chosen = np.concatenate(
-        [conformal.prediction_sets(_tempered(fold, classes), fold.limit.iloc[0]) for fold in folds]
+        [
+            conformal.prediction_sets(_tempered(fold, classes), fold.threshold.iloc[0])
+            for fold in folds
+        ]
     )
     held = pd.concat(folds).assign(held=chosen[np.arange(len(truth)), truth])
     by_song = held.groupby(["group", "song"]).held.mean()

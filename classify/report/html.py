@@ -24,7 +24,7 @@ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 AROUND = {
     "plain": ("<p>", "</p>"),
     "note": ('<p class="soft">', "</p>"),
-    "answer": ("<p>", "</p>"),
+    "result": ("<p>", "</p>"),
     "warning": ('<p class="warning" role="alert">', "</p>"),
     "list": ("<li>", "</li>"),
     "heading": ("<h3>", "</h3>"),
@@ -91,8 +91,8 @@ def _lines(block: Text) -> str:
     before, after = AROUND[block.kind]
     write = escape if block.kind == "code" else _text
     lines = "\n".join(f"{before}{write(line)}{after}" for line in block.lines)
-    if block.kind == "answer":
-        return f'<div class="answer">\n{lines}\n</div>'
+    if block.kind == "result":
+        return f'<div class="result">\n{lines}\n</div>'
     return f"<ul>\n{lines}\n</ul>" if block.kind == "list" else lines
 
 

@@ -57,7 +57,7 @@ def _lines(block: Text) -> list[str]:
         return [f"### {line}" for line in lines]
     if block.kind == "warning":
         lines = [f"**{line}**" for line in lines]
-    return ["\n".join(lines)] if block.kind in ("warning", "answer") else lines
+    return ["\n".join(lines)] if block.kind in ("warning", "result") else lines
 
 
 def _table(table: Table) -> str:

@@ -73,7 +73,7 @@ class Run:
 
     @cached_property
     def checks(self) -> pd.DataFrame:
-        """All of checks.parquet: predictions for changed songs, and models taught by fewer songs.
+        """All of checks.parquet: predictions for changed songs, and of models of fewer songs.
 
         Raises
         ------
@@ -89,7 +89,7 @@ class Run:
         return results.read_table(path)
 
     def summary(self) -> list[str]:
-        """Give the report's first sentences: warnings, and the answer."""
+        """Give the report's first sentences: warnings, and the result."""
         return [*summary.warnings(self._view), *summary.summary(self._view)]
 
     def table(self, level: str = "song", part: str = "test", protocol: str = "") -> pd.DataFrame:
@@ -108,7 +108,7 @@ class Run:
         Returns
         -------
         DataFrame
-            A row a model, best accuracy first; columns (metric, value | low | high).
+            One row per model, best accuracy first; columns (metric, value | low | high).
         """
         wanted = self.scores[
             (self.scores.level == level)
@@ -130,13 +130,13 @@ class Run:
         Returns
         -------
         DataFrame
-            A row a model: accuracy of the best less that of this one, its 95 % interval, the
+            One row per model: accuracy of the best less that of this one, its 95 % interval, the
             adjusted p value, and for repeated folds the probabilities that the best is better, as
             good (within a point), and worse.
         """
         return pd.DataFrame(
             [_difference(row) for row in self._view.scored if row.difference is not None],
-            columns=["model", "difference", "low", "high", "p", "better", "as_good", "worse"],
+            columns=["model", "difference", "low", "high", "p", "better", "equivalent", "worse"],
         ).set_index("model")
 
     def confusion(self, model: str = "") -> pd.DataFrame:
@@ -156,11 +156,11 @@ class Run:
         """
         rows = self._tested(model)
         p = results.calibrated_or_raw(rows)
-        found = rows[["song", "group", "label", "prediction", "repeat"]].assign(
+        table = rows[["song", "group", "label", "prediction", "repeat"]].assign(
             confidence=p.max(axis=1), right=(rows.label == rows.prediction)
         )
-        order = found.confidence.where(found.right, -found.confidence)
-        return found.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+        order = table.confidence.where(table.right, -table.confidence)
+        return table.iloc[order.argsort(kind="stable")].reset_index(drop=True)
 
     def reliability(self, model: str = "", n_bins: int = calibration.BINS) -> pd.DataFrame:
         """Hold calibrated confidence against accuracy, in bins of equally many test songs.
@@ -215,8 +215,8 @@ class Run:
     def _tested(self, model: str) -> pd.DataFrame:
         """Song rows of the test part, under the run's own split."""
         name, table = self._row(model).name, self.predictions
-        own = (table.model == name) & (table.protocol == self._view.protocol)
-        return table[own & (table.level == "song") & (table.part == "test")]
+        of_model = (table.model == name) & (table.protocol == self._view.protocol)
+        return table[of_model & (table.level == "song") & (table.part == "test")]
 
     def _calibrated(self, model: str) -> tuple[np.ndarray, np.ndarray]:
         rows = self._tested(model)
@@ -230,7 +230,7 @@ class Run:
         return f"<Run {self.folder}: {len(self.models)} models on {self.record['corpus']['name']}>"
 
     def _repr_html_(self) -> str:
-        """Show a notebook the answer."""
+        """Show a notebook the result."""
         from html import escape
 
         return "".join(f"<p>{escape(line)}</p>" for line in self.summary())
@@ -242,16 +242,16 @@ def _columns(scores: pd.DataFrame) -> pd.MultiIndex:
 
 
 def _difference(row: Row) -> dict[str, Any]:
-    found = row.difference
-    assert found is not None
-    chances = found.probabilities
+    difference = row.difference
+    assert difference is not None
+    chances = difference.probabilities
     return {
         "model": row.name,
-        "difference": found.points.value,
-        "low": found.points.low,
-        "high": found.points.high,
-        "p": found.p_value,
+        "difference": difference.points.value,
+        "low": difference.points.low,
+        "high": difference.points.high,
+        "p": difference.p_value,
         "better": chances.a_better if chances else np.nan,
-        "as_good": chances.equivalent if chances else np.nan,
+        "equivalent": chances.equivalent if chances else np.nan,
         "worse": chances.b_better if chances else np.nan,
     }

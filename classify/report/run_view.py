@@ -38,7 +38,7 @@ class Row:
         Under the run's own split; empty if it failed.
     confusion : ndarray or None
         Songs of the test part, true class by row; each song once for each repeat.
-    only_answer : str
+    only_prediction : str
         The one class it predicts for every window of the test part; empty if it predicts several.
     spread : float or None
         Standard deviation over folds of its accuracy on songs; None for a hold-out.
@@ -54,7 +54,7 @@ class Row:
     facts: dict[str, Any]
     scores: dict[tuple[str, str, str], Estimate] = field(default_factory=dict)
     confusion: NDArray | None = None
-    only_answer: str = ""
+    only_prediction: str = ""
     spread: float | None = None
     difference: Difference | None = None
     calibration: CalibrationSummary | None = None
@@ -271,7 +271,7 @@ def _score(row: Row, view: View, windows: pd.DataFrame, scores: pd.DataFrame) ->
     predicted = np.searchsorted(view.classes, songs.prediction)
     row.confusion = confusion(truth, predicted, len(view.classes))
     classes = windows.prediction.unique()
-    row.only_answer = str(classes[0]) if len(classes) == 1 else ""
+    row.only_prediction = str(classes[0]) if len(classes) == 1 else ""
 
 
 def _rank(row: Row) -> tuple[Any, ...]:

@@ -25,7 +25,8 @@ def of_model(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns song, group, label, right, repeats, answer, confidence, p_true; a row a song.
+        Columns song, group, label, right, repeats, prediction, confidence, p_true; one row
+        per song.
     """
     p_columns = [results.P + name for name in classes]
     p = results.calibrated_or_raw(rows)
@@ -41,7 +42,7 @@ def of_model(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     ).reset_index()
     place = np.searchsorted(classes, songs.label)
     return songs.assign(
-        answer=np.array(classes, dtype=object)[p.argmax(axis=1)],
+        prediction=np.array(classes, dtype=object)[p.argmax(axis=1)],
         confidence=p.max(axis=1),
         p_true=p[np.arange(len(p)), place],
     )
@@ -53,9 +54,9 @@ def full_table(view: View) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        song, group, label; answer, confidence, p_true, right and repeats of the best model;
-        models_wrong, how many models got it wrong each time; and `answer:<model>` for each model,
-        the majority class too.
+        song, group, label; prediction, confidence, p_true, right and repeats of the best model;
+        models_wrong, how many models got it wrong each time; and `prediction:<model>` for each
+        model, the majority class too.
     """
     songs = view.test_songs
     best, *_ = view.contenders or view.scored
@@ -65,10 +66,10 @@ def full_table(view: View) -> pd.DataFrame:
     wrong = (~ever.any()).groupby("song").sum()
     table["models_wrong"] = table.song.map(wrong).fillna(0).astype(int)
     for row in view.scored:
-        answers = of_model(songs[songs.model == row.name], view.classes).set_index("song").answer
-        table[f"answer:{row.name}"] = table.song.map(answers)
-    table["is_right"] = table.answer == table.label
+        by_song = of_model(songs[songs.model == row.name], view.classes).set_index("song")
+        table[f"prediction:{row.name}"] = table.song.map(by_song.prediction)
+    table["is_right"] = table.prediction == table.label
     table["order"] = np.where(table.is_right, table.confidence, -table.confidence)
     table = table.sort_values(["is_right", "order", "song"], kind="stable")
-    first = ["song", "group", "label", "answer", "confidence", "p_true", "right", "repeats"]
-    return table[[*first, "models_wrong", *(c for c in table if c.startswith("answer:"))]]
+    first = ["song", "group", "label", "prediction", "confidence", "p_true", "right", "repeats"]
+    return table[[*first, "models_wrong", *(c for c in table if c.startswith("prediction:"))]]

@@ -1,4 +1,4 @@
-"""The answer of a run in a few plain sentences, and what a reader must know before them."""
+"""The result of a run in a few plain sentences, and what a reader must know before them."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def warnings(view: View) -> list[str]:
         lines.append(_leak(split))
     if view.run["settings"]["quick"]:
         lines.append(
-            "This is a quick run (small grids, and few epochs unless more were asked for): a quick "
+            "This is a quick run (small grids, and few epochs unless more were requested): a quick "
             "check, not for publication."
         )
     too_many = len(duplicate_pairs(corpus)) > TOO_MANY * corpus["songs"]
@@ -182,13 +182,13 @@ def _pareto_front(view: View) -> list[str]:
 
 def _one_class(view: View) -> list[str]:
     """Name the models that predict one class throughout, in one sentence."""
-    stuck = [row for row in view.contenders if row.only_answer]
+    stuck = [row for row in view.contenders if row.only_prediction]
     if not stuck:
         return []
     if len(stuck) == 1:
         return [
-            f"{stuck[0].title} predicts {stuck[0].only_answer!r} for every test window: it has not "
-            f"learned to distinguish the classes."
+            f"{stuck[0].title} predicts {stuck[0].only_prediction!r} for every test window: it has "
+            f"not learned to distinguish the classes."
         ]
     return [
         f"{listed([row.title for row in stuck])} each predict one and the same class for every "

@@ -44,8 +44,8 @@ def store_windows(windows: Windows, path: Path) -> StoredWindows:
 
 
 def _write(path: Path, shape: tuple[int, ...], blocks: Iterable[np.ndarray]) -> None:
-    with atomic_write(path) as beside:
-        x = np.lib.format.open_memmap(beside, "w+", np.float32, shape)
+    with atomic_write(path) as temporary:
+        x = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
         written = 0
         for block in blocks:
             x[written : written + len(block)] = block
@@ -80,8 +80,8 @@ def save_data(folder: Path, inputs: dict[str, Table], **about: np.ndarray) -> No
         path = folder / f"{name}.npy"
         if not path.is_file():
             _write(path, shape, blocks)
-    with atomic_write(folder / "about.npz") as beside:
-        np.savez(beside, allow_pickle=False, **about)
+    with atomic_write(folder / "about.npz") as temporary:
+        np.savez(temporary, allow_pickle=False, **about)
 
 
 def as_rows(x: NDArray[np.float32]) -> NDArray[np.float32]:

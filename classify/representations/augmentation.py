@@ -1,7 +1,7 @@
 """Training windows changed at random, so that a network learns what does not decide a class.
 
 Only windows of `classify.representations.note_events` are changed, only those that a network is
-fitted on, and anew each time that they are seen; windows that decide when to stop are left as they
+fitted on, and again each time that they are seen; windows that decide when to stop are left as they
 are. A song a little higher, faster, louder, or heard with a few notes missing, is still of its
 class: a transcription of a recording is such a song. What is changed about a window is changed
 about all of its excerpts.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from classify.representations.windows import LONGEST, TOGETHER
 from classify.songs import NOTE
 
-#: What a note has that nothing is said of: MIDI's usual middle, a tenth of a second.
+#: Values of a note where the columns have none: MIDI's usual middle, a tenth of a second.
 VELOCITY, SECONDS = 64, 0.1
 
 #: What no note is without.

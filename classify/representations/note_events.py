@@ -49,7 +49,7 @@ UNKNOWN = -1
 #: What is neither short nor long, soft nor loud: networks are given the distance from it.
 MIDDLE = {INTER_ONSET: -2.5, DURATION: -1.5, VELOCITY: 64.0}
 
-#: Beats after which places begin anew: bars of one, two, three, four and six beats end there.
+#: Beats after which places begin again: bars of one, two, three, four and six beats end there.
 BEATS = 12
 
 #: Excerpts of a song, where there are several, and most notes of one: four cost no more than one

@@ -1,4 +1,4 @@
-"""Songs changed in ways that leave their class alone, to see what a model's answers rest on.
+"""Songs changed in ways that leave their class alone, to see how robust a model's predictions are.
 
 A listener hears a calm song as calm a tone higher or a little faster. A model that does not has
 learned something else than the class. Only test songs are ever changed here; augmentation of

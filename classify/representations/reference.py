@@ -1,6 +1,6 @@
 """One small piece of music that never changes, to see whether a representation still does the same.
 
-A saved model keeps what its representation said of this piece. A column that says something else
+A saved model keeps the values of its representation for this piece. A column with other values
 today is not the one that the model learned from, whatever it is called.
 """
 

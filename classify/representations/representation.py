@@ -138,10 +138,10 @@ class Representation(ABC):
         """
         known = {column.name: place for place, column in enumerate(self.columns(settings))}
         places = np.array([known[name] for name in names])
-        return self if list(names) == list(known) else _Selection(self, places)
+        return self if list(names) == list(known) else _ChosenColumns(self, places)
 
 
-class _Selection(Representation):
+class _ChosenColumns(Representation):
     """Some columns of another representation."""
 
     def __init__(self, whole: Representation, places: NDArray[np.int64]) -> None:

@@ -188,7 +188,7 @@ class Windows:
 
     @property
     def x(self) -> NDArray[np.float32]:
-        """All windows at once, cut anew each time: shape (n_windows, n_notes, n_channels)."""
+        """All windows at once, cut again each time: shape (n_windows, n_notes, n_channels)."""
         return np.concatenate([block for _, block in self.blocks()])
 
     def _cut(self, rows: slice) -> NDArray[np.float32]:

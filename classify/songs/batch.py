@@ -122,7 +122,7 @@ def read_batch(
 
 @cache
 def _keep_freed_memory() -> None:
-    """Keep freed memory for the next arrays: fetching it anew took a tenth of the time (glibc)."""
+    """Keep freed memory for the next arrays: fetching it again took a tenth of the time (glibc)."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(-3, 2**28)  # M_MMAP_THRESHOLD
@@ -256,7 +256,7 @@ def without(path: Path, songs: Sequence[ParsedSong], digests: set[str]) -> list[
     Parameters
     ----------
     path : Path
-        The Parquet file, written anew.
+        The Parquet file, written again.
     songs : sequence of ParsedSong
         The batch's songs; those that have notes are in the order of the file.
     digests : set of str

@@ -23,7 +23,7 @@ END_OF_TRACK = b"\x00\xff\x2f\x00"
 
 
 @dataclass(frozen=True)
-class RepairedFile:
+class RepairedBytes:
     """A repaired file.
 
     Parameters
@@ -41,7 +41,7 @@ class RepairedFile:
     beats: bool
 
 
-def repair_file(data: bytes, reason: str) -> RepairedFile:
+def repair_file(data: bytes, reason: str) -> RepairedBytes:
     """Rewrite a file that the first reader refused for `reason`.
 
     Raises
@@ -71,7 +71,7 @@ def repair_file(data: bytes, reason: str) -> RepairedFile:
         raise UnusableSong(reason) from None
     if not repairs or reason.startswith("is a damaged"):
         repairs.append(f"was read by the second reader, since it {reason}")
-    return RepairedFile(written.getvalue(), "; ".join(repairs), not seconds_only)
+    return RepairedBytes(written.getvalue(), "; ".join(repairs), not seconds_only)
 
 
 def _sounds(message: mido.Message) -> bool:

@@ -35,7 +35,7 @@ def test_a_run_tells_what_its_model_rests_on(tmp_path, capsys):
     folder = compare(settings, tmp_path / "run", n_workers=1)
     assert run(folder) == 0
     told = capsys.readouterr().out.splitlines()
-    assert told[0] == "What logistic rests on, in points of accuracy on songs:"
+    assert told[0] == "Feature importance of logistic, in points of accuracy on songs:"
     assert told[1].split(":")[0] in (
         "  channel pitch",
         "  channel inter-onset",

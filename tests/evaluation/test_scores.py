@@ -54,18 +54,18 @@ def test_a_resample_counts_whole_groups():
 
 def test_the_interval_of_independent_songs_is_the_binomial_one():
     truth = np.zeros(400, int)
-    answer = (np.arange(400) >= 240).astype(int)
-    low, high = interval(accuracy(resampled(truth, answer, [str(i) for i in range(400)], 2, 0)))
+    prediction = (np.arange(400) >= 240).astype(int)
+    low, high = interval(accuracy(resampled(truth, prediction, [str(i) for i in range(400)], 2, 0)))
     half = norm.ppf(0.975) * np.sqrt(0.6 * 0.4 / 400)
     assert low == pytest.approx(0.6 - half, abs=0.006)
     assert high == pytest.approx(0.6 + half, abs=0.006)
 
 
 def test_songs_of_one_group_widen_the_interval():
-    truth, answer = np.zeros(400, int), (np.arange(400) >= 240).astype(int)
+    truth, prediction = np.zeros(400, int), (np.arange(400) >= 240).astype(int)
 
     def width(groups):
-        low, high = interval(accuracy(resampled(truth, answer, groups, 2, 0)))
+        low, high = interval(accuracy(resampled(truth, prediction, groups, 2, 0)))
         return high - low
 
     alone = width([str(i) for i in range(400)])

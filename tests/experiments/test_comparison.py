@@ -130,7 +130,7 @@ def test_the_majority_is_one_of_songs_not_of_windows(tmp_path):
         write_song(tmp_path / "songs" / label / f"{number}.mid", number, n_notes=n_notes)
     view = read_view(compare(settings(tmp_path / "songs", models=("knn",)), tmp_path / "run", 2))
     assert view.majority is not None
-    assert view.majority.only_answer == "a" and view.majority.score().value > 0.7
+    assert view.majority.only_prediction == "a" and view.majority.score().value > 0.7
 
 
 def test_small_corpora_pass_over_what_the_grid_asks_too_much(tmp_path):

@@ -79,7 +79,7 @@ def test_the_leak_stands_beside_the_truth(table, run):
 
 def test_each_fold_is_calibrated_on_its_own_training_songs(table, run):
     tested = table[(table.level == "song") & (table.part == "test") & (table.protocol == "song")]
-    per_fold = tested.groupby(["model", "repeat", "fold"])[["temperature", "limit"]].nunique()
+    per_fold = tested.groupby(["model", "repeat", "fold"])[["temperature", "threshold"]].nunique()
     assert (per_fold == 1).all(axis=None)
     fits = read_json(run / "run.json")["models"]["svm"]["fits"]
     assert [(fit["repeat"], fit["fold"]) for fit in fits] == [
@@ -89,7 +89,7 @@ def test_each_fold_is_calibrated_on_its_own_training_songs(table, run):
     own = tested[tested.model == "svm"]
     assert set(own.temperature) == {fit["temperature"] for fit in fits}
     trained = table[(table.part == "train") | (table.level == "window")]
-    assert trained.temperature.isna().all() and trained.limit.isna().all()
+    assert trained.temperature.isna().all() and trained.threshold.isna().all()
 
 
 def test_calibration_scores_follow_from_the_predictions(table, run):
@@ -129,7 +129,7 @@ def test_what_is_calibrated_on_was_not_learned_from(songs):
 def test_sets_hold_what_they_promise_on_songs_like_those(table):
     tested = table[(table.level == "song") & (table.part == "test") & (table.protocol == "song")]
     for _, rows in tested.groupby("model"):
-        chosen = results.calibrated(rows) >= rows.limit.to_numpy()[:, None]
+        chosen = results.calibrated(rows) >= rows.threshold.to_numpy()[:, None]
         truth = (rows.label == "Happy").to_numpy().astype(int)
         assert conformal.coverage(chosen, truth) >= 0.8
 
@@ -142,7 +142,7 @@ def test_fewer_songs_are_nested_and_tested_on_the_same(run, table, songs):
     sizes = curve.groupby("amount").n_train.mean()
     assert sizes.is_monotonic_increasing and sizes[0.5] == 8
     data = prepare(replace(FOLDED, corpus=str(songs)))
-    by_share = {part.share: part.train for part in data.beside if part.key.startswith("r0f0-")}
+    by_share = {part.share: part.train for part in data.extra if part.key.startswith("r0f0-")}
     assert (by_share[0.25] >= by_share[0.125]).all() and (by_share[0.5] >= by_share[0.25]).all()
     assert (data.outer[0].train >= by_share[0.5]).all()
 

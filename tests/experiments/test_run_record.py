@@ -47,10 +47,15 @@ def test_a_run_is_read_as_it_was_written(folder):
 
 
 def test_a_run_of_format_1_is_read(tmp_path):
-    run = read_run(write_old_run(tmp_path / "run", {"svm": 30}, failed="knn"))
+    folder = write_old_run(tmp_path / "run", {"svm": 30}, failed="knn")
+    old = read_json(folder / "run.json")
+    old["models"]["svm"]["fits"][0]["limit"] = 0.25  # as it was called then, and `set_aside`
+    write_json(folder / "run.json", old)
+    run = read_run(folder)
     assert run.format == 1 and run.corpus.classes == ["calm", "happy"]
     assert run.models["knn"].reason.startswith("MemoryError") and not run.models["knn"].fits
     assert run.models["svm"].fits[0].best == {"depth": 3}
+    assert len(run.corpus.skipped) == 1 and run.models["svm"].fits[0].threshold == 0.25
     plain = run.as_dict()["models"]
     assert plain["svm"]["best"] == {"depth": 3} and "reason" in plain["knn"]
 

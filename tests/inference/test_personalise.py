@@ -197,7 +197,7 @@ def test_suggestions_can_be_filled_in_and_given_to_adapt(model, tmp_path, capsys
 def test_the_first_suggestion_is_the_least_sure(model, tmp_path):
     listener(tmp_path / "library", swapped=False)
     found = predict(model, [tmp_path / "library"])
-    known = found.table[found.table.known]
+    in_distribution = found.table[found.table.in_distribution]
     table = suggest(found, model, 3, tmp_path / "elsewhere" / "l.csv")
-    assert table.title[0] == known.title[known.confidence.idxmin()]
+    assert table.title[0] == in_distribution.title[in_distribution.confidence.idxmin()]
     assert all(Path(path).is_absolute() for path in table.path)

@@ -121,8 +121,8 @@ def test_nothing_is_lost(model, library, tmp_path):
 def test_songs_unlike_any_in_training_are_flagged_not_guessed(model, library, tmp_path):
     drums(library / "drums.mid")
     table = predict(model, [library]).table.set_index("title")
-    assert not table.known["drums"] and table.prediction["drums"] == ""
-    assert table.key["drums"] == "" and table.known.drop("drums").all()
+    assert not table.in_distribution["drums"] and table.prediction["drums"] == ""
+    assert table.key["drums"] == "" and table.in_distribution.drop("drums").all()
 
 
 def test_not_sure_where_it_is_not(model, library):
@@ -159,7 +159,7 @@ def test_every_format_says_the_same(model, library, tmp_path, ending):
     np.testing.assert_allclose(table["p:Happy"], found.table["p:Happy"], atol=1e-6)
     assert table.set.tolist() == found.table.set.tolist()
     assert about["bundle"] == model.id and "no medical device" in about["remark"]
-    assert [Path(item["song"]).name for item in about["set_aside"]] == ["broken.mid"]
+    assert [Path(item["song"]).name for item in about["skipped"]] == ["broken.mid"]
     assert len(pd.read_csv(course)) == found.table.n_windows.sum()
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
     with pytest.raises(InputError, match=r"expected \.csv or \.json or \.parquet"):

@@ -326,7 +326,7 @@ def test_weights_of_another_model_are_refused(copy, tmp_path):
     shutil.copy(other / "model/baseline.skops", copy / "model/baseline.skops")
     refused(copy, "model/baseline.skops")
     resealed(copy)
-    refused(copy, "answers otherwise than when it was saved")
+    refused(copy, "predicts otherwise than when it was saved")
 
 
 def test_names_that_are_taken_are_refused(trained, tmp_path):
@@ -458,7 +458,7 @@ def test_swapped_and_foreign_weights_are_refused(network, tmp_path):
     model.set_weights([w[::-1].copy() for w in model.get_weights()])
     loaded.estimator.save_network(path)
     resealed(copy)
-    refused(copy, "answers otherwise than when it was saved")
+    refused(copy, "predicts otherwise than when it was saved")
     (tmp_path / "w.h5").write_bytes(members["model.weights.h5"])
     with h5py.File(tmp_path / "w.h5", "a") as weights:
         weights["layers/secret"] = h5py.ExternalLink("/etc/hostname", "/")

@@ -112,14 +112,14 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(weights, librar
 
 @pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_same_weights(weights, library, tmp_path, monkeypatch):
-    write, written = trainer._Run._write_checkpoint, []
+    write, written = trainer._TrainingRun._write_checkpoint, []
 
     def killed(*arguments):
         write(*arguments)
         written.append(arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(trainer._Run, "_write_checkpoint", killed)
+    monkeypatch.setattr(trainer._TrainingRun, "_write_checkpoint", killed)
     with pytest.raises(KeyboardInterrupt):
         pretraining.pretrain([library], tmp_path / "out", OWN)
     assert not (tmp_path / "out").exists()
@@ -128,7 +128,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(weights, library, tmp_pat
         write(*arguments)
         written.append(arguments)
 
-    monkeypatch.setattr(trainer._Run, "_write_checkpoint", counted)
+    monkeypatch.setattr(trainer._TrainingRun, "_write_checkpoint", counted)
     done = pretrained.load(pretraining.pretrain([library], tmp_path / "out", OWN))
     whole = pretrained.load(weights)
     assert len(written) == 2 and done.about.loss == whole.about.loss

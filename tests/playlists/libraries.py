@@ -26,7 +26,7 @@ def table(rows, moods=MOODS):
                 "loudness": row.get("loudness", 60.0),
                 "confidence": row.get("confidence", row["p"]),
                 "prediction": row["mood"] if row["p"] >= 0.8 else "",
-                "known": row.get("known", True),
+                "in_distribution": row.get("in_distribution", True),
                 **{f"p:{mood}": row["p"] if mood == row["mood"] else others for mood in moods},
             }
         )
@@ -44,7 +44,7 @@ def rows(draw, least=1, most=12):
             "seconds": st.floats(20, 400),
             "tempo": st.one_of(st.floats(60, 140), st.just(float("nan"))),
             "loudness": st.floats(40, 90),
-            "known": st.sampled_from([True] * 7 + [False]),
+            "in_distribution": st.sampled_from([True] * 7 + [False]),
         }
     )
     return draw(st.lists(row, min_size=least, max_size=most))

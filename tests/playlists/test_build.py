@@ -86,7 +86,9 @@ def test_every_list_keeps_the_rules(case):
         for entry in one.entries:
             row = made[made.song == entry.song].iloc[0]
             if not entry.pinned:
-                assert row.known and row[f"p:{entry.mood}"] >= request.limits.min_confidence
+                assert (
+                    row.in_distribution and row[f"p:{entry.mood}"] >= request.limits.min_confidence
+                )
                 if request.limits.tempo:
                     assert request.limits.tempo[0] <= row.tempo <= request.limits.tempo[1]
         for a, b in pairwise(one.entries):
@@ -169,7 +171,13 @@ def test_a_large_library_gives_a_full_and_sure_list():
 
 def test_a_pin_overrides_the_model_and_the_limits_and_that_is_said():
     songs = [{"mood": "Calming"}] * 6 + [
-        {"song": "loud.mid", "title": "Loud", "mood": "Sports", "tempo": 170.0, "known": False}
+        {
+            "song": "loud.mid",
+            "title": "Loud",
+            "mood": "Sports",
+            "tempo": 170.0,
+            "in_distribution": False,
+        }
     ]
     (one,) = build(table(songs), Request("Calming", 12, pins=("loud",)))
     assert "loud.mid" in [entry.song for entry in one.entries]
@@ -200,7 +208,7 @@ def test_unknown_moods_are_refused_with_the_known_ones():
 
 
 def test_no_sure_song_is_an_error_that_names_the_likeliest():
-    made = table([{"p": 0.7}, {"p": 0.75, "song": "near.mid"}, {"known": False}])
+    made = table([{"p": 0.7}, {"p": 0.75, "song": "near.mid"}, {"in_distribution": False}])
     with pytest.raises(InputError, match=r"most likely is near\.mid with probability 0\.75"):
         build(made, Request("Calming"))
 

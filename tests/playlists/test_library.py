@@ -10,7 +10,13 @@ from classify.playlists.library import library_from_table, read_library
 from .libraries import table
 
 SONGS = [
-    {"song": "b/zwei.mid", "title": "Zwei", "artist": "NA", "tempo": float("nan"), "known": False},
+    {
+        "song": "b/zwei.mid",
+        "title": "Zwei",
+        "artist": "NA",
+        "tempo": float("nan"),
+        "in_distribution": False,
+    },
     {"song": "a/eins.mid", "title": "Eins", "artist": "", "seconds": 61.5, "mood": "Happy"},
 ]
 
@@ -19,7 +25,7 @@ def test_songs_are_in_the_order_of_their_paths():
     songs = library_from_table(table(SONGS))
     assert songs.song == ["a/eins.mid", "b/zwei.mid"]
     assert songs.seconds.tolist() == [61.5, 180.0]
-    assert songs.known.tolist() == [True, False]
+    assert songs.in_distribution.tolist() == [True, False]
     assert songs.p[0, songs.moods.index("Happy")] == 0.9
 
 
@@ -30,8 +36,14 @@ def test_a_file_says_the_same_as_its_table(tmp_path, name):
     read, expected = read_library(file), library_from_table(made)
     assert read.artist == expected.artist == ["", "NA"]
     assert np.isnan(read.tempo[1])
-    for name in ("tempo", "p", "known", "confidence"):
+    for name in ("tempo", "p", "in_distribution", "confidence"):
         np.testing.assert_allclose(getattr(read, name), getattr(expected, name), rtol=1e-14)
+
+
+def test_columns_of_older_tables_are_read():
+    older = table(SONGS).rename(columns={"prediction": "answer", "in_distribution": "known"})
+    library = library_from_table(older)
+    assert library.in_distribution.tolist() == [True, False] and library.prediction[0] == "Happy"
 
 
 def test_a_tempo_of_0_is_an_unknown_one():
@@ -47,7 +59,7 @@ def test_a_tempo_of_0_is_an_unknown_one():
         ("loudness", 128.0, "loudness 128"),
         ("confidence", 1.2, "confidence 1.2"),
         ("p:Happy", "high", "p:Happy 'high'"),
-        ("known", "perhaps", "known 'perhaps'"),
+        ("in_distribution", "perhaps", "in_distribution 'perhaps'"),
         ("song", "", "names no song"),
     ],
 )

@@ -94,7 +94,7 @@ def test_scores_and_differences_are_those_of_the_report(tmp_path):
 def test_captions_state_the_protocol(tmp_path):
     run = write_run(tmp_path / "run", {"svm": 38, "knn": 15})
     latex = tables(run)
-    assert latex.count("One hold-out of 40 songs; songs and groups of songs are never parted") == 2
+    assert latex.count("One hold-out of 40 songs; songs and groups of songs are never split") == 2
     assert "exact McNemar" in latex and "seed 0" in latex
     run = write_run(tmp_path / "folds", {"svm": 38, "knn": 15}, folds=5, repeats=3)
     latex = tables(run)

@@ -86,7 +86,7 @@ def test_repeated_folds_are_named_everywhere(folds):
 def test_the_reader_meets_the_sections_in_order(report):
     html = report.read_text()
     order = [
-        'class="answer"',
+        'class="result"',
         "<figure>",
         "All models",
         "Is the best model really better?",
@@ -212,7 +212,7 @@ def test_the_page_fits_its_window_and_every_picture_shows(browser, report, width
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     broken = "return [...document.images].filter(i => !i.complete || !i.naturalWidth).length"
     assert browser.execute_script(broken) == 0
-    answer = browser.find_element("css selector", ".answer")
+    answer = browser.find_element("css selector", ".result")
     assert answer.rect["y"] < 900 and answer.rect["x"] + answer.rect["width"] <= width
     errors = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
     assert not errors

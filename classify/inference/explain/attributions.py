@@ -49,7 +49,7 @@ class Attributions:
     notes : ndarray of float, shape (n_notes,)
         In points of the class's probability; above 0 for the class. Notes in no window have 0.
     channels : dict of str to ndarray, shape (n_notes,)
-        The same parted by channel, for integrated gradients; their sum is `notes`.
+        The same by channel, for integrated gradients; their sum is `notes`.
     baseline : float
         Probability that the notes start from; NaN for occlusion.
     gap : float

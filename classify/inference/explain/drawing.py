@@ -92,8 +92,8 @@ def write(explanation: Explanation, folder: Path, name: str = "") -> list[Path]:
     stem = name or explanation.song.path.stem
     paths = [folder / f"{stem}.{ending}" for ending in ("svg", "png", "txt")]
     for path in paths[:2]:
-        with atomic_write(path) as beside:
-            draw(explanation, beside)
+        with atomic_write(path) as temporary:
+            draw(explanation, temporary)
     write_text(paths[2], explanation.paragraph + "\n")
     return paths
 

@@ -1,4 +1,4 @@
-"""What the songs of a class are like, beside those of all other classes.
+"""What the songs of a class are like, compared with those of all other classes.
 
 Each class is held against the rest in the features that people have words for (`terms`). What
 counts is the group of songs: a group's songs of a class are one value, their median, so that ten
@@ -36,7 +36,7 @@ QUANTILES = tuple(np.linspace(0, 1, 21).round(2).tolist())
 
 
 @dataclass(frozen=True)
-class Difference:
+class ClassDifference:
     """How one class differs from the others in one term.
 
     Parameters
@@ -87,7 +87,7 @@ class Profiles:
     ----------
     classes : tuple of str
         The labels.
-    differences : tuple of Difference
+    differences : tuple of ClassDifference
         Of every class and term.
     quantiles : dict of str to tuple of float
         QUANTILES of all the songs, by feature.
@@ -96,15 +96,15 @@ class Profiles:
     """
 
     classes: tuple[str, ...]
-    differences: tuple[Difference, ...]
+    differences: tuple[ClassDifference, ...]
     quantiles: dict[str, tuple[float, ...]]
     n_songs: int
     n_groups: int
 
-    def of(self, label: str) -> list[Difference]:
+    def of(self, label: str) -> list[ClassDifference]:
         """Give a class's significant differences, the largest first and one of each aspect."""
         significant = [d for d in self.differences if d.label == label and d.significant]
-        of_aspect: dict[str, Difference] = {}
+        of_aspect: dict[str, ClassDifference] = {}
         for difference in sorted(significant, key=lambda d: -abs(d.value)):
             of_aspect.setdefault(difference.term.aspect, difference)
         return list(of_aspect.values())
@@ -157,7 +157,9 @@ def profile(
     of_classes = [_against(table, label == name, group, str(name), draw) for name in classes]
     adjusted = iter(holm([d.p for of_one in of_classes for d in of_one]))
     differences = tuple(
-        Difference(**{**asdict(d), "p": next(adjusted)}) for of_one in of_classes for d in of_one
+        ClassDifference(**{**asdict(d), "p": next(adjusted)})
+        for of_one in of_classes
+        for d in of_one
     )
     ends = np.quantile(table, QUANTILES, axis=0)
     quantiles = {term.feature: tuple(ends[:, place].tolist()) for place, term in enumerate(TERMS)}
@@ -167,7 +169,7 @@ def profile(
 
 def _against(
     table: NDArray, inside: NDArray[np.bool_], group: NDArray, label: str, draw: np.random.Generator
-) -> list[Difference]:
+) -> list[ClassDifference]:
     """Hold a class against the rest, term by term; p values are not adjusted yet."""
     ours, theirs = (
         _of_groups(table[inside], group[inside]),
@@ -183,7 +185,7 @@ def _against(
     low, high = np.quantile(resamples, [0.025, 0.975], axis=0)
     above = (ours[:, None] > theirs).mean((0, 1)) + (ours[:, None] == theirs).mean((0, 1)) / 2
     return [
-        Difference(
+        ClassDifference(
             label, term.feature, float(np.median(ours[:, k])), float(np.median(theirs[:, k])),
             float(values[k]), float(low[k]), float(high[k]), float(above[k]),
             _p(ours[:, k], theirs[:, k]),

@@ -1,4 +1,4 @@
-"""What the best model of a run rests on, written beside its scores as importance.csv.
+"""Feature importance of the best model of a run, written next to its scores as importance.csv.
 
 Columns: `model`, and those of `classify.experiments.feature_importance.run_importance`. The test
 songs of the run's first part are shuffled. A single hold-out has kept its model; of folds the first
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from classify.errors import InputError
 from classify.experiments import results
 from classify.experiments.best_model import ranking
-from classify.experiments.dataset import Data, prepare
+from classify.experiments.dataset import SplitDataset, prepare
 from classify.experiments.feature_importance import held_out_songs, run_importance
 from classify.experiments.folds import Fold
 from classify.experiments.run_record import RunRecord, read_run, settings_from_run
@@ -60,15 +60,19 @@ def write_importance(folder: Path, model: str = "", progress: Progress = SILENT)
     if data.corpus.fingerprint != run.corpus.fingerprint:
         raise InputError(f"{folder}: the songs in {settings.corpus} are not those of the run")
     table = importance_of(folder, spec, settings, data, progress)
-    with atomic_write(folder / IMPORTANCE) as beside:
-        table.to_csv(beside, index=False, float_format="%.6f")
+    with atomic_write(folder / IMPORTANCE) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6f")
     return folder / IMPORTANCE
 
 
 def importance_of(
-    folder: Path, spec: registry.ModelSpec, settings: Settings, data: Data, progress: Progress
+    folder: Path,
+    spec: registry.ModelSpec,
+    settings: Settings,
+    data: SplitDataset,
+    progress: Progress,
 ) -> pd.DataFrame:
-    """Measure what a model of a run rests on; columns as in importance.csv.
+    """Measure the feature importance of a model of a run; columns as in importance.csv.
 
     Parameters
     ----------
@@ -105,7 +109,7 @@ def _chosen(folder: Path, run: RunRecord, model: str) -> str:
     return model or models[0]
 
 
-def _input(spec: registry.ModelSpec, data: Data, progress: Progress) -> NDArray[np.float32]:
+def _input(spec: registry.ModelSpec, data: SplitDataset, progress: Progress) -> NDArray[np.float32]:
     """Give all windows as the model takes them."""
     given = spec.representation
     with counting(progress, given.title or "Cutting windows", "window") as count:
@@ -113,7 +117,12 @@ def _input(spec: registry.ModelSpec, data: Data, progress: Progress) -> NDArray[
 
 
 def _estimator(
-    folder: Path, spec: registry.ModelSpec, settings: Settings, data: Data, part: Fold, x: NDArray
+    folder: Path,
+    spec: registry.ModelSpec,
+    settings: Settings,
+    data: SplitDataset,
+    part: Fold,
+    x: NDArray,
 ) -> WindowClassifier:
     """Load the part's trained model, or train it again."""
     kept = folder / "models" / spec.name / part.key

@@ -37,7 +37,7 @@ from classify.songs import Song
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """What integrated gradients need beside the probabilities.
+    """What integrated gradients need besides the probabilities.
 
     Parameters
     ----------

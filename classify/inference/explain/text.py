@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.inference.explain.attributions import TOLERANCE, Attributions
-from classify.inference.explain.profiles import Difference, Profiles
+from classify.inference.explain.profiles import ClassDifference, Profiles
 
 #: A song has much of something if it has more than so many of the training songs, or little.
 MUCH = 0.65
@@ -112,11 +112,11 @@ def _likeness(
     if unlike:
         lines.append(f"Unlike {prediction.label} songs, it is {_joined(unlike[:NAMED])} of {whom}.")
     if not lines:
-        lines.append(f"In what sets {prediction.label} songs apart from others, it is middling.")
+        lines.append(f"In what distinguishes {prediction.label} songs from others, it is average.")
     return lines
 
 
-def _compared(difference: Difference, standing: float, value: float) -> str:
+def _compared(difference: ClassDifference, standing: float, value: float) -> str:
     term = difference.term
     word, share = (term.more, standing) if standing > 0.5 else (term.less, 1 - standing)
     return f"{word} ({term.what}: {term.format(value)}) than {100 * share:.0f} %"
@@ -138,8 +138,8 @@ def _channels(prediction: Prediction) -> list[str]:
         return []
     floor = 100 * prediction.attributions.baseline
     return [
-        f"Beside a song of average notes ({floor:.0f} %), the network's probability of "
-        f"{prediction.label} has moved, in points, by {_joined(moved)}."
+        f"Compared with a song of average notes ({floor:.0f} %), the network's probability of "
+        f"{prediction.label} changes, in points, by {_joined(moved)}."
     ]
 
 
@@ -168,9 +168,9 @@ def _how(attributions: Attributions) -> str:
     if attributions.method == "occlusion":
         return (
             "(Passages were left out one by one; a likeness is a comparison with the training "
-            "songs and need not be what the model heard.)"
+            "songs and need not be what the model used.)"
         )
-    line = "(Notes by integrated gradients; a likeness need not be what the network heard."
+    line = "(Notes by integrated gradients; a likeness need not be what the network used."
     if attributions.gap > TOLERANCE:
         line += f" The notes miss the probability by up to {100 * attributions.gap:.1f} points."
     return line + ")"

@@ -25,7 +25,7 @@ SHOWN = 3
 #: Songs that a risk is worth drawing from.
 ENOUGH = 10
 
-Line = tuple[Row, CalibrationSummary]
+ModelCalibration = tuple[Row, CalibrationSummary]
 
 
 def blocks(view: View) -> Iterator[Block]:
@@ -103,7 +103,7 @@ def how_measured(view: View) -> str:
     )
 
 
-def _errors(view: View, lines: list[Line]) -> Table:
+def _errors(view: View, lines: list[ModelCalibration]) -> Table:
     rows = []
     for row, measured in lines:
         cells: list[Cell | str] = [row.title, temperature(measured)]
@@ -137,7 +137,7 @@ def _score(score: Estimate) -> Cell:
     return Cell(thousandths(score.value), "" if np.isnan(score.low) else ends)
 
 
-def _selected(view: View, lines: list[Line]) -> Table:
+def _selected(view: View, lines: list[ModelCalibration]) -> Table:
     rows = []
     for row, measured in lines:
         cells: list[Cell | str] = [row.title, thousandths(measured.aurc), number(measured.kept)]
@@ -194,7 +194,7 @@ def _draw_bins(axes: Axes, bins: Reliability, style: str, colour: str, label: st
     axes.plot(x, y, style, color=colour, mfc=fill, ms=4.5, lw=1.3, label=label)
 
 
-def _draw_risks(lines: list[Line]) -> Canvas:
+def _draw_risks(lines: list[ModelCalibration]) -> Canvas:
     """Draw the share of misclassified songs by the share of songs kept, a curve a model."""
     figure, axes = canvas(4.2, max(3.2, 0.6 + 0.26 * len(lines)))
     high = max(100 * _enough(measured)[1].max() for _, measured in lines)

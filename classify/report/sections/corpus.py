@@ -29,9 +29,9 @@ def blocks(view: View) -> Iterator[Block]:
     yield Table(columns("class", "songs", "windows"), rows)
     if corpus["licence"]:
         yield Text(corpus["licence"], kind="note")
-    yield Text(f"Skipped: {len(corpus['set_aside'])}", kind="heading")
-    if corpus["set_aside"]:
-        skipped = [[item["name"], item["label"], item["reason"]] for item in corpus["set_aside"]]
+    yield Text(f"Skipped: {len(corpus['skipped'])}", kind="heading")
+    if corpus["skipped"]:
+        skipped = [[item["name"], item["label"], item["reason"]] for item in corpus["skipped"]]
         yield _prose(["file", "class", "reason"], skipped)
     else:
         yield Text("Every file was used.")
@@ -71,11 +71,11 @@ def corpus_lines(run: dict[str, Any]) -> list[str]:
     """Describe corpus, windows and split in sentences."""
     corpus, windows = run["corpus"], run["windows"]
     counts = windows["counts"]
-    parted = " (except by this split)" if run["split"]["shared"] > 0 else ""
+    exception = " (except by this split)" if run["split"]["shared"] > 0 else ""
     scaled = "unscaled" if run["settings"]["recipe"] == "paper" else "scaled on training songs"
     lines = [
         f"{corpus['songs']} songs in {corpus['groups']} groups; songs of one group are never "
-        f"parted{parted}.",
+        f"separated{exception}.",
         f"Windows of {windows['window']} notes, one every {windows['hop']}; channels: "
         f"{', '.join(windows['channels'])}, {scaled}.",
         f"{counts['full']} windows are full; {counts['padded_songs']} hold a whole song shorter "

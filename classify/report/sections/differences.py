@@ -121,7 +121,7 @@ def _table(view: View, best: str, compared: list[tuple[Row, Difference]]) -> Tab
 
 
 def _forest(compared: list[tuple[Row, Difference]]) -> Canvas:
-    """Draw every difference with its interval, a line a model; filled where significant."""
+    """Draw every difference with its interval, one line per model; filled where significant."""
     figure, axes = canvas(5.2, 0.8 + 0.3 * len(compared))
     axes.axvspan(-100 * ROPE, 100 * ROPE, color=LIGHT, lw=0, zorder=0)
     axes.axvline(0, color=GREY, lw=1)

@@ -37,7 +37,7 @@ class Family:
 
 
 @dataclass(frozen=True)
-class Feature:
+class FeatureLoss:
     """A feature, how many rise and fall with it, and what is lost without them, in nats."""
 
     name: str
@@ -46,12 +46,12 @@ class Feature:
 
 
 @dataclass(frozen=True, eq=False)
-class Importances:
+class ImportanceSummary:
     """What one model's predictions rest on, most important first."""
 
     row: Row
     families: list[Family]
-    features: list[Feature]
+    features: list[FeatureLoss]
     n_songs: int
 
 
@@ -77,12 +77,12 @@ def blocks(view: View) -> Iterator[Block]:
     ]
     titles = ("family", "lost without it", "gained from it alone", "mean")
     caption = "Points of accuracy on songs, with 95 % intervals."
-    how = Text(how_found(view, importances), kind="note")
+    how = Text(how_measured(view, importances), kind="note")
     table = Table(columns(*titles), rows, caption)
-    yield Details("The same as a table, and how it was found", [how, table])
+    yield Details("The same as a table, and how it was measured", [how, table])
 
 
-def read(view: View) -> Importances | None:
+def read(view: View) -> ImportanceSummary | None:
     """Read what was found; None if no scored model takes features, or the run is of before.
 
     Raises
@@ -104,14 +104,14 @@ def read(view: View) -> Importances | None:
         families.append(Family(str(name), *each))
     families.sort(key=lambda family: -family.credit.value)
     n_songs = len(of_model.drop_duplicates(["fold", "song"]))
-    return Importances(row, families, _features(of_model, view), n_songs)
+    return ImportanceSummary(row, families, _features(of_model, view), n_songs)
 
 
 def _mean(values: pd.Series, rows: pd.DataFrame, view: View) -> Estimate:
     return estimate(values.to_numpy(), rows.group.tolist(), view.seed, view.n_folds)
 
 
-def _features(of_model: pd.DataFrame, view: View) -> list[Feature]:
+def _features(of_model: pd.DataFrame, view: View) -> list[FeatureLoss]:
     """Rank the single features that were tried in more than half of the folds."""
     rows = of_model[of_model.level == "feature"]
     n_folds = rows.groupby("name").fold.nunique()
@@ -119,11 +119,11 @@ def _features(of_model: pd.DataFrame, view: View) -> list[Feature]:
     importances = []
     for name, some in rows.groupby("name", sort=True):
         alike = [other for other in some.members.iloc[0].split("; ") if other != name]
-        importances.append(Feature(str(name), len(alike), _mean(some.without, some, view)))
+        importances.append(FeatureLoss(str(name), len(alike), _mean(some.without, some, view)))
     return sorted(importances, key=lambda feature: -feature.loss.value)[:NAMED]
 
 
-def sentences(importances: Importances) -> list[str]:
+def sentences(importances: ImportanceSummary) -> list[str]:
     """Say which families matter to the model, and which single features it would miss."""
     title = importances.row.title
     sure = [family for family in importances.families if family.credit.low > 0]
@@ -146,13 +146,13 @@ def sentences(importances: Importances) -> list[str]:
     return lines
 
 
-def named_feature(feature: Feature) -> str:
+def named_feature(feature: FeatureLoss) -> str:
     """Name a feature in words, with how many are like it; doubtful ones get a question mark."""
     like = f" with {feature.n_alike} like it" if feature.n_alike else ""
     return f"{feature.name.replace('_', ' ')}{like}{'' if feature.loss.low > 0 else ' (?)'}"
 
 
-def how_found(view: View, importances: Importances) -> str:
+def how_measured(view: View, importances: ImportanceSummary) -> str:
     """Say what was shuffled."""
     folds = "" if view.n_folds == 1 else f" of {view.n_folds} folds"
     return (
@@ -165,7 +165,7 @@ def how_found(view: View, importances: Importances) -> str:
     )
 
 
-def _draw(importances: Importances) -> Canvas:
+def _draw(importances: ImportanceSummary) -> Canvas:
     """Draw the credit of each family as a bar with its interval."""
     families = importances.families[::-1]
     figure, axes = canvas(5.2, 0.8 + 0.28 * len(families))

@@ -1,4 +1,4 @@
-"""What a split by random windows would report, beside the truth.
+"""What a split by random windows would report, next to the scores on unseen songs.
 
 A random-window score is like for like only with the score of windows of unseen songs, so points
 and ranks compare those two; the score of whole songs stands beside them. *Inflation* is the
@@ -37,7 +37,7 @@ AGREEMENT = (
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class LeakLine:
     """One model under both splits: accuracy on windows, and ranks by it (0: not ranked)."""
 
     row: Row
@@ -82,16 +82,16 @@ def blocks(view: View) -> Iterator[Block]:
         )
 
 
-def read(view: View) -> list[Line]:
+def read(view: View) -> list[LeakLine]:
     """Give all models as random windows rank them, the majority class last; none if not run."""
     reported = {} if view.protocol == RANDOM else _reported(view)
     contenders = [row for row in view.contenders if row.name in reported]
     test = [reported[row.name][1].value for row in contenders]
     ranks = zip(contenders, _ranks(test), _ranks(_true(contenders)), strict=True)
-    lines = [Line(row, *reported[row.name], int(a), int(b)) for row, a, b in ranks]
+    lines = [LeakLine(row, *reported[row.name], int(a), int(b)) for row, a, b in ranks]
     lines.sort(key=lambda line: (line.reported, line.true, line.row.name))
     if lines and view.majority and view.majority.name in reported:
-        lines.append(Line(view.majority, *reported[view.majority.name]))
+        lines.append(LeakLine(view.majority, *reported[view.majority.name]))
     return lines
 
 
@@ -140,7 +140,7 @@ def probes(split: dict[str, Any]) -> str:
     return f"Random windows {verb} {listed(each)}{but}."
 
 
-def sentences(ranked: list[Line]) -> list[str]:
+def sentences(ranked: list[LeakLine]) -> list[str]:
     """Say how random windows re-rank the models."""
     if not ranked:
         return []
@@ -153,7 +153,7 @@ def sentences(ranked: list[Line]) -> list[str]:
     return [_mean(ranked), _best(ranked), *_agreement(ranked)]
 
 
-def _mean(ranked: list[Line]) -> str:
+def _mean(ranked: list[LeakLine]) -> str:
     """Say how much random windows overestimate, over all models and at most."""
     mean = float(np.mean([line.inflation for line in ranked]))
     most = max(ranked, key=lambda line: line.inflation)
@@ -169,7 +169,7 @@ def _mean(ranked: list[Line]) -> str:
     )
 
 
-def _best(ranked: list[Line]) -> str:
+def _best(ranked: list[LeakLine]) -> str:
     """Say where the model that random windows call best stands in truth."""
     first = [line for line in ranked if line.reported == 1]
     names = listed([line.row.title for line in first])
@@ -182,7 +182,7 @@ def _best(ranked: list[Line]) -> str:
     )
 
 
-def _agreement(ranked: list[Line]) -> list[str]:
+def _agreement(ranked: list[LeakLine]) -> list[str]:
     tau = kendalltau([line.test.value for line in ranked], _true([line.row for line in ranked]))[0]
     if np.isnan(tau):
         return []
@@ -191,7 +191,7 @@ def _agreement(ranked: list[Line]) -> list[str]:
     return [f"Kendall's τ of the two rankings is {value}: {kind}."]
 
 
-def _table(view: View, lines: list[Line]) -> Table:
+def _table(view: View, lines: list[LeakLine]) -> Table:
     rows = []
     for line in lines:
         unseen = [line.row.score("window", "train"), line.row.score("window"), line.row.score()]
@@ -213,13 +213,13 @@ def _table(view: View, lines: list[Line]) -> Table:
             *columns("inflation, points"),
         ],
         rows,
-        "Accuracy in %, with 95 % intervals, as a table by random windows would have shown it, "
-        "beside the truth; ranks and inflation are by windows. Random windows: one draw of four "
-        "fifths to train on; its intervals do not know that songs are on both sides.",
+        "Accuracy in %, with 95 % intervals, as random windows would have shown it, "
+        "next to unseen songs; ranks and inflation are by windows. Random windows: one draw of "
+        "four fifths to train on; its intervals do not know that songs are on both sides.",
     )
 
 
-def _paper(lines: list[Line]) -> Table:
+def _paper(lines: list[LeakLine]) -> Table:
     """Lay out the same for a paper."""
     titles = ("random windows", "unseen, windows", "unseen, songs", "inflation", "reported rank")
     rows = []
@@ -232,15 +232,15 @@ def _paper(lines: list[Line]) -> Table:
         columns("model", *titles, "true rank"),
         rows,
         "What a split by random windows (one draw, a fifth held out, songs on both sides) would "
-        "have reported, beside unseen songs: accuracy in % with 95 % intervals, inflation on "
+        "have reported, next to unseen songs: accuracy in % with 95 % intervals, inflation on "
         "windows in points, and ranks by accuracy on windows.",
         label="tab:leak",
         paper_only=True,
     )
 
 
-def _slopes(ranked: list[Line]) -> Canvas:
-    """Draw accuracy on windows under both splits, a line a model, with its ranks."""
+def _slopes(ranked: list[LeakLine]) -> Canvas:
+    """Draw accuracy on windows under both splits, one line per model, with its ranks."""
     figure, axes = canvas(2.9, max(3.2, 0.8 + 0.27 * len(ranked)))
     left = [100 * line.test.value for line in ranked]
     right = [100 * value for value in _true([line.row for line in ranked])]
@@ -263,7 +263,7 @@ def _slopes(ranked: list[Line]) -> Canvas:
     return figure
 
 
-def _look(line: Line) -> tuple[str, str, bool]:
+def _look(line: LeakLine) -> tuple[str, str, bool]:
     """Line style, colour, and whether to draw a line heavily."""
     if line.true == 1:
         return "-", BLUE, True

@@ -161,12 +161,13 @@ def _alt(curve: Curve) -> str:
         ]
         described.append(f"{row.title}: {', '.join(known)}.")
     return (
-        f"Accuracy on test songs by number of training songs, a line a model. {' '.join(described)}"
+        "Accuracy on test songs by number of training songs, one line per model. "
+        f"{' '.join(described)}"
     )
 
 
 def _draw(curve: Curve) -> Canvas:
-    """Draw accuracy over the number of training songs, a line a model."""
+    """Draw accuracy over the number of training songs, one line per model."""
     figure, axes = canvas(5.2, 3.4)
     for rank, row in list(enumerate(curve.rows))[::-1]:
         known = [n_songs for n_songs in curve.songs if (row.name, n_songs) in curve.scores]

@@ -54,7 +54,7 @@ def blocks(view: View) -> Iterator[Block]:
 
 def most_confident(songs: pd.DataFrame) -> pd.DataFrame:
     """Give the misclassified songs, the most confident mistake first."""
-    wrong = songs[songs.answer != songs.label]
+    wrong = songs[songs.prediction != songs.label]
     return wrong.sort_values(["confidence", "song"], ascending=[False, True], kind="stable")
 
 
@@ -84,7 +84,7 @@ def _cards(view: View, wrong: pd.DataFrame) -> Table:
     for rank, row in enumerate(wrong.itertuples(), 1):
         counted = f"{row.right} of {row.repeats}"
         p = [percent(row.confidence), percent(row.p_true)]
-        rows.append(TableRow([row.song, row.label, row.answer, *p, counted]))
+        rows.append(TableRow([row.song, row.label, row.prediction, *p, counted]))
         cards.append(_roll(f"roll-{rank:02d}", row.song, by_song.get(row.song)))
     titles = ("song", "class", "predicted", "confidence", "its own class", "right")
     return Table(columns(*titles), rows, cards=cards)

@@ -1,4 +1,4 @@
-"""The answer in a few sentences, and every model's accuracy in one figure."""
+"""The result in a few sentences, and every model's accuracy in one figure."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -24,7 +24,7 @@ def blocks(view: View) -> Iterator[Block]:
         kind="note",
     )
     yield Text(*warnings(view), kind="warning")
-    yield Text(*summary(view), kind="answer")
+    yield Text(*summary(view), kind="result")
     scores = [(row.title, row.score()) for row in view.scored]
     described = [f"{title} {percent(s.value)} ({span(s.low, s.high)})" for title, s in scores]
     alt = f"Accuracy on test songs with 95 % intervals: {'; '.join(described)}."
@@ -41,7 +41,7 @@ def blocks(view: View) -> Iterator[Block]:
 
 
 def _scores(view: View) -> Canvas:
-    """Draw accuracy on test songs with its interval, a line a model."""
+    """Draw accuracy on test songs with its interval, one line per model."""
     rows = view.scored[::-1]
     figure, axes = canvas(5.2, 0.6 + 0.3 * len(rows))
     for place, row in enumerate(rows):

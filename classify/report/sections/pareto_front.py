@@ -83,7 +83,7 @@ def quicker_choice(view: View) -> tuple[Row | None, bool]:
 
 
 def sentences(view: View) -> list[str]:
-    """Say who is Pareto-optimal, and which is the quickest choice that no test speaks against."""
+    """Say which models are Pareto-optimal, and which fast one does not differ from the best."""
     front, best = view.pareto_front, view.contenders[0]
     if len(front) == 1:
         lines = [
@@ -112,7 +112,7 @@ def how_timed(view: View) -> str:
     fits = "" if view.n_folds == 1 else f", all {view.n_folds * view.n_repeats} fits together"
     return (
         f"Times are wall-clock seconds of training{fits}, choices on inner folds among them, each "
-        "on one thread with other fits beside it, so they are rough; what measuring features took "
+        "on one thread with other fits running, so they are rough; the time for computing features "
         "is not counted. The front is drawn by the measured accuracies, whose intervals overlap: "
         "it does not say that one model is really more accurate than another."
     )

@@ -1,7 +1,7 @@
 """How much each model loses when test songs are changed in ways that leave their class alone.
 
 Read from the `robustness` rows of checks.parquet: each model as it was trained, evaluated on its
-test songs transposed, stretched, with one loudness, and without drums.
+test songs transposed, stretched, with constant loudness, and without drums.
 """
 
 from collections.abc import Iterator
@@ -111,7 +111,7 @@ def blocks(view: View) -> Iterator[Block]:
     if tested is None:
         yield Text(
             "Not measured in this run. `--robustness` evaluates every model on its test songs "
-            "transposed, stretched, with one loudness and without drums.",
+            "transposed, stretched, with constant loudness and without drums.",
             kind="note",
         )
         return
@@ -218,7 +218,7 @@ def _alt(tested: Robustness, family: str) -> str:
         f"{percent(tested.worst(row, family)[1].accuracy)}."
         for row in tested.rows[: len(MARKS)]
     ]
-    return f"Accuracy on {family} test songs, a line a model. {' '.join(described)}"
+    return f"Accuracy on {family} test songs, one line per model. {' '.join(described)}"
 
 
 def _heat(tested: Robustness) -> Table:
@@ -254,7 +254,7 @@ def _table(tested: Robustness) -> Table:
 
 
 def _draw(tested: Robustness, family: str) -> Canvas:
-    """Draw accuracy over semitones or factors, a line a model, unchanged songs in the middle."""
+    """Draw accuracy over semitones or factors, one line per model, unchanged in the middle."""
     figure, axes = canvas(3.8, 3.2)
     unchanged, label = DRAWN[family]
     axes.axvline(unchanged, color=GREY, lw=0.8, ls=":", zorder=0)

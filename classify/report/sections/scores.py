@@ -27,7 +27,7 @@ def blocks(view: View) -> Iterator[Block]:
             "stop."
         )
     yield Text(
-        "Small figures beside a score are its 95 % interval: Wilson's for accuracy, bootstrap "
+        "Small figures next to a score are its 95 % interval: Wilson's for accuracy, bootstrap "
         "percentiles over groups of songs, widened for few groups, for the others. All scores are "
         f"in percent.{learned}",
         kind="note",

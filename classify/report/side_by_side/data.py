@@ -271,7 +271,7 @@ def _untestable(first: RunColumn, other: RunColumn) -> str:
             f"{other.name} {len(songs[1])}, and {len(songs[0] & songs[1])} are in both"
         )
     if counts[0] > 1:
-        return "the same songs were parted into folds in another way"
+        return "the same songs were divided into folds in another way"
     return "the same songs have other labels or groups"
 
 

@@ -33,7 +33,7 @@ def chapters(compared: RunComparison) -> Iterator[Chapter]:
         Text(*text.warnings(compared), kind="warning"),
     ]
     if compared.across:
-        start += [Text(*text.across(compared.across), kind="answer")]
+        start += [Text(*text.across(compared.across), kind="result")]
         start += [_scores_figure("sides-across", compared.across.lines, compared.across.names)]
     yield Chapter("", start)
     if compared.across:
@@ -124,7 +124,7 @@ def _scores(
 
 def _same(same: SameCorpus, place: int) -> Iterator[Block]:
     names = [run.name for run in same.runs]
-    yield Text(*text.same_corpus(same), kind="answer")
+    yield Text(*text.same_corpus(same), kind="result")
     yield _scores_figure(f"sides-same-{place}", same.lines, names, joined=True)
     yield _scores(same.lines, names, INTERVALS)
     if not same.paired:

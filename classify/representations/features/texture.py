@@ -106,7 +106,7 @@ FAMILIES = ("piano", "chromatic_percussion", "organ", "guitar", "bass", "strings
             "brass", "reed", "pipe", "synth_lead", "synth_pad", "synth_effects", "ethnic",
             "percussive", "sound_effects")  # fmt: skip
 
-#: First program and the one after the last of instruments that are told apart; what General MIDI
+#: First program and the one after the last of instruments that are distinguished; what General MIDI
 #: calls guitar harmonics counts with the overdriven and distorted guitars.
 KINDS = {"acoustic_guitar": (24, 26), "electric_guitar": (26, 29), "distorted_guitar": (29, 32),
          "saxophone": (64, 68), "acoustic_bass": (32, 33), "electric_piano": (4, 6)}  # fmt: skip

@@ -108,5 +108,5 @@ def test_a_run_under_random_windows_is_not_set_beside_itself(tmp_path):
     run = write_run(tmp_path / "run", {"svm": 32, "knn": 20}, split=split)
     assert leak.read(read_view(run)) == []
     html = write_report(run).read_text()
-    assert html.index("This split leaks") < html.index('class="answer"')
+    assert html.index("This split leaks") < html.index('class="result"')
     assert "--leak" not in html

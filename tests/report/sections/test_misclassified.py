@@ -44,7 +44,7 @@ def test_the_most_confidently_wrong_come_first(tmp_path):
     found = mistakes(read_view(run))
     assert found.song.tolist() == [f"song <{i}>.mid" for i in (38, 39, 37)]
     first = found.iloc[0]
-    assert (first.label, first.answer) == ("calm", "happy")
+    assert (first.label, first.prediction) == ("calm", "happy")
     assert (first.confidence, first.p_true) == pytest.approx((0.9, 0.1))
     html = write_report(run).read_text()
     assert "as the model gave it" in html
@@ -141,10 +141,10 @@ def test_the_full_table_keeps_any_name(tmp_path):
         rows = list(csv.DictReader(file))
     assert len(rows) == N
     by_name = {row["song"]: row for row in rows}
-    assert by_name[odd]["label"] == "happy" and by_name[odd]["answer:svm"] == "calm"
+    assert by_name[odd]["label"] == "happy" and by_name[odd]["prediction:svm"] == "calm"
     assert by_name[odd]["models_wrong"] == "2" and by_name["song <36>.mid"]["models_wrong"] == "1"
-    assert by_name["song <36>.mid"]["answer:knn"] == "happy"
-    assert all(row["answer"] != row["label"] for row in rows[:3])
-    assert all(row["answer"] == row["label"] for row in rows[3:])
-    assert {"answer:majority", "answer:svm", "answer:knn"} <= set(rows[0])
-    assert "answer:nn3" not in rows[0]
+    assert by_name["song <36>.mid"]["prediction:knn"] == "happy"
+    assert all(row["prediction"] != row["label"] for row in rows[:3])
+    assert all(row["prediction"] == row["label"] for row in rows[3:])
+    assert {"prediction:majority", "prediction:svm", "prediction:knn"} <= set(rows[0])
+    assert "prediction:nn3" not in rows[0]

@@ -124,7 +124,7 @@ def test_other_folds_cannot_be_paired(tmp_path):
     text = said(runs)
     start = "cannot be tested against a, since"
     assert f"b {start} one was tested on 5 folds and the other on one hold-out" in text
-    assert f"c {start} the same songs were parted into folds in another way" in text
+    assert f"c {start} the same songs were divided into folds in another way" in text
     assert "statistically significant" not in text
 
 

@@ -1,4 +1,4 @@
-"""Attention over what is there, never over padding."""
+"""Attention over notes, never over padding."""
 
 from typing import Any
 
@@ -89,7 +89,7 @@ class Positions(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("classify")
 class Regroup(keras.layers.Layer):
-    """Lay the first two axes of windows out anew: excerpts to windows of their own, and back.
+    """Reshape the first two axes of windows: excerpts to windows of their own, and back.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class Regroup(keras.layers.Layer):
         self.shape = tuple(shape)
 
     def call(self, x: Any) -> Any:
-        """Lay out anew."""
+        """Reshape."""
         return ops.reshape(x, (-1, *self.shape))
 
     def compute_output_shape(self, shape: Any) -> Any:
