@@ -84,8 +84,9 @@ ROWS = [
     Row("song-level averaging", "CRNN: songs, not windows", "usual/crnn", "usual/crnn/window"),
     Row("whole songs", "Regression on songs, not on windows", "usual/song-logistic",
         "usual/features-logistic"),
-    Row("ensemble", "Vote on songs, not one regression", "usual/song-vote", "usual/song-logistic"),
-    Row("ensemble", "Vote on features, not one regression", "usual/features-vote",
+    Row("ensemble", "Song-level ensemble, not one regression", "usual/song-vote",
+        "usual/song-logistic"),
+    Row("ensemble", "Ensemble on features, not one regression", "usual/features-vote",
         "usual/features-logistic"),
 ]  # fmt: skip
 

@@ -27,6 +27,9 @@ METAVARS = {
     "moods": "FILE", "formats": "NAMES", "media_root": "DIR", "ext": "NAMES",
 }  # fmt: skip
 
+#: What a value has to be, by what it is called.
+EXPECTED = {"MINUTES": "a number of minutes", "M": "a number of minutes", "P": "a probability"}
+
 #: Letters of a wrong value that are shown.
 SHOWN = 20
 
@@ -133,6 +136,8 @@ def parameter(
         Reads a value, where its type does not say how.
     """
     kind, extra = _type(option)
+    if kind is float and metavar in EXPECTED:
+        extra["parser"] = number(float, EXPECTED[metavar])
     if parser:
         extra["parser"] = parser
     if option.default is True:
