@@ -140,11 +140,12 @@ def test_what_tasks_print_goes_to_their_log_only(any_executor, tmp_path, capsys)
 
 
 def test_tasks_that_are_not_done_are_forgotten_when_the_executor_is_left(tmp_path):
+    before = set(multiprocessing.active_children())  # of tests that ran in this process earlier
     for executor in (InlineExecutor(), LocalExecutor(1)):
         with executor:
             executor.submit(task(say_when, 0.2)).result()
             executor.submit(task(say_when, 600.0))
-        assert multiprocessing.active_children() == []
+        assert set(multiprocessing.active_children()) <= before
 
 
 def test_the_environment_names_the_executor(monkeypatch):
