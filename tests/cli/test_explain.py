@@ -17,7 +17,7 @@ def test_each_song_gets_a_picture_and_a_paragraph(trained, tmp_path, capsys):
     (tmp_path / "new" / "broken.mid").write_bytes(b"MThd")
     assert run(trained, tmp_path / "new", "--out", tmp_path / "out") == 1
     told = capsys.readouterr().out
-    assert f"{song.stem} is answered Calming (Calming " in told and "calibrated" in told
+    assert f"{song.stem} is predicted Calming (Calming " in told and "calibrated" in told
     assert "broken.mid is cut short" in told
     written = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert written == ["slow-2.png", "slow-2.svg", "slow-2.txt", "slow.png", "slow.svg", "slow.txt"]

@@ -23,6 +23,7 @@ from classify.experiments.dataset import prepare
 from classify.experiments.settings import Settings
 from classify.files import exclusive, read_json
 from classify.models import registry
+from classify.progress import Lines
 from classify.report.run_view import read_view
 from classify.representations import features, musical_features
 from classify.representations.musical_features import FEATURES, SONG_FEATURES
@@ -94,7 +95,7 @@ def test_low_and_slow_against_high_and_fast_is_learned(run):
 
 def test_the_same_command_again_trains_nothing(run, songs, capsys):
     before = {p: p.stat().st_mtime_ns for p in run.rglob("*")}
-    compare(settings(songs), run, 2)
+    compare(settings(songs), run, 2, Lines())
     assert "finished already; nothing is trained again" in capsys.readouterr().err
     assert {p: p.stat().st_mtime_ns for p in run.rglob("*")} == before
 

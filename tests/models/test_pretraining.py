@@ -21,6 +21,7 @@ from classify.models import artifacts, pretrained, pretraining, trainer
 from classify.models.network_classifier import NetworkClassifier
 from classify.models.pretrained import ABOUT, ENCODER, KIND
 from classify.models.training_settings import TrainingSettings
+from classify.progress import Lines
 from classify.report import summary
 from classify.report.run_view import read_view
 from classify.representations.note_events import COLUMNS
@@ -139,7 +140,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(weights, library, tmp_pat
 
 def test_the_same_command_again_trains_nothing(weights, library, capsys):
     before = (weights / ABOUT).read_bytes()
-    pretraining.pretrain([library], weights, OWN)
+    pretraining.pretrain([library], weights, OWN, Lines())
     assert "nothing is trained again" in capsys.readouterr().err
     assert (weights / ABOUT).read_bytes() == before
     with pytest.raises(InputError, match="is there already; name another"):
