@@ -20,6 +20,7 @@ from classify.experiments.window_search import Candidate
 from classify.files import read_json, write_json
 from classify.inference import training
 from classify.models import registry
+from classify.progress import Lines
 from classify.report import write_report
 from classify.representations.channels import NOTES
 from tests.conftest import write_corpus
@@ -158,15 +159,15 @@ def test_a_run_records_its_choice_keeps_it_and_trains_by_it(tmp_path, monkeypatc
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(comparison, "train_all", killed)
-        compare(asked, tmp_path / "run", 1)
+        compare(asked, tmp_path / "run", 1, Lines())
     record = read_json(tmp_path / "run" / "run.json")
-    assert "finished" not in record and record["tuning"]["chosen"]["window"] == 100
+    assert not record["finished"] and record["tuning"]["chosen"]["window"] == 100
     assert record["windows"]["window"] == record["windows"]["hop"] == 100
     assert "Tried 50 notes, all channels: " in capsys.readouterr().err
 
     with monkeypatch.context() as patch:  # what was chosen before is not asked again
         patch.setattr(window_search, "tune", killed)
-        folder = compare(asked, tmp_path / "run", 1)
+        folder = compare(asked, tmp_path / "run", 1, Lines())
         assert "chosen before; they stay" in capsys.readouterr().err
         assert compare(asked, tmp_path / "run", 1) == folder
         with pytest.raises(InputError, match=r"its tune is 5\.0, here it is 6\.0"):
@@ -216,7 +217,7 @@ def test_a_default_that_is_kept_is_said_to_be(tmp_path):
         (["--tune", "5", "--hop", "10"], "give --window with --hop 10, or leave --hop out"),
         (["--tune", "0"], "--tune 0: expected a number of minutes above 0"),
         (["--tune", "nan"], "--tune nan: expected a number of minutes above 0"),
-        (["--tune", "soon"], "expected a number of minutes, not 'soon'"),
+        (["--tune", "soon"], "expected a number, not 'soon'"),
     ],
 )
 def test_what_cannot_be_tuned_is_refused_in_one_sentence(tmp_path, capsys, arguments, message):
