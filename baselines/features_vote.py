@@ -14,7 +14,7 @@ GRID = {"logistic__logisticregression__C": [1e-3, 3e-3]}
 
 
 def build(seed: int) -> VotingClassifier:
-    """Build the three models and their vote."""
+    """Build the three models and their ensemble."""
     regression = LogisticRegression(max_iter=300, random_state=seed)
     members = [
         ("logistic", make_pipeline(StandardScaler(), regression)),

@@ -24,7 +24,7 @@ TITLE = "Selected song-level ensemble"
 INPUT = "song-features"
 GRID: dict[str, list] = {}
 
-#: Folds of the training part, and members that a vote may hold, one counted as often as chosen.
+#: Folds of the training part, and members of an ensemble at most, one counted as often as chosen.
 FOLDS, ROUNDS = 3, 20
 
 #: Pairs of index arrays: rows to learn from, rows held out.
@@ -35,7 +35,7 @@ LEAST = 1e-6
 
 
 def build(seed: int) -> "SelectedEnsemble":
-    """Build the vote over `members`."""
+    """Build the ensemble of `members`."""
     return SelectedEnsemble(members(seed), seed)
 
 
@@ -126,7 +126,7 @@ class SelectedEnsemble(ClassifierMixin, BaseEstimator):
         )
 
     def _combine(self, p: NDArray, y: NDArray) -> None:
-        """Learn from held-out probabilities (n_chosen, n, n_classes); a vote has its weights."""
+        """Learn from held-out probabilities (n_chosen, n, n_classes); an ensemble has weights."""
 
     def predict_proba(self, x: NDArray) -> NDArray[np.float64]:
         """Give class probabilities, shape (n, n_classes), columns as in `classes_`."""
@@ -194,7 +194,7 @@ def chosen_weights(p: NDArray[np.float64], codes: NDArray[np.int64]) -> NDArray[
     Returns
     -------
     ndarray, shape (n_members,)
-        How often each was chosen, as a share, in the best of the votes of 1 to `ROUNDS` members.
+        How often each was chosen, as a share, in the best ensemble of 1 to `ROUNDS` members.
     """
     columns = np.arange(p.shape[2])
     counts, total = np.zeros(len(p)), np.zeros(p.shape[1:])

@@ -1,6 +1,6 @@
 """The mean of three models' probabilities for a whole song (soft vote, Kittler 1998).
 
-All read the song's features as one long window and the mean over its passages: a regression on the
+All read the song's features as one long window and the mean over its excerpts: a regression on the
 quantities as they are, one on their ranks, and extra trees. Their settings are fixed, which
 leaves nothing to search.
 """
@@ -17,7 +17,7 @@ GRID: dict[str, list] = {}
 
 
 def build(seed: int) -> VotingClassifier:
-    """Build the three models and their vote; values far out are bounded for the regressions."""
+    """Build the three models and their ensemble; values far out are bounded for the regressions."""
 
     def bounded(limit: float) -> FunctionTransformer:
         return FunctionTransformer(np.clip, kw_args={"a_min": -limit, "a_max": limit})

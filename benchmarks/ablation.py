@@ -4,7 +4,7 @@
 
 For each corpus (`folk` unless named; `NAME:NOTES` sets the window), models are compared by
 `classify compare`, once as usual, once with pitch alone and once without augmentation; and the
-vote on songs is fitted on songs described in other ways. Every row of the table
+ensemble on songs is fitted on songs described in other ways. Every row of the table
 is compared with the row that it differs from in one ingredient, with the difference over the same
 folds and its interval by the corrected t of Nadeau and Bengio (2003). Writes `ablation.csv`,
 `ablation.md` and `ablation.svg`; a killed run continues where it was.
@@ -72,13 +72,13 @@ ROWS = [
     Row("reference", "Majority class", f"usual/{MAJORITY}"),
     Row("channels", "Logistic regression on all channels", "usual/logistic", "pitch/logistic"),
     Row("channels", "NN3 on all channels, not pitch alone", "usual/nn3", "pitch/nn3"),
-    Row("channels", "CRNN on note events, beside NN3", "usual/crnn", "usual/nn3"),
+    Row("channels", "CRNN on note events, not NN3", "usual/crnn", "usual/nn3"),
     Row("features", "Logistic regression on features, not notes", "usual/features-logistic",
         "usual/logistic"),
     Row("augmentation", "CRNN with augmentation", "usual/crnn", "plain/crnn"),
     Row("attention", "CRNN with attention, not a mean over steps", "usual/crnn", "usual/crnn-mean"),
-    Row("attention", "Transformer, beside CRNN", "usual/transformer", "usual/crnn"),
-    Row("attention", "Four passages at once, beside one window", "usual/passages", "usual/crnn"),
+    Row("attention", "Transformer, not CRNN", "usual/transformer", "usual/crnn"),
+    Row("attention", "Four excerpts at once, not one window", "usual/passages", "usual/crnn"),
     Row("song-level averaging", "Logistic regression on features: songs, not windows",
         "usual/features-logistic", "usual/features-logistic/window"),
     Row("song-level averaging", "CRNN: songs, not windows", "usual/crnn", "usual/crnn/window"),
@@ -90,25 +90,25 @@ ROWS = [
         "usual/features-logistic"),
 ]  # fmt: skip
 
-#: The description that others are set beside.
-BASE = "whole and passages of 48"
+#: The description that others are compared with.
+BASE = "whole and excerpts of 48"
 
 
 def _descriptions(corpus: Corpus) -> Iterator[tuple[str, Table]]:
-    """Describe songs in other ways for the vote on songs: `BASE` first, then others and less."""
+    """Describe songs in other ways for the ensemble: `BASE` first, then others and less."""
     base = features.of_songs(corpus.songs)
     yield BASE, base
     for notes in (100, 400):
-        yield f"whole and passages of {notes}", features.of_songs(corpus.songs, notes)
+        yield f"whole and excerpts of {notes}", features.of_songs(corpus.songs, notes)
     yield "whole", features.whole(corpus.songs)
-    yield "passages of 48", base[:, len(features.listed()) :]
+    yield "excerpts of 48", base[:, len(features.listed()) :]
     families = np.array([feature.family for feature in features.listed_of_songs()])
     for family in dict.fromkeys(families):
         yield f"without {family}", base[:, families != family]
 
 
 def described(corpus: Corpus, x: Table, n_folds: int, repeats: int, seed: int = 0) -> pd.DataFrame:
-    """Fit the vote on songs on one description; a row for each prediction."""
+    """Fit the ensemble on songs on one description; a row for each prediction."""
     labels, groups = np.array(corpus.labels), np.array(corpus.groups)
     frames = []
     for repeat in range(repeats):

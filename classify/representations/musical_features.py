@@ -55,7 +55,7 @@ class WindowFeatures(Representation):
 
 
 class SongFeatures(WindowFeatures):
-    """The features of a song as one long window and as a mean over its passages.
+    """The features of a song as one long window and as a mean over its excerpts.
 
     Examples
     --------

@@ -140,7 +140,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(weights, library, tmp_pat
 
 def test_the_same_command_again_trains_nothing(weights, library, capsys):
     before = (weights / ABOUT).read_bytes()
-    pretraining.pretrain([library], weights, OWN, progress=Lines())
+    pretraining.pretrain([library], weights, OWN, Lines())
     assert "nothing is trained again" in capsys.readouterr().err
     assert (weights / ABOUT).read_bytes() == before
     with pytest.raises(InputError, match="is there already; name another"):

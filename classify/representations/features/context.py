@@ -1,7 +1,7 @@
-"""From window to song: what passages say of the song they are from.
+"""From window to song: the features of a song and of its excerpts.
 
 A song is described twice: by its features as one long window, which see its whole form, and by the
-mean of the features of its passages, in which every part counts alike. Passages are windows of a
+mean of the features of its excerpts, in which every part counts alike. Excerpts are windows of a
 length of their own, so that a song's description does not depend on how songs are cut for other
 models. Each song is looked at by itself, so nothing passes from one song to another, nor from a
 training part to a test part that holds whole songs.
@@ -19,12 +19,12 @@ from classify.representations.features.registry import AT_ONCE, Feature, compute
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
 
-#: What is put before a feature's name: of the whole song, and the mean of its passages.
+#: What is put before a feature's name: of the whole song, and the mean of its excerpts.
 WHOLE, MEAN = "song_", "mean_"
 
-#: Notes in a passage. Of 48, 100, 200, 400 and none, the one with the best mean accuracy over five
+#: Notes in an excerpt. Of 48, 100, 200, 400 and none, the one with the best mean accuracy over five
 #: corpora, whatever their songs' lengths (`benchmarks/ablation.py`).
-PASSAGE = 48
+EXCERPT = 48
 
 
 def listed_of_songs() -> list[Feature]:
@@ -36,15 +36,15 @@ def listed_of_songs() -> list[Feature]:
     return [replace(f, name=prefix + f.name) for prefix in (WHOLE, MEAN) for f in listed()]
 
 
-def of_songs(songs: Sequence[Song], passage: int = PASSAGE) -> NDArray[np.float32]:
+def of_songs(songs: Sequence[Song], excerpt: int = EXCERPT) -> NDArray[np.float32]:
     """Describe whole songs.
 
     Parameters
     ----------
     songs : sequence of Song
         At least one.
-    passage : int
-        Notes in a passage.
+    excerpt : int
+        Notes in an excerpt.
 
     Returns
     -------
@@ -57,8 +57,8 @@ def of_songs(songs: Sequence[Song], passage: int = PASSAGE) -> NDArray[np.float3
     >>> of_songs([piece()]).shape == (1, len(listed_of_songs()))
     True
     """
-    cuts = cut(songs, WindowSettings(passage, passage))
-    parts = compute(batch(songs, cuts.song, cuts.start, passage)).astype(np.float64)
+    cuts = cut(songs, WindowSettings(excerpt, excerpt))
+    parts = compute(batch(songs, cuts.song, cuts.start, excerpt)).astype(np.float64)
     first = np.unique(cuts.song, return_index=True)[1]
     means = _over_song(parts, cuts.song)[first]
     return np.concatenate([whole(songs), means], axis=1).astype(np.float32)
