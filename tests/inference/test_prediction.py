@@ -265,7 +265,7 @@ def test_the_command(trained, library, tmp_path, capsys):
     assert main(["predict", str(tmp_path), str(library)]) == 2
     assert "holds no trained model" in capsys.readouterr().err
     assert main(["predict", str(trained), str(library), "--sure", "high"]) == 2
-    assert "--sure: expected a number, not 'high'" in capsys.readouterr().err
+    assert "--sure: expected a probability, not 'high'" in capsys.readouterr().err
 
 
 def test_the_commands_road_from_songs_to_predictions(tmp_path, capsys):
