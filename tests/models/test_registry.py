@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-import baselines
+from classify import baselines
 from classify.errors import InputError
 from classify.models import networks, registry
 from classify.models.training_settings import TrainingSettings
@@ -285,7 +285,7 @@ def test_a_new_model_is_a_new_file_and_no_list_is_edited(tmp_path, monkeypatch):
         registry.save(estimator, tmp_path / "saved" / name)
         again = registry.load(tmp_path / "saved" / name).predict_proba(x)
         np.testing.assert_array_equal(again, estimator.predict_proba(x))
-    for module in ("baselines.naive_bayes", "classify.models.networks.dense"):
+    for module in ("classify.baselines.naive_bayes", "classify.models.networks.dense"):
         sys.modules.pop(module)
 
 
