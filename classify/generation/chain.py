@@ -84,13 +84,14 @@ class Chain:
         order : int
             Symbols in the longest context.
         choices : int
-            A context is used where it was followed by at least so many different symbols.
+            A context of two symbols or more is used where it was followed by at least so many
+            different ones.
 
         Examples
         --------
         >>> chain = Chain.fit(["abcabd"], dict.fromkeys("abcd", 1), order=2)
         >>> [[chain.symbols[i] if i >= 0 else "^" for i in c] for c in chain.contexts]
-        [[], ['^'], ['b'], ['a', 'b']]
+        [[], ['^'], ['a'], ['b'], ['c'], ['d'], ['a', 'b']]
         """
         names = tuple(ticks)
         number = {name: i for i, name in enumerate(names)}
@@ -100,7 +101,7 @@ class Chain:
             for place in range(1, len(sequence)):
                 for length in range(min(order, place) + 1):
                     counts[tuple(sequence[place - length : place])][sequence[place]] += 1
-        kept = [c for c, after in counts.items() if len(after) >= choices or c in ((), (BEGIN,))]
+        kept = [c for c, after in counts.items() if len(after) >= choices or len(c) < 2]
         kept.sort(key=lambda context: (len(context), context))
         return _automaton(names, np.array([ticks[name] for name in names]), kept, counts, order)
 
@@ -112,7 +113,7 @@ class Chain:
     @property
     def begin(self) -> int:
         """The node at which songs begin."""
-        return self.contexts.index((BEGIN,)) if (BEGIN,) in self.contexts else 0
+        return self.contexts.index((BEGIN,)) if (BEGIN,) in self.contexts else 0  # of order 0
 
     def node(self, before: Sequence[Hashable], *, begins: bool = False) -> int:
         """Give the node that is reached after some symbols.
