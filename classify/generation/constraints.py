@@ -41,13 +41,13 @@ def in_time(symbols: Symbols, profile: Floats, n_ticks: int) -> Floats:
     return profile[np.arange(n_ticks) % len(profile)][:, ticks]
 
 
-def begins_and_ends(symbols: Symbols, n_ticks: int, tonic: int) -> Floats:
-    """Want a note at the beginning, and the tonic as the last note. Shape (n_ticks, n_symbols)."""
+def begins_and_ends(symbols: Symbols, n_ticks: int, tonic: int | None) -> Floats:
+    """Want a note first, and a note last: the tonic if one is given. Shape (n_ticks, n_symbols)."""
     pitch, ticks = np.array(symbols).T
     weights = np.ones((n_ticks, len(symbols)))
     weights[0, pitch == REST] = 0
     last = np.arange(n_ticks)[:, np.newaxis] + ticks == n_ticks
-    wrong = (pitch == REST) | (pitch % 12 != tonic)
+    wrong = (pitch == REST) | ((pitch % 12 != tonic) if tonic is not None else False)
     return np.where(last & wrong, 0, weights)
 
 

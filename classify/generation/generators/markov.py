@@ -187,7 +187,7 @@ def _constraints(request: Request, task: _Task) -> dict[str, Floats]:
     symbols, n_ticks = task.style.chain.symbols, task.n_ticks
     weights = {
         "metre": wishes.in_time(symbols, task.style.profile, n_ticks),
-        "key": wishes.begins_and_ends(symbols, n_ticks, HOME[task.minor]),
+        "key": wishes.begins_and_ends(symbols, n_ticks, HOME[task.minor] if request.key else None),
     }
     if request.low is not None or request.high is not None:
         low = 0 if request.low is None else request.low
@@ -235,10 +235,11 @@ def _sampler(
         return Sampler(chain, together, start, last)
     except Impossible:
         pass
-    bar = (ticks.start + wishes.reach(chain, together, start)) // task.bar + 1
+    reached = ticks.start + wishes.reach(chain, together, start)
+    bar = min(reached, task.n_ticks - 1) // task.bar + 1
     names = wishes.culprits(chain, here, n_ticks, start, last)
     one = f"without {' or '.join(names)} there is one" if names else "no single wish is the reason"
-    raise InputError(f"no melody satisfies all wishes: none gets beyond bar {bar}; {one}")
+    raise InputError(f"no melody satisfies all wishes: all fail in bar {bar} or before; {one}")
 
 
 def _draw(
