@@ -8,13 +8,20 @@ BIN := $(VENV)/bin
 EXTRA ?=
 ARGS ?=
 
-.PHONY: compare test test-slow fuzz lint results ablation audio constraints clean
+# Twice quiet: pip's warnings speak of other people's settings and packages; errors are still shown.
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
+
+.PHONY: compare test test-slow coverage fuzz lint docs results ablation audio constraints clean
 
 compare: $(VENV)/.installed
 	$(BIN)/classify compare $(ARGS)
 
-test: lint
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
+# The linters run beside the tests; what they found is shown below the tests' summary.
+test: $(VENV)/.tested
+	@$(MAKE) --no-print-directory lint > $(VENV)/lint.log 2>&1 & linters=$$!; \
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow" $(ARGS); tests=$$?; \
+	wait $$linters; linted=$$?; cat $(VENV)/lint.log; \
+	test $$tests -eq 0 -a $$linted -eq 0
 
 test-slow: $(VENV)/.tested
 	$(BIN)/python -m pytest
@@ -22,6 +29,14 @@ test-slow: $(VENV)/.tested
 # 20,000 damaged songs through the reader: minutes. Files that harm it are kept in fuzz-failures/.
 fuzz: $(VENV)/.tested
 	$(BIN)/python -m tests.fuzz 20000
+
+# Every line of the package, and whether a test ran it, in processes that tests start as well.
+coverage: $(VENV)/.tested
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow" --cov --cov-report=term:skip-covered --cov-report=html
+
+docs: $(VENV)/.documented
+	$(BIN)/python -m sphinx -q -W --keep-going -j auto -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .
@@ -34,14 +49,18 @@ $(BIN)/python:
 
 # EXTRA=gpu adds TensorFlow's CUDA libraries.
 $(VENV)/.installed: $(BIN)/python setup.cfg constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".$(if $(EXTRA),[$(EXTRA)])"
+	$(PIP) -c constraints.txt -e ".$(if $(EXTRA),[$(EXTRA)])"
 	touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(PIP) -c constraints.txt -e ".[dev]"
 	touch $@
 
-# The runs on built-in music that the README's tables and the notebooks read, and the notebooks with
+$(VENV)/.documented: $(VENV)/.installed
+	$(PIP) -c constraints.txt -e ".[docs]"
+	touch $@
+
+# The runs on built-in music that the performance page's tables and the notebooks read, and the notebooks with
 # their outputs. About half an hour on two cores; a stopped one goes on where it was.
 REFERENCE := results/reference
 REFERENCE_MODELS := song-vote,features-logistic,features-svm,logistic,svm,knn,nn3
@@ -62,11 +81,11 @@ ablation: $(VENV)/.installed
 audio: $(VENV)/.audio
 
 $(VENV)/.audio: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[audio]"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps basic-pitch==0.4.0
+	$(PIP) -c constraints.txt -e ".[audio]"
+	$(PIP) --no-deps basic-pitch==0.4.0
 	touch $@
 
-# Write the exact versions anew, after a range in setup.cfg was changed.
+# Write the exact versions again, after a range in setup.cfg was changed.
 constraints:
 	rm -rf .venv-fresh && $(PYTHON) -m venv .venv-fresh
 	.venv-fresh/bin/python -m pip install --quiet -e ".[dev,docs,notebooks,audio]"
@@ -74,4 +93,4 @@ constraints:
 	rm -rf .venv-fresh
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build *.egg-info docs/_build docs/_generated htmlcov .coverage*

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-TITLE = "Vote on features"
+TITLE = "Ensemble on features"
 INPUT = "features"
 GRID = {"logistic__logisticregression__C": [1e-3, 3e-3]}
 

@@ -1,8 +1,8 @@
-"""The mean of what several models say of a whole song, each chosen and weighed inside training.
+"""A weighted mean of several models' probabilities for a song, selected inside training.
 
-Members are added one at a time, with replacement, as long as the mean of what they say of songs
-that they have not seen becomes better (Caruana et al. 2004, "Ensemble selection from libraries of
-models"). What does not help is not asked.
+Members are added one at a time, with replacement, as long as the mean of their probabilities for
+songs that they have not seen becomes better (Caruana et al. 2004, "Ensemble selection from
+libraries of models"). What does not help is left out.
 """
 
 from typing import Any
@@ -18,10 +18,10 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from baselines import song_vote
+from . import song_vote
 
-TITLE = "Chosen vote on songs"
-INPUT = "song"
+TITLE = "Selected song-level ensemble"
+INPUT = "song-features"
 GRID: dict[str, list] = {}
 
 #: Folds of the training part, and members that a vote may hold, one counted as often as chosen.
@@ -34,9 +34,9 @@ Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 LEAST = 1e-6
 
 
-def build(seed: int) -> "ChosenVote":
+def build(seed: int) -> "SelectedEnsemble":
     """Build the vote over `members`."""
-    return ChosenVote(members(seed), seed)
+    return SelectedEnsemble(members(seed), seed)
 
 
 def members(seed: int) -> list[tuple[str, Any]]:
@@ -55,13 +55,14 @@ def members(seed: int) -> list[tuple[str, Any]]:
     return [*known, ("boosting", boosting), ("svm", machine)]
 
 
-class ChosenVote(ClassifierMixin, BaseEstimator):
+class SelectedEnsemble(ClassifierMixin, BaseEstimator):
     """A weighted mean of probabilities, whose weights come from folds of the training part.
 
     Each member is fitted once a fold, and once more on everything if it is chosen. Members differ
-    in how sure they sound, and some give no probabilities at all; so the logarithms of what a
-    member says, or its decisions, are multiplied by the one number that makes them likeliest on
-    what it has not seen (Guo et al. 2017). More numbers would flatter the member they belong to.
+    in how confident they are, and some give no probabilities at all; so the logarithms of a
+    member's probabilities, or its decisions, are multiplied by the one number that makes them
+    likeliest on what it has not seen (Guo et al. 2017). More numbers would flatter the member they
+    belong to.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ class ChosenVote(ClassifierMixin, BaseEstimator):
         self.members = members
         self.seed = seed
 
-    def fit(self, x: NDArray, y: ArrayLike, groups: ArrayLike | None = None) -> "ChosenVote":
+    def fit(self, x: NDArray, y: ArrayLike, groups: ArrayLike | None = None) -> "SelectedEnsemble":
         """Choose and fit members.
 
         Parameters
@@ -105,12 +106,12 @@ class ChosenVote(ClassifierMixin, BaseEstimator):
         """
         y = np.asarray(y)
         self.classes_ = np.unique(y)
-        parts = whole_folds(y, groups, FOLDS, self.seed)
-        held_out = np.concatenate([held for _, held in parts])
+        folds = whole_folds(y, groups, FOLDS, self.seed)
+        held_out = np.concatenate([held for _, held in folds])
         codes = np.searchsorted(self.classes_, y[held_out])
-        said = np.array([self._unseen(member, x, y, parts) for _, member in self.members])
-        steepness = np.array([fitted_steepness(scores, codes) for scores in said])
-        p = softmax(said * steepness[:, None, None], axis=2)
+        scores = np.array([self._unseen(member, x, y, folds) for _, member in self.members])
+        steepness = np.array([fitted_steepness(of_member, codes) for of_member in scores])
+        p = softmax(scores * steepness[:, None, None], axis=2)
         self.weights_ = chosen_weights(p, codes)
         chosen = np.flatnonzero(self.weights_)
         self._combine(p[chosen], y[held_out])
@@ -118,10 +119,10 @@ class ChosenVote(ClassifierMixin, BaseEstimator):
         self.models_ = [clone(self.members[i][1]).fit(x, y) for i in chosen]
         return self
 
-    def _unseen(self, member: Any, x: NDArray, y: NDArray, parts: Folds) -> NDArray[np.float64]:
-        """Let a member answer each part after learning from the rest."""
+    def _unseen(self, member: Any, x: NDArray, y: NDArray, folds: Folds) -> NDArray[np.float64]:
+        """Let a member predict each fold after learning from the rest."""
         return np.concatenate(
-            [_scores(clone(member).fit(x[fit], y[fit]), x[held]) for fit, held in parts]
+            [_scores(clone(member).fit(x[fit], y[fit]), x[held]) for fit, held in folds]
         )
 
     def _combine(self, p: NDArray, y: NDArray) -> None:
@@ -129,13 +130,15 @@ class ChosenVote(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, x: NDArray) -> NDArray[np.float64]:
         """Give class probabilities, shape (n, n_classes), columns as in `classes_`."""
-        return np.average(self._members_say(x), axis=0, weights=self.weights_[self.weights_ > 0])
+        return np.average(
+            self._member_probabilities(x), axis=0, weights=self.weights_[self.weights_ > 0]
+        )
 
     def predict(self, x: NDArray) -> NDArray:
         """Give the most probable class of each row."""
         return self.classes_[self.predict_proba(x).argmax(axis=1)]
 
-    def _members_say(self, x: NDArray) -> NDArray[np.float64]:
+    def _member_probabilities(self, x: NDArray) -> NDArray[np.float64]:
         """Give the chosen members' probabilities, shape (n_chosen, n, n_classes)."""
         scores = np.array([_scores(model, x) for model in self.models_])
         return softmax(scores * self.steepness_[:, None, None], axis=2)
@@ -197,7 +200,7 @@ def chosen_weights(p: NDArray[np.float64], codes: NDArray[np.int64]) -> NDArray[
     counts, total = np.zeros(len(p)), np.zeros(p.shape[1:])
     best, weights = np.inf, counts
     for n in range(1, ROUNDS + 1):
-        losses = [log_loss(codes, (total + own) / n, labels=columns) for own in p]
+        losses = [log_loss(codes, (total + of_member) / n, labels=columns) for of_member in p]
         added = int(np.argmin(losses))
         total, counts = total + p[added], counts + (np.arange(len(p)) == added)
         if losses[added] < best:
@@ -219,8 +222,8 @@ def fitted_steepness(scores: NDArray[np.float64], codes: NDArray[np.int64]) -> f
     def loss(logarithm: float) -> float:
         return float(-log_softmax(scores * np.exp(logarithm), axis=1)[rows, codes].mean())
 
-    rows, limit = np.arange(len(codes)), np.log(50)
-    return float(np.exp(minimize_scalar(loss, bounds=(-limit, limit), method="bounded").x))
+    rows, widest = np.arange(len(codes)), np.log(50)
+    return float(np.exp(minimize_scalar(loss, bounds=(-widest, widest), method="bounded").x))
 
 
 def _scores(model: Any, x: NDArray) -> NDArray[np.float64]:

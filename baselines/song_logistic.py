@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, QuantileTransformer, StandardScaler
 
 TITLE = "Logistic regression on songs"
-INPUT = "song"
+INPUT = "song-features"
 GRID = {"logisticregression__C": [7e-4, 2e-3, 6e-3]}
 
 

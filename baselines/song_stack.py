@@ -1,32 +1,32 @@
-"""A regression on what several models say of a whole song (stacking, Wolpert 1992).
+"""A regression on several models' probabilities for a whole song (stacking, Wolpert 1992).
 
-Which models is chosen inside the training part, as in song-choice; the regression learns from what
-they say of songs that they have not seen.
+Which models is chosen inside the training part, as in song-choice; the regression learns from
+their probabilities for songs that they have not seen.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from baselines.song_choice import LEAST, ChosenVote, members
+from .song_choice import LEAST, SelectedEnsemble, members
 
-TITLE = "Stack on songs"
-INPUT = "song"
+TITLE = "Stacked song-level ensemble"
+INPUT = "song-features"
 GRID: dict[str, list] = {}
 
 #: Inverse strength of the regression's L2 penalty: a column is a logarithm of a probability.
 C = 0.03
 
 
-def build(seed: int) -> "ChosenStack":
+def build(seed: int) -> "StackedEnsemble":
     """Build the stack over the members that song-choice has."""
-    return ChosenStack(members(seed), seed)
+    return StackedEnsemble(members(seed), seed)
 
 
-class ChosenStack(ChosenVote):
-    """A vote's chosen members, combined by a multinomial regression on their log-probabilities.
+class StackedEnsemble(SelectedEnsemble):
+    """Selected members, combined by a multinomial regression on their log-probabilities.
 
-    Parameters are those of `ChosenVote`.
+    Parameters are those of `SelectedEnsemble`.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class ChosenStack(ChosenVote):
 
     def predict_proba(self, x: NDArray) -> NDArray[np.float64]:
         """Give class probabilities, shape (n, n_classes), columns as in `classes_`."""
-        return self.final_.predict_proba(_columns(self._members_say(x)))
+        return self.final_.predict_proba(_columns(self._member_probabilities(x)))
 
 
 def _columns(p: NDArray) -> NDArray:

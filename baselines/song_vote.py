@@ -1,4 +1,4 @@
-"""The mean of what three models say of a whole song (soft vote, Kittler 1998).
+"""The mean of three models' probabilities for a whole song (soft vote, Kittler 1998).
 
 All read the song's features as one long window and the mean over its passages: a regression on the
 quantities as they are, one on their ranks, and extra trees. Their settings are fixed, which
@@ -11,8 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, QuantileTransformer, StandardScaler
 
-TITLE = "Vote on songs"
-INPUT = "song"
+TITLE = "Song-level ensemble"
+INPUT = "song-features"
 GRID: dict[str, list] = {}
 
 

@@ -5,9 +5,9 @@
 For each corpus (`folk` unless named; `NAME:NOTES` sets the window), models are compared by
 `classify compare`, once as usual, once with pitch alone and once without augmentation; and the
 vote on songs is fitted on songs described in other ways. Every row of the table
-stands beside the row that it differs from in one ingredient, with the difference over the same
+is compared with the row that it differs from in one ingredient, with the difference over the same
 folds and its interval by the corrected t of Nadeau and Bengio (2003). Writes `ablation.csv`,
-`ablation.md` and `ablation.svg`; a killed run goes on where it was.
+`ablation.md` and `ablation.svg`; a killed run continues where it was.
 """
 
 import argparse
@@ -15,19 +15,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import classify.baselines.song_vote as song_vote
 import matplotlib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from baselines import song_vote
 from classify.corpora import Corpus, load
 from classify.evaluation.scores import wilson
 from classify.evaluation.significance import corrected_interval
 from classify.evaluation.splits import folds
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
+from classify.experiments.settings import Settings
 from classify.files import atomic_write, write_text
 from classify.models.registry import MAJORITY
 from classify.representations import features
@@ -57,9 +57,9 @@ class Row:
     title : str
         Of the row.
     of : str
-        Whose answers for songs: `run/model`.
+        Whose predictions for songs: `run/model`.
     without : str, optional
-        Whose answers lack the ingredient; `run/model/window` for those for windows.
+        Whose predictions lack the ingredient; `run/model/window` for those for windows.
     """
 
     ingredient: str
@@ -72,7 +72,7 @@ ROWS = [
     Row("reference", "Majority class", f"usual/{MAJORITY}"),
     Row("channels", "Logistic regression on all channels", "usual/logistic", "pitch/logistic"),
     Row("channels", "NN3 on all channels, not pitch alone", "usual/nn3", "pitch/nn3"),
-    Row("channels", "CRNN on rich notes, beside NN3", "usual/crnn", "usual/nn3"),
+    Row("channels", "CRNN on note events, beside NN3", "usual/crnn", "usual/nn3"),
     Row("features", "Logistic regression on features, not notes", "usual/features-logistic",
         "usual/logistic"),
     Row("augmentation", "CRNN with augmentation", "usual/crnn", "plain/crnn"),
@@ -107,25 +107,25 @@ def _descriptions(corpus: Corpus) -> Iterator[tuple[str, Table]]:
 
 
 def described(corpus: Corpus, x: Table, n_folds: int, repeats: int, seed: int = 0) -> pd.DataFrame:
-    """Fit the vote on songs on one description; a row for each answer."""
+    """Fit the vote on songs on one description; a row for each prediction."""
     labels, groups = np.array(corpus.labels), np.array(corpus.groups)
     frames = []
     for repeat in range(repeats):
         for fold, test in enumerate(folds(labels, groups, n_folds, seed + repeat)):
-            answer = song_vote.build(seed).fit(x[~test], labels[~test]).predict(x[test])
+            predicted = song_vote.build(seed).fit(x[~test], labels[~test]).predict(x[test])
             about = {"repeat": repeat, "fold": fold, "song": np.flatnonzero(test),
                      "start": -1, "group": groups[test]}  # fmt: skip
-            frames.append(pd.DataFrame(about | {"right": answer == labels[test]}))
+            frames.append(pd.DataFrame(about | {"right": predicted == labels[test]}))
     return pd.concat(frames, ignore_index=True)
 
 
 def ran(settings: Settings, folder: Path) -> dict[str, pd.DataFrame]:
-    """Compare models; their answers by `run/model` for songs, `run/model/window` for windows."""
+    """Compare models; predictions by `run/model` for songs, `run/model/window` for windows."""
     compare(settings, folder)
-    columns = ["model", "level", "repeat", "fold", "song", "start", "group", "label", "answer"]
+    columns = ["model", "level", "repeat", "fold", "song", "start", "group", "label", "prediction"]
     table = pd.read_parquet(folder / "predictions.parquet", columns=[*columns, "part"])
     table = table[table.part == "test"]
-    table = table.assign(right=table.label == table.answer)
+    table = table.assign(right=table.label == table.prediction)
     return {
         f"{folder.name}/{model}" + "/window" * (level == "window"): own
         for (model, level), own in table.groupby(["model", "level"])
@@ -158,17 +158,17 @@ def ablated(source: str, n_folds: int, repeats: int, out: Path) -> pd.DataFrame:
     name, _, notes = source.partition(":")
     window = int(notes) if notes else None
     place = out / Path(name).name
-    answers: dict[str, pd.DataFrame] = {}
+    predictions: dict[str, pd.DataFrame] = {}
     for run, (options, models) in RUNS.items():
         asked = Settings(corpus=name, window=window, folds=n_folds, repeats=repeats,
                          models=models, **options)  # type: ignore[arg-type]  # fmt: skip
-        answers |= ran(asked, place / "runs" / run)
+        predictions |= ran(asked, place / "runs" / run)
     rows = [
         line(
             row.ingredient,
             row.title,
-            answers[row.of],
-            answers[row.without] if row.without else None,
+            predictions[row.of],
+            predictions[row.without] if row.without else None,
         )
         for row in ROWS
     ]
@@ -219,14 +219,14 @@ def draw(source: str, table: pd.DataFrame, path: Path) -> None:
     matplotlib.use("svg")
     from matplotlib.figure import Figure
 
-    told = table[table.gain.notna()].iloc[::-1]
-    figure = Figure(figsize=(9, 0.3 * len(told) + 1.2), layout="constrained")
+    compared = table[table.gain.notna()].iloc[::-1]
+    figure = Figure(figsize=(9, 0.3 * len(compared) + 1.2), layout="constrained")
     axes = figure.add_subplot()
-    place = np.arange(len(told))
-    ends = [told.gain - told.gain_low, told.gain_high - told.gain]
-    axes.errorbar(told.gain, place, xerr=ends, fmt="o", color="#1b6ca8", ecolor="#9bbdd6")
+    place = np.arange(len(compared))
+    ends = [compared.gain - compared.gain_low, compared.gain_high - compared.gain]
+    axes.errorbar(compared.gain, place, xerr=ends, fmt="o", color="#1b6ca8", ecolor="#9bbdd6")
     axes.axvline(0, color="#888888", linewidth=1)
-    axes.set_yticks(place, [f"{r.ingredient}: {r.row}" for r in told.itertuples()], fontsize=8)
+    axes.set_yticks(place, [f"{r.ingredient}: {r.row}" for r in compared.itertuples()], fontsize=8)
     axes.set_xlabel(f"points of accuracy gained on {Path(source).name}, with 95 % intervals")
     with atomic_write(path) as beside:
         figure.savefig(beside, format="svg", metadata={"Date": None})

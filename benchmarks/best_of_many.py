@@ -1,6 +1,6 @@
 """The best of many models looks better than it is. Do our tests see through that?
 
-Models that are all right on half of the songs, and agree with each other as models do, are ranked
+Models that all have an accuracy of 50 %, and agree with each other as models do, are ranked
 by the very songs that then test the best of them against the others. No difference is real, so at
 most 5 of 100 such comparisons should call any of them so::
 
@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 
 from classify.evaluation.significance import corrected_t, holm, mcnemar
 
-#: How often a model answers as the others do, and as it did in the last repeat.
+#: How often a model predicts what the others do, and as it did in the last repeat.
 ALIKE, AGAIN = 0.5, 0.85
 
 Right = NDArray[np.bool_]
 
 
 def made_up(draw: np.random.Generator, n_models: int, n_songs: int) -> Right:
-    """Give which songs each model answers rightly, shape (n_models, n_songs)."""
+    """Give which songs each model predicts correctly, shape (n_models, n_songs)."""
     shared = draw.random(n_songs) < 0.5
     own = draw.random((n_models, n_songs)) < 0.5
     return np.where(draw.random((n_models, n_songs)) < ALIKE, shared, own)
@@ -37,8 +37,8 @@ def folded(draw: np.random.Generator, right: Right, folds: int, repeats: int) ->
     """Give each model's accuracy in each fold of each repeat, shape (folds * repeats, n_models)."""
     accuracies = []
     for _ in range(repeats):
-        anew = draw.random(right.shape) < 0.5
-        now = np.where(draw.random(right.shape) < AGAIN, right, anew)
+        redrawn = draw.random(right.shape) < 0.5
+        now = np.where(draw.random(right.shape) < AGAIN, right, redrawn)
         parts = np.array_split(draw.permutation(right.shape[1]), folds)
         accuracies += [now[:, part].mean(axis=1) for part in parts]
     return np.array(accuracies)

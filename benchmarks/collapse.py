@@ -1,8 +1,8 @@
-"""Why did three of the paper's six networks answer one class throughout?
+"""Why did three of the paper's six networks predict one class throughout?
 
 Trains one network on one split of one corpus, from the paper's recipe towards ours, one change a
-step, and prints for each step how many classes the network answers, how large its most frequent
-answer is, and how its test accuracy compares with the majority class::
+step, and prints for each step how many classes the network predicts, how large its most frequent
+prediction is, and how its test accuracy compares with the majority class::
 
     python benchmarks/collapse.py CORPUS --network nn1 --window 200 --epochs 10
 
@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from classify.experiments.dataset import Data, Settings, prepare
-from classify.models.network_classifier import NetworkClassifier, TrainingSettings
-from classify.progress import Display
+from classify.experiments.dataset import Data, prepare
+from classify.experiments.settings import Settings
+from classify.models.network_classifier import NetworkClassifier
+from classify.models.training_settings import TrainingSettings
 from classify.representations.windows import CHANNELS
 
 PAPER = TrainingSettings(recipe="paper")
@@ -51,7 +52,7 @@ def main() -> None:
     print(f"{'':40} classes  largest  train  test   test/majority")
     for step in STEPS:
         settings = Settings(options.corpus, window=options.window, channels=step.channels)
-        data = prepare(settings, Display())
+        data = prepare(settings)
         training = replace(step.training, epochs=options.epochs)
         print(f"{step.title:40} {_row(data, step, training, options.network)}", flush=True)
 
@@ -61,11 +62,11 @@ def _row(data: Data, step: Step, training: TrainingSettings, network: str) -> st
     x = data.windows.x
     model = NetworkClassifier(network, training, scaled=step.scaled)
     model.fit(x[~test], labels[~test], data.groups[~test])
-    answers = model.predict(x)
-    _, counts = np.unique(answers[test], return_counts=True)
+    predicted = model.predict(x)
+    _, counts = np.unique(predicted[test], return_counts=True)
     names, of_class = np.unique(labels[~test], return_counts=True)
     majority = (labels[test] == names[of_class.argmax()]).mean()
-    train, held_out = ((answers == labels)[part].mean() for part in (~test, test))
+    train, held_out = ((predicted == labels)[part].mean() for part in (~test, test))
     return (
         f"{len(counts):4d} of {len(names)}  {counts.max() / counts.sum():6.2f} "
         f"{train:6.2f} {held_out:5.2f}  {held_out / majority:6.2f} x"

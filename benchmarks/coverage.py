@@ -1,12 +1,12 @@
-"""Do the 90 % sets hold the truth for 90 % of songs, and are sure answers right?
+"""Do prediction sets have 90 % coverage, and are confident predictions correct?
 
     python benchmarks/coverage.py CORPUS [CORPUS ...] [--models song-vote] [--seeds 20] [--folds 1]
 
 Compares the models on each corpus once for each seed, as `classify compare` does: other songs are
-held out each time, and temperature and limit come from inner folds of the training part. Prints
+held out each time, and temperature and threshold come from inner folds of the training part. Prints
 the share of held-out songs whose set holds their class, how many classes a set has, how many songs
-are answered with a confidence of 0.8 or more, and the share of wrong ones among these; then the
-mean, spread, least and largest of all seeds, beside what was promised.
+have a confidence of 0.8 or more, and the share of errors among these; then the mean, spread, least
+and largest of all seeds, beside the nominal value.
 """
 
 import argparse
@@ -15,25 +15,24 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from classify.evaluation import conformal
+from classify.experiments import results
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
 from classify.experiments.results import P
+from classify.experiments.settings import Settings
 from classify.models.registry import MAJORITY, RECOMMENDED
-from classify.progress import Display
-from classify.report import sureness
+from classify.report import calibration_metrics
 
 
 def facts(songs: pd.DataFrame, folds: int) -> dict[str, float]:
-    """Measure sets and sure answers of one model's held-out songs, as the report does."""
+    """Evaluate sets and confident predictions of one model's held-out songs, as the report does."""
     classes = [name.removeprefix(P) for name in songs if name.startswith(P)]
-    sure = sureness.measured(songs, classes, folds)
-    covered = sure.sets.covered if sure.sets else np.nan
+    sure = calibration_metrics.summarise(songs, classes, folds)
+    covered = sure.sets.covered.value if sure.sets else np.nan
     return {
         "songs": sure.n_songs,
-        "right": (songs.label == songs.answer).mean(),
+        "right": (songs.label == songs.prediction).mean(),
         "coverage": covered,
         "set size": sure.sets.size if sure.sets else np.nan,
         "sure": sure.kept,
@@ -45,11 +44,11 @@ def measured(corpus: str, models: tuple[str, ...], folds: int, seed: int) -> pd.
     """Compare models with one seed; a row of facts for each."""
     with tempfile.TemporaryDirectory() as place:
         settings = Settings(corpus=corpus, models=models, folds=folds, seed=seed)
-        folder = compare(settings, Path(place) / "run", display=Display(Console(quiet=True)))
-        told = pd.read_parquet(folder / "predictions.parquet")
-    told = told[(told.level == "song") & (told.part == "test") & (told.model != MAJORITY)]
+        folder = compare(settings, Path(place) / "run")
+        songs = results.read(folder)[0]
+    songs = songs[(songs.level == "song") & (songs.part == "test") & (songs.model != MAJORITY)]
     rows = [
-        {"model": name, "seed": seed} | facts(own, folds) for name, own in told.groupby("model")
+        {"model": name, "seed": seed} | facts(own, folds) for name, own in songs.groupby("model")
     ]
     return pd.DataFrame(rows)
 
@@ -72,7 +71,8 @@ def main() -> None:
         found = pd.concat(tables)
         for name, own in found.groupby("model"):
             print(
-                f"\n{corpus}, {name}: {conformal.COVERAGE:.0%} promised, risk above {sureness.SURE}"
+                f"\n{corpus}, {name}: {conformal.COVERAGE:.0%} promised, "
+                f"risk above {calibration_metrics.CONFIDENT}"
             )
             numbers = own.drop(columns=["model", "seed"])
             print(numbers.agg(["mean", "std", "min", "max"]).round(3).to_string(), flush=True)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.corpora import load
-from classify.corpora.duplicates import Pair, find
+from classify.corpora.duplicates import DuplicatePair, find_duplicates
 from classify.songs import NOTE, Song
 
 Notes = NDArray[np.void]
@@ -96,7 +96,7 @@ def changed(song: Song, change: Change, draw: np.random.Generator) -> Song:
     return Song.of(notes[np.lexsort((notes["pitch"], notes["onset"]))], song.path)
 
 
-def right(pair: Pair, songs: Sequence[Song]) -> bool:
+def right(pair: DuplicatePair, songs: Sequence[Song]) -> bool:
     """Say if a pair's transposition and tempo are those of copies that keep every note."""
     a, b = (songs[place].notes for place in (pair.a, pair.b))
     low, high = (int(notes["pitch"][~notes["drum"]].max()) for notes in (a, b))
@@ -116,7 +116,7 @@ def plant(songs: list[Song], n_songs: int) -> None:
         if not chosen:
             continue
         both = [*songs, *(changed(songs[place], change, draw) for place in chosen)]
-        pairs = {(pair.a, pair.b): pair for pair in find(both)}
+        pairs = {(pair.a, pair.b): pair for pair in find_duplicates(both)}
         hits = [pairs.get((int(place), len(songs) + k)) for k, place in enumerate(chosen)]
         found = [pair for pair in hits if pair]
         kept = change not in (thinned, all_of_it, first_third)
@@ -129,7 +129,7 @@ def across(source: str, n_songs: int) -> None:
     """Print what a corpus holds twice, and what is found of copies planted in it."""
     corpus = load(source)
     start = time.process_time()
-    pairs = find(corpus.songs)
+    pairs = find_duplicates(corpus.songs)
     taken = time.process_time() - start
     apart = [pair for pair in pairs if corpus.groups[pair.a] != corpus.groups[pair.b]]
     labels = [pair for pair in apart if corpus.labels[pair.a] != corpus.labels[pair.b]]
@@ -170,7 +170,7 @@ def main() -> None:
         songs = made_up(n_songs)
         before = getrusage(RUSAGE_SELF).ru_maxrss
         start = time.process_time()
-        pairs = find(songs)
+        pairs = find_duplicates(songs)
         taken, grown = time.process_time() - start, getrusage(RUSAGE_SELF).ru_maxrss - before
         planted = sum(pair.b == pair.a + 1 and pair.b % 10 == 9 for pair in pairs)
         print(

@@ -14,6 +14,7 @@ import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from music21 import note, stream
@@ -55,7 +56,7 @@ def seconds(function: Callable[[], object]) -> float:
 
 def as_stream(song: Song) -> stream.Stream:
     """Give music21 a song's pitched notes, lengths in quarter notes at 120 bpm."""
-    out = stream.Stream()
+    out: stream.Stream = stream.Stream()
     for one in song.notes[~song.notes["drum"]]:
         played = note.Note(int(one["pitch"]), quarterLength=2 * float(one["duration"]))
         played.volume.velocity = int(one["velocity"])
@@ -65,8 +66,9 @@ def as_stream(song: Song) -> stream.Stream:
 
 def theirs(data: DataInstance) -> int:
     """Extract every jSymbolic feature that music21 can of a window; count the quantities."""
+    extractors: list[Any] = jSymbolic.featureExtractors
     n_quantities = 0
-    for extractor in jSymbolic.featureExtractors:
+    for extractor in extractors:
         try:
             n_quantities += len(extractor(data).extract().vector)
         except (jSymbolic.JSymbolicFeatureException, ZeroDivisionError):

@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=10_000)
     parser.add_argument("--from", type=Path, dest="source", metavar="FOLDER")
     options = parser.parse_args()
-    source = options.source or builtin.prepared(builtin.CORPORA["folk"], lambda *_: None)
+    source = options.source or builtin.prepare(builtin.CORPORA["folk"], lambda *_: None)
     with tempfile.TemporaryDirectory() as place:
         songs, cache = Path(place) / "songs", Path(place) / "cache"
         copies(sorted(source.rglob("*.mid")), options.songs, songs)

@@ -16,7 +16,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from classify.playlists.build import build
-from classify.playlists.library import library
+from classify.playlists.library import library_from_table
 from classify.playlists.moods import PAPER
 from classify.playlists.request import Limits, Request
 
@@ -41,7 +41,7 @@ def made_up(n_songs: int, seed: int) -> pd.DataFrame:
             "tempo": (100 * np.exp(0.25 * arousal + draw.normal(0, 0.2, n_songs))).round(1),
             "loudness": (64 + 14 * arousal + draw.normal(0, 10, n_songs)).clip(1, 127),
             "confidence": p.max(axis=1),
-            "answer": np.where(p.max(axis=1) >= 0.8, names[p.argmax(axis=1)], ""),
+            "prediction": np.where(p.max(axis=1) >= 0.8, names[p.argmax(axis=1)], ""),
             "known": draw.random(n_songs) < 0.95,
         }
     )
@@ -70,7 +70,7 @@ def main() -> None:
     options.add_argument("--songs", type=int, default=10_000)
     options.add_argument("--seed", type=int, default=0)
     asked = options.parse_args()
-    songs = library(made_up(asked.songs, asked.seed))
+    songs = library_from_table(made_up(asked.songs, asked.seed))
     with threadpool_limits(1):
         for name, wish in WISHES.items():
             begin = time.process_time()

@@ -1,15 +1,15 @@
-"""How often do our intervals and tests find something in labels that were drawn at random?
+"""How often are our intervals and tests significant on labels that were drawn at random?
 
 Makes up corpora of songs in groups of unequal size, with windows that resemble their song's and
-their group's others, and a class for each group that has nothing to do with them. Two models answer
-under every split of ours. Then an interval of accuracy should exclude chance, and a test should
-call the models different, in at most 5 of 100 corpora::
+their group's others, and a class for each group that has nothing to do with them. Two models are
+evaluated under every split of ours. Then an interval of accuracy should exclude chance, and a test
+should call the models different, in at most 5 of 100 corpora::
 
     python benchmarks/random_labels.py --seeds 100
 
 Classes are equally frequent by design, so a class that is frequent in the test part is scarce in
-the training part, and models answer a little below chance. Each interval is therefore also held
-against the mean accuracy of all corpora.
+the training part, and accuracy is a little below chance. Each interval is therefore also compared
+with the mean accuracy of all corpora.
 
 With `--signal 0.5` the classes do show in the windows, and the rates of the tests tell how often
 the difference between the models is found.
@@ -80,36 +80,36 @@ def models() -> list[ClassifierMixin]:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """Which songs each model answers rightly, shape (2, n), and the groups of these songs."""
+class Predictions:
+    """Which songs each model predicts correctly, shape (2, n), and the groups of these songs."""
 
     right: NDArray[np.bool_]
     groups: NDArray[np.str_]
 
 
-def answers(corpus: Corpus, test: NDArray[np.bool_]) -> Answers:
-    """Train both models on the other songs; a song's answer is that of its windows' mean."""
+def predictions(corpus: Corpus, test: NDArray[np.bool_]) -> Predictions:
+    """Train both models on the other songs; a song's prediction is that of its windows' mean."""
     window, label = test[corpus.song], corpus.labels[corpus.song]
     right = []
     for model in models():
         model.fit(corpus.rows[~window], label[~window])
         p = model.predict_proba(corpus.rows[window]).reshape(-1, WINDOWS, CLASSES).mean(axis=1)
         right.append(p.argmax(axis=1) == corpus.labels[test])
-    return Answers(np.array(right), corpus.groups[test])
+    return Predictions(np.array(right), corpus.groups[test])
 
 
-def leaked(corpus: Corpus, seed: int) -> Answers:
-    """Part the windows at random, whatever their song; one answer a window."""
+def leaked(corpus: Corpus, seed: int) -> Predictions:
+    """Split the windows at random, whatever their song; one prediction a window."""
     test, label = splits.by_window(len(corpus.rows), seed), corpus.labels[corpus.song]
     right = [
         model.fit(corpus.rows[~test], label[~test]).predict(corpus.rows[test]) == label[test]
         for model in models()
     ]
-    return Answers(np.array(right), corpus.groups[corpus.song][test])
+    return Predictions(np.array(right), corpus.groups[corpus.song][test])
 
 
 def folded(corpus: Corpus, seed: int) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Which songs are answered rightly when they are tested, and how accuracies differ by fold.
+    """Which songs are predicted correctly when they are tested, and how accuracies differ by fold.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def folded(corpus: Corpus, seed: int) -> tuple[NDArray[np.bool_], NDArray[np.flo
     for repeat in range(REPEATS):
         names = corpus.labels.astype(str)
         for test in splits.folds(names, corpus.groups, FOLDS, REPEATS * seed + repeat):
-            right[repeat][:, test] = answers(corpus, test).right
+            right[repeat][:, test] = predictions(corpus, test).right
             accuracies.append(right[repeat][:, test].mean(axis=1))
     return right, np.array(accuracies)
 
@@ -130,12 +130,12 @@ def percentiles(
     right: NDArray[np.bool_], groups: NDArray[np.str_], n_groups: float | None, n_folds: int
 ) -> tuple[float, float]:
     """Give the bootstrap interval of accuracy, widened where a number of groups is given."""
-    answer = 1 - right.astype(int)
-    counts = resampled(np.zeros_like(answer), answer, groups.tolist(), 2, 0)
+    predicted = 1 - right.astype(int)
+    counts = resampled(np.zeros_like(predicted), predicted, groups.tolist(), 2, 0)
     return interval(accuracy(counts), n_groups, n_folds)
 
 
-def intervals(found: Answers, n_folds: int = 1) -> Iterator[tuple[str, tuple[float, ...]]]:
+def intervals(found: Predictions, n_folds: int = 1) -> Iterator[tuple[str, tuple[float, ...]]]:
     """Accuracy of the second model with each kind of interval: title, and (accuracy, low, high)."""
     right, groups = found.right[1], found.groups
     share, n_groups = right.mean(), effective_groups(groups.tolist())
@@ -152,7 +152,9 @@ def intervals(found: Answers, n_folds: int = 1) -> Iterator[tuple[str, tuple[flo
         yield "Wilson for folds", (share, *wilson(right, groups.tolist(), n_folds))
 
 
-def tests(once: Answers, pooled: Answers, differences: NDArray) -> Iterator[tuple[str, float]]:
+def tests(
+    once: Predictions, pooled: Predictions, differences: NDArray
+) -> Iterator[tuple[str, float]]:
     """Which model each test finds better: title, and 1 for the first, -1 for the second, or 0."""
 
     def better(p_value: float, by: float) -> float:
@@ -182,9 +184,9 @@ class Found:
 
 def found(corpus: Corpus, seed: int) -> Found:
     """Split one corpus in every way, train, and measure."""
-    once = answers(corpus, splits.by_song(corpus.labels.astype(str), corpus.groups, seed))
+    once = predictions(corpus, splits.by_song(corpus.labels.astype(str), corpus.groups, seed))
     right, accuracies = folded(corpus, seed)
-    pooled = Answers(right[0], corpus.groups)
+    pooled = Predictions(right[0], corpus.groups)
     shown = {
         f"{title}: {name}": one
         for title, part, n_folds in (

@@ -161,7 +161,7 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=100_000)
     parser.add_argument("--from", type=Path, dest="source", metavar="FOLDER")
     options = parser.parse_args()
-    source = options.source or builtin.prepared(builtin.CORPORA["folk"], lambda *_: None)
+    source = options.source or builtin.prepare(builtin.CORPORA["folk"], lambda *_: None)
     with tempfile.TemporaryDirectory() as place:
         songs, stores = Path(place) / "songs", Path(place)
         print(f"writing {options.songs:,} distinct files", flush=True)

@@ -1,53 +1,72 @@
-"""Comparisons from Python: run one, or open one that was run before, and look at it as tables.
+"""All that the toolkit does, as functions: notebooks, scripts and the command line call these.
 
     from classify import compare, load_run
 
     run = compare("songs", folds=5, models="baselines")
     run.table()          # models by scores, with intervals
     run.differences()    # the best model against each other one
-    run.songs("svm")     # who was answered how, the most confidently wrong first
+    run.songs("svm")     # predictions song by song, the most confidently wrong first
 
     model = train("songs", "models/mine")
     moods = predict(model, "library")
     playlist(moods, "Calming", "evening.m3u8", start="Sports", minutes=30)
 
-Everything about a run is read from its folder, so `load_run` gives what `compare` gave. All tables
-are pandas DataFrames; shares and probabilities are 0 to 1.
+Each function is a command of the same name, with the same options, defaults and refusals; the
+command line reads their help texts here (`classify.options`). What takes long is imported when it
+is needed.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from classify.errors import InputError
-from classify.evaluation import calibration
-from classify.experiments import comparison, results
-from classify.experiments.dataset import Settings
-from classify.inference import prediction, training
-from classify.inference.saved_model import Bundle
-from classify.inference.saved_model import load as load_bundle
-from classify.playlists import plot
-from classify.playlists.build import build
-from classify.playlists.playlist import Made, Playlist
-from classify.playlists.request import Limits, Request
-from classify.playlists.writers import write as write_playlist
-from classify.report import words, write_report
-from classify.report.view import Row, View, read_view
+from classify.experiments.settings import Settings, check_count
+from classify.files import read_json
+from classify.inference.tasks import (
+    adapt,
+    explain,
+    explain_run,
+    is_run,
+    loaded,
+    predict,
+    suggest,
+    train,
+)
+from classify.models.pretraining_settings import PretrainingSettings
+from classify.options import check_names
+from classify.playlists.output import Output, PlaylistFiles, wishes_of, write_files
+from classify.playlists.request import Request
+from classify.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from classify.corpora.transcribe import Transcribed
+    from classify.experiments.corpus_summary import CorpusSummary
+    from classify.inference.saved_model import Bundle
+    from classify.playlists.library import PredictedLibrary
+    from classify.playlists.playlist import Playlist
+    from classify.report.run import Run
+
+#: Endings of tables that `predict` wrote; anything else is a library of songs.
+PREDICTED = (".csv", ".parquet")
+
+
+# --- comparisons
 
 
 def compare(
     corpus: str | Path = "folk",
     *,
-    models: str | tuple[str, ...] = "all",
     out: str | Path | None = None,
     jobs: int | None = None,
+    command: str = "",
+    progress: Progress = SILENT,
     **settings: Any,
 ) -> "Run":
-    """Compare models on a corpus; go on where a run that was stopped ended.
+    """Compare models on a corpus and write a report; go on where a run that was stopped ended.
 
     In a script, call it below `if __name__ == "__main__":`, since models train in processes that
     import the script.
@@ -55,17 +74,17 @@ def compare(
     Parameters
     ----------
     corpus : str or Path
-        As on the command line: a folder, or the name of a built-in corpus.
-    models : str or tuple of str
-        Names and groups of models; a str may hold several, with commas.
+        As in `classify.experiments.settings.Settings`.
     out : str or Path, optional
-        The run's folder; `results/<corpus>...` unless given.
+        The run's folder; results/<corpus> and whatever is not as usual, unless given.
     jobs : int, optional
-        Fits at once.
+        Fits at once; one a core unless given.
+    command : str
+        What to record as the command; this call unless given.
+    progress : Progress
+        Shows progress.
     **settings
-        Any other field of `classify.experiments.dataset.Settings`: window, hop, channels, split,
-        folds, repeats, leak, robustness, learning_curve, recipe, epochs, augment, seed, quick,
-        tune, init.
+        Any field of `Settings`; `models` and `channels` may be one text, with commas.
 
     Returns
     -------
@@ -74,342 +93,409 @@ def compare(
     Raises
     ------
     InputError
-        As the command line refuses, in the same words.
+        If the corpus cannot be read or split as asked, a setting makes no sense, or `out` holds
+        something else.
+
+    Examples
+    --------
+    >>> run = compare("songs", models="knn", window=16, quick=True, out="results/songs")
+    >>> run.models, run.page.name
+    (['knn', 'majority'], 'report.html')
     """
-    chosen = tuple(models.replace(",", " ").split()) if isinstance(models, str) else models
-    asked = _settings(corpus, settings | {"models": chosen})
-    return load_run(comparison.compare(asked, Path(out) if out else None, jobs))
+    from classify.experiments import comparison
+
+    check_count("jobs", jobs)
+    chosen = Settings.of(corpus, settings)
+    where = Path(out) if out else None
+    run = load_run(comparison.compare(chosen, where, jobs, progress, command or None))
+    run.report()
+    return run
+
+
+def compare_corpora(
+    corpora: Sequence[str | Path],
+    *,
+    out: str | Path = "results",
+    jobs: int | None = None,
+    command: str = "",
+    progress: Progress = SILENT,
+    **settings: Any,
+) -> "tuple[list[Run], Path | None]":
+    """Compare models on several corpora, one after another, and lay the runs side by side.
+
+    Parameters
+    ----------
+    corpora : sequence of str or Path
+        Each as for `compare`.
+    out : str or Path
+        Where the folders of the runs go, and the page, in `side-by-side`.
+    jobs, command, progress, **settings
+        As for `compare`.
+
+    Returns
+    -------
+    list of Run
+    Path or None
+        The page; None if a model failed, since the runs may not be comparable.
+
+    Examples
+    --------
+    >>> runs, page = compare_corpora(["songs", "more"], models="knn", window=16, quick=True)
+    >>> [run.best for run in runs], page.name
+    (['knn', 'knn'], 'side-by-side.html')
+    """
+    from classify.experiments import comparison
+
+    check_count("jobs", jobs)
+    each = [Settings.of(corpus, settings) for corpus in corpora]
+    folders = [
+        comparison.compare(one, None, jobs, progress, command or None, Path(out)) for one in each
+    ]
+    runs = [load_run(folder) for folder in folders]
+    for run in runs:
+        run.report()
+    failed = any(run.failures for run in runs)
+    return runs, None if failed else side_by_side(folders, Path(out) / "side-by-side")
 
 
 def load_run(folder: str | Path) -> "Run":
     """Open a finished run.
 
+    Parameters
+    ----------
+    folder : str or Path
+        Where it is.
+
     Raises
     ------
     InputError
         If the folder holds none, or it has not finished.
+
+    Examples
+    --------
+    >>> load_run("results/songs").best
+    'knn'
     """
+    from classify.report.run import Run
+    from classify.report.run_view import read_view
+
     return Run(read_view(Path(folder)))
 
 
-class Run:
-    """One comparison, as tables. Made by `compare` and `load_run`.
+def report(run: str | Path) -> Path:
+    """Write a run's report again, from its files.
 
-    Models are named as on the command line; where a method takes a model, the best one is meant
-    unless another is named.
+    Parameters
+    ----------
+    run : str or Path
+        The run's folder.
+
+    Returns
+    -------
+    Path
+        The report as one HTML page.
+
+    Examples
+    --------
+    >>> report("results/songs").name
+    'report.html'
     """
-
-    def __init__(self, view: View) -> None:
-        self._view = view
-
-    @property
-    def folder(self) -> Path:
-        """Where it lives."""
-        return self._view.folder
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """Content of run.json: command, settings, versions, corpus, split, facts of each fit."""
-        return self._view.run
-
-    @property
-    def classes(self) -> list[str]:
-        """The labels, sorted."""
-        return self._view.classes
-
-    @property
-    def models(self) -> list[str]:
-        """Models that were scored, best first."""
-        return [row.name for row in self._view.scored]
-
-    @property
-    def best(self) -> str:
-        """The model that is right on most test songs, the majority class aside.
-
-        Raises
-        ------
-        InputError
-            If only the majority class was scored.
-        """
-        if not self._view.contenders:
-            raise InputError(f"{self.folder}: only the majority class was scored")
-        return self._view.contenders[0].name
-
-    @property
-    def predictions(self) -> pd.DataFrame:
-        """All of predictions.parquet; `classify.experiments.results` describes its columns."""
-        return self._view.predictions
-
-    @property
-    def scores(self) -> pd.DataFrame:
-        """All of scores.csv: one row a model, protocol, level, part and metric."""
-        return self._view.scores
-
-    @cached_property
-    def checks(self) -> pd.DataFrame:
-        """All of checks.parquet: answers for changed songs, and of models taught by fewer songs.
-
-        Raises
-        ------
-        InputError
-            If the run was made without --robustness and --learning-curve.
-        """
-        path = self.folder / results.CHECKS
-        if not path.is_file():
-            raise InputError(
-                f"{self.folder}: has no {results.CHECKS}; run the comparison with --robustness or "
-                f"--learning-curve"
-            )
-        return pd.read_parquet(path)
-
-    def summary(self) -> list[str]:
-        """Give the report's first sentences: warnings, and the answer."""
-        return [*words.warnings(self._view), *words.summary(self._view)]
-
-    def table(self, level: str = "song", part: str = "test", protocol: str = "") -> pd.DataFrame:
-        """Lay out scores with their 95 % intervals.
-
-        Parameters
-        ----------
-        level : {"song", "window"}
-            What is counted.
-        part : {"test", "train"}
-            Of which songs.
-        protocol : str
-            "window" for what random windows claim, in a run with --leak; the run's own split
-            unless given.
-
-        Returns
-        -------
-        DataFrame
-            A row a model, best accuracy first; columns (metric, value | low | high).
-        """
-        wanted = self.scores[
-            (self.scores.level == level)
-            & (self.scores.part == part)
-            & (self.scores.protocol == (protocol or self._view.protocol))
-        ]
-        if wanted.empty:
-            raise InputError(
-                f"{self.folder}: has no scores of level {level!r}, part {part!r} and protocol "
-                f"{protocol or self._view.protocol!r}"
-            )
-        wide = wanted.pivot(index="model", columns="metric", values=["value", "low", "high"])
-        wide = wide.swaplevel(axis=1).reindex(columns=_columns(wanted))
-        return wide.sort_values([("accuracy", "value"), ("macro_f1", "value")], ascending=False)
-
-    def differences(self) -> pd.DataFrame:
-        """Compare the best model with each other one, on the same test songs.
-
-        Returns
-        -------
-        DataFrame
-            A row a model: accuracy of the best less that of this one, its 95 % interval, the
-            adjusted p value, and for repeated folds the probabilities that the best is better, as
-            good (within a point), and worse.
-        """
-        return pd.DataFrame(
-            [_difference(row) for row in self._view.scored if row.difference is not None],
-            columns=["model", "difference", "low", "high", "p", "better", "as_good", "worse"],
-        ).set_index("model")
-
-    def confusion(self, model: str = "") -> pd.DataFrame:
-        """Count test songs: true class by row, answer by column."""
-        counts = self._row(model).confusion
-        index = pd.Index(self.classes, name="true")
-        return pd.DataFrame(counts, index, pd.Index(self.classes, name="answered"))
-
-    def songs(self, model: str = "") -> pd.DataFrame:
-        """List test songs with a model's answers, the most confidently wrong first.
-
-        Returns
-        -------
-        DataFrame
-            A row for each song and repeat: song, group, label, answer, repeat, confidence
-            (calibrated where the model is), right.
-        """
-        rows = self._tested(model)
-        calm = results.calibrated(rows)
-        p = np.where(np.isnan(calm), rows[self._p_columns].to_numpy(), calm)
-        found = rows[["song", "group", "label", "answer", "repeat"]].assign(
-            confidence=p.max(axis=1), right=(rows.label == rows.answer)
-        )
-        order = found.confidence.where(found.right, -found.confidence)
-        return found.iloc[order.argsort(kind="stable")].reset_index(drop=True)
-
-    def reliability(self, model: str = "", n_bins: int = calibration.BINS) -> pd.DataFrame:
-        """Hold calibrated confidence against accuracy, in bins of equally many test songs.
-
-        Returns
-        -------
-        DataFrame
-            A row a bin: mean confidence, accuracy, number of songs.
-        """
-        p, truth = self._calibrated(model)
-        bins = calibration.reliability(p, truth, n_bins)
-        return pd.DataFrame(
-            {"confidence": bins.confidence, "accuracy": bins.accuracy, "songs": bins.count}
-        )
-
-    def risk_coverage(self, model: str = "") -> pd.DataFrame:
-        """Follow the share of wrong answers as less sure songs are let in.
-
-        Returns
-        -------
-        DataFrame
-            A row a threshold of confidence: threshold, coverage, risk.
-        """
-        curve = calibration.risk_coverage(*self._calibrated(model))
-        return pd.DataFrame(
-            {"threshold": curve.threshold, "coverage": curve.coverage, "risk": curve.risk}
-        )
-
-    def report(self) -> Path:
-        """Write the report anew, from the run's files; give the path of the HTML page."""
-        return write_report(self.folder)
-
-    def _row(self, model: str) -> Row:
-        wanted = model or self.best
-        for row in self._view.scored:
-            if row.name == wanted:
-                return row
-        raise InputError(
-            f"{self.folder}: has no scores of {model!r}; it has those of {', '.join(self.models)}"
-        )
-
-    @property
-    def _p_columns(self) -> list[str]:
-        return [results.P + name for name in self.classes]
-
-    def _tested(self, model: str) -> pd.DataFrame:
-        """Song rows of the test part, under the run's own split."""
-        name, table = self._row(model).name, self.predictions
-        own = (table.model == name) & (table.protocol == self._view.protocol)
-        return table[own & (table.level == "song") & (table.part == "test")]
-
-    def _calibrated(self, model: str) -> tuple[np.ndarray, np.ndarray]:
-        rows = self._tested(model)
-        p = results.calibrated(rows)
-        if np.isnan(p).any():
-            raise InputError(f"{self.folder}: {model or self.best} was not calibrated")
-        return p, np.searchsorted(self.classes, rows.label)
-
-    def __repr__(self) -> str:
-        """Say what it is in a line."""
-        return f"<Run {self.folder}: {len(self.models)} models on {self.record['corpus']['name']}>"
-
-    def _repr_html_(self) -> str:
-        """Show a notebook the answer."""
-        from html import escape
-
-        return "".join(f"<p>{escape(line)}</p>" for line in self.summary())
+    return load_run(run).report()
 
 
-def _columns(scores: pd.DataFrame) -> pd.MultiIndex:
-    """Order metrics as scores.csv does, each with its value before its interval."""
-    return pd.MultiIndex.from_product([scores.metric.unique(), ["value", "low", "high"]])
+def side_by_side(runs: Sequence[str | Path], out: str | Path | None = None) -> Path:
+    """Lay runs side by side, on one corpus or on several.
+
+    Parameters
+    ----------
+    runs : sequence of str or Path
+        Folders of runs, two at least.
+    out : str or Path, optional
+        Where the side-by-side page goes; into the first run's folder unless given.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Examples
+    --------
+    >>> side_by_side(["results/songs", "results/again"]).name
+    'side-by-side.html'
+    """
+    from classify.report.side_by_side import write_side_by_side
+
+    folders = [Path(run) for run in runs]
+    return write_side_by_side(folders, Path(out) if out else folders[0])
 
 
-def _difference(row: Row) -> dict[str, Any]:
-    found = row.difference
-    assert found is not None
-    chances = found.chances
-    return {
-        "model": row.name,
-        "difference": found.value,
-        "low": np.nan if found.low is None else found.low,
-        "high": np.nan if found.high is None else found.high,
-        "p": found.p_value,
-        "better": chances.a_better if chances else np.nan,
-        "as_good": chances.equivalent if chances else np.nan,
-        "worse": chances.b_better if chances else np.nan,
-    }
+# --- corpora
 
 
-def train(
-    corpus: str | Path, out: str | Path, model: str = "recommended", **settings: Any
-) -> Bundle:
-    """Train one model on all songs of a corpus and keep it in a folder.
+def show_corpus(
+    corpus: str | Path,
+    window: int | None = None,
+    hop: int | None = None,
+    progress: Progress = SILENT,
+) -> "CorpusSummary":
+    """Look at a corpus before any model does.
 
     Parameters
     ----------
     corpus : str or Path
         As for `compare`.
-    out : str or Path
-        The model's folder; one that is there is replaced.
-    model : str
-        A model's name.
-    **settings
-        As for `compare`; `folds` are those that probabilities are calibrated on (5).
+    window : int, optional
+        Notes in a window; the built-in corpus's own, or 800, unless given.
+    hop : int, optional
+        Notes between window starts; a window unless given.
+    progress : Progress
+        Shows progress.
+
+    Examples
+    --------
+    >>> show_corpus("songs", window=16).per_class.songs.to_dict()
+    {'Calming': 8, 'Happy': 8, 'all': 16}
+    """
+    from classify.experiments.corpus_summary import summarise
+
+    return summarise(str(corpus), window, hop, progress)
+
+
+def check_corpus(corpus: str) -> tuple[bool, list[str]]:
+    """Say what a copy of a published corpus lacks, or has too much.
+
+    Parameters
+    ----------
+    corpus : str
+        Name and folder of the copy, such as emopia:PATH.
 
     Returns
     -------
-    Bundle
-        The trained model, loaded from its folder.
+    bool
+        Whether the copy is complete.
+    list of str
+        What there is to say of it, in sentences.
 
-    Raises
-    ------
-    InputError
-        As `classify train` refuses.
+    Examples
+    --------
+    >>> check_corpus("songs")
+    Traceback (most recent call last):
+    classify.errors.InputError: songs: is not a copy of a published corpus; expected one of ...
     """
-    asked = _settings(corpus, {"folds": training.FOLDS} | settings)
-    return load_bundle(training.train(training.plan(asked, model), Path(out), replaced=True))
+    from classify.experiments.corpus_summary import check
+
+    return check(corpus)
 
 
-def predict(model: Bundle | str | Path, *songs: str | Path) -> pd.DataFrame:
-    """Say the moods of new songs, and how sure that is.
+def list_corpora() -> str:
+    """List built-in and published corpora, and their licences.
+
+    Examples
+    --------
+    >>> "emopia:PATH" in list_corpora()
+    True
+    """
+    from classify.experiments.corpus_summary import listing
+
+    return listing()
+
+
+def transcribe(
+    source: str | Path, out: str | Path, force: bool = False, progress: Progress = SILENT
+) -> "Transcribed":
+    """Make MIDI files of recordings.
+
+    Parameters
+    ----------
+    source : str or Path
+        A recording, or a folder of recordings.
+    out : str or Path
+        A .mid file, or a folder.
+    force : bool
+        Replace MIDI files that are there.
+    progress : Progress
+        Shows progress.
+
+    Returns
+    -------
+    Transcribed
+        Which files were written, and which recordings were not transcribed, and why.
+
+    Examples
+    --------
+    >>> transcribe("songs", "transcribed")
+    Traceback (most recent call last):
+    classify.errors.InputError: songs: holds no recording; expected a recording ...
+    """
+    from classify.corpora.transcribe import transcribe as transcribe_all
+
+    return transcribe_all(Path(source), Path(out), force, progress)
+
+
+# --- models
+
+
+def pretrain(
+    *songs: str | Path,
+    out: str | Path,
+    command: str = "",
+    progress: Progress = SILENT,
+    **settings: Any,
+) -> Path:
+    """Pretrain the encoder of a network on songs without labels; go on where it was stopped.
+
+    Parameters
+    ----------
+    *songs : str or Path
+        Files, folders, zip archives.
+    out : str or Path
+        The folder of the weights.
+    command : str
+        What to record as the command.
+    progress : Progress
+        Shows progress.
+    **settings
+        Fields of `classify.models.pretraining_settings.PretrainingSettings`.
+
+    Returns
+    -------
+    Path
+        `out`, which `compare` and `train` take as `init`.
+
+    Examples
+    --------
+    >>> pretrain("songs", out="weights", window=16, epochs=1).name
+    'weights'
+    """
+    from classify.models import pretraining
+
+    check_names(settings, PretrainingSettings.__dataclass_fields__, "setting")
+    sources = [Path(source) for source in songs]
+    return pretraining.pretrain(
+        sources, Path(out), PretrainingSettings(**settings), progress, command
+    )
+
+
+# --- playlists
+
+
+def playlists(
+    model: "Bundle | str | Path",
+    *library: str | Path,
+    mood: str,
+    moods: str | Path | None = None,
+    artist_folder: int = 1,
+    progress: Progress = SILENT,
+    **wishes: Any,
+) -> PlaylistFiles:
+    """Make playlists for a mood from a library of songs, each with a picture of its moods.
 
     Parameters
     ----------
     model : Bundle, str or Path
-        What `train` gave, or its folder.
-    *songs : str or Path
-        Files, folders, zip archives.
+        As for `predict`.
+    *library : str or Path
+        Files, folders and zip archives of songs, or a table that `predict` wrote with this model
+        (.csv, .parquet).
+    mood : str
+        The mood to reach and to hold; several are joined by +, as Calming+Nostalgia.
+    moods : str or Path, optional
+        A file with valence, arousal, tempo band and neighbours of each mood (.toml, .json).
+    artist_folder : int
+        As for `predict`.
+    progress : Progress
+        Shows progress.
+    **wishes
+        Fields of `Request` and `Limits` in `classify.playlists.request` (minutes, start, pins,
+        tempo, ...) and of `classify.playlists.output.Output` (out, formats, ...).
 
-    Returns
-    -------
-    DataFrame
-        A row a song; `classify.inference.prediction` describes its columns.
+    Examples
+    --------
+    >>> made = playlists("models/mine", "songs", mood="Calming", minutes=1, out="evening.xspf",
+    ...                  min_confidence=0.5, tempo_change=None, loudness_change=None)
+    >>> [path.name for path in made.paths]
+    ['evening.xspf', 'evening.svg']
     """
-    bundle = model if isinstance(model, Bundle) else load_bundle(Path(model))
-    return prediction.predict(bundle, [Path(source) for source in songs]).table
+    request, output = wishes_of(mood, wishes)
+    bundle = loaded(model)
+    songs, remarks = _library(bundle, [Path(s) for s in library], artist_folder, progress)
+    return _written(songs, request, output, bundle.name, moods, remarks)
 
 
 def playlist(
-    predicted: pd.DataFrame, mood: str, out: str | Path, model: str = "", **wishes: Any
-) -> Playlist:
-    """Make a playlist of predicted songs, and write it with a picture of its arc.
+    predicted: "pd.DataFrame",
+    mood: str,
+    out: str | Path = "playlist",
+    model: str = "",
+    **wishes: Any,
+) -> "Playlist":
+    """Make one playlist of songs that were predicted, as `playlists` does.
 
     Parameters
     ----------
     predicted : DataFrame
         As `predict` gives it.
-    mood : str
-        The mood to reach and to hold.
-    out : str or Path
-        A file; its ending, .m3u8, .xspf, .jspf or .csv, says the format. The picture lies beside.
+    mood, out, **wishes
+        As for `playlists`; `out` may end in the one format that is wanted.
     model : str
         What to call the model in the file.
-    **wishes
-        Fields of `classify.playlists.request.Request` (minutes, start, pins, ...) and of its
-        `Limits` (min_confidence, tempo_change, ...).
 
-    Returns
-    -------
-    Playlist
+    Examples
+    --------
+    >>> evening = playlist(predict("models/mine", "songs"), "Happy", "party.m3u8", minutes=1,
+    ...                    min_confidence=0.5, tempo_change=None, loudness_change=None)
+    >>> evening.seconds <= 60
+    True
     """
-    bounds = {name: wishes.pop(name) for name in Limits.__dataclass_fields__ if name in wishes}
-    request = Request(mood, limits=Limits(**bounds), **wishes)
-    made = Made(model or "unnamed", datetime.now(UTC).isoformat(timespec="seconds"))
-    (found,) = build(predicted, request)
-    write_playlist(found, Path(out), made)
-    plot.draw(found, Path(out).with_suffix(".svg"), made)
-    return found
+    request, output = wishes_of(mood, wishes | {"out": out, "n_lists": 1})
+    return _written(predicted, request, output, model or "unnamed").playlists[0]
 
 
-def _settings(corpus: str | Path, given: dict[str, Any]) -> Settings:
-    unknown = sorted(set(given) - set(Settings.__dataclass_fields__))
-    if unknown:
-        expected = ", ".join(Settings.__dataclass_fields__)
-        raise InputError(f"{unknown[0]!r} is no setting; expected any of {expected}")
-    return Settings(corpus=str(corpus), **given)
+def _library(
+    bundle: "Bundle", sources: list[Path], artist_folder: int, progress: Progress
+) -> "tuple[PredictedLibrary, list[str]]":
+    """Predict a library, or read what was predicted; give what should be known of it too."""
+    from classify.inference import prediction
+    from classify.playlists.library import library_from_table, read_library
+
+    if len(sources) == 1 and sources[0].suffix.lower() in PREDICTED:
+        songs = read_library(sources[0])
+        if set(songs.moods) != set(bundle.classes):
+            raise InputError(
+                f"{sources[0]}: has the moods {', '.join(songs.moods)}, and the model has "
+                f"{', '.join(bundle.classes)}; give a table that this model predicted"
+            )
+        about = sources[0].with_name(f"{sources[0].stem}.about.json")
+        warning = read_json(about).get("warning") if about.is_file() else ""
+        return songs, [warning] if warning else []
+    predicted = prediction.predict(bundle, sources, progress=progress, artist_folder=artist_folder)
+    remarks = [predicted.about["warning"]] if predicted.about["warning"] else []
+    remarks += [f"left out: {item.name} {item.reason}" for item in predicted.skipped]
+    return library_from_table(predicted.table, str(sources[0])), remarks
+
+
+def _written(
+    songs: "PredictedLibrary | pd.DataFrame",
+    request: Request,
+    output: Output,
+    model: str,
+    moods: str | Path | None = None,
+    remarks: Sequence[str] = (),
+) -> PlaylistFiles:
+    from classify.playlists.build import build
+    from classify.playlists.library import library_from_table
+    from classify.playlists.moods import read_moods
+    from classify.playlists.playlist import Provenance
+
+    table = library_from_table(songs) if not hasattr(songs, "moods") else songs
+    known = read_moods(Path(moods), table.moods) if moods else None
+    made = Provenance(model, datetime.now(UTC).isoformat(timespec="seconds"))
+    lists = build(table, request, known)
+    return write_files(lists, output, made, remarks)
+
+
+__all__ = [
+    "adapt", "check_corpus", "compare", "compare_corpora", "explain", "explain_run", "is_run",
+    "list_corpora", "load_run", "playlist", "playlists", "predict", "pretrain", "report",
+    "show_corpus", "side_by_side", "suggest", "train", "transcribe",
+]  # fmt: skip

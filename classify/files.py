@@ -22,7 +22,7 @@ KEY = "key"
 
 
 def cache_folder() -> Path:
-    """Where what can be made anew is kept: CLASSIFY_CACHE, or the user's cache folder."""
+    """Folder of files that can be made again: CLASSIFY_CACHE, or the user's cache folder."""
     return Path(os.environ.get("CLASSIFY_CACHE") or platformdirs.user_cache_dir("classify"))
 
 

@@ -1,6 +1,6 @@
-"""What all four notebooks draw with: colours, pictures with their words, and piano rolls.
+"""What all notebooks draw with: colours, pictures with their words, and piano rolls.
 
-Colours are Okabe and Ito's, which colour-blind readers tell apart; nothing is told by colour alone.
+Colours are Okabe and Ito's, which colour-blind readers distinguish; none says anything alone.
 """
 
 import os
@@ -24,7 +24,7 @@ REFERENCE = ROOT / "results" / "reference"
 
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6b7280"
 
-#: Colours and markers in step, for lines that must be told apart.
+#: Colours and markers in step, for lines that must be distinguished.
 COLOURS = (BLUE, ORANGE, GREEN, PINK, "#E69F00", "#56B4E9", GREY)
 MARKERS = ("o", "s", "^", "D", "v", "P", "x")
 

@@ -1,12 +1,12 @@
-"""Songs made for the tests: short, real MIDI files, two or three classes that can be told apart."""
+"""Songs made for the tests: short, real MIDI files, two or three classes that differ clearly."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from classify.compute.executor import VARIABLE
 from classify.songs import midi
 
 
@@ -35,13 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache of our own, so that nothing is taken from the user's or left there."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CLASSIFY_CACHE", str(folder))
-        yield folder
+@pytest.fixture
+def local_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fit and read in processes of their own, as users do; where these are what is tested."""
+    monkeypatch.setenv(VARIABLE, "local")
 
 
 @pytest.fixture
@@ -62,7 +59,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of a model on features, trained once on a folder per class."""
-    from classify.experiments.dataset import Settings
+    from classify.experiments.settings import Settings
     from classify.inference import training
 
     place = tmp_path_factory.mktemp("trained")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from classify.corpora.store import Held, Store
+from classify.corpora.store import Store, StoredSong
 from classify.songs import midi
 from classify.songs.formats import File
 from tests.midi_odd.make import END, FILES, NOTE, smf, tempo
@@ -109,7 +109,7 @@ def fuzz(n_files: int, seed: int, folder: Path) -> Outcome:
     return outcome
 
 
-def _kind(store: Store, songs: list[Held], is_score: bool) -> str:
+def _kind(store: Store, songs: list[StoredSong], is_score: bool) -> str:
     """Say in a word what became of a file; in capitals what must not happen.
 
     music21 loops on some texts, which is why it works under a limit. No MIDI file may take long.
@@ -131,7 +131,7 @@ def _kind(store: Store, songs: list[Held], is_score: bool) -> str:
             return "NO MUSIC"
     if all(song.reason for song in songs):
         return "refused"
-    return "mended" if any(song.repaired for song in songs) else "read"
+    return "repaired" if any(song.repaired for song in songs) else "read"
 
 
 def main() -> None:

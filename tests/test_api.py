@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import classify
-from classify import compare, load_run
-from classify.api import Run
+from classify import api, compare, load_run
+from classify.cli.main import main
 from classify.errors import InputError
+from classify.report.run import Run
 from tests.conftest import write_corpus
 
 
@@ -68,7 +69,7 @@ def test_calibration_can_be_drawn(run):
 
 def test_checks_and_summary_and_report(run):
     assert set(run.checks.check) == {"robustness"}
-    assert any("right most often" in line or "right for" in line for line in run.summary())
+    assert any("highest accuracy: " in line or "an accuracy of" in line for line in run.summary())
     assert run._repr_html_().startswith("<p>")
     assert run.report().name == "report.html"
 
@@ -108,3 +109,47 @@ def test_from_songs_to_a_playlist_in_a_few_lines(tmp_path):
     assert (tmp_path / "evening.svg").is_file()
     with pytest.raises(InputError, match="'widow' is no setting"):
         classify.train(songs, tmp_path / "other", widow=3)
+
+
+def test_what_is_there_is_not_overwritten_unless_asked_for(trained, tmp_path):
+    songs = write_corpus(tmp_path / "songs")
+    with pytest.raises(InputError, match=r"is there already; name another folder .* --force"):
+        classify.train(songs, trained, "features-logistic", window=16)
+
+
+def test_a_model_is_trained_on_a_corpus_or_from_a_run(run, tmp_path):
+    with pytest.raises(InputError, match="name either a CORPUS, or a run with --from"):
+        classify.train(None, tmp_path / "model")
+    with pytest.raises(InputError, match="--window: goes with a CORPUS; --from takes it"):
+        classify.train(None, tmp_path / "model", origin=run.folder, window=9)
+    with pytest.raises(InputError, match=f"--model nn1: {run.folder} compared"):
+        classify.train(None, tmp_path / "model", "nn1", origin=run.folder)
+    with pytest.raises(InputError, match="'leak' is no setting; expected any of window"):
+        classify.train("folk", tmp_path / "model", leak=True)
+
+
+def test_playlists_are_those_of_the_command(trained, tmp_path, capsys):
+    library = write_corpus(tmp_path / "new", per_class=4)
+    wishes = {"minutes": 1, "min_confidence": 0.5, "tempo_change": None, "loudness_change": None}
+    made = api.playlists(trained, library, mood="Happy", out=tmp_path / "api" / "list", **wishes)
+    command = ["playlist", str(trained), str(library), "--mood", "Happy", "--minutes", "1",
+               "--min-confidence", "0.5", "--tempo-change", "none", "--loudness-change", "none",
+               "--out", str(tmp_path / "cli" / "list")]  # fmt: skip
+    assert main(command) == 0
+    told = capsys.readouterr().out
+    for path in made.paths:
+        other = tmp_path / "cli" / path.name
+        assert str(other) in told
+        if path.suffix == ".csv":
+            assert [row.split(",")[3] for row in path.read_text().splitlines()] == [
+                row.split(",")[3] for row in other.read_text().splitlines()
+            ]
+    assert [path.suffix for path in made.paths] == [".m3u8", ".xspf", ".csv", ".svg"]
+
+
+def test_nothing_is_shown_unless_asked_for(trained, tmp_path, capsys):
+    library = write_corpus(tmp_path / "new", per_class=2)
+    moods = classify.predict(trained, library)
+    assert capsys.readouterr() == ("", "")
+    assert moods.attrs["songs"] == 4 and moods.attrs["skipped"] == []
+    moods.to_parquet(tmp_path / "moods.parquet")

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
-from classify.report.view import View, read_view
+from classify.experiments.settings import Settings
+from classify.report.run_view import View, read_view
 from classify.songs import midi
 from tests.recordings import needs_extra, piece, record, sound
 

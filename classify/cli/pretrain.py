@@ -1,45 +1,30 @@
-"""The command that lets an encoder learn from songs without labels: pretrain.
+"""classify pretrain: weights that learned from songs without labels."""
 
-As in `classify.cli.main`, no logic of its own, and everything heavy is imported where it is needed.
-"""
-
-import argparse
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from classify.cli.numbers import whole
+import typer
 
-
-def add(commands: Any) -> None:
-    """Add the command to a parser's."""
-    pretrain = commands.add_parser(
-        "pretrain",
-        help="let a network learn how music goes from songs without labels",
-        description="Hide notes of songs that nobody has labelled, and let the encoder of a "
-        "network learn to say what they were; compare and train start from it with --init. The "
-        "same command again goes on where a stopped one was.",
-    )
-    pretrain.set_defaults(run=_pretrain)
-    option = pretrain.add_argument
-    option("library", nargs="+", type=Path, metavar="LIBRARY", help="files, folders, zip archives")
-    option("--out", type=Path, required=True, metavar="DIR", help="the folder of the weights")
-    option("--model", metavar="NAME", help="crnn (default) or transformer")
-    option(
-        "--window",
-        type=whole,
-        metavar="NOTES",
-        help="notes in a window, as it will be for compare (default: 800)",
-    )
-    option("--epochs", type=whole, metavar="N", help="at most so many epochs (default: 30)")
-    option("--seed", type=whole, metavar="N", help="of everything drawn (default: 0)")
+from classify import api
+from classify.cli.options import argument, command, options
+from classify.models.pretraining_settings import PretrainingSettings
+from classify.progress import on_terminal
 
 
-def _pretrain(options: argparse.Namespace) -> int:
-    """Print the folder's path."""
-    from classify.models.pretraining import Settings, pretrain
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, options(api.pretrain, only=["out"]), options(PretrainingSettings))(pretrain)
 
-    names = ("model", "window", "epochs", "seed")
-    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    command = getattr(options, "command", "")
-    print(pretrain(options.library, options.out, Settings(**given), command=command))
-    return 0
+
+def pretrain(
+    context: typer.Context,
+    library: Annotated[list[Path], argument(api.pretrain, "songs", "LIBRARY")],
+    **given: Any,
+) -> None:
+    """Pretrain the encoder of a network on songs without labels.
+
+    It learns to say what hidden notes were; compare and train start from it with --init. The same
+    command again goes on where a stopped one was.
+    """
+    with on_terminal() as progress:
+        print(api.pretrain(*library, command=context.obj, progress=progress, **given))

@@ -1,1 +1,1 @@
-"""Where work runs: processes with limits on time and memory, one contract for all work."""
+"""Where work runs: one contract (`executor`), in this process (`inline`) or in others (`local`)."""

@@ -1,5 +1,6 @@
 """Labelled collections of songs."""
 
-from classify.corpora.corpus import Corpus, SetAside, load
+from classify.corpora.corpus import Corpus, load
+from classify.corpora.walk import Skipped
 
-__all__ = ["Corpus", "SetAside", "load"]
+__all__ = ["Corpus", "Skipped", "load"]

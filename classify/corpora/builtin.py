@@ -2,26 +2,24 @@
 
 music21 carries several thousand folk melodies in ABC notation. Their transcribers filed each under
 a function in its `R:` header ("Kinder -, Wiegen - Lied", "reel"), which music21 itself drops. The
-melodies are read from the user's own install of music21 and written once, as MIDI files with a
-labels.csv, to the user's cache folder. From there they take exactly the road of a user's folder.
+melodies are read from the user's installation of music21 and written once, as MIDI files with a
+labels.csv, to the user's cache folder. From there they are read as any user's folder is.
 """
 
 import csv
-import os
 import random
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from classify.corpora.groups import merged
+from classify.compute.executor import Task, make_executor, n_cores, task_name
+from classify.corpora.groups import group_by_shared_keys
 from classify.corpora.labels import LABELS
 from classify.errors import InputError
 from classify.files import atomic_write, cache_folder
@@ -50,8 +48,8 @@ class BuiltIn:
     folders : tuple of str
         Folders of music21's corpus, holding .abc files.
     classes : dict of str to str
-        Label to a regular expression; a song that exactly one of them finds in its `R:` header
-        carries that label, every other song is passed over.
+        Label to a regular expression; a song whose `R:` header exactly one of them matches has
+        that label, every other song is left out.
     window : int
         A sensible number of notes for a window.
     per_class : int
@@ -68,7 +66,7 @@ class BuiltIn:
     window: int
     per_class: int = 200
     seed: int = 0
-    version: int = 2
+    version: int = 3
 
 
 CORPORA = {
@@ -106,10 +104,16 @@ CORPORA = {
 #: Time signatures, as in `classify.songs.Song.metres`.
 Metres = list[tuple[float, int, int]]
 
+#: Onsets and lengths in quarter notes, pitches, metres.
+Melody = tuple[np.ndarray, np.ndarray, np.ndarray, Metres]
+
+#: Tunes that are read as one piece of work.
+PIECE = 8
+
 
 @dataclass(frozen=True)
 class Tune:
-    """One ABC tune: its text, what its header says, and its label."""
+    """One ABC tune: its text, fields of its header, its label and its collection."""
 
     name: str
     text: str
@@ -117,72 +121,76 @@ class Tune:
     number: str  # the collection's own number, without the letter of the variant
     label: str
     function: str
+    source: str = ""
 
 
-def prepared(made: BuiltIn, on_song: Callable[[int, int], None], cache: Path | None = None) -> Path:
-    """Give the folder of a built-in corpus, making it first where it is not in the cache.
+def prepare(
+    built_in: BuiltIn, on_song: Callable[[int, int], None], cache: Path | None = None
+) -> Path:
+    """Give the folder of a built-in corpus, which is made first unless it is in the cache.
 
     Parameters
     ----------
-    made : BuiltIn
-        Which corpus.
+    built_in : BuiltIn
+        The corpus.
     on_song : callable
         Called with (songs done, songs in all) while it is made.
     cache : Path, optional
-        Where corpora are kept; the user's cache folder, or CLASSIFY_CACHE, unless given.
+        Folder that corpora are kept in; the user's cache folder, or CLASSIFY_CACHE, unless given.
 
     Raises
     ------
     InputError
-        If this install of music21 has no corpus (some distributions strip it).
+        If this installation of music21 has no corpus (some distributions strip it).
     """
-    folder = (cache or cache_folder()) / f"{made.name}-v{made.version}"
+    folder = (cache or cache_folder()) / f"{built_in.name}-v{built_in.version}"
     if not (folder / LABELS).is_file():
-        tunes = choose(made)
+        tunes = choose(built_in)
         with atomic_write(folder) as beside:
             _write(tunes, beside, on_song)
     return folder
 
 
-def choose(made: BuiltIn) -> list[Tune]:
+def choose(built_in: BuiltIn) -> list[Tune]:
     """Pick the tunes of a built-in corpus: of exactly one class, at most so many of each."""
-    by_label: dict[str, list[Tune]] = {label: [] for label in made.classes}
-    for tune in _labelled(made):
+    by_label: dict[str, list[Tune]] = {label: [] for label in built_in.classes}
+    for tune in _labelled_tunes(built_in):
         by_label[tune.label].append(tune)
-    draw = random.Random(made.seed)
+    generator = random.Random(built_in.seed)
     chosen = [
         tune
         for tunes in by_label.values()
-        for tune in draw.sample(tunes, min(made.per_class, len(tunes)))
+        for tune in generator.sample(tunes, min(built_in.per_class, len(tunes)))
     ]
     return sorted(chosen, key=lambda tune: (tune.label, tune.name))
 
 
-def _labelled(made: BuiltIn) -> Iterator[Tune]:
+def _labelled_tunes(built_in: BuiltIn) -> Iterator[Tune]:
     spec = find_spec("music21")
     collection = Path(spec.origin).parent / "corpus" if spec and spec.origin else Path("-")
-    for folder in made.folders:
+    for folder in built_in.folders:
         if not (collection / folder).is_dir():
             raise InputError(
-                f"{collection / folder}: not there, so the built-in corpus {made.name!r} cannot be "
-                f"made; install music21 with its corpus (pip install --force-reinstall music21)"
+                f"{collection / folder}: does not exist, so the built-in corpus "
+                f"{built_in.name!r} cannot be made; install music21 with its corpus "
+                f"(pip install --force-reinstall music21)"
             )
         for file in sorted((collection / folder).glob("*.abc")):
             text = file.read_text(encoding="utf-8", errors="replace")
-            for place, block in enumerate(re.split(r"(?m)^(?=X:)", text)[1:]):
-                tune = _tune(f"{file.stem}-{place:04d}", block, made.classes)
+            for number, block in enumerate(re.split(r"(?m)^(?=X:)", text)[1:]):
+                tune = _tune(f"{file.stem}-{number:04d}", block, built_in.classes)
                 if tune:
-                    yield tune
+                    yield replace(tune, source=folder)
 
 
 def _tune(name: str, text: str, classes: dict[str, str]) -> Tune | None:
     function = " ".join(_header(text, "R")).strip()
-    found = [label for label, pattern in classes.items() if re.search(pattern, function)]
-    if len(found) != 1:
+    labels = [label for label, pattern in classes.items() if re.search(pattern, function)]
+    if len(labels) != 1:
         return None
     title = re.sub(r"\W+", " ", " ".join(_header(text, "T")[:1])).strip().lower()
     number = next((n for n in _header(text, "N") if re.fullmatch(r"[A-Z]+\d+[A-Z]*", n)), "")
-    return Tune(name, text, title, re.sub(r"[A-Z]+$", "", number), found[0], function)
+    return Tune(name, text, title, re.sub(r"[A-Z]+$", "", number), labels[0], function)
 
 
 def _header(text: str, field: str) -> list[str]:
@@ -192,27 +200,36 @@ def _header(text: str, field: str) -> list[str]:
 def _write(tunes: list[Tune], folder: Path, on_song: Callable[[int, int], None]) -> None:
     """Write MIDI files and labels.csv.
 
-    A tune that music21 cannot read keeps its row, so that reading the corpus sets it aside by name.
+    A tune that music21 cannot read keeps its row, so that it is named when the corpus is read.
     """
     (folder / "midi").mkdir(parents=True)
     rows = []
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        melodies = pool.map(_melody, [tune.text for tune in tunes], chunksize=8)
+    texts = [tune.text for tune in tunes]
+    pieces = [texts[first : first + PIECE] for first in range(0, len(texts), PIECE)]
+    with make_executor(n_cores(), keep_workers=True) as executor:
+        tasks = [Task(task_name("melodies", piece), _melodies, (piece,)) for piece in pieces]
+        futures = [executor.submit(task) for task in tasks]
+        melodies = (melody for future in futures for melody in future.result())
         for done, (tune, melody, group) in enumerate(
             zip(tunes, melodies, _groups(tunes), strict=True), 1
         ):
             path = f"midi/{tune.label.replace(' ', '_')}-{tune.name}.mid"
             if melody:
                 midi.write(folder / path, *melody)
-            rows.append((path, tune.label, group, tune.title, tune.function))
+            rows.append((path, tune.label, group, tune.source, tune.title, tune.function))
             on_song(done, len(tunes))
     with (folder / LABELS).open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["path", "label", "group", "title", "function"])
+        table.writerow(["path", "label", "group", "source", "title", "function"])
         table.writerows(rows)
 
 
-def _melody(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, Metres] | None:
+def _melodies(texts: list[str]) -> list[Melody | None]:
+    """Read a piece of work for one process."""
+    return [_melody(text) for text in texts]
+
+
+def _melody(text: str) -> Melody | None:
     """Onsets and lengths in quarter notes, pitches and metres of one ABC tune, read by music21.
 
     A tune with an upbeat begins with a rest, so that its bars are whole.
@@ -241,10 +258,12 @@ def _metres(score: Any) -> tuple[Metres, float]:
     from music21 import meter, stream
 
     signatures = score.recurse().getElementsByClass(meter.TimeSignature)
-    found = [(float(s.getOffsetInHierarchy(score)), s.numerator, s.denominator) for s in signatures]
+    metres = [
+        (float(s.getOffsetInHierarchy(score)), s.numerator, s.denominator) for s in signatures
+    ]
     bar = next(iter(score.recurse().getElementsByClass(stream.Measure)), None)
-    rest = float(bar.paddingLeft) if bar is not None and found else 0.0
-    return [(beat + rest if beat else 0.0, *metre) for beat, *metre in found], rest
+    rest = float(bar.paddingLeft) if bar is not None and metres else 0.0
+    return [(beat + rest if beat else 0.0, *metre) for beat, *metre in metres], rest
 
 
 def _groups(tunes: list[Tune]) -> list[str]:
@@ -252,13 +271,13 @@ def _groups(tunes: list[Tune]) -> list[str]:
 
     Variants carry numbers such as Q2055, Q2055A and Q2055B, and repeat titles.
     """
-    return merged(
+    return group_by_shared_keys(
         [
-            [tune.name, *_known(f"number:{tune.number}"), *_known(f"title:{tune.title}")]
+            [tune.name, *_unless_empty("number", tune.number), *_unless_empty("title", tune.title)]
             for tune in tunes
         ]
     )
 
 
-def _known(key: str) -> list[str]:
-    return [] if key.endswith(":") else [key]
+def _unless_empty(field: str, value: str) -> list[str]:
+    return [f"{field}:{value}"] if value else []

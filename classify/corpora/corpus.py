@@ -1,4 +1,4 @@
-"""A corpus: songs in order, each with its label, and a list of what was left out and why."""
+"""A corpus: songs in order, each with its label, and a list of what was skipped and why."""
 
 import hashlib
 from collections.abc import Callable
@@ -7,9 +7,10 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from classify.corpora import builtin, published
-from classify.corpora.groups import merged
-from classify.corpora.labels import Entry, Listing, SetAside, find
+from classify.corpora.groups import group_by_shared_keys
+from classify.corpora.labels import Entry, Listing, list_songs
 from classify.corpora.store import VERSION, Store
+from classify.corpora.walk import Skipped
 from classify.errors import InputError
 from classify.files import cache_folder
 from classify.songs import Song
@@ -25,18 +26,18 @@ class Corpus:
     name : str
         For titles and folder names.
     source : str
-        What the user asked for: a path, or the name of a built-in corpus.
+        What the user named: a path, a built-in corpus, or a published one and its folder.
     songs : list of Song
         In the order of the listing.
     entries : list of Entry
-        What the listing says of each song; same length as `songs`.
+        Label and other columns of each song; same length as `songs`.
     groups : list of str
-        Songs with the same group are never parted by a split. A song without a group of its own
-        is its own group; byte-identical files always share one.
-    set_aside : list of SetAside
-        What was listed and is not used.
+        Songs of one group are kept together by every split. A song without a group is a group of
+        its own; byte-identical files always share one.
+    skipped : list of Skipped
+        Files that are listed and not used, and why.
     window : int or None
-        The corpus's own sensible window, in notes.
+        A sensible window for this corpus, in notes.
     licence : str
         Whose music it is, where that is known.
     note : str
@@ -50,7 +51,7 @@ class Corpus:
     songs: list[Song]
     entries: list[Entry]
     groups: list[str]
-    set_aside: list[SetAside]
+    skipped: list[Skipped]
     window: int | None = None
     licence: str = ""
     note: str = ""
@@ -60,6 +61,11 @@ class Corpus:
     def labels(self) -> list[str]:
         """The label of each song."""
         return [entry.label for entry in self.entries]
+
+    @property
+    def sources(self) -> list[str]:
+        """The collection that each song comes from; empty where it is not known."""
+        return [entry.source for entry in self.entries]
 
     @property
     def classes(self) -> list[str]:
@@ -82,7 +88,7 @@ class Corpus:
 
     @property
     def repaired(self) -> list[tuple[str, str]]:
-        """Name of each song whose file had to be mended, and what was mended."""
+        """Name of each song whose file had to be repaired, and what was repaired."""
         return [
             (entry.name, song.repaired)
             for song, entry in zip(self.songs, self.entries, strict=True)
@@ -126,22 +132,22 @@ def load(source: str, on_song: Callable[[int, int], None] = lambda done, total: 
     listing, about = _listing(source, on_song)
     store = Store(cache_folder() / f"songs-v{VERSION}")
     files = [File(str(entry.path), entry.member) for entry in listing.entries]
-    songs, entries, set_aside = [], [], []
+    songs, entries, skipped = [], [], []
     for entry, parts in zip(listing.entries, store.read(files, on_song), strict=True):
-        for held in parts:
-            own = entry if len(parts) == 1 else replace(entry, name=f"{entry.name}#{held.part + 1}")
-            if held.reason:
-                set_aside.append(SetAside(own.name, held.reason, own.label))
+        for stored in parts:
+            name = entry.name if len(parts) == 1 else f"{entry.name}#{stored.part + 1}"
+            if stored.reason:
+                skipped.append(Skipped(name, stored.reason, entry.label))
             else:
-                songs.append(store.song(held, own.path, PurePath(own.name).stem))
-                entries.append(own)
+                songs.append(store.song(stored, entry.path, PurePath(name).stem))
+                entries.append(replace(entry, name=name))
     corpus = Corpus(
         name=about.get("name", listing.name),
         source=source,
         songs=songs,
         entries=entries,
         groups=_groups(songs, entries),
-        set_aside=set_aside + listing.set_aside,
+        skipped=skipped + listing.skipped,
         **{name: value for name, value in about.items() if name != "name"},
     )
     _check(corpus)
@@ -149,15 +155,15 @@ def load(source: str, on_song: Callable[[int, int], None] = lambda done, total: 
 
 
 def _listing(source: str, on_song: Callable[[int, int], None]) -> tuple[Listing, dict[str, Any]]:
-    """Find the files of a corpus, and what else is known of it."""
-    made = builtin.CORPORA.get(source)
-    if made:
-        about = {"name": made.name, "window": made.window, "licence": made.licence}
-        return find(builtin.prepared(made, on_song)), about
-    of_authors = published.parse_source(source)
-    if of_authors:
-        name, folder = of_authors
-        listing = published.find(name, folder)
+    """List the files of a corpus, and give what else is known of it."""
+    built_in = builtin.CORPORA.get(source)
+    if built_in:
+        about = {"name": built_in.name, "window": built_in.window, "licence": built_in.licence}
+        return list_songs(builtin.prepare(built_in, on_song)), about
+    name_and_folder = published.parse_source(source)
+    if name_and_folder:
+        name, folder = name_and_folder
+        listing = published.list_songs(name, folder)
         corpus = published.corpora()[name]
         about = {"name": name, "window": corpus.window, "licence": corpus.licence}
         return listing, about | {"note": corpus.note, "citation": corpus.citation}
@@ -167,7 +173,7 @@ def _listing(source: str, on_song: Callable[[int, int], None]) -> tuple[Listing,
             f"{source}: is neither a folder here nor a built-in corpus; "
             f"built in are {', '.join(builtin.CORPORA)}"
         )
-    return find(path), {}
+    return list_songs(path), {}
 
 
 def _path(source: str) -> Path:
@@ -178,8 +184,8 @@ def _path(source: str) -> Path:
 
 
 def _groups(songs: list[Song], entries: list[Entry]) -> list[str]:
-    """Name each song's group, with byte-identical songs (and so their whole groups) merged."""
-    return merged(
+    """Name each song's group, with the groups of byte-identical songs merged."""
+    return group_by_shared_keys(
         [
             [entry.group or f"song:{entry.name}", f"sha256:{song.digest}"]
             for song, entry in zip(songs, entries, strict=True)
@@ -189,9 +195,9 @@ def _groups(songs: list[Song], entries: list[Entry]) -> list[str]:
 
 def _check(corpus: Corpus) -> None:
     if not corpus.songs:
-        first = corpus.set_aside[0]
+        first = corpus.skipped[0]
         raise InputError(
-            f"{corpus.source}: none of the {len(corpus.set_aside)} files can be used; "
+            f"{corpus.source}: none of the {len(corpus.skipped)} files can be used; "
             f"the first, {first.name}, {first.reason}"
         )
     if len(corpus.classes) == 1:

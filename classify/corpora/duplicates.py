@@ -1,16 +1,16 @@
-"""Songs that stand in a corpus twice: the same music in another key, at another tempo, under
-another name or another label.
+"""Duplicate songs in a corpus: the same music in another key, at another tempo, under another name
+or another label.
 
-A song is known by its line: the notes, drums left out, above which no higher note begins within
-`TOGETHER` seconds. Seven notes of a line in a row make six intervals, which know neither key nor
-tempo: a figure. Two songs are looked at when they share enough figures that are rare in the corpus,
-then their lines are aligned (Smith and Waterman 1981, "Identification of common molecular
-subsequences", Journal of Molecular Biology 147) at the transposition that most of the shared
-figures ask for. The similarity of two songs is the share of the shorter line that finds its note in
-the other, so that a clip is found in the whole song; a note that keeps its pitch and not its rhythm
-counts half. Notes that lie only in scales, repeated notes, figures going round, or figures that are
-common in the corpus say nothing of a song and are not counted, and what a song repeats is counted
-once.
+A song is compared by its skyline: the notes, without drums, above which no higher note begins
+within `CHORD_SECONDS` seconds. Seven successive notes of a skyline make an n-gram of six intervals,
+which depend neither on key nor on tempo. Two songs are candidates when they share enough n-grams
+that are rare in the corpus; then their skylines are aligned (Smith and Waterman 1981,
+"Identification of common molecular subsequences", Journal of Molecular Biology 147) at the
+transposition that most of the shared n-grams imply. The similarity of two songs is the share of the
+shorter skyline that is aligned with the other, so that a clip is found in the whole song; a note
+that keeps its pitch and not its rhythm counts half. Notes that lie only in scales, repeated notes,
+periodic n-grams or n-grams that are common in the corpus do not characterise a song and are not
+counted, and what a song repeats is counted once.
 
 Songs too short for that are compared exactly, all notes of both.
 """
@@ -26,33 +26,34 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from classify.corpora import groups as groups_of_songs
 from classify.corpora.corpus import Corpus
+from classify.corpora.groups import group_by_shared_keys
 from classify.songs import Song
 
-#: Notes that begin within so many seconds of each other are a chord: only its highest is heard.
-TOGETHER = 0.05
+#: Notes that begin within so many seconds of each other are a chord: only its highest is kept.
+CHORD_SECONDS = 0.05
 
-#: Intervals in a figure; each takes a byte of a 64-bit code.
-FIGURE = 6
+#: Intervals in an n-gram; each takes a byte of a 64-bit code.
+NGRAM = 6
 
 #: A chord of more notes than this is read in parts.
-MOST_TOGETHER = 128
+MOST_CHORD_NOTES = 128
 
-#: A figure in more different songs than this (or than a hundredth of them) is common property.
+#: An n-gram in more songs than this (or than a hundredth of them) is common.
 COMMON = 50
 
-#: Lines with fewer telling notes than this are compared exactly; below FEWEST notes, not at all.
+#: Skylines with a lower total weight of notes than this are compared exactly; below FEWEST notes,
+#: not at all.
 SHORT = 20
 FEWEST = 8
 
-#: Of a longer line only so many notes are read, of more figures only so many kept in the index.
+#: Of a longer skyline only so many notes are read, of more n-grams only so many are indexed.
 LONGEST = 4000
-INDEXED = 1000
+MOST_INDEXED = 1000
 
-#: Pairs that share less than this share of the figures of the one with fewer are not aligned.
+#: Pairs that share less than this share of the n-grams of the one with fewer are not aligned.
 SHARED = 0.08
-SHARED_FIGURES = 3
+SHARED_NGRAMS = 3
 
 #: What an aligned note scores when its pitch agrees or not, and a note that is left out.
 MATCH, MISMATCH, GAP = 2, -2, -3
@@ -64,25 +65,25 @@ SAME_RHYTHM = 1.45
 #: player's liberties average out.
 STRIDE = 16
 
-#: Two songs are the same music if this share of the shorter one's telling notes is found in the
+#: Two songs are the same music if this share of the shorter one's weighted notes is found in the
 #: other, CHANCE notes not counted: short songs have to be more alike than long ones.
 SIMILAR = 0.55
 CHANCE = 8
 
 #: Of more songs than this that are note for note the same, each is paired with the first only.
-FAMILY = 100
+MOST_IDENTICAL = 100
 
 
 @dataclass(frozen=True, order=True)
-class Pair:
+class DuplicatePair:
     """Two songs that seem to be the same music.
 
     Parameters
     ----------
     a, b : int
-        Places of the songs in the list, a < b.
+        Indices of the songs in the list, a < b.
     similarity : float
-        Share of the shorter song's telling notes that stand in the other, 0–1.
+        Share of the shorter song's weighted notes that are found in the other, 0–1.
     transposition : int
         Semitones from `a` up to `b`.
     tempo_ratio : float
@@ -97,98 +98,99 @@ class Pair:
 
 
 @dataclass(frozen=True, eq=False)
-class _Line:
-    """The line of a song: onsets (seconds) and pitches (MIDI 0–127), both shape (n,)."""
+class _Skyline:
+    """The skyline of a song: onsets (seconds) and pitches (MIDI 0–127), both shape (n,)."""
 
     onset: NDArray[np.float64]
     pitch: NDArray[np.int16]
 
     @classmethod
-    def of(cls, notes: NDArray[np.void]) -> "_Line":
-        """Leave out every note that begins within TOGETHER of a higher one, or of its like."""
+    def of(cls, notes: NDArray[np.void]) -> "_Skyline":
+        """Leave out every note that begins within CHORD_SECONDS of a higher or equal one."""
         onset, pitch = notes["onset"], notes["pitch"].astype(np.int16)
-        heard = np.full(len(notes), True)
+        highest = np.full(len(notes), True)
         near = np.arange(len(notes))
-        for lag in range(1, min(len(notes), MOST_TOGETHER)):
+        for lag in range(1, min(len(notes), MOST_CHORD_NOTES)):
             near = near[near + lag < len(notes)]
-            near = near[onset[near + lag] - onset[near] <= TOGETHER]
+            near = near[onset[near + lag] - onset[near] <= CHORD_SECONDS]
             if not len(near):
                 break
-            heard[near[pitch[near] < pitch[near + lag]]] = False
-            heard[near[pitch[near] >= pitch[near + lag]] + lag] = False
-        onset, pitch = onset[heard], pitch[heard]
+            highest[near[pitch[near] < pitch[near + lag]]] = False
+            highest[near[pitch[near] >= pitch[near + lag]] + lag] = False
+        onset, pitch = onset[highest], pitch[highest]
         later = np.diff(onset, prepend=-1.0) > 0
         return cls(onset[later][:LONGEST], pitch[later][:LONGEST])
 
     @property
-    def figures(self) -> NDArray[np.int64]:
-        """A code for each note that a figure begins with, shape (n - FIGURE,); 0 if it is plain."""
-        if len(self.pitch) <= FIGURE:
+    def ngrams(self) -> NDArray[np.int64]:
+        """A code for the n-gram at each note, shape (n - NGRAM,); 0 for a common pattern."""
+        if len(self.pitch) <= NGRAM:
             return np.zeros(0, np.int64)
         steps = np.diff(self.pitch).astype(np.int64)
-        windows = np.lib.stride_tricks.sliding_window_view(steps, FIGURE)
-        codes = (windows + 128) @ (256 ** np.arange(FIGURE))
-        return np.where(_plain(windows), 0, codes)
+        windows = np.lib.stride_tricks.sliding_window_view(steps, NGRAM)
+        codes = (windows + 128) @ (256 ** np.arange(NGRAM))
+        return np.where(_is_common_pattern(windows), 0, codes)
 
-    def telling(self, common: NDArray[np.int64]) -> NDArray[np.float64]:
-        """How much each note tells of the song, 0–1, shape (n,).
+    def weights(self, common: NDArray[np.int64]) -> NDArray[np.float64]:
+        """How characteristic each note is of the song, 0–1, shape (n,).
 
-        A note tells 1 in a figure that comes once, half in one that comes twice, and nothing where
-        it lies only in figures that are plain or among `common`.
+        A note weighs 1 in an n-gram that occurs once, half in one that occurs twice, and 0 where it
+        lies only in common patterns or in n-grams among `common`.
         """
-        codes, which, times = np.unique(self.figures, return_inverse=True, return_counts=True)
-        worth = np.where((codes == 0) | np.isin(codes, common), 0.0, 1 / times)[which]
-        around = np.zeros(FIGURE)
-        padded = np.concatenate([around, worth, around])
-        return np.lib.stride_tricks.sliding_window_view(padded, FIGURE + 1).max(axis=1)
+        codes, which, times = np.unique(self.ngrams, return_inverse=True, return_counts=True)
+        weight = np.where((codes == 0) | np.isin(codes, common), 0.0, 1 / times)[which]
+        around = np.zeros(NGRAM)
+        padded = np.concatenate([around, weight, around])
+        return np.lib.stride_tricks.sliding_window_view(padded, NGRAM + 1).max(axis=1)
 
 
-def _plain(steps: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Say which figures, shape (n, FIGURE), any music has: scales, and what goes round."""
+def _is_common_pattern(steps: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mark the n-grams, shape (n, NGRAM), that occur in any music: scales and periodic ones."""
     upward = ((steps >= 0) & (steps <= 2)).all(axis=1)
     downward = ((steps <= 0) & (steps >= -2)).all(axis=1)
-    rounds = [(steps[:, p:] == steps[:, :-p]).all(axis=1) for p in range(1, FIGURE // 2 + 1)]
-    return upward | downward | np.logical_or.reduce(rounds)
+    periodic = [(steps[:, p:] == steps[:, :-p]).all(axis=1) for p in range(1, NGRAM // 2 + 1)]
+    return upward | downward | np.logical_or.reduce(periodic)
 
 
-def find(
-    songs: Sequence[Song], watch: Callable[[int, int], None] = lambda done, total: None
-) -> list[Pair]:
+def find_duplicates(
+    songs: Sequence[Song], on_song: Callable[[int, int], None] = lambda done, total: None
+) -> list[DuplicatePair]:
     """Find the songs that are the same music, whatever their key, tempo and loudness.
 
     Parameters
     ----------
     songs : sequence of Song
         Their notes are fetched once.
-    watch : callable, optional
+    on_song : callable, optional
         Called with (songs read, songs in all).
 
     Returns
     -------
-    list of Pair
-        Sorted by place. Which songs are paired does not hang on their order (but see FAMILY).
+    list of DuplicatePair
+        Sorted by index. Which songs are paired does not depend on their order (but see
+        MOST_IDENTICAL).
     """
-    families: defaultdict[bytes, list[_Family]] = defaultdict(list)
+    identical: defaultdict[bytes, list[_IdenticalSongs]] = defaultdict(list)
     for place, song in enumerate(songs):
         notes = song.notes
         notes = notes[~notes["drum"]]
-        line = _Line.of(notes)
+        line = _Skyline.of(notes)
         if len(line.pitch) >= FEWEST:
-            _enter(families[_key(notes)], place, line)
-        watch(place + 1, len(songs))
-    kept = [family for alike in families.values() for family in alike]
-    pairs = [pair for family in kept for pair in family.pairs()]
-    index = _Index([family.line for family in kept])
+            _add_song(identical[_key(notes)], place, line)
+        on_song(place + 1, len(songs))
+    kept = [copies for same_intervals in identical.values() for copies in same_intervals]
+    pairs = [pair for copies in kept for pair in copies.pairs()]
+    index = _Index([copies.line for copies in kept])
     for a, b in index.candidates():
         match = index.match(a, b)
         if match:
-            pairs += _between(kept[a], kept[b], match)
+            pairs += _pairs_between(kept[a], kept[b], match)
     return sorted(pairs)
 
 
 @dataclass(frozen=True)
 class _Match:
-    """How the second of two lines stands to the first, as in Pair."""
+    """Relation of the second of two skylines to the first, as in DuplicatePair."""
 
     similarity: float
     transposition: int
@@ -196,87 +198,93 @@ class _Match:
 
 
 @dataclass(frozen=True, eq=False)
-class _Family:
-    """Songs that are note for note the same, and how each stands to the first, whose line it is."""
+class _IdenticalSongs:
+    """Songs that are note for note the same, and the relation of each to the first."""
 
-    line: _Line
+    line: _Skyline
     places: list[int]
     matches: list[_Match]
 
-    def pairs(self) -> Iterator[Pair]:
+    def pairs(self) -> Iterator[DuplicatePair]:
         """Pair its songs with each other."""
         for k, other in combinations(range(len(self.places)), 2):
-            if k > 0 and len(self.places) > FAMILY:
+            if k > 0 and len(self.places) > MOST_IDENTICAL:
                 return
             yield _pair(self, k, self, other, _Match(1.0, 0, 1.0))
 
 
-def _enter(alike: list[_Family], place: int, line: _Line) -> None:
-    """Put a song into the family whose rhythm it has, or make it a family's first."""
-    for family in alike:
-        if _same_rhythm(family.line.onset, line.onset):
-            first = family.line
-            lasting = np.ptp(line.onset) or 1.0
-            ratio = (np.ptp(first.onset) or 1.0) / lasting
-            family.places.append(place)
-            family.matches.append(_Match(1.0, int(line.pitch[0] - first.pitch[0]), float(ratio)))
+def _add_song(same_intervals: list[_IdenticalSongs], place: int, line: _Skyline) -> None:
+    """Add a song to those of the same rhythm, or begin a new list with it."""
+    for copies in same_intervals:
+        if _same_rhythm(copies.line.onset, line.onset):
+            first = copies.line
+            length = np.ptp(line.onset) or 1.0
+            ratio = (np.ptp(first.onset) or 1.0) / length
+            copies.places.append(place)
+            copies.matches.append(_Match(1.0, int(line.pitch[0] - first.pitch[0]), float(ratio)))
             return
-    alike.append(_Family(line, [place], [_Match(1.0, 0, 1.0)]))
+    same_intervals.append(_IdenticalSongs(line, [place], [_Match(1.0, 0, 1.0)]))
 
 
 def _key(notes: NDArray[np.void]) -> bytes:
-    """Give what songs that are note for note the same have in common: their intervals."""
+    """Hash the intervals, which songs that are note for note the same have in common."""
     return sha256(np.diff(notes["pitch"].astype(np.int16)).tobytes()).digest()
 
 
 def _same_rhythm(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    """Say if no onset is off by a quarter of the mean time between notes, tempo aside."""
+    """Whether all onsets agree within a quarter of the mean time between notes, tempo aside."""
     if len(a) != len(b):
         return False
     scaled = [(onset - onset[0]) / (np.ptp(onset) or 1.0) for onset in (a, b)]
     return bool(np.abs(scaled[0] - scaled[1]).max() * len(a) < 0.25)
 
 
-def _pair(one: _Family, k: int, two: _Family, other: int, match: _Match) -> Pair:
-    """Pair song `k` of a family with song `other` of another, where `match` holds for the first."""
+def _pair(
+    one: _IdenticalSongs, k: int, two: _IdenticalSongs, other: int, match: _Match
+) -> DuplicatePair:
+    """Pair song `k` of one list with song `other` of another, whose first songs have `match`."""
     a, b = one.places[k], two.places[other]
-    own, far = one.matches[k], two.matches[other]
-    shift = far.transposition + match.transposition - own.transposition
-    ratio = far.tempo_ratio * match.tempo_ratio / own.tempo_ratio
+    to_one, to_two = one.matches[k], two.matches[other]
+    shift = to_two.transposition + match.transposition - to_one.transposition
+    ratio = to_two.tempo_ratio * match.tempo_ratio / to_one.tempo_ratio
     if a > b:
         a, b, shift, ratio = b, a, -shift, 1 / ratio
-    return Pair(a, b, match.similarity, shift, ratio)
+    return DuplicatePair(a, b, match.similarity, shift, ratio)
 
 
-def _between(one: _Family, two: _Family, match: _Match) -> Iterator[Pair]:
-    """Pair the songs of two families."""
+def _pairs_between(
+    one: _IdenticalSongs, two: _IdenticalSongs, match: _Match
+) -> Iterator[DuplicatePair]:
+    """Pair the songs of two lists of identical songs."""
     of_one, of_two = range(len(one.places)), range(len(two.places))
-    if len(of_one) * len(of_two) > FAMILY**2 / 2:
+    if len(of_one) * len(of_two) > MOST_IDENTICAL**2 / 2:
         of_one, of_two = range(1), range(1)
     for k, other in product(of_one, of_two):
         yield _pair(one, k, two, other, match)
 
 
 class _Index:
-    """Which lines share figures, and how alike two lines are.
+    """Which skylines share n-grams, and how similar two skylines are.
 
     Parameters
     ----------
-    lines : list of _Line
+    lines : list of _Skyline
     """
 
-    def __init__(self, lines: list[_Line]) -> None:
+    def __init__(self, lines: list[_Skyline]) -> None:
         self.lines = lines
-        own = [np.unique(line.figures) for line in lines]
-        own = [_sample(codes[codes != 0]) for codes in own]
-        of_line = np.repeat(np.arange(len(lines)), [len(codes) for codes in own])
+        ngrams = [np.unique(line.ngrams) for line in lines]
+        ngrams = [_sample(codes[codes != 0]) for codes in ngrams]
+        of_line = np.repeat(np.arange(len(lines)), [len(codes) for codes in ngrams])
         codes, column, songs = np.unique(
-            np.concatenate([*own, np.zeros(0, np.int64)]), return_inverse=True, return_counts=True
+            np.concatenate([*ngrams, np.zeros(0, np.int64)]),
+            return_inverse=True,
+            return_counts=True,
         )
         rare = songs <= max(COMMON, len(lines) // 100)
         self.common = codes[~rare]
         kept = rare[column] & (songs[column] > 1)
-        #: Figures of each line that are its own or rare, shape (n_lines,).
+        #: Number of rare n-grams of each skyline, shape (n_lines,).
         self.sizes = np.bincount(of_line[rare[column]], minlength=len(lines))
         self.shared = sparse.csr_array(
             (np.ones(kept.sum(), np.int32), (of_line[kept], column[kept])),
@@ -284,61 +292,61 @@ class _Index:
         )
 
     def candidates(self, rows: int = 500) -> Iterator[tuple[int, int]]:
-        """Give the pairs of lines that share enough rare figures to be looked at."""
+        """Give the pairs of skylines that share enough rare n-grams to be aligned."""
         for start in range(0, len(self.lines), rows):
             both = (self.shared[start : start + rows] @ self.shared.T).tocoo()
             a, b = both.row + start, both.col
             least = np.minimum(self.sizes[a], self.sizes[b]) * SHARED
-            enough = (a < b) & (both.data >= np.maximum(SHARED_FIGURES, least))
+            enough = (a < b) & (both.data >= np.maximum(SHARED_NGRAMS, least))
             yield from zip(a[enough].tolist(), b[enough].tolist(), strict=True)
 
     def match(self, a: int, b: int) -> _Match | None:
-        """Align two lines; None where they are not the same music."""
+        """Align two skylines; None where they are not the same music."""
         one, two = sorted((self.lines[a], self.lines[b]), key=_size)
-        telling = one.telling(self.common)
-        n_telling = float(telling.sum())
-        if n_telling < SHORT:
+        weights = one.weights(self.common)
+        total_weight = float(weights.sum())
+        if total_weight < SHORT:
             return None
         shift = _transposition(one, two, self.common)
         i, j = _aligned(one.pitch + shift, two.pitch)
         same = one.pitch[i] + shift == two.pitch[j]
         i, j = i[same], j[same]
-        if telling[i].sum() - CHANCE < SIMILAR * n_telling:
+        if weights[i].sum() - CHANCE < SIMILAR * total_weight:
             return None
         ratio, in_time = _rhythm(one.onset[i], two.onset[j])
-        worth = float(np.where(in_time, 1.0, 0.5) @ telling[i])
-        if worth - CHANCE < SIMILAR * n_telling:
+        weight = float(np.where(in_time, 1.0, 0.5) @ weights[i])
+        if weight - CHANCE < SIMILAR * total_weight:
             return None
         if one is self.lines[b]:
             shift, ratio = -shift, 1 / ratio
-        return _Match(worth / n_telling, shift, ratio)
+        return _Match(weight / total_weight, shift, ratio)
 
 
-def _size(line: _Line) -> tuple[int, bytes]:
-    """Sort the shorter line first; of two as long, always the same one."""
+def _size(line: _Skyline) -> tuple[int, bytes]:
+    """Sort the shorter skyline first; of two as long, always the same one."""
     return len(line.pitch), np.diff(line.pitch).tobytes()
 
 
 def _sample(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Keep at most INDEXED figures, in every song the same ones where it has them."""
-    if len(codes) <= INDEXED:
+    """Keep at most MOST_INDEXED n-grams, in every song the same ones where it has them."""
+    if len(codes) <= MOST_INDEXED:
         return codes
     scattered = codes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing
-    return codes[np.argpartition(scattered, INDEXED)[:INDEXED]]
+    return codes[np.argpartition(scattered, MOST_INDEXED)[:MOST_INDEXED]]
 
 
-def _transposition(one: _Line, two: _Line, common: NDArray[np.int64]) -> int:
-    """Give the semitones from `one` up to `two` that most of the figures of both ask for."""
-    shared, i, j = np.intersect1d(one.figures, two.figures, return_indices=True)
-    telling = (shared != 0) & ~np.isin(shared, common)
-    shifts = two.pitch[j[telling]] - one.pitch[i[telling]]
+def _transposition(one: _Skyline, two: _Skyline, common: NDArray[np.int64]) -> int:
+    """Give the semitones from `one` up to `two` that most of the shared n-grams imply."""
+    shared, i, j = np.intersect1d(one.ngrams, two.ngrams, return_indices=True)
+    weights = (shared != 0) & ~np.isin(shared, common)
+    shifts = two.pitch[j[weights]] - one.pitch[i[weights]]
     return int(np.bincount(shifts + 127).argmax()) - 127
 
 
 def _aligned(
     one: NDArray[np.int16], two: NDArray[np.int16]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Give the places of the notes that the best local alignment of two lines puts together."""
+    """Give the indices of the notes that the best local alignment of two skylines matches."""
     best = np.zeros((len(one) + 1, len(two) + 1), np.int16)
     gaps = -GAP * np.arange(len(two) + 1)
     for i, pitch in enumerate(one):
@@ -359,8 +367,8 @@ def _aligned(
             i -= 1
         else:
             j -= 1
-    put_together = np.array(places[::-1], np.intp)
-    return put_together[:, 0], put_together[:, 1]
+    aligned = np.array(places[::-1], np.intp)
+    return aligned[:, 0], aligned[:, 1]
 
 
 def _rhythm(one: NDArray[np.float64], two: NDArray[np.float64]) -> tuple[float, NDArray[np.bool_]]:
@@ -371,48 +379,48 @@ def _rhythm(one: NDArray[np.float64], two: NDArray[np.float64]) -> tuple[float, 
     ratio : float
         How many times faster `two` is.
     in_time : ndarray of bool, shape (n,)
-        Whether a note lies in time with the note before it, or with the one after it.
+        Whether a note is in time with the note before it, or with the one after it.
     """
-    apart = min(STRIDE, len(one) - 1)
-    tempo = np.median(np.log((one[apart:] - one[:-apart]) / (two[apart:] - two[:-apart])))
+    stride = min(STRIDE, len(one) - 1)
+    tempo = np.median(np.log((one[stride:] - one[:-stride]) / (two[stride:] - two[:-stride])))
     agree = np.abs(np.log(np.diff(one) / np.diff(two)) - tempo) < np.log(SAME_RHYTHM)
     in_time = np.append(agree, False) | np.insert(agree, 0, False)
     return float(np.exp(tempo)), in_time
 
 
-def merged(groups: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
-    """Join the groups of songs that are the same music.
+def merge_groups(groups: Sequence[str], pairs: Sequence[DuplicatePair]) -> list[str]:
+    """Merge the groups of songs that are the same music.
 
     Parameters
     ----------
     groups : sequence of str, length n_songs
-    pairs : sequence of Pair
+    pairs : sequence of DuplicatePair
 
     Returns
     -------
     list of str, length n_songs
-        Joined groups bear the name of the one whose song stands first; the others keep theirs.
+        Merged groups have the name of the one whose song comes first; the others keep theirs.
     """
     keys = [[f"group:{group}"] for group in groups]
     for number, pair in enumerate(pairs):
         for place in (pair.a, pair.b):
             keys[place].append(f"pair:{number}")
-    return [name.removeprefix("group:") for name in groups_of_songs.merged(keys)]
+    return [name.removeprefix("group:") for name in group_by_shared_keys(keys)]
 
 
-def with_merged_groups(corpus: Corpus, pairs: Sequence[Pair]) -> Corpus:
-    """Give the corpus with the groups joined of songs that are the same music."""
-    return replace(corpus, groups=merged(corpus.groups, pairs))
+def with_merged_groups(corpus: Corpus, pairs: Sequence[DuplicatePair]) -> Corpus:
+    """Give the corpus with the groups of duplicate songs merged."""
+    return replace(corpus, groups=merge_groups(corpus.groups, pairs))
 
 
-def described(corpus: Corpus, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
-    """Give what a record of a run keeps of the pairs, in order.
+def pair_records(corpus: Corpus, pairs: Sequence[DuplicatePair]) -> list[dict[str, Any]]:
+    """Give what the record of a run keeps of the pairs, in order.
 
     Parameters
     ----------
     corpus : Corpus
-        With the groups it had before any were joined.
-    pairs : sequence of Pair
+        With its groups before any are merged.
+    pairs : sequence of DuplicatePair
 
     Returns
     -------

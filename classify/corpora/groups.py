@@ -1,22 +1,27 @@
-"""Which songs belong together."""
+"""Groups of songs that belong together."""
 
 from collections.abc import Sequence
 
 
-def merged(keys: Sequence[Sequence[str]]) -> list[str]:
+def group_by_shared_keys(keys: Sequence[Sequence[str]]) -> list[str]:
     """Name a group for each song, so that songs with a key in common share one.
 
     Parameters
     ----------
     keys : sequence of sequences of str, length n_songs
-        What each song is known by (its own group, its title, a digest of its bytes); at least one
-        key a song. Sharing is transitive: a song that shares one key with a second song and
-        another key with a third brings all three together.
+        Keys of each song (a group, a title, a digest of its bytes), at least one. Sharing is
+        transitive: a song that shares one key with a second song and another key with a third
+        puts all three into one group.
 
     Returns
     -------
     list of str, length n_songs
         The first key of the first song of each group.
+
+    Examples
+    --------
+    >>> group_by_shared_keys([["a", "x"], ["b"], ["c", "x", "y"], ["d", "y"]])
+    ['a', 'b', 'a', 'a']
     """
     parent: dict[str, str] = {}
 
@@ -25,8 +30,8 @@ def merged(keys: Sequence[Sequence[str]]) -> list[str]:
             key = parent[key]
         return key
 
-    for own in keys:
-        for other in own[1:]:
-            parent[root(other)] = root(own[0])
+    for first, *others in keys:
+        for other in others:
+            parent[root(other)] = root(first)
     names: dict[str, str] = {}
-    return [names.setdefault(root(own[0]), own[0]) for own in keys]
+    return [names.setdefault(root(first), first) for first, *_ in keys]

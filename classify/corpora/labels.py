@@ -7,12 +7,13 @@ A folder per class::
     songs/Sports/three.mid
 
 labels.csv has the columns `path` (relative to the file) and `label`, and may have `group` (songs
-that a split must not part: clips of one recording, variants of one tune, one artist) and `split`
-(train, val or test). Every other column is carried along. All values are read as text. A song whose
-label is empty is set aside, so that a list can be filled in bit by bit.
+that a split must keep together: clips of one recording, variants of one tune, one artist), `split`
+(train, val or test) and `source` (the collection that a song comes from). Every other column is
+kept with the song. All values are read as text. A song whose label is empty is skipped, so that a
+list can be filled in bit by bit.
 
 Either may lie in a zip archive, which is then named as the corpus. An archive among the songs of a
-class, or in a labels.csv, stands for the songs in it.
+class, or in a labels.csv, is replaced by the songs in it.
 """
 
 import csv
@@ -24,20 +25,24 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path
 
+from classify.corpora.walk import Skipped, WalkedFile, displayable, hidden, walk
 from classify.errors import InputError
 from classify.songs import UnusableSong, archive
 from classify.songs.formats import READABLE, kind_of
 
 LABELS = "labels.csv"
 REQUIRED = ("path", "label")
-OPTIONAL = ("group", "split")
+OPTIONAL = ("group", "split", "source")
 
 OUTSIDE = "lies outside the class folders, so it has no label"
-NO_SONG = f"has an ending that is none of a song; songs are {READABLE}"
+NO_SONG = f"does not have the ending of a song; songs are {READABLE}"
 
-#: Names that people give to the parts of a split, and ours.
+#: Bytes of the largest labels.csv that is read from an archive.
+MOST_TABLE_BYTES = 2**28
+
+#: Usual names of the parts of a split, and the one used here.
 PARTS = {
     "train": "train",
     "training": "train",
@@ -52,36 +57,48 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a corpus before it is read: where it lies and what people say of it."""
+    """One file of a corpus before it is read: its path, its label and its other columns.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or the archive that it is in.
+    name : str
+        Its path for people: relative to the corpus, with forward slashes.
+    label : str
+        Its class; empty in a library without labels.
+    group : str
+        Songs of one group are kept together by every split; empty: a group of its own.
+    split : str
+        train, val or test; empty: not given.
+    extra : dict of str to str
+        Further columns of a labels.csv.
+    member : str
+        Its name in the archive; empty for a file in a folder.
+    source : str
+        The collection it comes from; empty: not given.
+    """
 
     path: Path
-    name: str  # the path as people know it: relative to the corpus, with forward slashes
+    name: str
     label: str
     group: str = ""
     split: str = ""
     extra: dict[str, str] = field(default_factory=dict)
-    member: str = ""  # its name in the archive that `path` is
-
-
-@dataclass(frozen=True)
-class SetAside:
-    """A file or folder that is not used, and why."""
-
-    name: str
-    reason: str
-    label: str = ""
+    member: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What a folder or a labels.csv names: files to read, and files known to be unusable."""
+    """What a folder or a labels.csv lists: files to read, and files known to be unusable."""
 
     name: str
     entries: list[Entry]
-    set_aside: list[SetAside]
+    skipped: list[Skipped]
 
 
-def find(path: Path) -> Listing:
+def list_songs(path: Path) -> Listing:
     """List the labelled files of a folder or of a CSV file.
 
     Parameters
@@ -96,7 +113,7 @@ def find(path: Path) -> Listing:
         If there is nothing there, nothing labelled, or the CSV file contradicts itself.
     """
     if not path.exists():
-        raise InputError(f"{path}: no such file or folder{near(path)}")
+        raise InputError(f"{path}: no such file or folder{did_you_mean(path)}")
     if not path.is_file():
         return only_songs(_from_folder(path))
     if path.suffix.lower() == archive.ENDING:
@@ -115,21 +132,21 @@ def _from_folder(path: Path) -> Listing:
     if not tables:
         return with_archives(_from_folders(path))
     listing = _from_csv(tables[0])
-    listing = replace(listing, set_aside=listing.set_aside + _unlisted(path, listing))
+    listing = replace(listing, skipped=listing.skipped + _unlisted(path, listing))
     return with_archives(listing)
 
 
 def only_songs(listing: Listing) -> Listing:
-    """Set aside what is listed and has no song's ending."""
+    """Skip what is listed and does not have the ending of a song."""
     others = [e for e in listing.entries if kind_of(e.member or e.path.name) is None]
     if not others:
         return listing
-    aside = [SetAside(entry.name, NO_SONG, entry.label) for entry in others]
+    skipped = [Skipped(entry.name, NO_SONG, entry.label) for entry in others]
     entries = [e for e in listing.entries if kind_of(e.member or e.path.name)]
-    return replace(listing, entries=entries, set_aside=aside + listing.set_aside)
+    return replace(listing, entries=entries, skipped=skipped + listing.skipped)
 
 
-def near(path: Path) -> str:
+def did_you_mean(path: Path) -> str:
     """`; did you mean ...?` when the folder holds a similar name."""
     if not path.parent.is_dir():
         return ""
@@ -143,31 +160,31 @@ def near(path: Path) -> str:
 
 def _from_folders(root: Path) -> Listing:
     entries: list[Entry] = []
-    set_aside: list[SetAside] = []
-    for place in sorted(p for p in root.iterdir() if not hidden(p)):
-        if not place.is_dir():
-            set_aside.append(SetAside(_name(place, root), OUTSIDE))
+    skipped: list[Skipped] = []
+    for path in sorted(p for p in root.iterdir() if not hidden(p.name)):
+        label = displayable(path.name)
+        if not path.is_dir():
+            skipped.append(Skipped(label, OUTSIDE))
             continue
-        label = _name(place, root)
-        files, problems = files_below(place, root, label)
-        set_aside += problems
-        songs = [p for p in files if holds_songs(p.name)]
+        files, unreadable = walk(path, root)
+        skipped += [replace(folder, label=label) for folder in unreadable]
+        songs = [file for file in files if holds_songs(file.name)]
         if not songs:
-            what = f"{len(files)} other files" if files else "nothing"
-            set_aside.append(SetAside(label + "/", f"has no song in it ({what})", label))
+            content = f"{len(files)} other files" if files else "nothing"
+            skipped.append(Skipped(label + "/", f"has no song in it ({content})", label))
             continue
-        entries += [Entry(p, _name(p, root), label) for p in songs]
-        set_aside += [
-            SetAside(_name(p, root), NO_SONG, label) for p in files if not holds_songs(p.name)
+        entries += [Entry(file.path, file.name, label) for file in songs]
+        skipped += [
+            Skipped(file.name, NO_SONG, label) for file in files if not holds_songs(file.name)
         ]
     if not entries:
         raise InputError(
-            f"{root}: no labelled songs{_first_of(set_aside)}; expected one folder per class with "
+            f"{root}: no labelled songs{_first_of(skipped)}; expected one folder per class with "
             f"songs in it ({root.name}/Calming/one.mid), or a {LABELS}; songs are {READABLE}"
         )
     for entry in entries:
         _check_printable(entry, f"{entry.path}")
-    return Listing(plain(root.resolve().name), entries, set_aside)
+    return Listing(displayable(root.resolve().name), entries, skipped)
 
 
 def holds_songs(name: str) -> bool:
@@ -175,62 +192,27 @@ def holds_songs(name: str) -> bool:
     return kind_of(name) is not None or name.lower().endswith(archive.ENDING)
 
 
-def _first_of(set_aside: list[SetAside]) -> str:
-    return f" ({set_aside[0].name} {set_aside[0].reason})" if set_aside else ""
+def _first_of(skipped: list[Skipped]) -> str:
+    return f" ({skipped[0].name} {skipped[0].reason})" if skipped else ""
 
 
-def files_below(folder: Path, root: Path, label: str) -> tuple[list[Path], list[SetAside]]:
-    """Walk a folder, linked folders too (each once); name what cannot be opened."""
-    problems: list[SetAside] = []
-
-    def unopened(error: OSError) -> None:
-        place = Path(error.filename)
-        problems.append(
-            SetAside(_name(place, root) + "/", f"cannot be opened: {error.strerror}", label)
-        )
-
-    files, seen = [], set()
-    for parent, folders, names in os.walk(folder, onerror=unopened, followlinks=True):
-        real = os.path.realpath(parent)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if not hidden(Path(name)))
-        files += [Path(parent) / name for name in sorted(names)]
-    return [p for p in files if not hidden(p)], problems
-
-
-def _unlisted(folder: Path, listing: Listing) -> list[SetAside]:
-    """Name the songs beside a labels.csv that it says nothing of."""
+def _unlisted(folder: Path, listing: Listing) -> list[Skipped]:
+    """Name the songs beside a labels.csv that it does not list."""
     listed = {os.path.realpath(entry.path) for entry in listing.entries}
-    files, problems = files_below(folder, folder, "")
-    return problems + [
-        SetAside(_name(p, folder), f"is not listed in {LABELS}")
-        for p in files
-        if holds_songs(p.name) and os.path.realpath(p) not in listed
+    files, unreadable = walk(folder)
+    return unreadable + [
+        Skipped(file.name, f"is not listed in {LABELS}")
+        for file in files
+        if holds_songs(file.name) and os.path.realpath(file.path) not in listed
     ]
-
-
-def hidden(path: PurePath) -> bool:
-    """Say whether people do not want to see a file."""
-    return path.name.startswith(".") or "__MACOSX" in path.parts
-
-
-def _name(path: Path, root: Path) -> str:
-    return plain(path.relative_to(root).as_posix())
-
-
-def plain(name: str) -> str:
-    """Show the bytes of a file name that is not UTF-8 as question marks."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _check_printable(entry: Entry, where: str) -> None:
     """Refuse names that no table could show."""
-    for what, value in (("path", entry.name), ("label", entry.label), ("group", entry.group)):
+    columns = {"path": entry.name, "label": entry.label, "group": entry.group}
+    for column, value in (columns | {"source": entry.source}).items():
         if not value.isprintable():
-            raise InputError(f"{where}: the {what} {value!r} holds a control character")
+            raise InputError(f"{where}: the {column} {value!r} contains a control character")
 
 
 # --- labels.csv
@@ -243,49 +225,45 @@ Locate = Callable[[str], tuple[Path, str]]
 def _from_csv(path: Path) -> Listing:
     folder = path.resolve().parent
     name = folder.name if path.name.lower() == LABELS else path.stem
-    entries, set_aside = _from_text(str(path), _text(path), lambda name: (path.parent / name, ""))
-    return Listing(name, entries, set_aside)
+    entries, skipped = _from_text(str(path), _text(path), lambda name: (path.parent / name, ""))
+    return Listing(name, entries, skipped)
 
 
-def _from_text(path: str, text: str, locate: Locate) -> tuple[list[Entry], list[SetAside]]:
+def _from_text(path: str, text: str, locate: Locate) -> tuple[list[Entry], list[Skipped]]:
     """Read the text of a labels.csv; `path` only names it."""
     rows = _rows(path, text)
     _, header = next(rows)
     columns = _columns(path, header)
     entries: list[Entry] = []
-    set_aside: list[SetAside] = []
+    skipped: list[Skipped] = []
     seen: dict[tuple[str, str], tuple[int, Entry]] = {}
     for line, cells in rows:
         row = dict(zip(columns, cells, strict=True))
         if row["path"] and not row["label"]:
-            set_aside.append(SetAside(plain(row["path"]), f"has no label (line {line})"))
+            skipped.append(Skipped(displayable(row["path"]), f"has no label (line {line})"))
             continue
         entry = _entry(path, line, row, locate)
         _check_printable(entry, f"{path}, line {line}")
-        place = os.path.realpath(entry.path), entry.member
-        first = seen.setdefault(place, (line, entry))
-        if first[1] is entry:
+        file = os.path.realpath(entry.path), entry.member
+        first_line, first = seen.setdefault(file, (line, entry))
+        if first is entry:
             entries.append(entry)
             continue
-        if (first[1].label, first[1].group, first[1].split) != (
-            entry.label,
-            entry.group,
-            entry.split,
-        ):
+        if replace(entry, path=first.path, name=first.name, extra=first.extra) != first:
             raise InputError(
-                f"{path}, line {line}: {entry.name!r} is already on line {first[0]} with other "
-                f"values (label {first[1].label!r} there, {entry.label!r} here); "
+                f"{path}, line {line}: {entry.name!r} is already on line {first_line} with other "
+                f"values (label {first.label!r} there, {entry.label!r} here); "
                 f"a song may be listed once"
             )
-        set_aside.append(SetAside(entry.name, f"line {line} repeats line {first[0]}", entry.label))
-    if not entries and set_aside:
+        skipped.append(Skipped(entry.name, f"line {line} repeats line {first_line}", entry.label))
+    if not entries and skipped:
         raise InputError(
-            f"{path}: no song has a label ({set_aside[0].name} {set_aside[0].reason}, and so on); "
+            f"{path}: no song has a label ({skipped[0].name} {skipped[0].reason}, and so on); "
             f"the label belongs in the column of that name"
         )
     if not entries:
         raise InputError(f"{path}: has a header but no songs below it")
-    return entries, set_aside
+    return entries, skipped
 
 
 def _text(path: Path) -> str:
@@ -306,7 +284,7 @@ def _decoded(path: str, data: bytes) -> str:
 
 
 def _rows(path: str, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line number, cells), header first; blank lines are passed over."""
+    """Yield (line number, cells), header first, without blank lines."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     if not first:
         raise InputError(f"{path}: is empty; expected a first line with the columns path and label")
@@ -338,11 +316,11 @@ def _columns(path: str, header: list[str]) -> list[str]:
         if name not in columns:
             raise InputError(
                 f"{path}: has no column {name!r}; its columns are {', '.join(map(repr, header))}, "
-                f"and path and label are needed (group and split are optional)"
+                f"and path and label are needed (group, split and source are optional)"
             )
-    twice = sorted({name for name in columns if columns.count(name) > 1})
-    if twice:
-        raise InputError(f"{path}: has the column {twice[0]!r} twice")
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        raise InputError(f"{path}: has the column {repeated[0]!r} twice")
     return columns
 
 
@@ -364,6 +342,7 @@ def _entry(csv_path: str, line: int, row: dict[str, str], locate: Locate) -> Ent
         split=PARTS.get(split, ""),
         extra=extra,
         member=member,
+        source=row.get("source", ""),
     )
 
 
@@ -371,78 +350,91 @@ def _entry(csv_path: str, line: int, row: dict[str, str], locate: Locate) -> Ent
 
 
 def with_archives(listing: Listing) -> Listing:
-    """Put the songs of an archive in the place of the archive."""
+    """Replace archives by the songs in them."""
     entries: list[Entry] = []
-    set_aside = list(listing.set_aside)
+    skipped = list(listing.skipped)
     for entry in listing.entries:
         if entry.member or entry.path.suffix.lower() != archive.ENDING:
             entries.append(entry)
             continue
         try:
-            names, problems = archive.members(entry.path)
+            files, problems = walk(entry.path)
         except UnusableSong as reason:
-            set_aside.append(SetAside(entry.name, str(reason), entry.label))
+            skipped.append(Skipped(entry.name, str(reason), entry.label))
             continue
-        for name in names:
-            inside = replace(entry, name=plain(f"{entry.name}/{name}"), member=name)
-            if kind_of(name) and not hidden(Path(name)):
-                entries.append(inside)
-            elif not hidden(Path(name)):
-                problems[name] = NO_SONG
-        set_aside += [
-            SetAside(plain(f"{entry.name}/{name}"), reason, entry.label)
-            for name, reason in problems.items()
+        for file in files:
+            if kind_of(file.name):
+                name = f"{entry.name}/{file.name}"
+                entries.append(replace(entry, name=name, member=file.member))
+            else:
+                problems.append(Skipped(file.name, NO_SONG))
+        skipped += [
+            replace(problem, name=f"{entry.name}/{problem.name}", label=entry.label)
+            for problem in problems
         ]
-    return replace(listing, entries=entries, set_aside=set_aside)
+    return replace(listing, entries=entries, skipped=skipped)
 
 
 def _from_archive(path: Path) -> Listing:
     """List a corpus that is an archive: with a labels.csv, or a folder per class."""
     try:
-        names, problems = archive.members(path)
+        files, skipped = walk(path)
     except UnusableSong as reason:
         raise InputError(f"{path}: {reason}") from None
-    actual = {name.replace("\\", "/"): name for name in names}  # some programs write backslashes
-    names = [name for name in actual if not hidden(PurePosixPath(name))]
-    tops = {name.split("/")[0] for name in names}
+    tops = {file.name.split("/")[0] for file in files}
     top = f"{tops.pop()}/" if len(tops) == 1 else ""  # most archives hold one folder with it all
-    set_aside = [SetAside(plain(name), reason) for name, reason in problems.items()]
-    tables = [name for name in names if name.lower() == (top + LABELS).lower()]
+    tables = [file for file in files if file.name.lower() == (top + LABELS).lower()]
     if tables:
-        where = f"{path}/{tables[0]}"
-        try:
-            with zipfile.ZipFile(path) as opened:
-                text = _decoded(where, archive.read(opened, actual[tables[0]], 2**28))
-        except UnusableSong as reason:
-            raise InputError(f"{where}: {reason}") from None
-
-        def locate(name: str) -> tuple[Path, str]:
-            inside = posixpath.normpath(top + name.replace("\\", "/"))
-            return path, actual.get(inside, inside)
-
-        entries, repeated = _from_text(where, text, locate)
-        listed = {entry.member.replace("\\", "/") for entry in entries}
-        set_aside += repeated + [
-            SetAside(plain(name), f"is not listed in {LABELS}")
-            for name in names
-            if kind_of(name) and name not in listed
-        ]
-        return Listing(path.stem, entries, set_aside)
-    entries = []
-    for name in names:
-        label, _, rest = name.removeprefix(top).partition("/")
-        if not rest:
-            set_aside.append(SetAside(plain(name), OUTSIDE))
-        elif not kind_of(name):
-            set_aside.append(SetAside(plain(name), NO_SONG, plain(label)))
-        elif not name.isprintable():
-            shown = "".join(letter if letter.isprintable() else "?" for letter in name)
-            set_aside.append(SetAside(shown, "has a control character in its name"))
-        else:
-            entries.append(Entry(path, plain(name), plain(label), member=actual[name]))
+        entries, unlisted = _from_table_in_archive(path, tables[0], files, top)
+        skipped += unlisted
+    else:
+        entries, unlabelled = _from_folders_in_archive(files, top)
+        skipped += unlabelled
     if not entries:
         raise InputError(
-            f"{path}: no labelled songs{_first_of(set_aside)}; expected one folder per class with "
+            f"{path}: no labelled songs{_first_of(skipped)}; expected one folder per class with "
             f"songs in it, or a {LABELS}; songs are {READABLE}"
         )
-    return Listing(path.stem, entries, set_aside)
+    return Listing(path.stem, entries, skipped)
+
+
+def _from_table_in_archive(
+    path: Path, table: WalkedFile, files: list[WalkedFile], top: str
+) -> tuple[list[Entry], list[Skipped]]:
+    where = f"{path}/{table.name}"
+    try:
+        with zipfile.ZipFile(path) as opened:
+            text = _decoded(where, archive.read(opened, table.member, MOST_TABLE_BYTES))
+    except UnusableSong as reason:
+        raise InputError(f"{where}: {reason}") from None
+    members = {file.name: file.member for file in files}
+
+    def locate(name: str) -> tuple[Path, str]:
+        inside = posixpath.normpath(top + name.replace("\\", "/"))
+        return path, members.get(inside, inside)
+
+    entries, skipped = _from_text(where, text, locate)
+    listed = {entry.member for entry in entries}
+    return entries, skipped + [
+        Skipped(file.name, f"is not listed in {LABELS}")
+        for file in files
+        if kind_of(file.name) and file.member not in listed
+    ]
+
+
+def _from_folders_in_archive(
+    files: list[WalkedFile], top: str
+) -> tuple[list[Entry], list[Skipped]]:
+    entries, skipped = [], []
+    for file in files:
+        label, _, rest = file.name.removeprefix(top).partition("/")
+        if not rest:
+            skipped.append(Skipped(file.name, OUTSIDE))
+        elif not kind_of(file.name):
+            skipped.append(Skipped(file.name, NO_SONG, label))
+        elif not file.name.isprintable():
+            shown = "".join(letter if letter.isprintable() else "?" for letter in file.name)
+            skipped.append(Skipped(shown, "has a control character in its name"))
+        else:
+            entries.append(Entry(file.path, file.name, label, member=file.member))
+    return entries, skipped

@@ -1,8 +1,8 @@
-"""Songs that nobody has labelled: files, folders and archives, as people keep them.
+"""Unlabelled songs: files, folders and archives, as people keep them.
 
 A library is read by the same readers and kept in the same store as a corpus. Where a file is named
 `Artist - Title`, both are taken from its name; otherwise the artist is the first folder below the
-library's own (or the second, or whichever is said to be), if the library has several such folders.
+library's folder (or the second, or whichever is given), if the library has several such folders.
 """
 
 import os
@@ -15,22 +15,19 @@ from classify.corpora.labels import (
     NO_SONG,
     Entry,
     Listing,
-    SetAside,
-    files_below,
-    hidden,
+    did_you_mean,
     holds_songs,
-    near,
     only_songs,
-    plain,
     with_archives,
 )
 from classify.corpora.store import VERSION, Store
+from classify.corpora.walk import Skipped, displayable, walk
 from classify.errors import InputError
 from classify.files import cache_folder
 from classify.songs import Song
 from classify.songs.formats import READABLE, File
 
-#: What parts artist and title in a file's name.
+#: What separates artist and title in a file's name.
 DASH = " - "
 
 
@@ -41,10 +38,10 @@ class Item:
     Parameters
     ----------
     name : str
-        Its path as text, as the user gave it; no two songs of a library share one. A song in an
-        archive has the archive's path before its own, a tune of a collection `#` and its number.
+        Its path as text, as the user gave it; unique in a library. A song in an archive has the
+        archive's path before its name, a tune of a collection `#` and its number behind it.
     artist, title : str
-        What is known of them; the artist may be empty.
+        For people; the artist may be empty.
     song : Song
         Its notes.
     file : str
@@ -60,10 +57,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Library:
-    """Songs without labels, and what cannot be one and why."""
+    """Songs without labels, and files that are skipped, and why."""
 
     items: list[Item]
-    set_aside: list[SetAside]
+    skipped: list[Skipped]
 
 
 def load_library(
@@ -85,106 +82,105 @@ def load_library(
     Raises
     ------
     InputError
-        If a source is not there, or nothing in it is a song that can be read.
+        If a source does not exist, or nothing in it is a song that can be read.
     """
-    listing = find_songs(sources, artist_folder)
+    listing = list_songs(sources, artist_folder)
     store = Store(cache_folder() / f"songs-v{VERSION}")
     files = [File(str(entry.path), entry.member) for entry in listing.entries]
-    items, set_aside = list[Item](), list(listing.set_aside)
+    items, skipped = list[Item](), list(listing.skipped)
     for entry, parts in zip(listing.entries, store.read(files, on_song), strict=True):
-        for held in parts:
-            name = entry.name if len(parts) == 1 else f"{entry.name}#{held.part + 1}"
-            if held.reason:
-                set_aside.append(SetAside(name, held.reason))
+        for stored in parts:
+            name = entry.name if len(parts) == 1 else f"{entry.name}#{stored.part + 1}"
+            if stored.reason:
+                skipped.append(Skipped(name, stored.reason))
                 continue
-            artist, title = _called(PurePath(name).stem if len(parts) == 1 else PurePath(name).name)
-            song = store.song(held, entry.path, title)
+            artist, title = _artist_and_title(
+                PurePath(name).stem if len(parts) == 1 else PurePath(name).name
+            )
+            song = store.song(stored, entry.path, title)
             file = "" if entry.member or len(parts) > 1 else str(entry.path)
             items.append(Item(name, artist or entry.group, song.title, song, file))
     if not items:
-        first = set_aside[0]
+        first = skipped[0]
         raise InputError(
-            f"{sources[0]}: none of the {len(set_aside)} files can be used; "
+            f"{sources[0]}: none of the {len(skipped)} files can be used; "
             f"the first, {first.name}, {first.reason}"
         )
-    return Library(items, set_aside)
+    return Library(items, skipped)
 
 
-def _called(stem: str) -> tuple[str, str]:
+def _artist_and_title(stem: str) -> tuple[str, str]:
     artist, dash, title = stem.partition(DASH)
     return (
         (artist.strip(), title.strip()) if dash and artist.strip() and title.strip() else ("", stem)
     )
 
 
-def find_songs(sources: Sequence[Path], artist_folder: int = 1) -> Listing:
-    """List the songs of files, folders and archives; `group` is the artist, where folders tell.
+def list_songs(sources: Sequence[Path], artist_folder: int = 1) -> Listing:
+    """List the songs of files, folders and archives, with the artist as `group`.
 
     Raises
     ------
     InputError
-        If a source is not there, or no song is found.
+        If a source does not exist, or holds no song.
     """
     if artist_folder < 0:
         raise InputError(
             f"--artist-folder {artist_folder}: expected 1 for the first folder below the library's "
             f"own, 2 for the second, or 0 for none"
         )
-    entries, set_aside = list[Entry](), list[SetAside]()
+    entries, skipped = list[Entry](), list[Skipped]()
     for source in sources:
-        found = with_archives(_of_source(source, artist_folder))
-        entries += found.entries
-        set_aside += found.set_aside
-    listing = only_songs(Listing(plain(str(sources[0])), entries, set_aside))
-    listing = _once(listing)
+        listing = with_archives(_list_source(source, artist_folder))
+        entries += listing.entries
+        skipped += listing.skipped
+    listing = only_songs(Listing(displayable(str(sources[0])), entries, skipped))
+    listing = _without_repeats(listing)
     if not listing.entries:
-        first = listing.set_aside[:1]
+        first = listing.skipped[:1]
         why = f" ({first[0].name} {first[0].reason})" if first else ""
         raise InputError(f"{sources[0]}: no songs{why}; songs are {READABLE}")
     return listing
 
 
-def _of_source(source: Path, artist_folder: int) -> Listing:
+def _list_source(source: Path, artist_folder: int) -> Listing:
     if not source.exists():
-        raise InputError(f"{source}: no such file or folder{near(source)}")
+        raise InputError(f"{source}: no such file or folder{did_you_mean(source)}")
     if source.is_file():
         return Listing("", [Entry(source, _shown(source), "")], [])
-    files, problems = files_below(source, source, "")
-    songs = [path for path in files if holds_songs(path.name)]
-    others = [SetAside(_shown(path), NO_SONG) for path in files if not holds_songs(path.name)]
-    folders = [(None, *path.relative_to(source).parts[:-1]) for path in songs]
-    artists = [own[artist_folder] if artist_folder < len(own) else None for own in folders]
-    several = len(set(filter(None, artists))) > 1
-    return Listing(
-        "",
-        [
-            Entry(path, _shown(path), "", group=plain(artist) if several and artist else "")
-            for path, artist in zip(songs, artists, strict=True)
-            if not hidden(path)
-        ],
-        problems + others,
-    )
+    files, unreadable = walk(source)
+    songs = [file for file in files if holds_songs(file.name)]
+    others = [Skipped(_shown(f.path), NO_SONG) for f in files if not holds_songs(f.name)]
+    folders = [("", *file.name.split("/")[:-1]) for file in songs]
+    artists = [names[artist_folder] if artist_folder < len(names) else "" for names in folders]
+    if len(set(filter(None, artists))) < 2:
+        artists = [""] * len(songs)
+    entries = [
+        Entry(file.path, _shown(file.path), "", group=artist)
+        for file, artist in zip(songs, artists, strict=True)
+    ]
+    return Listing("", entries, unreadable + others)
 
 
 def _shown(path: Path) -> str:
-    return plain(path.as_posix())
+    return displayable(path.as_posix())
 
 
-def _once(listing: Listing) -> Listing:
+def _without_repeats(listing: Listing) -> Listing:
     """Keep each file once, however often the sources name it, and each name once."""
     seen: set[tuple[str, str]] = set()
-    entries, again = list[Entry](), list[SetAside]()
+    entries, repeats = list[Entry](), list[Skipped]()
     for entry in listing.entries:
-        place = os.path.realpath(entry.path), entry.member
-        if place in seen:
-            again.append(SetAside(entry.name, "is named twice; it is read once"))
+        file = os.path.realpath(entry.path), entry.member
+        if file in seen:
+            repeats.append(Skipped(entry.name, "is listed more than once; it is read once"))
         else:
             entries.append(entry)
-            seen.add(place)
+            seen.add(file)
     entries.sort(key=lambda entry: (entry.name, entry.member))
-    shown = Counter[str]()
+    uses = Counter[str]()
     for number, entry in enumerate(entries):
-        shown[entry.name] += 1
-        if shown[entry.name] > 1:  # names that differ only in bytes that no text shows
-            entries[number] = replace(entry, name=f"{entry.name} ({shown[entry.name]})")
-    return Listing(listing.name, entries, listing.set_aside + again)
+        uses[entry.name] += 1
+        if uses[entry.name] > 1:  # names that differ only in bytes that are not UTF-8
+            entries[number] = replace(entry, name=f"{entry.name} ({uses[entry.name]})")
+    return Listing(listing.name, entries, listing.skipped + repeats)

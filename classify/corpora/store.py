@@ -28,11 +28,11 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from classify.compute import sandbox
+from classify.compute.executor import Task, TaskDied, make_executor, n_cores, task_name
 from classify.errors import InputError
 from classify.songs import midi
-from classify.songs.batch import Batch, Read, contents_of, read_batch, without
-from classify.songs.formats import KINDS, File, Kind, kind_of
+from classify.songs.batch import Batch, ParsedSong, contents_of, read_batch, without
+from classify.songs.formats import KINDS, File, FileFormat, kind_of
 from classify.songs.song import NOTE, Song, UnusableSong
 from classify.songs.table import as_notes
 
@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS songs (
 """
 
 
-class Held(NamedTuple):
+class StoredSong(NamedTuple):
     """One song in the store, or why a file gives none."""
 
     digest: str
@@ -110,7 +110,7 @@ class Store:
         files: Sequence[File],
         on_song: Callable[[int, int], None] = lambda done, total: None,
         n_workers: int | None = None,
-    ) -> list[list[Held]]:
+    ) -> list[list[StoredSong]]:
         """Give the songs of files, reading those that are new or were changed.
 
         Parameters
@@ -124,48 +124,48 @@ class Store:
 
         Returns
         -------
-        list of list of Held, length n_files
+        list of list of StoredSong, length n_files
             The songs of each file in order; one without a shard says why there is no song.
         """
-        looks = _looks(files)
+        lookups = _lookups(files)
         try:
-            self._read(looks, on_song, n_workers or n_cores())
+            self._read(lookups, on_song, n_workers or n_cores())
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise self._broken(error) from None
-        return [look.songs for look in looks]
+        return [lookup.songs for lookup in lookups]
 
     def _read(
-        self, looks: "list[_Look]", on_song: Callable[[int, int], None], n_workers: int
+        self, lookups: "list[FileLookup]", on_song: Callable[[int, int], None], n_workers: int
     ) -> None:
         """Give each file its songs."""
-        self._look_up(looks)
-        missing = [look for look in looks if not look.songs]
-        on_song(len(looks) - len(missing), len(looks))
+        self._look_up(lookups)
+        missing = [lookup for lookup in lookups if not lookup.songs]
+        on_song(len(lookups) - len(missing), len(lookups))
         if missing:
             with self._alone(missing):
-                missing = [look for look in missing if not look.songs]
+                missing = [lookup for lookup in missing if not lookup.songs]
                 for left in self.folder.glob(".batch-*"):  # by a reading that was killed
                     left.unlink(missing_ok=True)
-                already = len(looks) - len(missing)
+                already = len(lookups) - len(missing)
                 for done in self._read_new(missing, n_workers):
                     already += done
-                    on_song(already, len(looks))
+                    on_song(already, len(lookups))
 
-    def song(self, held: Held, path: Path, title: str) -> Song:
+    def song(self, stored: StoredSong, path: Path, title: str) -> Song:
         """Make a Song whose notes are fetched from here; `title` is for one that has none."""
         return Song(
             path=path,
-            title=held.title or title,
-            n_notes=held.n_notes,
-            seconds=held.seconds,
-            fetch=partial(self.notes, held),
-            tempi=np.frombuffer(held.tempi).reshape(-1, 2),
-            metres=np.frombuffer(held.metres).reshape(-1, 3),
-            digest=f"{held.digest}:{held.part}" if held.part else held.digest,
-            repaired=held.repaired,
+            title=stored.title or title,
+            n_notes=stored.n_notes,
+            seconds=stored.seconds,
+            fetch=partial(self.notes, stored),
+            tempi=np.frombuffer(stored.tempi).reshape(-1, 2),
+            metres=np.frombuffer(stored.metres).reshape(-1, 3),
+            digest=f"{stored.digest}:{stored.part}" if stored.part else stored.digest,
+            repaired=stored.repaired,
         )
 
-    def notes(self, song: Held) -> NDArray[np.void]:
+    def notes(self, song: StoredSong) -> NDArray[np.void]:
         """Fetch the notes of a song: NOTE rows, sorted by (onset, pitch)."""
         if song.shard not in self._shards:
             while len(self._shards) >= SHARDS_IN_MEMORY:
@@ -173,14 +173,14 @@ class Store:
             self._shards[song.shard] = self._load(song.shard)
         self._shards.move_to_end(song.shard)
         notes, owners = self._shards[song.shard]
-        own = slice(song.first, song.first + song.n_notes)
+        rows = slice(song.first, song.first + song.n_notes)
         name = f"{song.digest}:{song.part}" if song.part else song.digest
-        if own.stop > len(notes) or not owners[own.start] == owners[own.stop - 1] == name:
+        if rows.stop > len(notes) or not owners[rows.start] == owners[rows.stop - 1] == name:
             raise InputError(
                 f"{self._path(song.shard)}: holds other notes than were put there; delete "
                 f"{self.folder}, and its songs are read anew"
             )
-        return notes[own]
+        return notes[rows]
 
     def _load(self, shard: int) -> "tuple[NDArray[np.void], _Owners]":
         """Give the notes of a shard, and the name of each note's song."""
@@ -201,7 +201,7 @@ class Store:
     # --- what is known
 
     @contextmanager
-    def _alone(self, missing: Sequence["_Look"]) -> Iterator[None]:
+    def _alone(self, missing: Sequence["FileLookup"]) -> Iterator[None]:
         """Wait until no other program writes here; it may have read what is missing meanwhile."""
         try:
             self._lock.acquire(blocking=False)
@@ -213,21 +213,23 @@ class Store:
         finally:
             self._lock.release()
 
-    def _look_up(self, looks: Sequence["_Look"]) -> None:
+    def _look_up(self, lookups: Sequence["FileLookup"]) -> None:
         """Find the songs of each file that is as it was."""
         readers = {kind.name: kind.reader for kind in KINDS.values()}
-        wanted: dict[str, dict[bytes, list[_Look]]] = {}
-        for look in looks:
-            wanted.setdefault(look.folder, {}).setdefault(os.fsencode(look.name), []).append(look)
+        wanted: dict[str, dict[bytes, list[FileLookup]]] = {}
+        for lookup in lookups:
+            wanted.setdefault(lookup.folder, {}).setdefault(os.fsencode(lookup.name), []).append(
+                lookup
+            )
         for folder, names in wanted.items():
             for row in self._known(folder):
-                for look in names.get(row[0], ()):
-                    if row[5] != readers[look.kind.name]:
+                for lookup in names.get(row[0], ()):
+                    if row[5] != readers[lookup.kind.name]:
                         continue
-                    now = look.look()
+                    now = lookup.as_looked_at()
                     fresh = max(now[1], now[2]) > row[4] - TOO_FRESH
                     if now == row[1:4] and not fresh:
-                        look.songs.append(_held(row[6:]))
+                        lookup.songs.append(_stored_song(row[6:]))
 
     def _known(self, folder: str) -> Iterable[tuple[Any, ...]]:
         """Give every song of the files of a folder."""
@@ -240,11 +242,11 @@ class Store:
 
     # --- what is new
 
-    def _read_new(self, looks: Sequence["_Look"], n_workers: int) -> Iterator[int]:
+    def _read_new(self, lookups: Sequence["FileLookup"], n_workers: int) -> Iterator[int]:
         """Read files batch by batch and record each; yield how many files that were."""
         for kind in KINDS.values():
-            batches = _batches([look for look in looks if look.kind is kind])
-            files = [[look.file for look in batch] for batch in batches]
+            batches = _batches([lookup for lookup in lookups if lookup.kind is kind])
+            files = [[lookup.file for lookup in batch] for batch in batches]
             for number, batch in self._in_order(files, kind, n_workers):
                 self._record(batches[number], batch, kind, self._beside(number))
                 yield len(files[number])
@@ -253,44 +255,61 @@ class Store:
         return str(self.folder / f".batch-{os.getpid()}-{number:06d}.parquet")
 
     def _in_order(
-        self, tasks: list[list[File]], kind: Kind, n_workers: int
+        self, batches: list[list[File]], kind: FileFormat, n_workers: int
     ) -> Iterator[tuple[int, Batch]]:
         """Read batches in processes; give them in order, whichever is read first."""
-        index = str(self.folder / "index.sqlite")
-        jobs: list[sandbox.Job] = [
-            (read_batch, (files, kind, index, self._beside(number), {}))
-            for number, files in enumerate(tasks)
-        ]
+        tasks = [self._task(batch, kind, number) for number, batch in enumerate(batches)]
         ready: dict[int, Batch] = {}
         following = 0
-        for number, batch in sandbox.run(
-            jobs, min(n_workers, kind.at_once, len(jobs)), kind.memory
-        ):
-            if isinstance(batch, sandbox.Died):
-                batch = self._with_care(tasks[number], kind, index, self._beside(number))
-            ready[number] = batch
-            while following in ready:
-                yield following, ready.pop(following)
-                following += 1
+        n_workers = max(1, min(n_workers, kind.at_once, len(tasks)))
+        with make_executor(n_workers, keep_workers=True) as executor:
+            numbers = {executor.submit(task): number for number, task in enumerate(tasks)}
+            for future in executor.as_completed(list(numbers)):
+                number = numbers[future]
+                try:
+                    ready[number] = future.result()
+                except TaskDied:
+                    ready[number] = self._with_care(batches[number], kind, number)
+                while following in ready:
+                    yield following, ready.pop(following)
+                    following += 1
 
-    def _with_care(self, files: list[File], kind: Kind, index: str, shard: str) -> Batch:
+    def _task(
+        self,
+        files: list[File],
+        kind: FileFormat,
+        number: int,
+        crashed_files: dict[str, str] | None = None,
+    ) -> Task:
+        index, shard = str(self.folder / "index.sqlite"), self._beside(number)
+        return Task(
+            task_name("read", kind.reader, files),
+            read_batch,
+            (files, kind, index, shard, crashed_files or {}),
+            memory=kind.memory,
+        )
+
+    def _with_care(self, files: list[File], kind: FileFormat, number: int) -> Batch:
         """Read a batch whose process died: find out at which files it dies, and leave those out."""
-        hopeless: dict[str, str] = {}
-        alone: list[sandbox.Job] = [
-            (read_batch, ([file], kind, index, shard, {})) for file in files
-        ]
-        for number, batch in sandbox.run(alone, 1, kind.memory):
-            if isinstance(batch, sandbox.Died):
-                with suppress(UnusableSong):  # gone meanwhile: the last try says so
-                    digest = midi.digest(contents_of(files[number], kind.most_bytes))
-                    hopeless[digest] = batch.reason(kind.seconds)
-        job: list[sandbox.Job] = [(read_batch, (files, kind, index, shard, hopeless))]
-        ((_, batch),) = sandbox.run(job, 1, kind.memory)
-        if isinstance(batch, sandbox.Died):
-            raise MemoryError(f"reading {len(files)} files at once needs too much memory")
-        return batch
+        crashed_files: dict[str, str] = {}
+        with make_executor(1, keep_workers=True) as executor:
+            for file in files:
+                try:
+                    executor.submit(self._task([file], kind, number)).result()
+                except TaskDied as death:
+                    with suppress(UnusableSong):  # gone meanwhile: the last try says so
+                        digest = midi.digest(contents_of(file, kind.most_bytes))
+                        crashed_files[digest] = kind.why_died(death)
+            try:
+                return executor.submit(self._task(files, kind, number, crashed_files)).result()
+            except TaskDied:
+                raise MemoryError(
+                    f"reading {len(files)} files at once needs too much memory"
+                ) from None
 
-    def _record(self, looks: list["_Look"], batch: Batch, kind: Kind, beside: str) -> None:
+    def _record(
+        self, lookups: list["FileLookup"], batch: Batch, kind: FileFormat, beside: str
+    ) -> None:
         """Add a batch to the store in one step."""
         (shard,) = self._index.execute("SELECT 1 + coalesce(max(shard), 0) FROM songs").fetchone()
         songs = self._first_come(batch, kind, beside)
@@ -307,24 +326,28 @@ class Store:
             self._index.executemany(
                 "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?)",
                 [
-                    (*look.place(), *look.look(), now, bytes.fromhex(digest))
-                    for look, digest in zip(looks, batch.digests, strict=True)
+                    (*lookup.place(), *lookup.as_looked_at(), now, bytes.fromhex(digest))
+                    for lookup, digest in zip(lookups, batch.digests, strict=True)
                     if digest
                 ],
             )
-        self._give(looks, batch, kind, rows)
+        self._give(lookups, batch, kind, rows)
 
     def _give(
-        self, looks: list["_Look"], batch: Batch, kind: Kind, rows: list[tuple[Any, ...]]
+        self,
+        lookups: list["FileLookup"],
+        batch: Batch,
+        kind: FileFormat,
+        rows: list[tuple[Any, ...]],
     ) -> None:
         """Give each file of a batch its songs."""
-        of_file: dict[str, list[Held]] = {}
+        of_file: dict[str, list[StoredSong]] = {}
         for digest, _, *rest in sorted(rows, key=lambda row: row[2]):
-            of_file.setdefault(digest.hex(), []).append(_held([digest, *rest]))
-        for number, (look, digest) in enumerate(zip(looks, batch.digests, strict=True)):
+            of_file.setdefault(digest.hex(), []).append(_stored_song([digest, *rest]))
+        for number, (lookup, digest) in enumerate(zip(lookups, batch.digests, strict=True)):
             if not digest:
                 unopened = batch.unopened[number]
-                look.songs.append(Held("", 0, "", 0, 0, 0, 0.0, b"", b"", "", unopened))
+                lookup.songs.append(StoredSong("", 0, "", 0, 0, 0, 0.0, b"", b"", "", unopened))
                 continue
             if digest not in of_file:  # known before, under another name
                 known = self._index.execute(
@@ -332,10 +355,10 @@ class Store:
                     "repaired, reason FROM songs WHERE digest = ? AND reader = ? ORDER BY part",
                     [bytes.fromhex(digest), kind.reader],
                 )
-                of_file[digest] = [_held(row) for row in known]
-            look.songs += of_file[digest]
+                of_file[digest] = [_stored_song(row) for row in known]
+            lookup.songs += of_file[digest]
 
-    def _first_come(self, batch: Batch, kind: Kind, beside: str) -> list[Read]:
+    def _first_come(self, batch: Batch, kind: FileFormat, beside: str) -> list[ParsedSong]:
         """Leave out songs that a batch read at the same time has brought already."""
         digests = {song.digest for song in batch.songs}
         marks = ",".join("?" * len(digests))
@@ -354,13 +377,6 @@ class Store:
             self._index.executemany("DELETE FROM songs WHERE shard = ?", lost)
 
 
-def n_cores() -> int:
-    """How many processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 @dataclass(frozen=True)
 class _Owners:
     """The name of each note's song."""
@@ -373,17 +389,17 @@ class _Owners:
 
 
 @dataclass(slots=True)
-class _Look:
-    """A file that is looked for, and what is found."""
+class FileLookup:
+    """A file that is looked up, and its songs."""
 
     file: File
-    kind: Kind
+    kind: FileFormat
     folder: str
     name: str
     state: tuple[int, int, int] | None = None
-    songs: list[Held] = field(default_factory=list)
+    songs: list[StoredSong] = field(default_factory=list)
 
-    def look(self) -> tuple[int, int, int]:
+    def as_looked_at(self) -> tuple[int, int, int]:
         """Size, and when content and place were last changed (ns), as first looked at."""
         if self.state is None:
             try:
@@ -398,10 +414,10 @@ class _Look:
         return os.fsencode(self.folder), os.fsencode(self.name)
 
 
-def _looks(files: Sequence[File]) -> list[_Look]:
+def _lookups(files: Sequence[File]) -> list[FileLookup]:
     """Prepare to look for files; an archive is the folder of what is in it."""
     folders: dict[str, str] = {}
-    looks = []
+    lookups = []
     for file in files:
         path, member = file
         kind = kind_of(member or path)
@@ -414,30 +430,32 @@ def _looks(files: Sequence[File]) -> list[_Look]:
             folder += slash
         if folder not in folders:
             folders[folder] = os.path.abspath(folder)
-        looks.append(_Look(file, kind, folders[folder], name))
-    return looks
+        lookups.append(FileLookup(file, kind, folders[folder], name))
+    return lookups
 
 
-def _batches(looks: Sequence[_Look]) -> list[list[_Look]]:
+def _batches(lookups: Sequence[FileLookup]) -> list[list[FileLookup]]:
     """Part files of one kind into batches; where one ends depends on the files in it only."""
-    batches: list[list[_Look]] = []
+    batches: list[list[FileLookup]] = []
     files_left = bytes_left = 0
-    for look in looks:
+    for lookup in lookups:
         if files_left <= 0 or bytes_left <= 0:
             batches.append([])
-            files_left, bytes_left = look.kind.batch
-        batches[-1].append(look)
+            files_left, bytes_left = lookup.kind.batch
+        batches[-1].append(lookup)
         files_left -= 1
-        size = look.look()[0]  # before the file is read, so that a change meanwhile is noticed
-        bytes_left -= 0 if look.file.member else size
+        size = lookup.as_looked_at()[
+            0
+        ]  # before the file is read, so that a change meanwhile is noticed
+        bytes_left -= 0 if lookup.file.member else size
     return batches
 
 
-def _held(row: Sequence[Any]) -> Held:
-    return Held(row[0].hex(), *row[1:])
+def _stored_song(row: Sequence[Any]) -> StoredSong:
+    return StoredSong(row[0].hex(), *row[1:])
 
 
-def _row(song: Read, kind: Kind, shard: int) -> tuple[Any, ...]:
+def _row(song: ParsedSong, kind: FileFormat, shard: int) -> tuple[Any, ...]:
     digest, part, title, first, n_notes, seconds, *maps, repaired, reason = song
     place = shard if n_notes else 0
     return (bytes.fromhex(digest), kind.reader, part, title, place, first, n_notes, seconds, *maps,

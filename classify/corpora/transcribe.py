@@ -1,13 +1,13 @@
-"""Recordings to MIDI files that lie beside each other as the recordings do."""
+"""Recordings to MIDI files, in the same folders as the recordings."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from classify.compute import sandbox
-from classify.corpora import SetAside
+from classify.compute.executor import Task, TaskDied, make_executor, task_name
+from classify.corpora.walk import Skipped, displayable, hidden, relative_name, walk
 from classify.errors import InputError
 from classify.files import atomic_write
-from classify.progress import Display
+from classify.progress import SILENT, Progress, counting
 from classify.songs import audio, midi
 from classify.songs.formats import KINDS, transcription
 
@@ -17,10 +17,12 @@ class Transcribed:
     """The MIDI files that were written, and the recordings that could not be transcribed."""
 
     written: list[Path]
-    set_aside: list[SetAside]
+    skipped: list[Skipped]
 
 
-def transcribe(source: Path, out: Path, display: Display, force: bool = False) -> Transcribed:
+def transcribe(
+    source: Path, out: Path, force: bool = False, progress: Progress = SILENT
+) -> Transcribed:
     """Transcribe a recording, or every recording of a folder and the folders in it.
 
     Parameters
@@ -29,11 +31,11 @@ def transcribe(source: Path, out: Path, display: Display, force: bool = False) -
         A recording or a folder.
     out : Path
         For one recording a .mid file, or the folder to put it into. For a folder a folder, in
-        which each MIDI file lies and is named as its recording in `source`.
-    display : Display
+        which each MIDI file has the place and the name of its recording in `source`.
+    progress : Progress
         Counts the recordings.
     force : bool
-        Replace MIDI files that are there.
+        Replace MIDI files that exist.
 
     Returns
     -------
@@ -44,21 +46,31 @@ def transcribe(source: Path, out: Path, display: Display, force: bool = False) -
     ------
     InputError
         If there is no recording at `source`, two recordings would become one file, `out` cannot
-        hold the files, or one of them is there and `force` is not given.
+        hold the files, or one of them exists and `force` is not given.
     """
     plan = _plan(source, out)
     _check(plan, force)
     done = Transcribed([], [])
     kind, recordings = KINDS["audio"], list(plan)
-    jobs: list[sandbox.Job] = [(transcription, (recording, kind)) for recording in recordings]
-    with display.counting(f"Transcribing {source}", "recording") as count:
+    with (
+        counting(progress, f"Transcribing {source}", "recording") as count,
+        make_executor(kind.at_once, keep_workers=True) as executor,
+    ):
         count(0, len(plan))
-        for ended, (number, data) in enumerate(sandbox.run(jobs, 1, kind.memory), 1):
-            recording = recordings[number]
-            if isinstance(data, sandbox.Died):
-                data = data.reason(kind.seconds)
+        for ended, recording in enumerate(recordings, 1):
+            task = Task(
+                task_name("transcribe", kind.reader, recording),
+                transcription,
+                (recording, kind),
+                kind.memory,
+                kind.seconds,
+            )
+            try:
+                data = executor.submit(task).result()
+            except TaskDied as death:
+                data = kind.why_died(death)
             if isinstance(data, str):
-                done.set_aside.append(SetAside(_name(recording, source), data))
+                done.skipped.append(Skipped(_name(recording, source), data))
             else:
                 with atomic_write(plan[recording]) as beside:
                     beside.write_bytes(data)
@@ -68,30 +80,28 @@ def transcribe(source: Path, out: Path, display: Display, force: bool = False) -
 
 
 def _plan(source: Path, out: Path) -> dict[Path, Path]:
-    """Say for each recording which file it becomes."""
+    """Give the file that each recording becomes."""
     expected = f"expected a recording ({', '.join(audio.ENDINGS)}) or a folder of recordings"
     if not source.exists():
         raise InputError(f"{source}: no such file or folder; {expected}")
     if not source.is_dir():
-        if not _is_recording(Path(source.name)):
+        if not _is_recording(source):
             raise InputError(f"{source}: is not a recording; {expected}")
         in_folder = out.is_dir() or out.suffix.lower() not in midi.ENDINGS
         return {source: out / f"{source.stem}.mid" if in_folder else out}
-    recordings = sorted(
-        p for p in source.rglob("*") if _is_recording(p.relative_to(source)) and p.is_file()
-    )
+    files, _ = walk(source)
+    recordings = sorted(file.path for file in files if _is_recording(file.path))
     if not recordings:
         raise InputError(f"{source}: holds no recording; {expected}")
     return {p: (out / p.relative_to(source)).with_suffix(".mid") for p in recordings}
 
 
 def _is_recording(path: Path) -> bool:
-    hidden = any(part.startswith(".") for part in path.parts)
-    return path.suffix.lower() in audio.ENDINGS and not hidden
+    return path.suffix.lower() in audio.ENDINGS and not hidden(path.name)
 
 
 def _check(plan: dict[Path, Path], force: bool) -> None:
-    """Refuse, before the first of many minutes, what would lose a file."""
+    """Refuse what would lose a file, before minutes are spent on it."""
     recordings: dict[Path, Path] = {}
     for recording, target in plan.items():
         first = recordings.setdefault(target, recording)
@@ -107,6 +117,7 @@ def _check(plan: dict[Path, Path], force: bool) -> None:
 
 
 def _name(recording: Path, source: Path) -> str:
-    """Name a recording as people know it; bytes that are not UTF-8 become question marks."""
-    name = recording.relative_to(source).as_posix() if recording != source else recording.name
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """Name a recording for people."""
+    if recording == source:
+        return displayable(recording.name)
+    return relative_name(recording, source)

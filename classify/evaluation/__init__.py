@@ -1,4 +1,5 @@
 """Splits, scores, intervals, significance: arrays in, numbers out.
 
-Nothing in here knows a song, a window or a model; it could be lifted into another project as it is.
+Nothing here depends on songs, windows or models; the package could be used in another project as it
+is.
 """

@@ -1,9 +1,9 @@
-"""Does a model know how sure it can be? Calibration, and what leaving out unsure songs gains.
+"""Calibration of confidence, and selective prediction: leaving out songs of low confidence.
 
 Conventions: `p` has a row of class probabilities for each song, shape (n_songs, n_classes), and
 `truth` the column of each song's true class. A song's *confidence* is its largest probability, its
-answer that probability's class. Songs of one confidence are never told apart: they share a bin, and
-a threshold keeps all of them or none, so that no result depends on the order of songs.
+prediction that probability's class. Songs of equal confidence are treated alike: they share a bin,
+and a threshold keeps all of them or none, so that no result depends on the order of songs.
 
 A temperature must be fitted on songs that the model was not trained on and that are not the test
 part: inner folds.
@@ -22,8 +22,8 @@ BINS = 10
 #: A probability of 0 counts as this, the resolution of the networks' float32.
 FLOOR = float(np.finfo(np.float32).eps)
 
-#: The lowest and highest temperature that is looked for. If all songs are answered rightly, the
-#: likelihood has no maximum: the colder the better.
+#: The lowest and highest temperature of the search. If all songs are predicted correctly, the
+#: likelihood has no maximum: the lower the temperature, the higher the likelihood.
 TEMPERATURES = (0.05, 20.0)
 
 
@@ -38,16 +38,16 @@ class Reliability:
 
 @dataclass(frozen=True, eq=False)
 class RiskCoverage:
-    """What is left and how much of it is wrong, for every threshold that makes a difference.
+    """Share of songs kept and share of errors among them, for every distinct threshold.
 
     Parameters
     ----------
     threshold : ndarray, shape (n_points,)
-        The distinct confidences, from the highest down.
+        The distinct confidences, descending.
     coverage : ndarray, shape (n_points,)
         Share of songs with at least that confidence; the last is 1.
     risk : ndarray, shape (n_points,)
-        Share of wrong answers among those songs.
+        Share of wrong predictions among those songs.
     """
 
     threshold: NDArray[np.float64]
@@ -68,7 +68,7 @@ def fit_temperature(p: NDArray[np.floating], truth: NDArray[np.integer]) -> floa
     Returns
     -------
     float
-        Above 1 if the model is surer than it should be, below 1 if it is less sure; within
+        Above 1 if the model is overconfident, below 1 if it is underconfident; within
         `TEMPERATURES`.
 
     Raises
@@ -79,6 +79,17 @@ def fit_temperature(p: NDArray[np.floating], truth: NDArray[np.integer]) -> floa
     References
     ----------
     Guo, Pleiss, Sun and Weinberger 2017, On calibration of modern neural networks, ICML, sec. 4.2.
+
+    Examples
+    --------
+    Confidence is 0.9 and accuracy 0.75, so the model is overconfident.
+
+    >>> p = np.array([[0.9, 0.1], [0.9, 0.1], [0.9, 0.1], [0.9, 0.1]])
+    >>> temperature = fit_temperature(p, np.array([0, 0, 0, 1]))
+    >>> round(temperature, 4)
+    2.0
+    >>> apply_temperature(p[:1], temperature).round(2).tolist()
+    [[0.75, 0.25]]
     """
     _check(p, truth)
     songs, logits = np.arange(len(truth)), _logits(p)
@@ -87,14 +98,14 @@ def fit_temperature(p: NDArray[np.floating], truth: NDArray[np.integer]) -> floa
         return -float(log_softmax(logits / np.exp(log_temperature), axis=1)[songs, truth].mean())
 
     low, high = np.log(TEMPERATURES)
-    found = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-12})
-    return float(np.exp(found.x))
+    optimum = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-12})
+    return float(np.exp(optimum.x))
 
 
-def tempered(p: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
+def apply_temperature(p: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
     """Apply a temperature to probabilities: softmax(log p / temperature).
 
-    Every song keeps its answer.
+    No prediction changes.
 
     Returns
     -------
@@ -104,6 +115,11 @@ def tempered(p: NDArray[np.floating], temperature: float) -> NDArray[np.float64]
     ------
     ValueError
         If the temperature is not above 0.
+
+    Examples
+    --------
+    >>> apply_temperature(np.array([[0.9, 0.1]]), 2.0).round(2).tolist()
+    [[0.75, 0.25]]
     """
     if not temperature > 0:
         raise ValueError(f"a temperature of {temperature} is not above 0")
@@ -116,11 +132,16 @@ def brier(p: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
     Returns
     -------
     float
-        From 0, sure and right throughout, to 2, sure and wrong throughout.
+        From 0 (confident and correct for all songs) to 2 (confident and wrong for all songs).
 
     References
     ----------
     Brier 1950, Monthly Weather Review 78.
+
+    Examples
+    --------
+    >>> round(brier(np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([0, 0])), 3)
+    0.37
     """
     _check(p, truth)
     return float(((p - np.eye(p.shape[1])[truth]) ** 2).sum(axis=1).mean())
@@ -136,22 +157,30 @@ def reliability(
     p, truth
         Probabilities and classes.
     n_bins : int
-        At most so many bins; fewer where songs are fewer or share a confidence.
+        Maximum number of bins; fewer where songs are fewer or share a confidence.
 
     Returns
     -------
     Reliability
         Empty bins are left out.
+
+    Examples
+    --------
+    >>> p = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.4, 0.6]])
+    >>> truth = np.array([0, 0, 1, 1])
+    >>> bins = reliability(p, truth, n_bins=2)
+    >>> bins.confidence.round(2).tolist(), bins.accuracy.tolist(), bins.count.tolist()
+    ([0.6, 0.85], [0.5, 1.0], [2, 2])
     """
     _check(p, truth)
-    confidence, right = p.max(axis=1), p.argmax(axis=1) == truth
+    confidence, correct = p.max(axis=1), p.argmax(axis=1) == truth
     ordered = np.sort(confidence)
     below, upto = ordered.searchsorted(confidence), ordered.searchsorted(confidence, "right")
     bins = (below + upto - 1) // 2 * n_bins // len(p)  # by rank, where ties have their middle one
-    _, place, count = np.unique(bins, return_inverse=True, return_counts=True)
+    _, bin_of, count = np.unique(bins, return_inverse=True, return_counts=True)
     return Reliability(
-        np.bincount(place, weights=confidence) / count,
-        np.bincount(place, weights=right) / count,
+        np.bincount(bin_of, weights=confidence) / count,
+        np.bincount(bin_of, weights=correct) / count,
         count,
     )
 
@@ -159,11 +188,11 @@ def reliability(
 def calibration_error(
     p: NDArray[np.floating], truth: NDArray[np.integer], n_bins: int = BINS
 ) -> float:
-    """Measure how far confidence is from accuracy: expected calibration error (ECE) of the answers.
+    """Compute the expected calibration error (ECE): how far confidence is from accuracy.
 
     The mean over bins, weighted by their songs, of the distance between accuracy and mean
     confidence (Guo et al. 2017), with the equal-mass bins that Nixon et al. 2019 call
-    adaptive: equally wide bins are nearly empty where a model is rarely unsure. Even a perfectly
+    adaptive: equally wide bins are nearly empty where a model is rarely uncertain. Even a perfectly
     calibrated model has an error above 0 on finitely many songs, the more so the more bins.
 
     Returns
@@ -175,40 +204,62 @@ def calibration_error(
     ----------
     Guo et al. 2017, ICML; Nixon, Dusenberry, Zhang, Jerfel and Tran 2019, Measuring calibration in
     deep learning, CVPR workshops.
+
+    Examples
+    --------
+    >>> p = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.4, 0.6]])
+    >>> truth = np.array([0, 0, 1, 1])
+    >>> round(calibration_error(p, truth, n_bins=2), 3)
+    0.125
     """
     bins = reliability(p, truth, n_bins)
     return float(np.average(np.abs(bins.accuracy - bins.confidence), weights=bins.count))
 
 
 def risk_coverage(p: NDArray[np.floating], truth: NDArray[np.integer]) -> RiskCoverage:
-    """Follow the share of wrong answers as less and less sure songs are let in.
+    """Risk–coverage curve: the share of errors as songs of lower confidence are included.
 
     References
     ----------
     El-Yaniv and Wiener 2010, JMLR 11; Geifman and El-Yaniv 2017, NeurIPS.
+
+    Examples
+    --------
+    >>> p = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.4, 0.6]])
+    >>> truth = np.array([0, 0, 1, 1])
+    >>> curve = risk_coverage(p, truth)
+    >>> curve.coverage.tolist(), curve.risk.tolist()
+    ([0.25, 0.5, 1.0], [0.0, 0.0, 0.25])
     """
     _check(p, truth)
     wrong = p.argmax(axis=1) != truth
-    falling, place, count = np.unique(-p.max(axis=1), return_inverse=True, return_counts=True)
+    descending, bin_of, count = np.unique(-p.max(axis=1), return_inverse=True, return_counts=True)
     kept = count.cumsum()
-    risk = np.bincount(place, weights=wrong).cumsum() / kept
-    return RiskCoverage(-falling, kept / len(p), risk)
+    risk = np.bincount(bin_of, weights=wrong).cumsum() / kept
+    return RiskCoverage(-descending, kept / len(p), risk)
 
 
-def area(curve: RiskCoverage) -> float:
-    """Area under a risk-coverage curve (AURC): the mean risk over songs' own confidences.
+def area_under_risk_coverage(curve: RiskCoverage) -> float:
+    """Area under a risk–coverage curve (AURC): the mean risk over songs' confidences.
 
-    Each song's confidence is once the threshold. Lower is better; a model whose confidence says
-    nothing about its answers has about its own error rate.
+    Each song's confidence is the threshold once. Lower is better; a model whose confidence is
+    unrelated to its errors has about its error rate.
 
     References
     ----------
     Geifman and El-Yaniv 2017, NeurIPS; as a sum, Geifman, Uziel and El-Yaniv 2019, ICLR.
+
+    Examples
+    --------
+    >>> p = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.4, 0.6]])
+    >>> truth = np.array([0, 0, 1, 1])
+    >>> area_under_risk_coverage(risk_coverage(p, truth))
+    0.125
     """
     return float(np.average(curve.risk, weights=np.diff(curve.coverage, prepend=0)))
 
 
-def selected(
+def coverage_and_risk(
     p: NDArray[np.floating], truth: NDArray[np.integer], threshold: float
 ) -> tuple[float, float]:
     """Give coverage and risk of the songs with at least a confidence of `threshold`.
@@ -216,8 +267,14 @@ def selected(
     Returns
     -------
     (coverage, risk) : pair of float
-        Share of songs kept, and share of wrong answers among them; nan if none is kept, since
-        nothing is known of songs that are not there.
+        Share of songs kept, and share of wrong predictions among them; nan if none is kept.
+
+    Examples
+    --------
+    >>> p = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.4, 0.6]])
+    >>> truth = np.array([0, 0, 1, 1])
+    >>> coverage_and_risk(p, truth, 0.7), coverage_and_risk(p, truth, 0.6)
+    ((0.5, 0.0), (1.0, 0.25))
     """
     _check(p, truth)
     kept = p.max(axis=1) >= threshold

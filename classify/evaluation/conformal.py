@@ -1,15 +1,16 @@
-"""Sets of classes that hold the true one as often as promised (split conformal prediction).
+"""Prediction sets with a chosen coverage (split conformal prediction).
 
-A set holds every class whose probability is at least some limit. The limit is read off songs that
-the model was not trained on, so that the true class of so many of them, and of any further song
-like them, is in its set. No assumption about the model is needed, only that calibration songs and
-further songs are exchangeable; a bad model keeps the promise too, with large sets.
+A set contains every class whose probability reaches a threshold. The threshold is chosen on songs
+that the model was not trained on, so that the true class of the chosen share of them, and of
+further songs like them, is in its set. No assumption about the model is needed, only that
+calibration songs and further songs are exchangeable; a bad model reaches the coverage too, with
+large sets.
 
 Songs of one group are not exchangeable with songs of another; groups are. Given groups, each group
-counts as much as any other, and the promise is for a song of a new group.
+counts as much as any other, and the coverage holds for a song of a new group.
 
 Conventions: `p` has a row of class probabilities for each song, shape (n_songs, n_classes), and
-`truth` the column of each song's true class. The promise is marginal: over songs of all kinds, not
+`truth` the column of each song's true class. The coverage is marginal: over songs of all kinds, not
 for each class.
 """
 
@@ -18,11 +19,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-#: Share of songs whose set holds their class, unless told otherwise.
+#: Share of songs whose set contains their class, by default.
 COVERAGE = 0.9
 
 
-def limit(
+def threshold(
     p: NDArray[np.floating],
     truth: NDArray[np.integer],
     coverage: float = COVERAGE,
@@ -39,14 +40,14 @@ def limit(
     p, truth : ndarray, shapes (n_songs, n_classes) and (n_songs,)
         Probabilities and classes of calibration songs: inner folds, never the test part.
     coverage : float
-        Share of further songs whose set shall hold their class, between 0 and 1.
+        Share of further songs whose set shall contain their class, between 0 and 1.
     groups : sequence of str, length n_songs, optional
         Group of each song; each song its own unless given.
 
     Returns
     -------
     float
-        0 if there are too few songs for the promise, so that only sets of all classes keep it.
+        0 if there are too few songs, so that only sets of all classes reach the coverage.
 
     Raises
     ------
@@ -57,11 +58,17 @@ def limit(
     ----------
     Sadinle, Lei and Wasserman 2019, JASA 114 (LAC); with groups, Lee, Barber and Willett 2023,
     Distribution-free inference with hierarchical data, arXiv 2306.06342.
+
+    Examples
+    --------
+    >>> p = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.4, 0.6]])
+    >>> threshold(p, np.array([0, 0, 1, 1]), coverage=0.8)
+    0.6
     """
     if not 0 < coverage < 1:
         raise ValueError(f"a coverage of {coverage} is not between 0 and 1")
     if not len(truth):
-        raise ValueError("a promise of coverage needs calibration songs; there are none")
+        raise ValueError("prediction sets need calibration songs; there are none")
     names = np.arange(len(truth)) if groups is None else np.asarray(groups)
     _, index, sizes = np.unique(names, return_inverse=True, return_counts=True)
     of_truth = p[np.arange(len(truth)), truth]
@@ -72,22 +79,39 @@ def limit(
     return float(of_truth[falling][enough.argmax()]) if enough.any() else 0.0
 
 
-def sets(p: NDArray[np.floating], least: float) -> NDArray[np.bool_]:
-    """Give each song's set of classes: those with at least the probability that `limit` found.
+def prediction_sets(p: NDArray[np.floating], least: float) -> NDArray[np.bool_]:
+    """Give each song's prediction set: the classes with at least the probability of `threshold`.
 
     Returns
     -------
     ndarray of bool, shape (n_songs, n_classes)
         A set can be empty: no class is likely enough.
+
+    Examples
+    --------
+    >>> prediction_sets(np.array([[0.7, 0.3], [0.55, 0.45]]), 0.4).tolist()
+    [[True, False], [True, True]]
     """
     return np.asarray(p) >= least
 
 
-def covered(chosen: NDArray[np.bool_], truth: NDArray[np.integer]) -> float:
-    """Share of songs whose set holds their class."""
-    return float(chosen[np.arange(len(truth)), truth].mean())
+def coverage(sets: NDArray[np.bool_], truth: NDArray[np.integer]) -> float:
+    """Share of songs whose set contains their class.
+
+    Examples
+    --------
+    >>> coverage(np.array([[True, False], [True, True]]), np.array([1, 1]))
+    0.5
+    """
+    return float(sets[np.arange(len(truth)), truth].mean())
 
 
-def mean_size(chosen: NDArray[np.bool_]) -> float:
-    """Mean number of classes in a set; of two models that keep the promise, less is better."""
-    return float(chosen.sum(axis=1).mean())
+def mean_set_size(sets: NDArray[np.bool_]) -> float:
+    """Mean number of classes in a set; of two models with the same coverage, less is better.
+
+    Examples
+    --------
+    >>> mean_set_size(np.array([[True, False], [True, True]]))
+    1.5
+    """
+    return float(sets.sum(axis=1).mean())

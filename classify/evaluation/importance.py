@@ -1,20 +1,20 @@
-"""What does a fitted model's answer rest on? Columns of its input are shuffled among test songs.
+"""Permutation importance: columns of a fitted model's input are shuffled among test songs.
 
 A column (or several that belong together) is *shuffled* by giving each test song the values of
-another one, all windows of a song together: the column keeps its distribution and loses what it
-says of the song. How much worse the model then answers is what it got from that column. Two
+another one, all windows of a song together: the column keeps its distribution and loses its
+relation to the song. How much worse the predictions become is the column's importance. Two
 questions are asked of every set of columns:
 
-- `without`: only these are shuffled. What do they say that no other column says?
-- `alone`: all others are shuffled. What do they say by themselves?
+- `without`: only these are shuffled. What do they contribute that no other column does?
+- `alone`: all others are shuffled. What do they contribute by themselves?
 
-Columns that say the same make `without` small for both and `alone` large for both, so neither
-question ranks fairly. `credit` is the mean of the two answers: of all orders in which sets of
+Columns that carry the same information make `without` small for both and `alone` large for both, so
+neither question ranks fairly. `credit` is the mean of the two: of all orders in which sets of
 columns could be given to the model, the two in which these come first and last. For two sets this
 is Shapley's value, and for any number the credit of a set that matters to no order is 0.
 
 Everything is measured on songs: windows' probabilities are averaged over a song before the
-logarithm is taken or the answer read, and intervals draw groups of songs anew.
+logarithm is taken or the class predicted, and intervals resample groups of songs.
 
 References: Breiman 2001, Machine Learning 45 (permutation importance); Fisher, Rudin and Dominici
 2019, JMLR 20 (on held-out data); Covert, Lundberg and Lee 2020, NeurIPS (Shapley values of a loss).
@@ -30,7 +30,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
-from classify.evaluation.scores import bootstrap, effective_groups, interval
+from classify.evaluation.scores import estimate
 
 #: Windows to class probabilities, (n_windows, ...) to (n_windows, n_classes).
 Predict = Callable[[NDArray[np.float32]], NDArray[np.floating]]
@@ -38,21 +38,21 @@ Predict = Callable[[NDArray[np.float32]], NDArray[np.floating]]
 #: A probability below this counts as this, so that no single song decides a mean of logarithms.
 FLOOR = 1e-3
 
-#: How often songs are shuffled; answers are averaged over the shuffles.
+#: How often songs are shuffled; importances are averaged over the shuffles.
 REPEATS = 5
 
-#: Shuffled songs are answered together up to so many bytes: many models have a cost per call.
-AT_ONCE = 2**26
+#: Shuffled songs are predicted together up to so many bytes: many models have a cost per call.
+BATCH_BYTES = 2**26
 
 METRICS = ("log_likelihood", "accuracy")
 QUESTIONS = ("without", "alone", "credit")
 
 #: Columns whose rank correlation over songs is above this, on average, are one cluster.
-ALIKE = 0.7
+CLUSTER_CORRELATION = 0.7
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class HeldOutSongs:
     """Songs that a model has not seen.
 
     Parameters
@@ -62,7 +62,7 @@ class Held:
     song : ndarray of int, shape (n_windows,)
         Song of each window, from 0 to n_songs - 1.
     truth : ndarray of int, shape (n_songs,)
-        Column of each song's class in the model's answer.
+        Column of each song's class in the model's output.
     groups : sequence of str, length n_songs
         Songs that belong together.
 
@@ -87,16 +87,16 @@ class Held:
 
 
 @dataclass(frozen=True, eq=False)
-class Fall:
-    """How much worse each song is answered for want of some columns.
+class SongImportance:
+    """How much worse each song is predicted without the information of some columns.
 
     Parameters
     ----------
     name : str
         Of the columns.
     without, alone : ndarray, shape (n_metrics, n_songs)
-        Answers to the two questions, one row for each of METRICS: nats, and right answers (share
-        of shuffles). Above 0 where the columns help; `alone` is NaN where it was not asked.
+        The two questions, one row for each of METRICS: nats, and correct predictions (share of
+        shuffles). Above 0 where the columns help; `alone` is NaN where it was not measured.
     """
 
     name: str
@@ -104,26 +104,26 @@ class Fall:
     alone: NDArray[np.float64]
 
     def of(self, question: str) -> NDArray[np.float64]:
-        """Give the songs' answers to one of QUESTIONS."""
+        """Give the songs' importances for one of QUESTIONS."""
         return {"without": self.without, "alone": self.alone,
                 "credit": (self.without + self.alone) / 2}[question]  # fmt: skip
 
 
-def falls(
+def permutation_importance(
     predict: Predict,
-    held: Held,
+    held_out: HeldOutSongs,
     columns: Mapping[str, NDArray[np.int64]],
     seed: int,
     repeats: int = REPEATS,
     alone: bool = True,
-) -> list[Fall]:
-    """Shuffle sets of columns among held-out songs and see how much worse the model answers.
+) -> list[SongImportance]:
+    """Shuffle sets of columns among held-out songs and measure how much worse predictions become.
 
     Parameters
     ----------
     predict : callable
         The fitted model.
-    held : Held
+    held_out : Held
         Songs it has not seen.
     columns : mapping of str to ndarray of int
         Sets of columns of `held.x`'s last axis, by name.
@@ -132,31 +132,50 @@ def falls(
     repeats : int
         Number of shuffles.
     alone : bool
-        Whether to ask the second question too, which takes as long again.
+        Whether to measure the second question too, which takes as long again.
 
     Returns
     -------
     list of Fall
         In the order of `columns`.
+
+    Examples
+    --------
+    A model that depends on the first of two columns only.
+
+    >>> x = np.array([[-1, 0], [-1, 1], [1, 0], [1, 1]], dtype=np.float32)
+    >>> songs = HeldOutSongs(x, np.arange(4), np.array([0, 0, 1, 1]), ["a", "b", "c", "d"])
+    >>> def predict(x):
+    ...     return np.column_stack([x[:, 0] < 0, x[:, 0] > 0]).astype(float)
+    >>> columns = {"first": np.array([0]), "second": np.array([1])}
+    >>> first, second = permutation_importance(predict, songs, columns, seed=0)
+    >>> bool(first.without[1].mean() > 0), second.without[1].tolist()
+    (True, [0.0, 0.0, 0.0, 0.0])
     """
-    (whole,) = _answered(predict, held, [held.x])
+    (whole,) = _scored(predict, held_out, [held_out.x])
     sums = {name: np.zeros((2, *whole.shape)) for name in columns}
     for repeat in range(repeats):
-        other = held.x[borrowed(held.song, donors(held.groups, [seed, repeat]))]
-        for name, left in zip(columns, _mixed(predict, held, held.x, other, columns), strict=True):
+        other = held_out.x[donor_windows(held_out.song, donors(held_out.groups, [seed, repeat]))]
+        for name, left in zip(
+            columns, _mixed(predict, held_out, held_out.x, other, columns), strict=True
+        ):
             sums[name][0] += whole - left
         if not alone:
             continue
-        (nothing,) = _answered(predict, held, [other])
-        for name, left in zip(columns, _mixed(predict, held, other, held.x, columns), strict=True):
+        (nothing,) = _scored(predict, held_out, [other])
+        for name, left in zip(
+            columns, _mixed(predict, held_out, other, held_out.x, columns), strict=True
+        ):
             sums[name][1] += left - nothing
-    asked = np.array([1.0, 1.0 if alone else np.nan])[:, None, None]
-    return [Fall(name, *(asked * both / repeats)) for name, both in sums.items()]
+    measured_or_nan = np.array([1.0, 1.0 if alone else np.nan])[:, None, None]
+    return [
+        SongImportance(name, *(measured_or_nan * both / repeats)) for name, both in sums.items()
+    ]
 
 
 def _mixed(
     predict: Predict,
-    held: Held,
+    held_out: HeldOutSongs,
     x: NDArray[np.float32],
     other: NDArray[np.float32],
     columns: Mapping[str, NDArray[np.int64]],
@@ -169,7 +188,7 @@ def _mixed(
             mixed[..., chosen] = other[..., chosen]
             yield mixed
 
-    return _answered(predict, held, tables())
+    return _scored(predict, held_out, tables())
 
 
 def donors(groups: Sequence[str], seed: int | list[int]) -> NDArray[np.int64]:
@@ -181,6 +200,12 @@ def donors(groups: Sequence[str], seed: int | list[int]) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int, shape (n_songs,)
+
+    Examples
+    --------
+    >>> chosen = donors(["a", "a", "b", "b"], seed=0)
+    >>> sorted(chosen[:2].tolist()), sorted(chosen[2:].tolist())
+    ([2, 3], [0, 1])
     """
     draw = np.random.default_rng(seed)
     _, group = np.unique(np.asarray(groups), return_inverse=True)
@@ -191,10 +216,15 @@ def donors(groups: Sequence[str], seed: int | list[int]) -> NDArray[np.int64]:
     return chosen
 
 
-def borrowed(song: NDArray[np.int64], donor: NDArray[np.int64]) -> NDArray[np.int64]:
+def donor_windows(song: NDArray[np.int64], donor: NDArray[np.int64]) -> NDArray[np.int64]:
     """Give for each window the window it takes from: the song's nth from its donor's nth.
 
     A donor with fewer windows begins again from its first.
+
+    Examples
+    --------
+    >>> donor_windows(np.array([0, 0, 0, 1, 1]), donor=np.array([1, 0])).tolist()
+    [3, 4, 3, 0, 1]
     """
     order = np.argsort(song, kind="stable")
     counts = np.bincount(song, minlength=len(donor))
@@ -205,37 +235,46 @@ def borrowed(song: NDArray[np.int64], donor: NDArray[np.int64]) -> NDArray[np.in
     return order[firsts[giver] + rank % counts[giver]]
 
 
-def _answered(
-    predict: Predict, held: Held, tables: Iterable[NDArray[np.float32]]
+def _scored(
+    predict: Predict, held_out: HeldOutSongs, tables: Iterable[NDArray[np.float32]]
 ) -> Iterator[NDArray[np.float64]]:
-    """Score the songs of each table: log-likelihood of the class, and whether it is answered."""
-    for some in _in_batches(tables, max(1, AT_ONCE // max(1, held.x.nbytes))):
-        answers = np.asarray(predict(np.concatenate(some)), dtype=float)
-        for p in np.split(answers, len(some)):
-            sums = np.zeros((len(held.truth), p.shape[1]))
-            np.add.at(sums, held.song, p)
-            means = sums / np.bincount(held.song)[:, None]
-            own = means[np.arange(len(means)), held.truth]
-            right = means.argmax(axis=1) == held.truth
-            yield np.stack([np.log(np.maximum(own, FLOOR)), right])
+    """Score the songs of each table: log-likelihood of the class, and whether it is predicted."""
+    for some in _in_batches(tables, max(1, BATCH_BYTES // max(1, held_out.x.nbytes))):
+        outputs = np.asarray(predict(np.concatenate(some)), dtype=float)
+        for p in np.split(outputs, len(some)):
+            sums = np.zeros((len(held_out.truth), p.shape[1]))
+            np.add.at(sums, held_out.song, p)
+            means = sums / np.bincount(held_out.song)[:, None]
+            of_truth = means[np.arange(len(means)), held_out.truth]
+            right = means.argmax(axis=1) == held_out.truth
+            yield np.stack([np.log(np.maximum(of_truth, FLOOR)), right])
 
 
 def _in_batches(
     tables: Iterable[NDArray[np.float32]], size: int
 ) -> Iterator[list[NDArray[np.float32]]]:
-    """Give tables so many at a time."""
+    """Give tables in lists of `size`."""
     left = iter(tables)
     while some := list(islice(left, size)):
         yield some
 
 
-def pooled(folds: Sequence[Sequence[Fall]]) -> list[Fall]:
-    """Put together what several folds found of the same sets of columns, song behind song."""
+def pool_folds(folds: Sequence[Sequence[SongImportance]]) -> list[SongImportance]:
+    """Concatenate the songs of several folds, for the same sets of columns.
+
+    Examples
+    --------
+    >>> one = SongImportance("tempo", np.zeros((2, 3)), np.zeros((2, 3)))
+    >>> two = SongImportance("tempo", np.ones((2, 1)), np.ones((2, 1)))
+    >>> (pooled,) = pool_folds([[one], [two]])
+    >>> pooled.without[0].tolist()
+    [0.0, 0.0, 0.0, 1.0]
+    """
     return [
-        Fall(
+        SongImportance(
             of_one[0].name,
-            np.concatenate([fall.without for fall in of_one], axis=1),
-            np.concatenate([fall.alone for fall in of_one], axis=1),
+            np.concatenate([importance.without for importance in of_one], axis=1),
+            np.concatenate([importance.alone for importance in of_one], axis=1),
         )
         for of_one in zip(*folds, strict=True)
     ]
@@ -243,7 +282,7 @@ def pooled(folds: Sequence[Sequence[Fall]]) -> list[Fall]:
 
 @dataclass(frozen=True)
 class Importance:
-    """How much a model's answers rest on some columns.
+    """How much a model's predictions depend on some columns.
 
     Parameters
     ----------
@@ -254,7 +293,7 @@ class Importance:
     question : str
         One of QUESTIONS.
     value, low, high : float
-        Mean over songs with its interval, in nats or in the share of right answers.
+        Mean over songs with its interval, in nats or in the share of correct predictions.
     """
 
     name: str
@@ -265,14 +304,14 @@ class Importance:
     high: float
 
 
-def importances(
-    found: Sequence[Fall], groups: Sequence[str], seed: int, n_folds: int = 1
+def mean_importances(
+    importances: Sequence[SongImportance], groups: Sequence[str], seed: int, n_folds: int = 1
 ) -> list[Importance]:
-    """Average falls over songs, with intervals over groups of songs.
+    """Average importances over songs, with intervals over groups of songs.
 
     Parameters
     ----------
-    found : sequence of Fall
+    importances : sequence of Fall
         Of the same songs.
     groups : sequence of str, length n_songs
         Group of each song.
@@ -284,44 +323,37 @@ def importances(
     Returns
     -------
     list of Importance
-        Sets of columns by falling credit in log-likelihood; in each, every metric and question.
-    """
-    ranked = sorted(found, key=lambda fall: -fall.of("credit")[0].mean())
+        Sets of columns by decreasing credit in log-likelihood; in each, every metric and question.
 
-    def measured(fall: Fall, row: int, question: str) -> Importance:
-        found = mean_over_songs(fall.of(question)[row], groups, seed, n_folds)
-        return Importance(fall.name, METRICS[row], question, *found)
+    Examples
+    --------
+    >>> one = SongImportance("tempo", np.ones((2, 4)), np.zeros((2, 4)))
+    >>> table = mean_importances([one], ["a", "b", "c", "d"], seed=0)
+    >>> [(row.question, row.value) for row in table if row.metric == "accuracy"]
+    [('without', 1.0), ('alone', 0.0), ('credit', 0.5)]
+    """
+    ranked = sorted(importances, key=lambda importance: -importance.of("credit")[0].mean())
+
+    def measured(importance: SongImportance, row: int, question: str) -> Importance:
+        mean = estimate(importance.of(question)[row], groups, seed, n_folds)
+        name, metric = importance.name, METRICS[row]
+        return Importance(name, metric, question, mean.value, mean.low, mean.high)
 
     return [
-        measured(fall, row, question)
-        for fall in ranked
+        measured(importance, row, question)
+        for importance in ranked
         for row in range(len(METRICS))
         for question in QUESTIONS
     ]
 
 
-def mean_over_songs(
-    values: NDArray[np.floating], groups: Sequence[str], seed: int, n_folds: int = 1
-) -> tuple[float, float, float]:
-    """Average over songs, with the ends of a 95 % interval over groups of songs.
+def correlated_clusters(
+    table: NDArray[np.floating], names: Sequence[str]
+) -> dict[str, NDArray[np.int64]]:
+    """Cluster columns that are correlated over songs.
 
-    Parameters
-    ----------
-    values : ndarray, shape (n_songs,)
-        Of each song.
-    groups, seed, n_folds
-        As in `importances`.
-    """
-    replicates = bootstrap(lambda chosen: float(values[chosen].mean()), groups, seed)
-    low, high = interval(replicates, effective_groups(groups), n_folds)
-    return float(values.mean()), low, high
-
-
-def clusters(table: NDArray[np.floating], names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
-    """Put columns together that rise and fall with each other over songs.
-
-    Shuffling one of two columns that say the same shows little, whichever it is. Average linkage
-    on 1 less the absolute rank correlation; a column that never changes is alone.
+    Shuffling one of two columns with the same information shows little, whichever it is. Average
+    linkage on 1 less the absolute rank correlation; a column that never changes is alone.
 
     Parameters
     ----------
@@ -334,16 +366,25 @@ def clusters(table: NDArray[np.floating], names: Sequence[str]) -> dict[str, NDA
     -------
     dict of str to ndarray of int
         Columns of each cluster, under the name of the one that is most like the others.
+
+    Examples
+    --------
+    >>> table = np.array([[1, 2, 5], [2, 4, 1], [3, 6, 4], [4, 8, 2.0]])
+    >>> correlated_clusters(table, ["tempo", "density", "range"])
+    {'tempo': array([0, 1]), 'range': array([2])}
     """
     ranks = rankdata(table, axis=0)
     ranks -= ranks.mean(axis=0)
     length = np.linalg.norm(ranks, axis=0)
     ranks /= np.where(length > 0, length, 1)
-    alike = np.clip(np.abs(ranks.T @ ranks), 0, 1)
-    np.fill_diagonal(alike, 1)
+    correlation = np.clip(np.abs(ranks.T @ ranks), 0, 1)
+    np.fill_diagonal(correlation, 1)
     if len(names) < 2:
         return {name: np.array([0]) for name in names}
-    tree = linkage(squareform(1 - alike, checks=False), "average")
-    label = fcluster(tree, 1 - ALIKE, "distance")
+    tree = linkage(squareform(1 - correlation, checks=False), "average")
+    label = fcluster(tree, 1 - CLUSTER_CORRELATION, "distance")
     members = [np.flatnonzero(label == number) for number in np.unique(label)]
-    return {names[own[alike[np.ix_(own, own)].sum(axis=0).argmax()]]: own for own in members}
+    return {
+        names[columns[correlation[np.ix_(columns, columns)].sum(axis=0).argmax()]]: columns
+        for columns in members
+    }

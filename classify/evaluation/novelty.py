@@ -1,10 +1,11 @@
-"""Is a song like any that a model has learned from? If not, its answer is a guess.
+"""Novelty: is a song like the training songs of a model? If not, its prediction is unreliable.
 
 A song is a row of quantities. Each quantity is centred on its median over the training songs and
 divided by their spread, but by no less than the smallest difference that matters, so that a corpus
-in which a quantity never changes does not make every other song strange. A song's *distance* is its
+in which a quantity never changes does not make every other song novel. A song's *distance* is its
 mean distance to the nearest training songs, by the root of the mean square over quantities. It is
-*known* if it is no further off than 99 of 100 training songs are from those of other groups.
+*in distribution* if it is no further away than 99 of 100 training songs are from those of other
+groups.
 
 Conventions: `x` has a row of quantities for each song, shape (n_songs, n_quantities), all finite.
 """
@@ -29,7 +30,7 @@ INSIDE = 0.99
 MOST_SONGS = 2000
 
 #: Songs of a collection that is compared as a whole: at least, and at most.
-FEWEST_TOLD, MOST_TOLD = 30, 1000
+FEWEST_COMPARED, MOST_COMPARED = 30, 1000
 
 #: A quantity counts at most so many spreads from the centre.
 FURTHEST = 10.0
@@ -37,7 +38,7 @@ FURTHEST = 10.0
 
 @dataclass(frozen=True, eq=False)
 class Novelty:
-    """What training songs are like.
+    """A description of training songs, to compare others with.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ class Novelty:
     reference : ndarray of float32, shape (n_kept, n_quantities)
         Training songs, centred and scaled.
     threshold : float
-        The largest distance of a known song.
+        The largest distance of a song in distribution.
     """
 
     centre: NDArray[np.float64]
@@ -56,47 +57,47 @@ class Novelty:
 
     def distance(self, x: NDArray[np.floating]) -> NDArray[np.float64]:
         """Give each song's mean distance to its nearest training songs, shape (n_songs,)."""
-        apart = _apart(_scaled(x, self.centre, self.scale), self.reference)
-        return _to_nearest(apart)
+        distances = _distances(_scaled(x, self.centre, self.scale), self.reference)
+        return _to_nearest(distances)
 
-    def known(self, x: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """Say which songs are like those of the training."""
+    def in_distribution(self, x: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Mark the songs that are like the training songs."""
         return self.distance(x) <= self.threshold
 
-    def told_apart(self, x: NDArray[np.floating], seed: int = 0) -> float:
-        """Say how well a collection as a whole can be told from the training songs.
+    def domain_auc(self, x: NDArray[np.floating], seed: int = 0) -> float:
+        """Measure how well a collection as a whole can be distinguished from the training songs.
 
-        Each of its songs may be like some song of the training, and all of them together still be
-        another kind of music, for which the model's confidence was never measured. A logistic
-        regression learns to tell the two collections apart and is asked about songs held out.
+        Each of its songs may be like some training song, and all of them together still be another
+        kind of music, for which the model's confidence was never measured. A logistic regression
+        learns to distinguish the two collections and is evaluated on held-out songs.
 
         Parameters
         ----------
         x : ndarray, shape (n_songs, n_quantities)
-            The collection; of more than `MOST_TOLD` songs, so many are drawn.
+            The collection; of more than `MOST_COMPARED` songs, so many are drawn.
         seed : int
             Of the draw and the folds.
 
         Returns
         -------
         float
-            Area under the ROC curve: about 0.5 if there is nothing to tell, 1 if no song is
-            mistaken. NaN if either collection has fewer than `FEWEST_TOLD` songs.
+            Area under the ROC curve: about 0.5 if the collections are alike, 1 if every song is
+            attributed correctly. NaN if either collection has fewer than `FEWEST_COMPARED` songs.
 
         References
         ----------
         Lopez-Paz and Oquab 2017, Revisiting classifier two-sample tests, ICLR.
         """
-        if min(len(x), len(self.reference)) < FEWEST_TOLD:
+        if min(len(x), len(self.reference)) < FEWEST_COMPARED:
             return float("nan")
         draw = np.random.default_rng(seed)
-        new = _scaled(draw.permutation(x)[:MOST_TOLD], self.centre, self.scale)
-        old = draw.permutation(self.reference)[:MOST_TOLD]
+        new = _scaled(draw.permutation(x)[:MOST_COMPARED], self.centre, self.scale)
+        old = draw.permutation(self.reference)[:MOST_COMPARED]
         both, which = np.concatenate([old, new]), np.repeat([0, 1], [len(old), len(new)])
         folds = StratifiedKFold(5, shuffle=True, random_state=seed)
         regression = LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000)
-        said = cross_val_predict(regression, both, which, cv=folds, method="decision_function")
-        return float(roc_auc_score(which, said))
+        scores = cross_val_predict(regression, both, which, cv=folds, method="decision_function")
+        return float(roc_auc_score(which, scores))
 
 
 def fit(
@@ -105,7 +106,7 @@ def fit(
     least: NDArray[np.floating],
     seed: int = 0,
 ) -> Novelty:
-    """Learn what training songs are like.
+    """Describe training songs, so that others can be compared with them.
 
     Parameters
     ----------
@@ -127,6 +128,13 @@ def fit(
     ----------
     Ramaswamy, Rastogi and Shim 2000, SIGMOD (distance to the k-th nearest neighbour); the mean over
     the k nearest is Angiulli and Pizzuti 2002, PKDD.
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).normal(size=(100, 2))
+    >>> novelty = fit(x, groups=[str(song) for song in range(100)], least=np.array([0.1, 0.1]))
+    >>> novelty.in_distribution(np.array([[0.0, 0.0], [9.0, 9.0]])).tolist()
+    [True, False]
     """
     if len(set(groups)) < 2:
         raise ValueError("distances between groups of songs need two groups at least")
@@ -136,9 +144,9 @@ def fit(
     order = np.sort(np.random.default_rng(seed).permutation(len(x))[:MOST_SONGS])
     reference = _scaled(x[order], centre, scale).astype(np.float32)
     names = np.asarray(groups)[order]
-    apart = _apart(reference, reference)
-    apart[names[:, None] == names[None, :]] = np.inf
-    distance = _to_nearest(apart)
+    distances = _distances(reference, reference)
+    distances[names[:, None] == names[None, :]] = np.inf
+    distance = _to_nearest(distances)
     threshold = np.quantile(distance[np.isfinite(distance)], INSIDE, method="higher")
     return Novelty(centre, scale, reference, float(threshold))
 
@@ -149,13 +157,13 @@ def _scaled(
     return np.clip((x - centre) / scale, -FURTHEST, FURTHEST)
 
 
-def _apart(x: NDArray[np.floating], reference: NDArray[np.floating]) -> NDArray[np.float64]:
+def _distances(x: NDArray[np.floating], reference: NDArray[np.floating]) -> NDArray[np.float64]:
     return cdist(x, reference) / np.sqrt(reference.shape[1])
 
 
-def _to_nearest(apart: NDArray[np.float64]) -> NDArray[np.float64]:
+def _to_nearest(distances: NDArray[np.float64]) -> NDArray[np.float64]:
     """Average the smallest distances of each row; those that are infinite do not count."""
-    nearest = np.sort(apart, axis=1)[:, :NEIGHBOURS]
-    there = np.isfinite(nearest)
-    sums = np.where(there, nearest, 0.0).sum(axis=1)
-    return np.where(there.any(axis=1), sums / np.maximum(there.sum(axis=1), 1), np.inf)
+    nearest = np.sort(distances, axis=1)[:, :NEIGHBOURS]
+    finite = np.isfinite(nearest)
+    sums = np.where(finite, nearest, 0.0).sum(axis=1)
+    return np.where(finite.any(axis=1), sums / np.maximum(finite.sum(axis=1), 1), np.inf)

@@ -1,12 +1,15 @@
-"""Scores and their intervals; the unit that is drawn anew is always the group of songs.
+"""Scores and their intervals; the unit of resampling is always the group of songs.
 
 Every score here is a function of the confusion matrix, so a bootstrap over groups of songs needs
 no second look at the predictions: the matrix of each group is counted once, and a resample of
 groups is a weighted sum of their matrices. For any other statistic of songs, such as a calibration
 error, `bootstrap` hands it the songs of each resample.
 
+`estimate` and `estimate_share` give a mean with its interval; every mean over songs
+goes through them.
+
 With few or uneven groups percentiles of the replicates lie too close together. `interval` widens
-them when it is told how many groups there are; for accuracy alone `wilson` is better still. How
+them when it is given the number of groups; for accuracy alone `wilson` is better still. How
 often each misses is measured by benchmarks/random_labels.py.
 
 Conventions: rows of a confusion matrix are true classes, columns predicted ones; the last two axes
@@ -14,6 +17,8 @@ are the matrix, any axes before them are resamples.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,20 +33,37 @@ LEVEL = 0.95
 
 
 def confusion(truth: NDArray[np.integer], answer: NDArray[np.integer], n_classes: int) -> NDArray:
-    """Count answers, shape (n_classes, n_classes): true class by row, answered class by column."""
+    """Count predictions, shape (n_classes, n_classes): true class by row, predicted by column.
+
+    Examples
+    --------
+    >>> confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
+    [[1, 1], [0, 1]]
+    """
     flat = np.bincount(truth * n_classes + answer, minlength=n_classes**2)
     return flat.reshape(n_classes, n_classes)
 
 
 def accuracy(counts: NDArray) -> NDArray[np.float64]:
-    """Share of right answers."""
+    """Share of correct predictions.
+
+    Examples
+    --------
+    >>> round(float(accuracy(np.array([[3, 1], [0, 2]]))), 3)
+    0.833
+    """
     return np.trace(counts, axis1=-2, axis2=-1) / counts.sum(axis=(-2, -1))
 
 
 def macro_f1(counts: NDArray) -> NDArray[np.float64]:
     """Mean over classes of F1, the harmonic mean of precision and recall.
 
-    A class that neither occurs nor is answered does not count; one that is never answered has 0.
+    A class that neither occurs nor is predicted does not count; one that is never predicted has 0.
+
+    Examples
+    --------
+    >>> round(float(macro_f1(np.array([[3, 1], [0, 2]]))), 3)
+    0.829
     """
     right = np.diagonal(counts, axis1=-2, axis2=-1)
     both = counts.sum(axis=-1) + counts.sum(axis=-2)
@@ -49,7 +71,13 @@ def macro_f1(counts: NDArray) -> NDArray[np.float64]:
 
 
 def balanced_accuracy(counts: NDArray) -> NDArray[np.float64]:
-    """Mean over the classes that occur of the share of their songs answered rightly (recall)."""
+    """Mean over the classes that occur of their recall, the share of songs predicted correctly.
+
+    Examples
+    --------
+    >>> float(balanced_accuracy(np.array([[3, 1], [0, 2]])))
+    0.875
+    """
     return _mean_where(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1))
 
 
@@ -79,7 +107,7 @@ def resampled(
     Parameters
     ----------
     truth, answer : ndarray of int, shape (n,)
-        True and answered class of each song or window.
+        True and predicted class of each song or window.
     groups : sequence of str, length n
         The units that are drawn; songs of one group stay together, since they are not independent.
     n_classes : int
@@ -91,6 +119,13 @@ def resampled(
     -------
     ndarray, shape (RESAMPLES, n_classes, n_classes)
         Percentile bootstrap replicates (Efron 1979; the cluster bootstrap of Field and Welsh 2007).
+
+    Examples
+    --------
+    >>> truth, answer = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
+    >>> replicates = resampled(truth, answer, ["a", "b", "c", "d"], n_classes=2, seed=0)
+    >>> replicates.shape, accuracy(replicates)[:3].tolist()
+    ((2000, 2, 2), [1.0, 0.5, 0.75])
     """
     index, draws = _drawn(groups, seed)
     per_group = np.zeros((draws.shape[1], n_classes**2))
@@ -99,7 +134,7 @@ def resampled(
 
 
 def bootstrap(
-    statistic: Callable[[NDArray[np.int64]], float], groups: Sequence[str], seed: int
+    statistic: Callable[[NDArray[np.int64]], Any], groups: Sequence[str], seed: int
 ) -> NDArray[np.float64]:
     """Draw groups with replacement and compute any statistic of the songs of each draw.
 
@@ -108,7 +143,8 @@ def bootstrap(
     Parameters
     ----------
     statistic : callable
-        Takes the indices of the drawn songs, repeated as often as their group was drawn.
+        Takes the indices of the drawn songs, repeated as often as their group was drawn; gives a
+        number, or an array of several.
     groups : sequence of str, length n_songs
         The units that are drawn.
     seed : int
@@ -116,9 +152,16 @@ def bootstrap(
 
     Returns
     -------
-    ndarray, shape (RESAMPLES,)
+    ndarray, shape (RESAMPLES, ...)
         For a statistic that is not an average, such as a calibration error or the area under a
         curve, replicates can lie to one side of the statistic of the songs themselves.
+
+    Examples
+    --------
+    >>> values = np.array([1.0, 0.0, 1.0, 1.0])
+    >>> means = bootstrap(lambda drawn: values[drawn].mean(), ["a", "a", "b", "c"], seed=0)
+    >>> means.shape, bool(means.min() < values.mean() < means.max())
+    ((2000,), True)
     """
     index, draws = _drawn(groups, seed)
     songs = np.arange(len(index))
@@ -139,6 +182,11 @@ def effective_groups(groups: Sequence[str]) -> float:
 
     The square of the number of songs, divided by the sum of squares of the groups' sizes: the
     number of groups if all are of one size, and fewer the more they differ.
+
+    Examples
+    --------
+    >>> effective_groups(["a", "a", "b", "b"]), round(effective_groups(["a", "a", "a", "b"]), 2)
+    (2.0, 1.6)
     """
     _, sizes = np.unique(np.asarray(groups), return_counts=True)
     return float(sizes.sum() ** 2 / (sizes**2).sum())
@@ -175,6 +223,16 @@ def interval(
     ----------
     Hesterberg 2015, What teachers should know about the bootstrap, The American Statistician 69
     (the expanded percentile interval).
+
+    Examples
+    --------
+    >>> replicates = np.linspace(0, 1, 101)
+    >>> low, high = interval(replicates)
+    >>> round(low, 3), round(high, 3)
+    (0.025, 0.975)
+    >>> low, high = interval(replicates, n_groups=10)
+    >>> round(low, 3), round(high, 3)
+    (0.009, 0.991)
     """
     tail = (1 - LEVEL) / 2
     if n_groups is not None:
@@ -192,12 +250,12 @@ def wilson(
     Wilson's score interval for as many independent songs as would make accuracy vary as much as
     groups of songs make it vary (the design effect, never taken as less than 1), with a t quantile
     for the number of effective groups. Unlike percentiles, it does not shrink to a point when all
-    answers are right or all are wrong; then a group counts as one song.
+    predictions are correct or all are wrong; then a group counts as one song.
 
     Parameters
     ----------
     right : ndarray of bool or float, shape (n_songs,)
-        Which songs were answered rightly; for repeated folds, the share of repeats.
+        Which songs were predicted correctly; for repeated folds, the share of repeats.
     groups : sequence of str, length n_songs
         Group of each song.
     n_folds : int
@@ -216,6 +274,13 @@ def wilson(
     ----------
     Wilson 1927, JASA 22; Franco, Little, Louis and Slud 2019, Journal of Survey Statistics and
     Methodology 7 (with an effective sample size).
+
+    Examples
+    --------
+    >>> right, groups = np.array([True] * 8 + [False] * 2), [str(song) for song in range(10)]
+    >>> low, high = wilson(right, groups)
+    >>> round(low, 2), round(high, 2)
+    (0.43, 0.96)
     """
     n_groups = effective_groups(groups)
     square = _quantile(n_groups, n_folds) ** 2 / _effective_songs(right, groups, n_groups)
@@ -223,6 +288,112 @@ def wilson(
     centre = (share + square / 2) / (1 + square)
     half = np.sqrt(square * (share * (1 - share) + square / 4)) / (1 + square)
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def estimate_share(
+    right: NDArray[np.bool_] | NDArray[np.floating], groups: Sequence[str], n_folds: int = 1
+) -> Estimate:
+    """Estimate a share of songs, such as accuracy, with Wilson's interval.
+
+    Parameters
+    ----------
+    right, groups, n_folds
+        As in `wilson`.
+
+    Returns
+    -------
+    Estimate
+        One group of songs says nothing about others: the interval is then 0 to 1.
+
+    Examples
+    --------
+    >>> estimate_share(np.array([True, True, False]), ["a", "a", "a"])
+    Estimate(value=0.6666666666666666, low=0.0, high=1.0)
+    """
+    if effective_groups(groups) <= 1:
+        return Estimate(float(right.mean()), 0.0, 1.0)
+    return Estimate(float(right.mean()), *wilson(right, groups, n_folds))
+
+
+def estimate(
+    values: NDArray,
+    groups: Sequence[str],
+    seed: int,
+    n_folds: int = 1,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+) -> Estimate:
+    """Estimate the mean over songs of any quantity, with a bootstrap interval over groups of songs.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_songs,)
+        Of each song.
+    groups : sequence of str, length n_songs
+        Group of each song.
+    seed : int
+        Of the bootstrap.
+    n_folds : int
+        As in `interval`.
+    bounds : (float, float)
+        What the mean could be at all; -1 to 1 for a difference of two shares.
+
+    Returns
+    -------
+    Estimate
+        One group of songs says nothing about others: the interval then has the ends `bounds`.
+
+    Examples
+    --------
+    >>> estimate(np.array([1, 0, 0, -1]), ["a", "a", "b", "b"], seed=0, bounds=(-1, 1))
+    Estimate(value=0.0, low=-0.5, high=0.5)
+    """
+    (one,) = estimates(values, groups, seed, n_folds, bounds)
+    return one
+
+
+def estimates(
+    values: NDArray,
+    groups: Sequence[str],
+    seed: int,
+    n_folds: int = 1,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+) -> list[Estimate]:
+    """Estimate the means of several quantities of the same songs, with the same draws.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_songs, n_quantities)
+        A column for each.
+    groups, seed, n_folds, bounds
+        As in `estimate`.
+
+    Returns
+    -------
+    list of Estimate, length n_quantities
+
+    Examples
+    --------
+    >>> values = np.array([[1, 0], [0, 0], [0, 0], [1, 0]])
+    >>> [estimate.value for estimate in estimates(values, ["a", "b", "c", "d"], seed=0)]
+    [0.5, 0.0]
+    """
+    means, n_groups = np.atleast_1d(values.mean(axis=0)), effective_groups(groups)
+    if n_groups <= 1:
+        return [Estimate(float(mean), *bounds) for mean in means]
+    replicates = bootstrap(lambda drawn: values[drawn].mean(axis=0), groups, seed)
+    return [
+        Estimate(float(mean), *interval(column, n_groups, n_folds))
+        for mean, column in zip(means, replicates.reshape(RESAMPLES, -1).T, strict=True)
+    ]
 
 
 def _effective_songs(right: NDArray, groups: Sequence[str], n_groups: float) -> float:

@@ -1,8 +1,8 @@
-"""Is a difference between two models more than chance? Paired tests on the same songs.
+"""Is a difference between two models statistically significant? Paired tests on the same songs.
 
 One hold-out: exact McNemar test. Repeated folds: the corrected t test, and its Bayesian form, which
-can also say that two models are as good as each other. A plain t test over folds finds differences
-that are not there, since folds share most of what they train on and their scores are therefore
+can also find that two models are practically equivalent. A plain t test over folds finds too many
+differences, since folds share most of their training songs and their scores are therefore
 correlated. Both forms here take the correlation to be the test share of the songs, 1 / n_folds.
 
 Conventions: models are a and b, a difference is the score of a less the score of b, on the same
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-#: Differences in accuracy up to this size are the same for every practical purpose.
+#: Models whose accuracies differ by up to this are practically equivalent.
 ROPE = 0.01
 
 
@@ -28,58 +28,72 @@ def mcnemar(
     """Exact McNemar test of two models on the same songs, with groups of songs as the unit.
 
     Under the null hypothesis the two models could be swapped. Songs of one group are not
-    independent, so they are swapped together: the statistic is the difference in right answers,
-    and its exact distribution is that of the sum of each group's difference with a random sign.
+    independent, so they are swapped together: the statistic is the difference in correct
+    predictions, and its exact distribution is that of the sum of each group's difference with a
+    random sign.
     With one song a group this is McNemar's test in its binomial form.
 
     Parameters
     ----------
     right_a, right_b : ndarray of bool, shape (n_songs,)
-        Which songs each model answered rightly.
+        Which songs each model predicts correctly.
     groups : sequence of str, length n_songs, optional
         Group of each song; each song its own unless given.
 
     Returns
     -------
     float
-        Two-sided p value; 1 if the models are right on the same songs.
+        Two-sided p value; 1 if the models are correct on the same songs.
 
     References
     ----------
     McNemar 1947, Psychometrika 12; Edgington and Onghena 2007, Randomization Tests, ch. 4.
+
+    Examples
+    --------
+    Of ten songs, model a alone predicts six correctly, model b alone none.
+
+    >>> right_a, right_b = np.ones(10, dtype=bool), np.arange(10) < 4
+    >>> mcnemar(right_a, right_b)
+    0.03125
     """
     difference = right_a.astype(int) - right_b.astype(int)
     if groups is not None:
         _, index = np.unique(np.asarray(groups), return_inverse=True)
         difference = np.bincount(index, weights=difference).astype(int)
-    return swapped(difference)
+    return sign_flip_test(difference)
 
 
-def swapped(difference: NDArray[np.integer]) -> float:
-    """Test a sum of whole numbers against sums in which each sign is turned by chance.
+def sign_flip_test(difference: NDArray[np.integer]) -> float:
+    """Test a sum of whole numbers against sums with random signs.
 
     Exact: the distribution of the sum is built up number by number.
 
     Parameters
     ----------
     difference : ndarray of int, shape (n,)
-        What is summed; zeros do not matter.
+        The summands; zeros do not matter.
 
     Returns
     -------
     float
-        Chance of a sum as far from 0 as theirs; 1 if all are 0.
+        Probability of a sum at least as far from 0; 1 if all are 0.
+
+    Examples
+    --------
+    >>> sign_flip_test(np.array([1, 1, 1, 1])), sign_flip_test(np.array([2, -1]))
+    (0.125, 1.0)
     """
-    steps = np.abs(difference[difference != 0])
-    chances = np.ones(1)  # of each sum from -reach to +reach
-    for step in steps:
-        padded = np.zeros(len(chances) + 2 * step)
-        padded[: len(chances)] += chances / 2
-        padded[2 * step :] += chances / 2
-        chances = padded
-    reach = steps.sum()
+    sizes = np.abs(difference[difference != 0])
+    probabilities = np.ones(1)  # of each sum from -reach to +reach
+    for size in sizes:
+        padded = np.zeros(len(probabilities) + 2 * size)
+        padded[: len(probabilities)] += probabilities / 2
+        padded[2 * size :] += probabilities / 2
+        probabilities = padded
+    reach = sizes.sum()
     extreme = np.abs(np.arange(-reach, reach + 1)) >= abs(difference.sum())
-    return float(min(1.0, chances[extreme].sum()))
+    return float(min(1.0, probabilities[extreme].sum()))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -94,6 +108,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
     -------
     list of float
         Adjusted values in the same order, each at most 1.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
     """
     order = np.argsort(p_values)
     adjusted = np.zeros(len(p_values))
@@ -117,8 +136,8 @@ def corrected_t(differences: Sequence[float] | NDArray[np.floating], ratio: floa
     Returns
     -------
     float
-        Two-sided p value. Where all differences are the same, the test knows no chance at all: 1 if
-        they are 0, else 0.
+        Two-sided p value. Where all differences are equal, they have no variance: 1 if they are 0,
+        else 0.
 
     Raises
     ------
@@ -130,6 +149,11 @@ def corrected_t(differences: Sequence[float] | NDArray[np.floating], ratio: floa
     Nadeau and Bengio 2003, Inference for the generalization error, Machine Learning 52; for
     repeated folds, Bouckaert and Frank 2004, Evaluating the replicability of significance tests,
     PAKDD.
+
+    Examples
+    --------
+    >>> round(corrected_t([0.05, 0.02, 0.04, 0.03, 0.01], ratio=1 / 4), 4)
+    0.0474
     """
     mean, scale, df = _corrected(differences, ratio)
     if scale == 0:
@@ -142,9 +166,9 @@ def corrected_interval(
 ) -> tuple[float, float]:
     """Give the interval of a mean over repeated folds that belongs to `corrected_t`.
 
-    Meant for differences. Of one model's accuracy it misses more often than promised (about one in
-    ten in benchmarks/random_labels.py); `scores.wilson` and `scores.interval`, told the number of
-    folds, keep the promise.
+    Meant for differences. For one model's accuracy it misses more often than its level says (about
+    one in ten in benchmarks/random_labels.py); `scores.wilson` and `scores.interval`, given the
+    number of folds, do not.
 
     Parameters
     ----------
@@ -165,6 +189,12 @@ def corrected_interval(
     ------
     ValueError
         As `corrected_t`.
+
+    Examples
+    --------
+    >>> low, high = corrected_interval([0.05, 0.02, 0.04, 0.03, 0.01], ratio=1 / 4)
+    >>> round(low, 4), round(high, 4)
+    (0.0006, 0.0594)
     """
     mean, scale, df = _corrected(values, ratio)
     half = float(student.ppf((1 + level) / 2, df)) * scale
@@ -209,6 +239,12 @@ def bayesian_t(
     ----------
     Corani and Benavoli 2015, Machine Learning 100; Benavoli, Corani, Demsar and Zaffalon 2017,
     JMLR 18.
+
+    Examples
+    --------
+    >>> compared = bayesian_t([0.001, -0.002, 0.0, 0.002, -0.001], ratio=1 / 4)
+    >>> round(compared.equivalent, 3)
+    0.999
     """
     if not rope >= 0:
         raise ValueError(f"a region of practical equivalence of {rope} is not at least 0")

@@ -1,7 +1,7 @@
-"""Splits into a training and a test part, and the guard that keeps groups whole.
+"""Splits into a training and a test part, which keep groups together.
 
-A *unit* is what a split assigns: a song, or a window under the paper's protocol. A *group* is what
-a split must not part.
+A *unit* is what a split assigns: a song, or a window under the paper's protocol. A *group* is a set
+of units that a split must keep together.
 """
 
 from collections import Counter
@@ -42,8 +42,15 @@ def by_song(labels: Names, groups: Names, seed: int) -> NDArray[np.bool_]:
     SplitError
         If a class has fewer than five groups of songs, or groups are too large to hold out a
         fifth with songs of every class.
+
+    Examples
+    --------
+    >>> labels, groups = ["a", "b"] * 5, list("ABCDEFGHIJ")
+    >>> test = by_song(labels, groups, seed=0)
+    >>> sorted(np.array(labels)[test].tolist())
+    ['a', 'b']
     """
-    require(labels, groups, PARTS)
+    require_groups(labels, groups, PARTS)
     test = np.zeros(len(labels), dtype=bool)
     test[held_out(labels, groups, seed)[1]] = True
     absent = sorted(set(labels) - set(np.asarray(labels)[test]))
@@ -83,16 +90,22 @@ def folds(labels: Names, groups: Names, n_folds: int, seed: int) -> list[NDArray
     References
     ----------
     The folds are scikit-learn's StratifiedGroupKFold.
+
+    Examples
+    --------
+    >>> masks = folds(["a", "b"] * 4, list("AABBCCDD"), n_folds=2, seed=0)
+    >>> [int(test.sum()) for test in masks], bool((masks[0] ^ masks[1]).all())
+    ([4, 4], True)
     """
     if n_folds < 2:
         raise SplitError(f"{n_folds} folds leave nothing to learn from; 2 are the fewest")
-    require(labels, groups, n_folds)
+    require_groups(labels, groups, n_folds)
     label, group = np.asarray(labels), np.asarray(groups)
     masks = []
     for _, chosen in _folds(labels, groups, n_folds, seed):
         test = np.zeros(len(label), dtype=bool)
         test[chosen] = True
-        guard(group[~test], group[test])
+        refuse_shared_groups(group[~test], group[test])
         absent = sorted(set(label) - set(label[test]))
         if absent:
             raise SplitError(
@@ -113,6 +126,11 @@ def by_window(n_windows: int, seed: int) -> NDArray[np.bool_]:
     -------
     ndarray of bool, shape (n_windows,)
         True in the test part.
+
+    Examples
+    --------
+    >>> by_window(10, seed=0).nonzero()[0].tolist()
+    [4, 6]
     """
     test = np.zeros(n_windows, dtype=bool)
     chosen = np.random.default_rng(seed).permutation(n_windows)[: max(1, n_windows // PARTS)]
@@ -120,8 +138,17 @@ def by_window(n_windows: int, seed: int) -> NDArray[np.bool_]:
     return test
 
 
-def require(labels: Names, groups: Names, fewest: int) -> None:
-    """Raise SplitError for the first class with fewer than `fewest` groups of songs."""
+def require_groups(labels: Names, groups: Names, fewest: int) -> None:
+    """Raise SplitError for the first class with fewer than `fewest` groups of songs.
+
+    Examples
+    --------
+    >>> require_groups(["a", "a", "b"], ["A", "B", "C"], fewest=2)
+    Traceback (most recent call last):
+    ...
+    classify.evaluation.splits.SplitError: the class 'b' has 1 song, and a split needs at least 2 \
+songs in each class to learn from
+    """
     pairs = set(zip(labels, groups, strict=True))
     n_groups = Counter(label for label, _ in pairs)
     n_songs = Counter(labels)
@@ -136,20 +163,28 @@ def require(labels: Names, groups: Names, fewest: int) -> None:
             )
 
 
-def guard(train_groups: Names, test_groups: Names) -> None:
+def refuse_shared_groups(train_groups: Names, test_groups: Names) -> None:
     """Refuse a split that has songs of one group in both parts.
 
     Raises
     ------
     SplitError
         Naming the first groups concerned.
+
+    Examples
+    --------
+    >>> refuse_shared_groups(["A", "B"], ["B", "C"])
+    Traceback (most recent call last):
+    ...
+    classify.evaluation.splits.SplitError: the split divides 1 group of songs that belong together \
+('B'); put each group into one part
     """
-    parted = sorted(set(train_groups) & set(test_groups))
-    if parted:
-        named = ", ".join(repr(str(group)) for group in parted[:3])
-        more = f" and {len(parted) - 3} more" if len(parted) > 3 else ""
+    shared = sorted(set(train_groups) & set(test_groups))
+    if shared:
+        named = ", ".join(repr(str(group)) for group in shared[:3])
+        more = f" and {len(shared) - 3} more" if len(shared) > 3 else ""
         raise SplitError(
-            f"the split parts {len(parted)} group{'s' * (len(parted) != 1)} of songs that belong "
+            f"the split divides {len(shared)} group{'s' * (len(shared) != 1)} of songs that belong "
             f"together ({named}{more}); put each group into one part"
         )
 
@@ -179,11 +214,17 @@ def inner_folds(
     ------
     SplitError
         If a class has fewer than two groups, or groups hold classes in a way that leaves no fold.
+
+    Examples
+    --------
+    >>> pairs = inner_folds(["a", "b"] * 4, list("AABBCCDD"), n_folds=2, seed=0)
+    >>> [(len(fit), len(validation)) for fit, validation in pairs]
+    [(4, 4), (4, 4)]
     """
     if groups is None:
         folds = KFold(n_folds, shuffle=True, random_state=seed).split(np.zeros(len(labels)))
         return list(folds)
-    require(labels, groups, 2)
+    require_groups(labels, groups, 2)
     scarcest = min(Counter(label for label, _ in set(zip(labels, groups, strict=True))).values())
     folds = _folds(labels, groups, min(n_folds, scarcest), seed)
     n_classes = len(set(labels))
@@ -206,6 +247,12 @@ def held_out(
     Returns
     -------
     (rest, held_out) : pair of index arrays
+
+    Examples
+    --------
+    >>> rest, test = held_out(["a", "b"] * 5, list("AABBCCDDEE"), seed=0)
+    >>> len(rest), len(test)
+    (8, 2)
     """
     _, codes = np.unique(np.asarray(labels), return_inverse=True)
     sizes = np.bincount(codes)

@@ -1,109 +1,136 @@
-"""What `classify corpus` prints: a look at a corpus before any model does."""
+"""A look at a corpus before any model has one: songs, windows, notes, problems, duplicates."""
 
 from collections import Counter
+from functools import cached_property
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+import pandas as pd
 
 from classify.corpora import Corpus, load, published
 from classify.corpora.builtin import CORPORA
-from classify.corpora.duplicates import Pair, find
+from classify.corpora.duplicates import DuplicatePair, find_duplicates
 from classify.errors import InputError
-from classify.experiments.dataset import Settings
+from classify.experiments.corpus_record import CorpusRecord
+from classify.experiments.settings import Settings
 from classify.files import cache_folder
-from classify.progress import Display
-from classify.representations.windows import cut
+from classify.progress import SILENT, Progress, counting
+from classify.representations.windows import Windows, WindowSettings, cut
 
 #: Reasons listed in full; more files than this are counted.
 LISTED = 50
 
 
-def show(
-    source: str,
-    window: int | None,
-    hop: int | None,
-    problems: bool = False,
-    duplicates: bool = False,
-) -> None:
-    """Print songs, windows and notes per class, lengths, and what was set aside and why.
+class CorpusSummary:
+    """What there is to say of a corpus; worked out when it is asked for.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        The songs.
+    settings : WindowSettings
+        How they are cut.
+    progress : Progress
+        Shows progress.
+    """
+
+    def __init__(
+        self, corpus: Corpus, settings: WindowSettings, progress: Progress = SILENT
+    ) -> None:
+        self.corpus = corpus
+        self.settings = settings
+        self._progress = progress
+
+    @property
+    def title(self) -> str:
+        """Name, songs, groups and classes, in a line."""
+        about = CorpusRecord.of(self.corpus)
+        n_classes = len(about.songs_per_class)
+        return f"{about.name}: {about.songs} songs in {about.groups} groups, {n_classes} classes"
+
+    @cached_property
+    def per_class(self) -> pd.DataFrame:
+        """Songs, windows, notes, quartiles of a song's notes, and the median of its minutes.
+
+        A row for each class, and one for `all` of them.
+        """
+        labels, of_window = np.array(self.corpus.labels), self._windows.song
+        notes = np.array([song.n_notes for song in self.corpus.songs])
+        minutes = np.array([song.seconds for song in self.corpus.songs]) / 60
+        rows = []
+        for name in [*self.corpus.classes, None]:
+            of_class = labels == name if name is not None else np.full(len(labels), True)
+            quartiles = np.percentile(notes[of_class], [25, 50, 75])
+            counts = of_class.sum(), of_class[of_window].sum(), notes[of_class].sum()
+            rows.append([*counts, *quartiles, np.median(minutes[of_class])])
+        index = pd.Index([*self.corpus.classes, "all"], name="class")
+        columns = ["songs", "windows", "notes", "quarter", "half", "three_quarters", "minutes"]
+        return pd.DataFrame(rows, index, columns)
+
+    @property
+    def windows(self) -> str:
+        """How many windows there are, and which of them are padded."""
+        counts = self._windows.counts
+        return (
+            f"Windows of {self.settings.window} notes, one every {self.settings.hop}: "
+            f"{counts['full']} full, {counts['padded_songs']} songs shorter than a window "
+            f"(padded), {counts['padded_tails']} tails kept (padded), "
+            f"{counts['dropped_tails']} tails dropped."
+        )
+
+    @property
+    def problems(self) -> list[str]:
+        """Every file that was skipped or repaired, and why."""
+        return _problems(self.corpus)
+
+    @property
+    def duplicates(self) -> list[str]:
+        """Every pair of songs that seem to be the same music."""
+        return _duplicates(self.corpus, self._pairs)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What else should be known: splits, copies, notes of the authors, problems in short."""
+        return _remarks(self.corpus, self._pairs)
+
+    @cached_property
+    def _windows(self) -> Windows:
+        return cut(self.corpus.songs, self.settings)
+
+    @cached_property
+    def _pairs(self) -> list[DuplicatePair]:
+        with counting(self._progress, "Looking for duplicate songs", "song") as count:
+            return find_duplicates(self.corpus.songs, count)
+
+
+def summarise(
+    source: str, window: int | None = None, hop: int | None = None, progress: Progress = SILENT
+) -> CorpusSummary:
+    """Read a corpus and say what is in it.
 
     Parameters
     ----------
     source : str
         As `classify.corpora.load` takes it.
-    window, hop : int or None
+    window, hop : int, optional
         As for a comparison.
-    problems : bool
-        Print the list of problems instead: every file that was set aside or mended, and why.
-    duplicates : bool
-        Print instead every pair of songs that seem to be the same music.
+    progress : Progress
+        Shows progress.
     """
-    with Display().counting(f"Reading {source}", "song") as count:
+    settings = Settings(corpus=source, window=window, hop=hop)
+    with counting(progress, f"Reading {source}", "song") as count:
         corpus = load(source, count)
-    if problems:
-        print("\n".join(_problems(corpus)))
-        return
-    with Display().counting("Looking for songs that stand twice", "song") as count:
-        pairs = find(corpus.songs, count)
-    if duplicates:
-        print("\n".join(_duplicates(corpus, pairs)))
-        return
-    settings = Settings(corpus=source, window=window, hop=hop).windows(corpus)
-    windows = cut(corpus.songs, settings)
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(
-        f"{corpus.name}: {len(corpus.songs)} songs in {len(set(corpus.groups))} groups, "
-        f"{len(corpus.classes)} classes",
-        markup=False,
-    )
-    if corpus.licence:
-        console.print(corpus.licence, markup=False)
-    console.print(_per_class(corpus, windows.song))
-    counts = windows.counts
-    console.print(
-        f"Windows of {settings.window} notes, one every {settings.hop}: {counts['full']} full, "
-        f"{counts['padded_songs']} songs shorter than a window (padded), "
-        f"{counts['padded_tails']} tails kept (padded), {counts['dropped_tails']} tails dropped.",
-        markup=False,
-    )
-    for line in _remarks(corpus, pairs):
-        console.print(line, markup=False)
-
-
-def _per_class(corpus: Corpus, song_of_window: np.ndarray) -> Table:
-    """Songs, windows, notes and length quartiles of each class."""
-    labels = np.array(corpus.labels)
-    notes = np.array([song.n_notes for song in corpus.songs])
-    minutes = np.array([song.seconds for song in corpus.songs]) / 60
-    table = Table("class", box=None, pad_edge=False)
-    for column in ("songs", "windows", "notes", "notes a song: quarter", "half",
-                   "three quarters", "minutes a song: half"):  # fmt: skip
-        table.add_column(column, justify="right")
-    for name in [*corpus.classes, None]:
-        of_class = labels == name if name is not None else np.full(len(labels), True)
-        quartiles = np.percentile(notes[of_class], [25, 50, 75])
-        table.add_row(
-            Text(name if name is not None else "all"),
-            f"{of_class.sum():,}",
-            f"{of_class[song_of_window].sum():,}",
-            f"{notes[of_class].sum():,}",
-            *(f"{q:,.0f}" for q in quartiles),
-            f"{np.median(minutes[of_class]):.1f}",
-        )
-    return table
+    return CorpusSummary(corpus, settings.windows(corpus), progress)
 
 
 def _problems(corpus: Corpus) -> list[str]:
     """Every file that was not read as it is."""
-    lines = [f"Set aside: {len(corpus.set_aside):,}"]
-    lines += [f"  {item.name}: {item.reason}" for item in corpus.set_aside]
-    lines.append(f"Mended and used: {len(corpus.repaired):,}")
+    lines = [f"Skipped: {len(corpus.skipped):,}"]
+    lines += [f"  {item.name}: {item.reason}" for item in corpus.skipped]
+    lines.append(f"Repaired and used: {len(corpus.repaired):,}")
     return lines + [f"  {name}: {what}" for name, what in corpus.repaired]
 
 
-def _duplicates(corpus: Corpus, pairs: list[Pair]) -> list[str]:
+def _duplicates(corpus: Corpus, pairs: list[DuplicatePair]) -> list[str]:
     """Say how many pairs of songs seem to be the same music, and then name them, two lines each."""
     lines = [_same_music(corpus, pairs) + (":" if pairs else ".")]
     for pair in pairs:
@@ -115,7 +142,7 @@ def _duplicates(corpus: Corpus, pairs: list[Pair]) -> list[str]:
     return lines
 
 
-def _same_music(corpus: Corpus, pairs: list[Pair]) -> str:
+def _same_music(corpus: Corpus, pairs: list[DuplicatePair]) -> str:
     """Count the pairs of songs that seem to be the same music."""
     labels = sum(corpus.labels[pair.a] != corpus.labels[pair.b] for pair in pairs)
     groups = sum(corpus.groups[pair.a] != corpus.groups[pair.b] for pair in pairs)
@@ -128,7 +155,7 @@ def _same_music(corpus: Corpus, pairs: list[Pair]) -> str:
     )
 
 
-def _remarks(corpus: Corpus, pairs: list[Pair]) -> list[str]:
+def _remarks(corpus: Corpus, pairs: list[DuplicatePair]) -> list[str]:
     lines = []
     parts = Counter(entry.split for entry in corpus.entries if entry.split)
     if parts:
@@ -145,23 +172,30 @@ def _remarks(corpus: Corpus, pairs: list[Pair]) -> list[str]:
         lines.append(f"{_same_music(corpus, pairs)}; --duplicates lists them.")
     lines += [corpus.note] * bool(corpus.note)
     if corpus.repaired:
-        lines.append(f"Mended and used: {len(corpus.repaired)} (--problems lists them)")
-    if not corpus.set_aside:
-        return [*lines, "Nothing was set aside."]
-    lines.append(f"Set aside: {len(corpus.set_aside)}")
-    lines += [f"  {item.name}: {item.reason}" for item in corpus.set_aside[:LISTED]]
-    if len(corpus.set_aside) > LISTED:
-        lines.append(f"  … and {len(corpus.set_aside) - LISTED} more; --problems lists all")
+        lines.append(f"Repaired and used: {len(corpus.repaired)} (--problems lists them)")
+    if not corpus.skipped:
+        return [*lines, "Nothing was skipped."]
+    lines.append(f"Skipped: {len(corpus.skipped)}")
+    lines += [f"  {item.name}: {item.reason}" for item in corpus.skipped[:LISTED]]
+    if len(corpus.skipped) > LISTED:
+        lines.append(f"  … and {len(corpus.skipped) - LISTED} more; --problems lists all")
     return lines
 
 
-def check(source: str) -> bool:
-    """Print what a copy of a published corpus lacks or has too much; say if it is complete.
+def check(source: str) -> tuple[bool, list[str]]:
+    """Say what a copy of a published corpus lacks or has too much.
 
     Parameters
     ----------
     source : str
         Name and folder of a copy, such as `emopia:PATH`.
+
+    Returns
+    -------
+    bool
+        Whether the copy is complete.
+    list of str
+        What there is to say of it, in sentences.
 
     Raises
     ------
@@ -173,8 +207,7 @@ def check(source: str) -> bool:
         names = ", ".join(f"{name}:PATH" for name in published.corpora())
         raise InputError(f"{source}: is not a copy of a published corpus; expected one of {names}")
     lines = published.check(*of_authors)
-    print("\n".join(lines))
-    return lines[0].endswith("are there")
+    return lines[0].endswith("are there"), lines
 
 
 def listing() -> str:

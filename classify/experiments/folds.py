@@ -1,11 +1,13 @@
-"""The parts of a comparison: who learns from which windows, and who is tested on which.
+"""The folds of a comparison: who learns from which windows, and who is tested on which.
 
-A comparison is a list of parts, and every model is fitted once for each. One hold-out is one part;
+A comparison is a list of folds, and every model is fitted once for each. One hold-out is one fold;
 repeated folds are one for each fold and repeat. Beside these, on request, stand the paper's random
 windows, which show what a leak would have claimed, and fits on fewer songs, for a learning curve.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from classify.corpora import Corpus
 from classify.errors import InputError
 from classify.evaluation import splits
+from classify.files import atomic_write
 from classify.representations.windows import Windows
 
 #: Shares of the training groups that a learning curve is drawn from, and what they are called.
@@ -24,13 +27,13 @@ SHARES = {
 
 SONG_SPLIT, WINDOW_SPLIT = "song", "window"
 
-#: Key of the part that `leaking` gives.
+#: Key of the fold that `leaking` gives.
 LEAK = "leak"
 
 
-@dataclass(frozen=True, eq=False)
-class Part:
-    """One fit of every model.
+@dataclass(frozen=True)
+class FoldKey:
+    """Which fit of a model among all of a comparison; small, where its windows may be many.
 
     Parameters
     ----------
@@ -42,10 +45,8 @@ class Part:
         How the test windows were chosen.
     repeat, fold : int
         From 0.
-    train, test : ndarray of bool, shape (n_windows,)
-        Windows to learn from, and to be tested on.
     share : float
-        Share of the part's training groups that `train` holds; 1 except for a learning curve.
+        Share of the training groups that are learned from; 1 except for a learning curve.
     """
 
     key: str
@@ -53,8 +54,6 @@ class Part:
     protocol: str
     repeat: int
     fold: int
-    train: NDArray[np.bool_]
-    test: NDArray[np.bool_]
     share: float = 1.0
 
     @property
@@ -63,9 +62,43 @@ class Part:
         return self.protocol != WINDOW_SPLIT
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Fold(FoldKey):
+    """One fit of every model: its key, and its windows.
+
+    Parameters
+    ----------
+    train, test : ndarray of bool, shape (n_windows,)
+        Windows to learn from, and to be tested on.
+    """
+
+    train: NDArray[np.bool_]
+    test: NDArray[np.bool_]
+
+    @property
+    def without_windows(self) -> FoldKey:
+        """The key alone, for a task; `load_fold` finds the windows again."""
+        return FoldKey(self.key, self.title, self.protocol, self.repeat, self.fold, self.share)
+
+
+def save_folds(path: Path, folds: Sequence[Fold]) -> None:
+    """Write the windows of folds to a file that tasks read, whole or not at all."""
+    masks = {f"{fold.key}/train": fold.train for fold in folds}
+    masks |= {f"{fold.key}/test": fold.test for fold in folds}
+    with atomic_write(path) as beside:
+        np.savez_compressed(beside, allow_pickle=False, **masks)
+
+
+def load_fold(path: Path, key: FoldKey) -> Fold:
+    """Read the windows of one fold from a file that `save_folds` wrote."""
+    with np.load(path) as masks:
+        train, test = masks[f"{key.key}/train"], masks[f"{key.key}/test"]
+    return Fold(**asdict(key), train=train, test=test)
+
+
 def outer(
     split: str, folds: int, repeats: int, seed: int, corpus: Corpus, windows: Windows
-) -> tuple[list[Part], list[str]]:
+) -> tuple[list[Fold], list[str]]:
     """Choose the test windows of a comparison's own split.
 
     Parameters
@@ -81,7 +114,7 @@ def outer(
 
     Returns
     -------
-    parts : list of Part
+    folds : list of Fold
         In order of repeat and fold.
     notes : list of str
         What a reader should know of the choice.
@@ -103,14 +136,15 @@ def outer(
             for r in range(repeats)
         ]
     groups = np.array(corpus.groups)[windows.song]
-    parts = []
+    chosen = []
     for repeat, tests in enumerate(masks):
         for fold, test in enumerate(tests):
             if split != WINDOW_SPLIT:
-                splits.guard(groups[~test], groups[test])
+                splits.refuse_shared_groups(groups[~test], groups[test])
             title = _title(repeat, repeats, fold, folds)
-            parts.append(Part(f"r{repeat}f{fold}", title, split, repeat, fold, ~test, test))
-    return parts, notes
+            key = f"r{repeat}f{fold}"
+            chosen.append(Fold(key, title, split, repeat, fold, train=~test, test=test))
+    return chosen, notes
 
 
 def _title(repeat: int, repeats: int, fold: int, folds: int) -> str:
@@ -139,21 +173,21 @@ def _by_window(n_windows: int, folds: int, seed: int, repeat: int) -> list[NDArr
     return [np.isin(np.arange(n_windows), piece) for piece in np.array_split(order, folds)]
 
 
-def leaking(n_windows: int, seed: int) -> Part:
+def leaking(n_windows: int, seed: int) -> Fold:
     """Give the paper's split, one draw of random windows, to be shown beside an honest one."""
     test = splits.by_window(n_windows, seed)
-    return Part(LEAK, "random windows", WINDOW_SPLIT, 0, 0, ~test, test)
+    return Fold(LEAK, "random windows", WINDOW_SPLIT, 0, 0, train=~test, test=test)
 
 
-def curve(parts: list[Part], labels: splits.Names, groups: splits.Names, seed: int) -> list[Part]:
-    """Give parts that learn from fewer songs and are tested on the same ones.
+def curve(outer: list[Fold], labels: splits.Names, groups: splits.Names, seed: int) -> list[Fold]:
+    """Give folds that learn from fewer songs and are tested on the same ones.
 
     The songs of a smaller share are among those of a larger one. Groups stay whole, classes keep
     their proportions, and each keeps two groups at least, which inner folds need.
 
     Parameters
     ----------
-    parts : list of Part
+    outer : list of Fold
         Those of the first repeat are thinned.
     labels, groups : sequences of str, length n_windows
         Class and group of each window.
@@ -161,18 +195,18 @@ def curve(parts: list[Part], labels: splits.Names, groups: splits.Names, seed: i
         Of the order in which groups are left out.
     """
     return [
-        Part(
-            f"{part.key}-{share:g}",
-            ", ".join(filter(None, [part.title, name])),
-            part.protocol,
-            part.repeat,
-            part.fold,
-            _thinned(part.train, np.asarray(labels), np.asarray(groups), share, seed),
-            part.test,
+        Fold(
+            f"{fold.key}-{share:g}",
+            ", ".join(filter(None, [fold.title, name])),
+            fold.protocol,
+            fold.repeat,
+            fold.fold,
             share,
+            train=_thinned(fold.train, np.asarray(labels), np.asarray(groups), share, seed),
+            test=fold.test,
         )
-        for part in parts
-        if part.repeat == 0
+        for fold in outer
+        if fold.repeat == 0
         for share, name in SHARES.items()
     ]
 
@@ -209,7 +243,7 @@ def _given(corpus: Corpus) -> tuple[NDArray[np.bool_], list[str]]:
     untaught = sorted(set(corpus.classes) - set(labels[~test]))
     if untaught:
         raise InputError(f"{corpus.source}: the class {str(untaught[0])!r} has no song in train")
-    splits.require(labels[~test], np.array(corpus.groups)[~test], 2)
+    splits.require_groups(labels[~test], np.array(corpus.groups)[~test], 2)
     unasked = sorted(set(corpus.classes) - set(labels[test]))
     if unasked:
         raise InputError(

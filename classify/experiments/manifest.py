@@ -1,28 +1,46 @@
-"""The record of a run: what it is, under which everything, and whether it may be gone on with.
+"""The manifest of a run: what decides its numbers, and whether it may be gone on with.
 
 `run.json` is written when a run begins and again when it has finished. Models that a stopped run
 left are only used again if everything that decides their numbers is as it was.
 """
 
-import hashlib
 import platform
-from collections import Counter
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from classify.errors import InputError
 from classify.evaluation import leak
-from classify.experiments.dataset import Data, Settings
-from classify.files import read_json, write_json
+from classify.experiments.corpus_record import run_corpus
+from classify.experiments.dataset import Data
+from classify.experiments.run_record import (
+    FORMAT,
+    RUN,
+    CutCounts,
+    ModelRecord,
+    Parts,
+    PartSize,
+    PretrainedStart,
+    ProbeRecord,
+    RunRecord,
+    RunWindows,
+    SplitRecord,
+    WeightsLoss,
+    portable_settings,
+    read_run,
+    write_run,
+)
+from classify.experiments.settings import Settings
+from classify.experiments.window_search import Tuning
 from classify.models import registry
+from classify.records import portable, remember
+from classify.representations.arrays import as_rows
 from classify.representations.scaling import unscaled
 from classify.versions import VERSION, versions
-
-RECORD = "run.json"
 
 #: The leak's probes look at no more than so many windows.
 PROBED = 3000
@@ -33,8 +51,8 @@ def open_run(
     settings: Settings,
     data: Data,
     command: str,
-    tuning: dict[str, Any] | None = None,
-) -> dict[str, Any]:
+    tuning: Tuning | None = None,
+) -> RunRecord:
     """Begin a run's folder, or go on with it if it holds the same run.
 
     Parameters
@@ -47,13 +65,12 @@ def open_run(
         What that came to.
     command : str
         What to record as the command.
-    tuning : dict, optional
-        How the window and the channels were chosen, as
-        `classify.experiments.window_search.Tuning.to_json` says it.
+    tuning : Tuning, optional
+        How the window and the channels were chosen.
 
     Returns
     -------
-    dict
+    RunRecord
         The content of run.json.
 
     Raises
@@ -61,46 +78,42 @@ def open_run(
     InputError
         If the folder holds something else, or a run that differs in anything that decides numbers.
     """
-    path = folder / RECORD
     identity = _identity(settings, data)
-    if path.is_file():
-        run = read_record(folder)
-        if run["identity"] != identity:
+    _remember_places(settings, data)
+    if (folder / RUN).is_file():
+        run = read_run(folder)
+        if run.identity != identity:
             raise InputError(
-                f"{folder}: holds another run ({_difference(run['identity'], identity)}); "
+                f"{folder}: holds another run ({_difference(run.identity, identity)}); "
                 f"name another folder with --out, or delete this one"
             )
         return run
     check_free(folder)
-    run = _describe(settings, data, command) | {"identity": identity}
-    if tuning:
-        run["tuning"] = tuning
-    run["split"]["probes"] = _probes(settings, data)
-    write_json(path, run)
+    run = _describe(settings, data, command, identity, tuning)
+    write_run(folder, run)
     return run
+
+
+def _remember_places(settings: Settings, data: Data) -> None:
+    """Keep where the songs and weights are, of which run.json names no place outside of here."""
+    remember(data.corpus.fingerprint, str(_absolute(settings.corpus)))
+    if data.start and settings.init is not None:
+        remember(data.start.id, str(_absolute(settings.init)))
+
+
+def _absolute(given: str) -> Path | str:
+    """Give a path from the root; names of built-in and published corpora stay."""
+    return Path(given).resolve() if Path(given).exists() else given
 
 
 def check_free(folder: Path) -> None:
     """Raise InputError where a folder holds something that is no run."""
     holds = folder.is_file() or (folder.is_dir() and any(folder.iterdir()))
-    if holds and not (folder / RECORD).is_file():
+    if holds and not (folder / RUN).is_file():
         raise InputError(f"{folder}: is there already and is no run; name another with --out")
 
 
-def asked(run: dict[str, Any]) -> dict[str, Any]:
-    """Give the settings of a run by name, its tuned window and channels among them.
-
-    Settings that this version does not know are left out.
-    """
-    known = set(Settings.__dataclass_fields__)
-    given = {name: value for name, value in run["settings"].items() if name in known}
-    if "tuning" in run:
-        given |= {name: run["windows"][name] for name in ("window", "hop", "channels")}
-        given["tune"] = None
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
-
-
-def _probes(settings: Settings, data: Data) -> list[dict[str, float | str]]:
+def _probes(settings: Settings, data: Data) -> list[ProbeRecord]:
     """Measure what random windows claim that songs kept whole do not, on some groups of songs."""
     windows, groups = data.windows, data.groups
     draw = np.random.default_rng(settings.seed)
@@ -109,66 +122,37 @@ def _probes(settings: Settings, data: Data) -> list[dict[str, float | str]]:
     taken = order[np.cumsum(sizes[order]) <= max(PROBED, sizes[order[0]])]
     rows = np.flatnonzero(np.isin(place, taken))
     blocks = [unscaled(x[np.isin(np.arange(len(windows))[at], rows)]) for at, x in windows.blocks()]
-    found = leak.probes(
-        registry.as_rows(np.concatenate(blocks)), data.labels[rows], groups[rows], settings.seed
+    probes = leak.probes(
+        as_rows(np.concatenate(blocks)), data.labels[rows], groups[rows], settings.seed
     )
-    return [probe.to_json() for probe in found]
+    return [ProbeRecord(one.title, one.leaking, one.honest, one.points) for one in probes]
 
 
-def read_record(folder: Path) -> dict[str, Any]:
-    """Read a run's run.json.
-
-    Raises
-    ------
-    InputError
-        If there is none, or it is damaged.
-    """
-    path = folder / RECORD
-    if not path.is_file():
-        raise InputError(f"{folder}: holds no run (no {RECORD} in it)")
-    try:
-        run = read_json(path)
-        if isinstance(run, dict) and {"identity", "command", "corpus", "split"} <= set(run):
-            return run
-        raise ValueError("not a record")
-    except ValueError:
-        raise InputError(
-            f"{path}: is damaged and cannot be read; delete the run's folder"
-        ) from None
-
-
-def close_run(folder: Path, run: dict[str, Any], fits: dict[str, dict[str, Any]]) -> None:
+def close_run(folder: Path, run: RunRecord, models: dict[str, ModelRecord]) -> None:
     """Record what became of each model, and that the run has finished."""
-    write_json(folder / RECORD, run | {"models": fits, "finished": _now()})
+    write_run(folder, msgspec.structs.replace(run, models=models, finished=_now()))
 
 
 def _identity(settings: Settings, data: Data) -> dict[str, Any]:
     """Collect everything that decides a model's numbers."""
-    digest = hashlib.sha256()
-    for _, block in data.windows.blocks():
-        digest.update(block.tobytes())
-    for column in (data.labels, data.groups):
-        digest.update("\x1f".join(column).encode())
-    for part in data.parts:
-        digest.update(part.key.encode() + part.train.tobytes() + part.test.tobytes())
-    asked = _plain(settings)
-    del asked["corpus"]  # `songs` and `songs/` are the same; what is in there counts
-    del asked["init"]
+    given = _plain(settings)
+    del given["corpus"]  # `songs` and `songs/` are the same; what is in there counts
+    del given["init"]
     if data.start:
-        asked["pretrained weights"] = data.start.id
+        given["pretrained weights"] = data.start.id
     return {
-        **asked,
+        **given,
         "training": settings.training.record(),
         "windows": _listed(asdict(data.cutting)),
-        "songs and their split": digest.hexdigest(),
+        "songs and their split": data.digest,
         "classify": VERSION,
         **versions(),
     }
 
 
-def complete(run: dict[str, Any]) -> bool:
+def complete(run: RunRecord) -> bool:
     """Say whether a run has finished and no model failed (a failed one is worth another try)."""
-    return "finished" in run and not any("reason" in facts for facts in run["models"].values())
+    return bool(run.finished) and not any(model.reason for model in run.models.values())
 
 
 def _difference(before: dict[str, Any], wanted: dict[str, Any]) -> str:
@@ -193,95 +177,80 @@ def _listed(values: dict[str, Any]) -> dict[str, Any]:
     return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
 
-def _describe(settings: Settings, data: Data, command: str) -> dict[str, Any]:
+def _describe(
+    settings: Settings, data: Data, command: str, identity: dict[str, Any], tuning: Tuning | None
+) -> RunRecord:
     """Collect everything about a run that is known before the first model trains."""
-    corpus, windows = data.corpus, data.windows
-    first = data.outer[0]
-    about = {
-        "name": corpus.name,
-        "fingerprint": corpus.fingerprint,
-        "licence": corpus.licence,
-        "songs": len(corpus.songs),
-        "groups": len(set(corpus.groups)),
-        "copies": corpus.n_copies,
-        "contradictions": corpus.n_contradictions,
-        "classes": corpus.classes,
-        "songs_per_class": dict(sorted(Counter(corpus.labels).items())),
-        "windows_per_class": dict(sorted(Counter(data.labels.tolist()).items())),
-        "set_aside": [asdict(item) for item in corpus.set_aside],
-        "repaired": [{"name": name, "what": what} for name, what in corpus.repaired],
-        "duplicates": {"pairs": data.duplicates, "merged": settings.merge_duplicates},
-        "note": corpus.note,
-        "citation": corpus.citation,
-    }
-    return {
-        "classify": VERSION,
-        "command": command,
-        "started": _now(),
-        "settings": _plain(settings),
-        "training": settings.training.record(),
-        "pretrained": pretraining(data),
-        "corpus": about,
-        "windows": asdict(data.cutting) | {"counts": windows.counts},
-        "split": {
-            "kind": settings.split,
-            "folds": settings.folds,
-            "repeats": settings.repeats,
-            "parts": {"train": _size(data, "train"), "test": _size(data, "test")},
-            "notes": data.notes,
-            "shared": leak.shared_groups(first.test, data.groups),
-        },
-        "versions": versions(),
-        "machine": {"system": platform.platform(), "processor": platform.machine()},
-    }
+    cutting = data.cutting
+    return RunRecord(
+        format=FORMAT,
+        classify=VERSION,
+        command=portable(command),
+        started=_now(),
+        settings=portable_settings(settings),
+        training=settings.training.record(),
+        pretrained=pretrained_start(data),
+        corpus=run_corpus(data.corpus, data.labels, data.duplicates, settings.merge_duplicates),
+        windows=RunWindows(
+            cutting.window, cutting.hop, cutting.channels, CutCounts(**data.windows.counts)
+        ),
+        split=SplitRecord(
+            kind=settings.split,
+            folds=settings.folds,
+            repeats=settings.repeats,
+            parts=Parts(_size(data, "train"), _size(data, "test")),
+            notes=data.notes,
+            shared=leak.shared_groups(data.outer[0].test, data.groups),
+            probes=_probes(settings, data),
+        ),
+        versions=versions(),
+        machine={"system": platform.platform(), "processor": platform.machine()},
+        identity=identity,
+        tuning=tuning,
+    )
 
 
-def pretraining(data: Data) -> dict[str, Any] | None:
+def pretrained_start(data: Data) -> PretrainedStart | None:
     """Say what weights a network starts from, and which songs they come from.
 
     An encoder may have seen test songs, if never a label of one: how many is counted by the songs'
     digests. None where all networks start from random weights.
     """
-    if data.start is None:
+    start = data.start
+    if start is None:
         return None
     tested = np.any([part.test for part in data.outer], axis=0)
     songs = [data.corpus.songs[index] for index in np.unique(data.windows.song[tested])]
-    about = data.start.about
-    return {
-        "folder": str(data.start.folder),
-        "sha256": data.start.id,
-        "model": data.start.model,
-        "title": registry.find()[data.start.model].title,
-        "songs": len(about["songs"]),
-        "seen": data.start.n_seen(song.digest for song in data.corpus.songs),
-        "tested": len(songs),
-        "seen_tested": data.start.n_seen(song.digest for song in songs),
-        "loss": {which: sum(about["loss"][which].values()) for which in ("blind", "held_out")},
-    }
-
-
-def started(said: dict[str, Any]) -> str:
-    """Say in a sentence or two what started from where, and what that had seen.
-
-    Parameters
-    ----------
-    said : dict
-        As `pretraining` gives it.
-    """
-    text = (
-        f"{said['title']} starts from weights that learned from {said['songs']:,} songs without "
-        f"labels ({said['folder']}), every other model from nothing."
+    loss = start.about.loss
+    return PretrainedStart(
+        folder=start.folder.name,
+        sha256=start.id,
+        model=start.model,
+        title=registry.find()[start.model].title,
+        songs=len(start.about.songs),
+        seen=start.n_seen(song.digest for song in data.corpus.songs),
+        tested=len(songs),
+        seen_tested=start.n_seen(song.digest for song in songs),
+        loss=WeightsLoss(sum(loss.blind.values()), sum(loss.held_out.values())),
     )
-    if not said["seen_tested"]:
-        return f"{text} None of the {said['tested']:,} test songs is among them."
+
+
+def pretraining_sentence(start: PretrainedStart) -> str:
+    """Say in a sentence or two what started from where, and what that had seen."""
+    text = (
+        f"{start.title} starts from weights that learned from {start.songs:,} songs without "
+        f"labels ({start.folder}), every other model from nothing."
+    )
+    if not start.seen_tested:
+        return f"{text} None of the {start.tested:,} test songs is among them."
     return (
-        f"{text} They had seen {said['seen_tested']:,} of the {said['tested']:,} test songs, "
+        f"{text} They had seen {start.seen_tested:,} of the {start.tested:,} test songs, "
         f"without labels: its scores are those of songs that were there to be listened to before, "
         f"not of songs that come later."
     )
 
 
-def _size(data: Data, which: str) -> dict[str, int]:
+def _size(data: Data, which: str) -> PartSize:
     """Count songs and windows of the training parts, on average, or of all test parts of a repeat.
 
     Under folds every song is in one test part of each repeat.
@@ -292,30 +261,29 @@ def _size(data: Data, which: str) -> dict[str, int]:
     windows = [int(mask.sum()) for mask in masks]
     if which == "test":
         everywhere = np.any(masks, axis=0)
-        return {"songs": len(np.unique(data.windows.song[everywhere])), "windows": sum(windows)}
-    return {"songs": round(np.mean(songs)), "windows": round(np.mean(windows))}
+        return PartSize(len(np.unique(data.windows.song[everywhere])), sum(windows))
+    return PartSize(round(np.mean(songs)), round(np.mean(windows)))
 
 
-def about(run: dict[str, Any], settings: Settings, data: Data) -> list[str]:
+def opening_lines(run: RunRecord, settings: Settings, data: Data) -> list[str]:
     """Say in a few lines what is going to be compared."""
-    parts, corpus = run["split"]["parts"], run["corpus"]
+    train, test, corpus = run.split.parts.train, run.split.parts.test, run.corpus
     lines = [
-        f"{corpus['songs']} songs in {len(corpus['classes'])} classes, "
+        f"{corpus.songs} songs in {len(corpus.classes)} classes, "
         f"{len(data.windows)} windows of {data.cutting.window} notes; "
-        f"{len(corpus['set_aside'])} files set aside.",
-        f"Training on {parts['train']['songs']} songs ({parts['train']['windows']} windows), "
-        f"testing on {parts['test']['songs']} ({parts['test']['windows']})."
+        f"{len(corpus.set_aside)} files skipped.",
+        f"Training on {train.songs} songs ({train.windows} windows), "
+        f"testing on {test.songs} ({test.windows})."
         if settings.folds == 1
         else f"{settings.folds} folds, {settings.repeats} times: each trains on about "
-        f"{parts['train']['songs']} songs ({parts['train']['windows']} windows) and is tested on "
-        f"the others.",
+        f"{train.songs} songs ({train.windows} windows) and is tested on the others.",
     ]
-    lines += run["split"]["notes"]
-    if run["pretrained"]:
-        lines.append(started(run["pretrained"]))
-    if run["split"]["shared"] > 0:
+    lines += run.split.notes
+    if run.pretrained:
+        lines.append(pretraining_sentence(run.pretrained))
+    if run.split.shared > 0:
         lines.append(
-            f"This split leaks: {run['split']['shared']:.0%} of the test windows come from songs "
+            f"This split leaks: {run.split.shared:.0%} of the test windows come from songs "
             f"(or groups of songs) that are also trained on."
         )
     return lines

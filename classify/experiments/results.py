@@ -3,10 +3,10 @@
 predictions.parquet is the primary artefact, and scores.csv can be derived from it. Columns of the
 predictions: `level` (window or song), `model`, `protocol` (how test windows were chosen: song,
 window or given), `repeat`, `fold`, `part` (train or test), `song`, `group`, `start` (first note of
-a window; -1 for a song), `label`, `answer`, `p:<class>` for each class as the model gave it, and
-for test songs `temperature` and `limit`: what inner folds of the training part chose. Calibrated
-probabilities are `tempered(p, temperature)`; a song's 90 % set holds the classes whose calibrated
-probability is at least `limit`.
+a window; -1 for a song), `label`, `prediction`, `p:<class>` for each class as the model gave it,
+and for test songs `temperature` and `limit`: what inner folds of the training part chose.
+Calibrated probabilities are `tempered(p, temperature)`; a song's 90 % set holds the classes whose
+calibrated probability is at least `limit`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,9 +30,8 @@ from classify.evaluation.scores import (
     resampled,
     wilson,
 )
-from classify.experiments.folds import SHARES, WINDOW_SPLIT, Part
+from classify.experiments.folds import SHARES, WINDOW_SPLIT, Fold
 from classify.files import atomic_write
-from classify.songs import NOTE, Song
 
 PREDICTIONS = "predictions.parquet"
 SCORES_FILE = "scores.csv"
@@ -68,28 +67,28 @@ class WindowTable:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What one fit of a model answered.
+    """What one fit of a model predicted.
 
     Parameters
     ----------
     model : str
         Which.
-    part : Part
+    part : Fold
         What it learned from and was tested on.
     p : ndarray, shape (n_windows, n_classes)
-        Its probabilities; NaN where it was not asked.
+        Its probabilities; NaN where it predicted nothing.
     facts : dict
         `temperature` and `limit`, among others.
     """
 
     model: str
-    part: Part
+    part: Fold
     p: NDArray[np.float32]
     facts: Mapping[str, Any]
 
 
 def predictions(about: WindowTable, fits: Sequence[Fit]) -> pd.DataFrame:
-    """Lay out every model's answers, window by window and song by song.
+    """Lay out every model's predictions, window by window and song by song.
 
     Parameters
     ----------
@@ -110,7 +109,7 @@ def predictions(about: WindowTable, fits: Sequence[Fit]) -> pd.DataFrame:
 
 #: Columns before and behind the probabilities.
 FIRST = ("level", "model", "protocol", "repeat", "fold", "part", "song", "group", "start", "label",
-         "answer")  # fmt: skip
+         "prediction")  # fmt: skip
 LAST = ("temperature", "limit")
 
 
@@ -138,7 +137,7 @@ def _frames(about: WindowTable, fit: Fit) -> Iterator[pd.DataFrame]:
 
 
 def _named(table: pd.DataFrame, about: WindowTable) -> pd.DataFrame:
-    """Add what is known of each song, and the answer."""
+    """Add what is known of each song, and the prediction."""
     for column, values in (
         ("song", about.names),
         ("group", about.groups),
@@ -146,17 +145,17 @@ def _named(table: pd.DataFrame, about: WindowTable) -> pd.DataFrame:
     ):
         table[column] = np.array(values, dtype=object)[table["index"]]
     best = table[_p_columns(about)].to_numpy().argmax(axis=1)
-    table["answer"] = np.array(about.classes, dtype=object)[best]
+    table["prediction"] = np.array(about.classes, dtype=object)[best]
     return table
 
 
 #: Columns of checks.parquet before the probabilities.
 CHECKED = ("check", "variant", "amount", "n_train", "model", "repeat", "fold", "song", "group",
-           "label", "answer")  # fmt: skip
+           "label", "prediction")  # fmt: skip
 
 
 def curve(about: WindowTable, fit: Fit) -> pd.DataFrame:
-    """Lay out what a model answers that learned from fewer songs."""
+    """Lay out what a model predicts that learned from fewer songs."""
     _, songs = _frames(about, fit)
     songs = songs[songs.part == "test"].assign(
         check="learning-curve", variant=SHARES[fit.part.share], amount=fit.part.share
@@ -167,11 +166,11 @@ def curve(about: WindowTable, fit: Fit) -> pd.DataFrame:
 def robustness(
     about: WindowTable,
     model: str,
-    part: Part,
+    part: Fold,
     named: Sequence[tuple[str, float]],
     p: NDArray[np.float32],
 ) -> pd.DataFrame:
-    """Lay out what a model answers for changed test songs.
+    """Lay out what a model predicts for changed test songs.
 
     Parameters
     ----------
@@ -184,9 +183,9 @@ def robustness(
     """
     index = np.unique(about.song[part.test])
     frames = []
-    for (variant, amount), answers in zip(named, p, strict=True):
+    for (variant, amount), probabilities in zip(named, p, strict=True):
         frame = pd.DataFrame({"index": index, "variant": variant, "amount": float(amount)})
-        frame[_p_columns(about)] = answers
+        frame[_p_columns(about)] = probabilities
         frames.append(frame)
     songs = pd.concat(frames, ignore_index=True).assign(
         check="robustness", model=model, repeat=part.repeat, fold=part.fold
@@ -194,18 +193,18 @@ def robustness(
     return _checked(songs, about, part)
 
 
-def listened(about: WindowTable, model: str, part: Part, found: pd.DataFrame) -> pd.DataFrame:
+def importance(about: WindowTable, model: str, part: Fold, table: pd.DataFrame) -> pd.DataFrame:
     """Name the songs of a table that `classify.experiments.feature_importance` describes."""
-    index = found["index"].to_numpy(int)
+    index = table["index"].to_numpy(int)
     key = {"model": model, "repeat": part.repeat, "fold": part.fold}
     named = {
         "song": np.array(about.names, dtype=object)[index],
         "group": np.array(about.groups, dtype=object)[index],
     }
-    return found.drop(columns="index").assign(**key, **named)
+    return table.drop(columns="index").assign(**key, **named)
 
 
-def _checked(songs: pd.DataFrame, about: WindowTable, part: Part) -> pd.DataFrame:
+def _checked(songs: pd.DataFrame, about: WindowTable, part: Fold) -> pd.DataFrame:
     songs = songs.assign(n_train=len(np.unique(about.song[part.train])))
     table = _named(songs, about)[[*CHECKED, *_p_columns(about)]]
     return table.round(dict.fromkeys(_p_columns(about), 4))  # a third of the file
@@ -214,9 +213,9 @@ def _checked(songs: pd.DataFrame, about: WindowTable, part: Part) -> pd.DataFram
 def scores(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Score every model on songs and on windows, with intervals that know the groups of songs.
 
-    Repeats and folds are pooled: every answer counts alike. Accuracy has Wilson's interval for the
-    effective number of songs; the other scores have bootstrap percentiles over groups, widened for
-    few groups and for folds. `benchmarks/random_labels.py` measures how often each kind misses.
+    Repeats and folds are pooled: every prediction counts alike. Accuracy has Wilson's interval for
+    the effective number of songs; the other scores have bootstrap percentiles over groups, widened
+    for few groups and for folds. `benchmarks/random_labels.py` measures how often each kind misses.
 
     Parameters
     ----------
@@ -241,14 +240,14 @@ def _score_rows(table: pd.DataFrame, seed: int) -> Iterator[dict[str, object]]:
     keys = ["model", "protocol", "level", "part"]
     for key, rows in table.groupby(keys, sort=False):
         truth = np.searchsorted(classes, rows.label)
-        answer = np.searchsorted(classes, rows.answer)
+        predicted = np.searchsorted(classes, rows.prediction)
         groups = rows.group.tolist()
         n_folds = rows.fold.nunique()
         counted = {"n_songs": rows.song.nunique(), "n_windows": int(n_windows[key[1], key[3]])}
-        counts = confusion(truth, answer, len(classes))
-        draws = resampled(truth, answer, groups, len(classes), seed)
+        counts = confusion(truth, predicted, len(classes))
+        draws = resampled(truth, predicted, groups, len(classes), seed)
         n_groups = effective_groups(rows.drop_duplicates(["song", "start"]).group.tolist())
-        found: dict[str, tuple[float, tuple[float, float]]] = {}
+        metrics: dict[str, tuple[float, tuple[float, float]]] = {}
         for metric, score in SCORES.items():
             if n_groups <= 1:
                 bounds = 0.0, 1.0  # one group alone says nothing of others
@@ -256,18 +255,18 @@ def _score_rows(table: pd.DataFrame, seed: int) -> Iterator[dict[str, object]]:
                 bounds = _accuracy_bounds(rows, n_folds)
             else:
                 bounds = interval(score(draws), n_groups, n_folds)
-            found[metric] = float(score(counts)), bounds
+            metrics[metric] = float(score(counts)), bounds
         honest = key[1] != WINDOW_SPLIT  # random windows leave no song whole to be sure of
         if honest and key[2:] == ("song", "test") and n_groups > 1:
-            found |= _calibration_scores(rows, classes, truth, groups, n_groups, n_folds, seed)
-        for metric, (value, (low, high)) in found.items():
+            metrics |= _calibration_scores(rows, classes, truth, groups, n_groups, n_folds, seed)
+        for metric, (value, (low, high)) in metrics.items():
             named = dict(zip(keys, key, strict=True)) | {"metric": metric}
             yield named | {"value": value, "low": low, "high": high} | counted
 
 
 def _accuracy_bounds(rows: pd.DataFrame, n_folds: int) -> tuple[float, float]:
-    """Give Wilson's interval; an item that was asked about in several repeats is one item."""
-    right = (rows.label == rows.answer).groupby([rows.song, rows.start], sort=False).mean()
+    """Give Wilson's interval; an item that is predicted in several repeats is one item."""
+    right = (rows.label == rows.prediction).groupby([rows.song, rows.start], sort=False).mean()
     groups = rows.groupby([rows.song, rows.start], sort=False).group.first()
     return wilson(right.to_numpy(), groups.tolist(), n_folds)
 
@@ -285,13 +284,13 @@ def _calibration_scores(
     p = calibrated(rows)
     if np.isnan(p).any():
         return {}
-    metrics = {"ece": calibration.calibration_error, "brier": calibration.brier}
-    found = {}
-    for name, metric in metrics.items():
+    measures = {"ece": calibration.calibration_error, "brier": calibration.brier}
+    metrics = {}
+    for name, metric in measures.items():
         statistic = partial(_of_some, metric, p, truth)
         replicates = bootstrap(statistic, groups, seed)
-        found[name] = metric(p, truth), interval(replicates, n_groups, n_folds)
-    return found
+        metrics[name] = metric(p, truth), interval(replicates, n_groups, n_folds)
+    return metrics
 
 
 def _of_some(
@@ -309,56 +308,19 @@ def calibrated(rows: pd.DataFrame) -> NDArray[np.float64]:
     NaN where a model had no inner folds to calibrate on.
     """
     p = rows[[column for column in rows if column.startswith(P)]].to_numpy(float)
-    calm = np.full(p.shape, np.nan)
+    tempered = np.full(p.shape, np.nan)
     temperature = rows.temperature.to_numpy(float)
     for value in np.unique(temperature[~np.isnan(temperature)]):
-        own = temperature == value
-        calm[own] = calibration.tempered(p[own], value)
-    return calm
+        fitted = temperature == value
+        tempered[fitted] = calibration.apply_temperature(p[fitted], value)
+    return tempered
 
 
-#: Songs whose beginnings a run keeps, and how much of them, in seconds.
-EXCERPTS_KEPT, EXCERPT_SECONDS = 24, 30.0
-
-
-def excerpts(table: pd.DataFrame, names: list[str], songs: Sequence[Song]) -> pd.DataFrame:
-    """Keep the beginnings of the songs that the best model answers wrongly and most surely.
-
-    Over repeats, a song's calibrated probabilities are averaged, as the report does.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As `predictions` gives it.
-    names : list of str
-        Of each song.
-    songs : sequence of Song
-        Their notes.
-
-    Returns
-    -------
-    DataFrame
-        Columns song, onset, duration, pitch, velocity, drum; times in seconds.
-    """
-    tested = table[(table.level == "song") & (table.part == "test")]
-    tested = tested[tested.protocol == tested.protocol.iloc[0]]
-    right = (tested.label == tested.answer).groupby(tested.model).mean()
-    best = tested[tested.model == right.idxmax()]
-    calm, columns = calibrated(best), [column for column in best if column.startswith(P)]
-    plain = best[columns].to_numpy(float)
-    means = pd.DataFrame(np.where(np.isnan(calm), plain, calm), best.index, columns)
-    p = means.groupby([best.song, best.label]).mean().reset_index("label")
-    wrong = p[p[columns].idxmax(axis=1) != P + p.label][columns].max(axis=1)
-    order = wrong.sort_index().sort_values(ascending=False, kind="stable")
-    frames = [_excerpt(name, songs[names.index(name)]) for name in order.index[:EXCERPTS_KEPT]]
-    return pd.concat([_excerpt("", None), *frames], ignore_index=True)
-
-
-def _excerpt(name: str, song: Song | None) -> pd.DataFrame:
-    fields = ["onset", "duration", "pitch", "velocity", "drum"]
-    notes = np.zeros(0, dtype=NOTE) if song is None else song.notes
-    notes = notes[notes["onset"] < EXCERPT_SECONDS]
-    return pd.DataFrame({"song": name} | {key: notes[key] for key in fields})
+def calibrated_or_raw(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """Give the calibrated probabilities of test songs, or the model's own where there are none."""
+    raw = rows[[column for column in rows if column.startswith(P)]].to_numpy(float)
+    p = calibrated(rows)
+    return np.where(np.isnan(p), raw, p)
 
 
 def write(folder: Path, table: pd.DataFrame, scored: pd.DataFrame) -> None:
@@ -377,6 +339,8 @@ def write_parquet(path: Path, table: pd.DataFrame) -> None:
 def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read the predictions and the scores of a run's folder; texts stay texts.
 
+    Columns of older runs are given today's names.
+
     Raises
     ------
     InputError
@@ -388,9 +352,14 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     try:
         scored = pd.read_csv(file, dtype=texts | numbers, keep_default_na=False)
         file = folder / PREDICTIONS
-        return pd.read_parquet(file), scored
+        return read_table(file), scored
     except (OSError, ValueError):
         raise InputError(
             f"{file}: is missing or damaged; delete {folder / 'run.json'} and {folder / 'models'}, "
             f"and give the run's command again"
         ) from None
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table that `write_parquet` wrote; columns of older runs are given today's names."""
+    return pd.read_parquet(path).rename(columns={"answer": "prediction"})

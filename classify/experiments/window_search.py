@@ -18,7 +18,7 @@ it trains, and a run that goes on takes the choice that was recorded.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,12 +32,16 @@ from threadpoolctl import threadpool_limits
 
 from classify.errors import InputError
 from classify.evaluation import splits
-from classify.experiments.dataset import Data, Settings
+from classify.experiments.dataset import Data
 from classify.experiments.fitting import song_means
+from classify.experiments.settings import Settings
 from classify.models import registry
-from classify.representations.inputs import measured
+from classify.representations.arrays import as_rows
+from classify.representations.channels import NOTES
+from classify.representations.musical_features import FEATURES
+from classify.representations.representation import Representation
 from classify.representations.scaling import unscaled
-from classify.representations.windows import CHANNELS, Windows, WindowSettings, cut
+from classify.representations.windows import CHANNELS, WindowSettings, cut
 from classify.songs import Song
 
 #: Windows that are tried, in notes, where the songs are long enough.
@@ -122,13 +126,12 @@ class Tuning:
     n_folds: int
     left: int
 
-    def to_json(self) -> dict[str, Any]:
-        """Give what run.json records."""
-        return asdict(self)
-
 
 def tune(
-    settings: Settings, data: Data, chosen: Sequence[registry.Spec], watch: Watch = lambda one: None
+    settings: Settings,
+    data: Data,
+    chosen: Sequence[registry.ModelSpec],
+    watch: Watch = lambda one: None,
 ) -> Tuning:
     """Choose window and channels, whichever of them was not given.
 
@@ -138,7 +141,7 @@ def tune(
         With `tune`, in minutes.
     data : Data
         The corpus, cut as by default, and split once.
-    chosen : sequence of Spec
+    chosen : sequence of ModelSpec
         Models that will be compared; they decide what probes are given.
     watch : callable, optional
         Told of each candidate.
@@ -181,11 +184,11 @@ def best(tried: Sequence[Candidate]) -> Candidate:
     return max(ahead, key=lambda one: one.score, default=tried[0])
 
 
-def settled(settings: Settings, recorded: dict[str, Any]) -> Settings:
-    """Give the settings that cut songs as a recorded tuning chose."""
-    one = recorded["chosen"]
-    return replace(settings, window=one["window"], hop=one["hop"],
-                   channels=tuple(one["channels"]), tune=None)  # fmt: skip
+def apply_choice(settings: Settings, tuning: Tuning) -> Settings:
+    """Give the settings that cut songs as a tuning chose."""
+    chosen = tuning.chosen
+    return replace(settings, window=chosen.window, hop=chosen.hop, channels=chosen.channels,
+                   tune=None)  # fmt: skip
 
 
 def _windows(default: WindowSettings, lengths: NDArray[np.int64]) -> list[int]:
@@ -211,8 +214,11 @@ def _regression(seed: int) -> ClassifierMixin:
     return make_pipeline(StandardScaler(), regression)
 
 
-#: What each probe is, by what it is given.
-PROBES: dict[str, Callable[[int], ClassifierMixin]] = {"notes": _forest, "features": _regression}
+#: What each probe is given, and what it is.
+PROBES: dict[str, tuple[Representation, Callable[[int], ClassifierMixin]]] = {
+    "notes": (NOTES, _forest),
+    "features": (FEATURES, _regression),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,10 +249,16 @@ class _Trial:
 
     def _probed(self, probe: str, cutting: WindowSettings) -> NDArray[np.float64]:
         """Give a probe's accuracy on the songs of each fold; features know nothing of channels."""
-        key = (probe, cutting.window, cutting.hop, *(cutting.channels if probe == "notes" else ()))
+        key = (
+            probe,
+            cutting.window,
+            cutting.hop,
+            *(cutting.channels if PROBES[probe][0].scaled else ()),
+        )
         if key not in self.scored:
             windows = cut(self.songs, cutting)
-            x = _input(probe, self.songs, windows)
+            x = np.concatenate(list(PROBES[probe][0].encode(self.songs, windows)))
+            x = as_rows(unscaled(x))
             self.scored[key] = np.array(
                 [self._accuracy(probe, x, windows.song, *fold) for fold in self.folds]
             )
@@ -256,21 +268,20 @@ class _Trial:
         self, probe: str, x: NDArray, song: NDArray, fit: NDArray, validate: NDArray
     ) -> float:
         rows, held = np.isin(song, fit), np.isin(song, validate)
-        model = PROBES[probe](self.seed).fit(x[rows], self.labels[song[rows]])
+        model = PROBES[probe][1](self.seed).fit(x[rows], self.labels[song[rows]])
         p = model.predict_proba(x[held])
         songs, place = np.unique(song[held], return_inverse=True)
         answers = model.classes_[song_means(p, place).argmax(axis=1)]
         return float((answers == self.labels[songs]).mean())
 
 
-def _trial(settings: Settings, data: Data, chosen: Sequence[registry.Spec]) -> _Trial:
+def _trial(settings: Settings, data: Data, chosen: Sequence[registry.ModelSpec]) -> _Trial:
     """Take the training songs of the outer split, and nothing else of the corpus."""
     (part,) = data.outer
     songs = np.unique(data.windows.song[part.train])
     labels = np.array(data.corpus.labels)[songs]
     groups = np.array(data.corpus.groups)[songs]
-    inputs = [spec.input for spec in chosen if spec.kind != "reference"]
-    on_features = [name in ("features", "song") for name in inputs]
+    on_features = [s.representation.described for s in chosen if s.kind != "reference"]
     probes = ["notes"] * (not all(on_features)) + ["features"] * any(on_features)
     return _Trial(
         [data.corpus.songs[index] for index in songs],
@@ -279,12 +290,6 @@ def _trial(settings: Settings, data: Data, chosen: Sequence[registry.Spec]) -> _
         probes or ["notes"],
         settings.seed,
     )
-
-
-def _input(probe: str, songs: Sequence[Song], windows: Windows) -> NDArray[np.float32]:
-    if probe == "features":
-        return registry.as_rows(np.concatenate(list(measured("features", songs, windows))))
-    return registry.as_rows(unscaled(windows.x))
 
 
 def _mean_and_error(values: NDArray[np.float64]) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """The model card: what a bundle says of itself to people, in Markdown (Mitchell et al. 2019)."""
 
-from typing import Any
+from classify.experiments.run_record import ScoreRecord
+from classify.inference.model_record import ModelRecord, Selection
 
 #: Stands in everything that a model says.
 NO_DEVICE = (
@@ -9,117 +10,115 @@ NO_DEVICE = (
 )
 
 
-def text(about: dict[str, Any]) -> str:
+def text(about: ModelRecord) -> str:
     """Write the model card of what bundle.json says."""
-    model, corpus = about["model"], about["corpus"]
+    model, corpus = about.model, about.corpus
     blocks = [
-        f"# {model['title']}, trained on {corpus['name']}",
+        f"# {model.title}, trained on {corpus.name}",
         NO_DEVICE,
         "## What it is for",
         f"It reads symbolic music (MIDI, scores, transcribed recordings) and says how probable "
-        f"each of {len(about['classes'])} answers is for a song: {', '.join(about['classes'])}. "
+        f"each of {len(about.classes)} classes is for a song: {', '.join(about.classes)}. "
         f"It helps to sort a library; songs that it is not sure of, or that are unlike those it "
         f"learned from, are for people to judge.",
         "## What it learned from",
-        *_data(about),
-        "## How it was measured",
-        *_measured(about),
+        *_training(about),
+        "## How it was evaluated",
+        *_evaluation(about),
         "## How it was made",
-        *_made(about),
+        *_making(about),
         "## Limits",
         *_limits(about),
     ]
     return "\n\n".join(blocks) + "\n"
 
 
-def _data(about: dict[str, Any]) -> list[str]:
-    corpus = about["corpus"]
-    counts = ", ".join(f"{label} {n}" for label, n in corpus["songs_per_class"].items())
+def _training(about: ModelRecord) -> list[str]:
+    corpus = about.corpus
+    counts = ", ".join(f"{label} {n}" for label, n in corpus.songs_per_class.items())
     lines = [
-        f"{corpus['songs']:,} songs in {corpus['groups']:,} groups ({counts}), "
-        f"{corpus['windows']:,} windows of {about['windows']['window']} notes; "
-        f"{corpus['set_aside']} files were set aside. Fingerprint `{corpus['fingerprint'][:16]}`."
+        f"{corpus.songs:,} songs in {corpus.groups:,} groups ({counts}), "
+        f"{corpus.windows:,} windows of {about.windows.window} notes; "
+        f"{corpus.set_aside} files were skipped. Fingerprint `{corpus.fingerprint[:16]}`."
     ]
-    if start := about.get("pretrained"):
+    if start := about.pretrained:
         lines.append(
-            f"It started from weights that had learned from {start['songs']:,} songs without "
-            f"labels; {start['seen_tested']:,} of the {start['tested']:,} songs that it is "
-            f"measured on were among them."
+            f"It started from weights that had learned from {start.songs:,} songs without "
+            f"labels; {start.seen_tested:,} of the {start.tested:,} songs that it is "
+            f"evaluated on were among them."
         )
-    lines += [corpus[key] for key in ("licence", "note") if corpus[key]]
-    return lines + ([f"```\n{corpus['citation'].strip()}\n```"] if corpus["citation"] else [])
+    lines += [text for text in (corpus.licence, corpus.note) if text]
+    return lines + ([f"```\n{corpus.citation.strip()}\n```"] if corpus.citation else [])
 
 
-def _measured(about: dict[str, Any]) -> list[str]:
-    scores = about["scores"]
+def _evaluation(about: ModelRecord) -> list[str]:
+    scores = about.scores
     names = {"accuracy": "accuracy", "macro_f1": "macro-F1", "ece": "calibration error"}
     rows = [
-        f"| {title} | {_interval(scores['song'][key])} |"
+        f"| {title} | {_interval(scores.song[key])} |"
         for key, title in names.items()
-        if key in scores["song"]
+        if key in scores.song
     ]
     lines = [
-        f"On {scores['songs']:,} songs, each judged by a model that had not seen it nor any song "
-        f"of its group ({scores['from']}); 95 % intervals over groups. The largest class alone is "
-        f"{scores['majority']:.2f} of the songs.",
+        f"On {scores.songs:,} songs, each predicted by a model that had not seen it nor any song "
+        f"of its group ({scores.held_out}); 95 % intervals over groups. The largest class alone "
+        f"is {scores.majority:.2f} of the songs.",
         "\n".join(["| score | value |", "|---|---|", *rows]),
     ]
-    if scores["coverage_held_out"] is not None:
+    if scores.coverage_held_out is not None and scores.selection is not None:
         lines.append(
-            f"Sets that promise {about['coverage']:.0%} held the true answer for "
-            f"{scores['coverage_held_out']:.0%} of these songs, with {scores['set_size']:.1f} "
-            f"answers in a set. {_sure(scores['sure'])}"
+            f"Prediction sets with {about.coverage:.0%} coverage held the true class for "
+            f"{scores.coverage_held_out:.0%} of these songs, with {scores.set_size:.1f} "
+            f"classes in a set. {_confident(scores.selection)}"
         )
-    if about["run"]:
-        run = about["run"]
-        told = _interval(run["scores"]["accuracy"])
-        lines.append(f"In the comparison `{run['name']}` it had an accuracy of {told}.")
+    if about.run:
+        accuracy = _interval(about.run.scores["accuracy"])
+        lines.append(f"In the comparison `{about.run.name}` it had an accuracy of {accuracy}.")
     return lines
 
 
-def _interval(score: dict[str, float]) -> str:
-    return f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
+def _interval(score: ScoreRecord) -> str:
+    return f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
 
 
-def _sure(sure: dict[str, Any]) -> str:
-    if sure["risk"] is None:
-        return f"It was never as sure as {sure['at']}."
+def _confident(selection: Selection) -> str:
+    if selection.risk is None:
+        return f"Its confidence was never as high as {selection.confidence}."
     return (
-        f"It was at least {sure['at']:.0%} sure of {sure['kept']:.0%} of them, and wrong with "
-        f"{sure['risk']:.0%} of these."
+        f"Its confidence was at least {selection.confidence:.0%} for {selection.kept:.0%} of "
+        f"them, and it misclassified {selection.risk:.0%} of these."
     )
 
 
-def _made(about: dict[str, Any]) -> list[str]:
-    model, on = about["model"], about["calibrated_on"]
-    versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
+def _making(about: ModelRecord) -> list[str]:
+    model, songs = about.model, about.calibrated_on
+    versions = ", ".join(f"{name} {number}" for name, number in about.versions.items())
     return [
-        f"classify {about['classify']}, {about['created']}: `{about['command']}`.",
-        f"{model['title']} ({model['name']}, input: {model['input']}), on {model['device']}. "
+        f"classify {about.classify}, {about.created}: `{about.command}`.",
+        f"{model.title} ({model.name}, input: {model.input}), on {model.device}. "
         f"Probabilities are the mean of a song's windows at temperature "
-        f"{about['temperature']:.3f}; an answer is in a song's set from {about['limit']:.3f} on. "
-        f"Both come from {on['songs']:,} songs in {on['groups']:,} groups, held out in "
-        f"{on['folds']} folds.",
+        f"{about.temperature:.3f}; a class is in a song's prediction set from "
+        f"{about.threshold:.3f} on. Both come from {songs.songs:,} songs in {songs.groups:,} "
+        f"groups, held out in {songs.folds} folds.",
         f"Versions: {versions}.",
     ]
 
 
-def _limits(about: dict[str, Any]) -> list[str]:
-    corpus = about["corpus"]
+def _limits(about: ModelRecord) -> list[str]:
     lines = [
-        f"- The answers are those of the people who labelled {corpus['name']}; one listener may "
-        f"hear otherwise (`classify adapt`).",
+        f"- The classes are those of the people who labelled {about.corpus.name}; one listener "
+        f"may hear otherwise (`classify adapt`).",
         "- Promises hold for songs like those it learned from. A song that is further from them "
         "than 99 of 100 of them are from each other is marked as not known.",
         "- It hears notes, not sound, words or what a song means to somebody.",
         "- The scores are those of models that learned from a part of the songs; the one in this "
         "folder learned from all.",
     ]
-    own = about.get("adaptation")
-    if own:
+    if listener := about.adaptation:
         lines.append(
-            f"- Adapted to one listener by {own['songs']} labels: {own['right_before']} of them "
-            f"were right before, {own['right_after']} after, each without its own label "
-            f"(exact paired test, p = {own['p_value']:.2f}). The scores above are from before."
+            f"- Adapted to one listener by {listener.songs} labels: {listener.right_before} of "
+            f"them were predicted right before, {listener.right_after} after, each without its "
+            f"own label (exact paired test, p = {listener.p_value:.2f}). The scores above are "
+            f"from before."
         )
     return ["\n".join(lines)]

@@ -1,23 +1,23 @@
-"""One listener's own judgements: a model adapted to them, and which songs to ask about next.
+"""One listener's own labels: a model adapted to them, and which songs to label next.
 
 People differ in what they hear in a song, and a model learns the mean of its raters. A handful of
-labels cannot teach a new model, but they can say how a listener's answers lie to the model's:
-probabilities become softmax(W log p + b), where W starts as the identity and b as 0, and both are
-drawn towards that. They are the likeliest values after the labels, if before them each number of
-b was normal with standard deviation 1 (a mood may be e times as frequent) and each of W - 1 with
-0.3.
+labels cannot teach a new model, but they can say how a listener's labels relate to the model's
+predictions: probabilities become softmax(W log p + b), where W starts as the identity and b as 0,
+and both are drawn towards that. They are the likeliest values after the labels, if before them each
+number of b was normal with standard deviation 1 (a mood may be e times as frequent) and each of
+W - 1 with 0.3.
 
 Whether that helps is asked of each group of the listener's songs with its own labels left out.
 Songs that the model was trained on are left out altogether: what it says of them is no prediction.
 """
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -25,19 +25,19 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from classify import corpora
-from classify.corpora.labels import SetAside
+from classify.corpora import Skipped
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
 from classify.evaluation.significance import mcnemar
 from classify.experiments.fitting import song_means
 from classify.experiments.results import P
 from classify.files import atomic_write
-from classify.inference import model_card
 from classify.inference import saved_model as bundles
+from classify.inference.model_record import Adaptation
 from classify.inference.prediction import Predictions
 from classify.inference.saved_model import Bundle, adapted
 from classify.inference.training import check_free
-from classify.progress import Display
+from classify.progress import SILENT, Progress, counting
 
 #: Standard deviations, before any label, of the matrix less the identity, and of the bias.
 MATRIX_STD, BIAS_STD = 0.3, 1.0
@@ -51,18 +51,18 @@ SUGGESTED = ("path", "label", "title", "best", "confidence", "reason")
 
 @dataclass(frozen=True)
 class Report:
-    """Whether a listener's labels help, each song judged without the labels of its group.
+    """Whether a listener's labels help, each song predicted without the labels of its group.
 
     Parameters
     ----------
     songs, groups : int
         Of the listener's, without those that the model was trained on.
     right_before, right_after : int
-        Songs that were answered as the listener does.
+        Songs that were predicted as the listener labels them.
     loss_before, loss_after : float
         Mean of -log of the probability of the listener's label.
     p_value : float
-        Exact paired test of right answers (`evaluation.significance.mcnemar`), groups as units.
+        Exact paired test of right predictions (`evaluation.significance.mcnemar`), groups as units.
     """
 
     songs: int
@@ -75,7 +75,7 @@ class Report:
 
     @property
     def hurts(self) -> bool:
-        """Fewer right answers; or as many, with less probability for the listener's labels."""
+        """Fewer right predictions; or as many, with less probability for the listener's labels."""
         if self.right_after != self.right_before:
             return self.right_after < self.right_before
         return self.loss_after >= self.loss_before
@@ -83,8 +83,8 @@ class Report:
     def sentence(self) -> str:
         """Say it to people."""
         return (
-            f"Of {self.songs} songs, each judged without its own label, {self.right_before} were "
-            f"right before and {self.right_after} after (exact paired test, "
+            f"Of {self.songs} songs, each predicted without its own label, {self.right_before} "
+            f"were right before and {self.right_after} after (exact paired test, "
             f"p = {self.p_value:.2g}); mean log loss {self.loss_before:.3f} before, "
             f"{self.loss_after:.3f} after."
         )
@@ -95,8 +95,8 @@ def adapt(
     labels: Path,
     out: Path,
     force: bool = False,
-    display: Display | None = None,
-) -> tuple[Report, list[SetAside]]:
+    progress: Progress = SILENT,
+) -> tuple[Report, list[Skipped]]:
     """Adapt a model to a listener's labels, if that helps.
 
     Parameters
@@ -109,14 +109,14 @@ def adapt(
         Folder of the adapted bundle.
     force : bool
         Write it even if it does not help, and replace a bundle that is there.
-    display : Display, optional
+    progress : Progress
         Shows progress.
 
     Returns
     -------
     Report
         Whether it helps. If it does not, nothing was written, unless forced.
-    list of SetAside
+    list of Skipped
         Songs that were not used, and why.
 
     Raises
@@ -125,33 +125,35 @@ def adapt(
         If labels are none of the model's, or too few songs are left.
     """
     check_free(out, force)
-    if bundle.about.get("adaptation"):
+    if bundle.about.adaptation:
         raise InputError(f"{bundle.folder}: is adapted already; adapt the model it was made of")
-    p, truth, groups, aside = _listener(bundle, labels, display or Display())
+    p, truth, groups, aside = _listener(bundle, labels, progress)
     report, held_out = assess(p, truth, groups)
     if report.hurts and not force:
         return report, aside
     matrix, bias = fit(p, truth)
-    about = json.loads(json.dumps(bundle.about))
-    about["adaptation"] = {
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "from": bundle.id,
-        "matrix": matrix.tolist(),
-        "bias": bias.tolist(),
-        "sets": "the listener's" if report.groups >= ENOUGH else "the corpus's raters'",
+    has_enough = report.groups >= ENOUGH
+    adaptation = Adaptation(
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        source=bundle.id,
+        matrix=matrix.tolist(),
+        bias=bias.tolist(),
+        sets="the listener's" if has_enough else "the corpus's raters'",
         **asdict(report),
-    }
-    if report.groups >= ENOUGH:
-        about["limit"] = conformal.limit(held_out, truth, groups=groups)
-    bundles.changed(bundle, out, about, model_card.text(about))
+    )
+    threshold = bundle.about.threshold
+    if has_enough:
+        threshold = conformal.threshold(held_out, truth, groups=groups)
+    about = msgspec.structs.replace(bundle.about, adaptation=adaptation, threshold=threshold)
+    bundles.changed(bundle, out, about)
     return report, aside
 
 
 def _listener(
-    bundle: Bundle, labels: Path, display: Display
-) -> tuple[NDArray[np.float64], NDArray[np.int64], list[str], list[SetAside]]:
-    """Read a listener's songs and let the model judge them."""
-    with display.counting("Reading the listener's songs", "song") as count:
+    bundle: Bundle, labels: Path, progress: Progress
+) -> tuple[NDArray[np.float64], NDArray[np.int64], list[str], list[Skipped]]:
+    """Read a listener's songs and let the model predict them."""
+    with counting(progress, "Reading the listener's songs", "song") as count:
         corpus = corpora.load(str(labels), count)
     unknown = sorted(set(corpus.classes) - set(bundle.classes))
     if unknown:
@@ -159,11 +161,11 @@ def _listener(
             f"{labels}: the label {unknown[0]!r} is none of the model's, "
             f"which are {', '.join(bundle.classes)}"
         )
-    trained = set(bundle.about["songs"])
+    trained = set(bundle.about.songs)
     digests = [song.digest[: bundles.KEPT_DIGITS] for song in corpus.songs]
     rows = [index for index, digest in enumerate(digests) if digest not in trained]
-    aside = corpus.set_aside + [
-        SetAside(entry.name, "is a song that the model was trained on", entry.label)
+    aside = corpus.skipped + [
+        Skipped(entry.name, "is a song that the model was trained on", entry.label)
         for entry, digest in zip(corpus.entries, digests, strict=True)
         if digest in trained
     ]
@@ -174,7 +176,7 @@ def _listener(
             f"on, and 2 at least are needed to see whether adapting helps"
         )
     songs = [corpus.songs[index] for index in rows]
-    windows, raw = bundle.judged(songs)
+    windows, raw = bundle.predict_windows(songs)
     p = bundle.calibrated(song_means(raw, windows.song))
     truth = np.searchsorted(bundle.classes, [corpus.labels[index] for index in rows])
     return p, truth, groups, aside
@@ -237,8 +239,9 @@ def assess(
     """
     names, after = np.asarray(groups), np.empty(p.shape)
     for name in np.unique(names):
-        own = names == name
-        after[own] = adapted(p[own], *fit(p[~own], truth[~own]))
+        of_group = names == name
+        others = fit(p[~of_group], truth[~of_group])
+        after[of_group] = adapted(p[of_group], *others)
     right = [said.argmax(axis=1) == truth for said in (p, after)]
     songs = np.arange(len(truth))
     loss = [
@@ -259,7 +262,7 @@ def assess(
 # --- which songs to ask about
 
 
-def suggest(found: Predictions, bundle: Bundle, n_songs: int, labels: Path) -> pd.DataFrame:
+def suggest(predictions: Predictions, bundle: Bundle, n_songs: int, labels: Path) -> pd.DataFrame:
     """Choose the songs of a library whose label would teach most.
 
     A song teaches much if the model is unsure of it and if it is unlike those chosen before:
@@ -270,7 +273,7 @@ def suggest(found: Predictions, bundle: Bundle, n_songs: int, labels: Path) -> p
 
     Parameters
     ----------
-    found : Predictions
+    predictions : Predictions
         Of the library.
     bundle : Bundle
         The model that made them.
@@ -289,18 +292,18 @@ def suggest(found: Predictions, bundle: Bundle, n_songs: int, labels: Path) -> p
     InputError
         If no song of the library can be suggested.
     """
-    files = np.array([item.file for item in found.items], dtype=object)
-    trained = set(bundle.about["songs"])
-    fresh = [item.song.digest[: bundles.KEPT_DIGITS] not in trained for item in found.items]
-    rows = np.flatnonzero(found.table.known.to_numpy(bool) & (files != "") & np.array(fresh))
+    files = np.array([item.file for item in predictions.items], dtype=object)
+    trained = set(bundle.about.songs)
+    fresh = [item.song.digest[: bundles.KEPT_DIGITS] not in trained for item in predictions.items]
+    rows = np.flatnonzero(predictions.table.known.to_numpy(bool) & (files != "") & np.array(fresh))
     if not len(rows):
         raise InputError("no song can be suggested: all are in archives, or were trained on, or "
                          "are unlike anything that the model was trained on")  # fmt: skip
-    p = found.table[[P + mood for mood in bundle.classes]].to_numpy(float)[rows]
+    p = predictions.table[[P + mood for mood in bundle.classes]].to_numpy(float)[rows]
     unsure = -(p * np.log(np.maximum(p, calibration.FLOOR))).sum(axis=1) / np.log(p.shape[1])
-    place = (found.statistics[rows] - bundle.novelty.centre) / bundle.novelty.scale
+    place = (predictions.statistics[rows] - bundle.novelty.centre) / bundle.novelty.scale
     chosen, apart = spread(unsure, place, n_songs)
-    table = found.table.iloc[rows[chosen]].reset_index(drop=True)
+    table = predictions.table.iloc[rows[chosen]].reset_index(drop=True)
     here = labels.resolve().parent
     return pd.DataFrame({
         "path": [_from(here, Path(file)) for file in files[rows[chosen]]],

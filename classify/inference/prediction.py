@@ -3,24 +3,25 @@
 The table has a row for each song, in the order of their names, with the columns `song` (its path as
 text; no two alike), `title`, `artist` (may be empty), `seconds`, `tempo` (quarter notes a minute;
 missing where there is none to measure), `key` (as `D minor`), `loudness` (mean velocity, 0-127),
-`n_windows`, `answer`, `best` (the most probable mood), `confidence` (its calibrated probability),
-`set` (the moods that hold at 90 %, the best always among them, joined by `|`), `known` and
-`p:<mood>` for each mood (calibrated; they sum to 1).
+`n_windows`, `prediction`, `best` (the most probable mood), `confidence` (its calibrated
+probability), `set` (the moods that hold at 90 %, the best always among them, joined by `|`),
+`known` and `p:<mood>` for each mood (calibrated; they sum to 1).
 
 `known` is false for a song that is further from the training songs than 99 of 100 of them are from
-each other: whatever is said of it is a guess. `answer` is the best mood, or empty for *not sure*:
-where the song is not known, or where the confidence is below a threshold (0.5 unless told
-otherwise: likelier wrong than right) and the best mood does not stand alone in the set by right,
+each other: whatever is said of it is a guess. `prediction` is the best mood, or empty for *not
+sure*: where the song is not known, or where the confidence is below a threshold (0.5 unless another
+is given: likelier wrong than right) and the best mood does not stand alone in the set by right,
 that is with the probability that the set asks for.
 
 A library of at least 30 songs is also looked at as a whole: each song may be like some song of the
 training, and all together still be another kind of music, for which nothing was ever promised
-(`told_apart` and `warning` in what is said about the table).
+(`domain_auc` and `warning` in what is written about the table).
 
-The course of moods through the songs is a second table: `song`, `start` (seconds at which a window
-begins) and `p:<mood>`, calibrated as for whole songs, so a window alone seems surer than it is.
+Predictions for windows, through each song, are a second table: `song`, `start` (seconds at which
+a window begins) and `p:<mood>`, calibrated as for whole songs, so a window alone seems surer than
+it is.
 
-Songs are judged in blocks. A finished block is kept beside the output, under a name made of the
+Songs are predicted in blocks. A finished block is kept beside the output, under a name made of the
 model's hash and its songs', until the whole table is there; so a prediction that was killed goes on
 where it was, and no more than a block is ever in memory with its notes.
 """
@@ -38,7 +39,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify.corpora.labels import SetAside
+from classify.corpora import Skipped
 from classify.corpora.library import Item, load_library
 from classify.errors import InputError
 from classify.experiments.fitting import song_means
@@ -46,29 +47,29 @@ from classify.experiments.results import P, write_parquet
 from classify.files import atomic_write, exclusive, write_json
 from classify.inference.model_card import NO_DEVICE
 from classify.inference.saved_model import Bundle
-from classify.progress import Display
+from classify.progress import SILENT, Progress, counting
 from classify.representations import descriptors
 from classify.versions import VERSION
 
-#: Confidence from which a song with several moods in its set has an answer all the same.
+#: Confidence from which a song with several moods in its set has a prediction all the same.
 SURE = 0.5
 
-#: Songs that are judged at once, and their notes at most (but for a single song).
+#: Songs that are predicted at once, and their notes at most (but for a single song).
 BLOCK, BLOCK_NOTES = 250, 1_000_000
 
-#: How well a library and the training songs can be told apart (area under the ROC curve) from
-#: which on the library is another kind of music; and what is said then.
-TOLD_APART = 0.8
+#: How well a classifier tells a library from the training songs (area under the ROC curve) from
+#: which on the library is another kind of music; and what is written then.
+DOMAIN_AUC = 0.8
 WARNING = (
     "As a whole these songs are another kind of music than the model learned from (a simple "
-    "classifier tells the two apart with an area under the curve of {apart:.2f}, where 0.5 is "
+    "classifier tells the two apart with an area under the curve of {auc:.2f}, where 0.5 is "
     "chance): confidences and sets were measured on songs of that kind, and promise nothing here. "
     "Label some of these songs and see (classify suggest, classify adapt)."
 )
 
 #: Columns in front of the probabilities.
-COLUMNS = ("song", "title", "artist", "seconds", "tempo", "key", "loudness", "n_windows", "answer",
-           "best", "confidence", "set", "known")  # fmt: skip
+COLUMNS = ("song", "title", "artist", "seconds", "tempo", "key", "loudness", "n_windows",
+           "prediction", "best", "confidence", "set", "known")  # fmt: skip
 
 #: Columns of a block that tables for people do not have: what a song is like.
 X = "x:"
@@ -86,11 +87,11 @@ class Predictions:
         Which model, when, by which rule.
     table : DataFrame
         A row for each song.
-    course : DataFrame
+    window_predictions : DataFrame
         A row for each window.
     statistics : ndarray, shape (n_songs, n_statistics)
         What each song is like, as `classify.representations.descriptors.STATISTICS` has it.
-    set_aside : list of SetAside
+    skipped : list of Skipped
         What could not be read, and why.
     items : list of Item
         The songs.
@@ -98,9 +99,9 @@ class Predictions:
 
     about: dict[str, Any]
     table: pd.DataFrame
-    course: pd.DataFrame
+    window_predictions: pd.DataFrame
     statistics: NDArray[np.float64]
-    set_aside: list[SetAside]
+    skipped: list[Skipped]
     items: list[Item]
 
 
@@ -110,7 +111,7 @@ def predict(
     out: Path | None = None,
     course: Path | None = None,
     sure: float = SURE,
-    display: Display | None = None,
+    progress: Progress = SILENT,
     artist_folder: int = 1,
 ) -> Predictions:
     """Judge songs, and write what came of it; go on where a killed prediction stopped.
@@ -129,7 +130,7 @@ def predict(
         For the course of moods; ends in .csv or .parquet.
     sure : float
         Confidence from which a song with several moods in its set has an answer, 0 to 1.
-    display : Display, optional
+    progress : Progress
         Shows progress.
     artist_folder : int
         Which folder below a source names the artist, as `load_library` takes it.
@@ -139,25 +140,24 @@ def predict(
     InputError
         If there is no song that can be read, or an argument is none of these.
     """
-    display = display or Display()
     check_target(out, ENDINGS)
     check_target(course, (".csv", ".parquet"))
     if not 0 <= sure <= 1:
         raise InputError(f"--sure {sure:g}: expected a probability from 0 to 1")
     with exclusive(out) if out else nullcontext():
-        with display.counting("Reading songs", "song") as count:
+        with counting(progress, "Reading songs", "song") as count:
             library = load_library(sources, count, artist_folder)
         parts = out.with_name(f".{out.name}.parts") if out else None
-        with display.counting("Judging songs", "song") as count:
+        with counting(progress, "Judging songs", "song") as count:
             blocks = list(_blocks(bundle, library.items, parts, count))
-        found = _joined(bundle, blocks, library.items, library.set_aside, sure)
+        predictions = _joined(bundle, blocks, library.items, library.skipped, sure)
         if out:
-            write(found, out)
+            write(predictions, out)
         if course:
-            _write_table(course, found.course)
+            _write_table(course, predictions.window_predictions)
         if parts:
             shutil.rmtree(parts, ignore_errors=True)
-    return found
+    return predictions
 
 
 def check_target(path: Path | None, endings: Sequence[str]) -> None:
@@ -175,7 +175,7 @@ def check_target(path: Path | None, endings: Sequence[str]) -> None:
 @dataclass(frozen=True, eq=False)
 class _Block:
     songs: pd.DataFrame
-    course: pd.DataFrame
+    windows: pd.DataFrame
 
 
 def _blocks(
@@ -185,13 +185,15 @@ def _blocks(
     done = 0
     for block in _divided(items):
         kept = parts / _key(bundle, block) if parts else None
-        judged = _kept(kept) if kept else None
-        if judged is None:
-            judged = judge(bundle, block)
+        predicted = _kept(kept) if kept else None
+        if predicted is None:
+            predicted = predict_block(bundle, block)
             if kept:
-                write_parquet(kept.with_suffix(".course"), judged.course)
-                write_parquet(kept, judged.songs)  # the last, so that it says that both are there
-        yield judged
+                write_parquet(kept.with_suffix(".windows"), predicted.windows)
+                write_parquet(
+                    kept, predicted.songs
+                )  # the last, so that it says that both are there
+        yield predicted
         done += len(block)
         count(done, len(items))
 
@@ -217,18 +219,18 @@ def _key(bundle: Bundle, block: Sequence[Item]) -> str:
 
 def _kept(path: Path) -> _Block | None:
     with suppress(OSError, ValueError):
-        return _Block(pd.read_parquet(path), pd.read_parquet(path.with_suffix(".course")))
+        return _Block(pd.read_parquet(path), pd.read_parquet(path.with_suffix(".windows")))
     return None
 
 
-def judge(bundle: Bundle, block: Sequence[Item]) -> _Block:
+def predict_block(bundle: Bundle, block: Sequence[Item]) -> _Block:
     """Say of each song what does not depend on a threshold."""
     songs = [item.song for item in block]
-    windows, raw = bundle.judged(songs)
+    windows, raw = bundle.predict_windows(songs)
     n_windows = np.bincount(windows.song, minlength=len(songs))
     p = bundle.calibrated(song_means(raw, windows.song))
     notes = [song.notes for song in songs]
-    statistics = np.array([descriptors.statistics(own) for own in notes])
+    statistics = np.array([descriptors.statistics(one) for one in notes])
     onsets = [
         notes[index]["onset"][start]
         for index, start in zip(windows.song, windows.start, strict=True)
@@ -240,62 +242,62 @@ def judge(bundle: Bundle, block: Sequence[Item]) -> _Block:
         "title": [item.title for item in block],
         "artist": [item.artist for item in block],
         "seconds": [song.seconds for song in songs],
-        "tempo": [descriptors.tempo(own) for own in notes],
-        "key": [descriptors.key(own) for own in notes],
-        "loudness": [descriptors.loudness(own) for own in notes],
+        "tempo": [descriptors.tempo(one) for one in notes],
+        "key": [descriptors.key(one) for one in notes],
+        "loudness": [descriptors.loudness(one) for one in notes],
         "n_windows": n_windows,
         "best": moods[p.argmax(axis=1)],
         "confidence": p.max(axis=1),
-        "set": ["|".join(moods[own]) for own in chosen],
-        "known": bundle.novelty.known(statistics),
+        "set": ["|".join(moods[members]) for members in chosen],
+        "known": bundle.novelty.in_distribution(statistics),
     })  # fmt: skip
     columns = [P + mood for mood in bundle.classes]
     extra = [f"{X}{statistic.name}" for statistic in descriptors.STATISTICS]
     table = pd.concat(
         [table, pd.DataFrame(p, columns=columns), pd.DataFrame(statistics, columns=extra)], axis=1
     )
-    course = pd.DataFrame({"song": names[windows.song], "start": onsets})
-    course[columns] = bundle.calibrated(raw)
-    return _Block(table, course)
+    of_windows = pd.DataFrame({"song": names[windows.song], "start": onsets})
+    of_windows[columns] = bundle.calibrated(raw)
+    return _Block(table, of_windows)
 
 
 def _joined(
     bundle: Bundle,
     blocks: Sequence[_Block],
     items: list[Item],
-    set_aside: list[SetAside],
+    skipped: list[Skipped],
     sure: float,
 ) -> Predictions:
     songs = pd.concat([block.songs for block in blocks], ignore_index=True)
     extra = [column for column in songs if column.startswith(X)]
     n_moods = songs.set.str.count(r"\|") + 1
-    alone = (n_moods == 1) & (songs.confidence >= bundle.about["limit"])
-    certain = songs.known & (alone | (songs.confidence >= sure))
-    songs["answer"] = songs.best.where(certain, "")
+    alone = (n_moods == 1) & (songs.confidence >= bundle.about.threshold)
+    confident = songs.known & (alone | (songs.confidence >= sure))
+    songs["prediction"] = songs.best.where(confident, "")
     columns = [*COLUMNS, *(P + mood for mood in bundle.classes)]
     statistics = songs[extra].to_numpy(float)
-    apart = bundle.novelty.told_apart(statistics)
+    auc = bundle.novelty.domain_auc(statistics)
     about = {
         "model": bundle.name,
         "bundle": bundle.id,
-        "corpus": bundle.about["corpus"]["name"],
+        "corpus": bundle.about.corpus.name,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "classify": VERSION,
         "songs": len(songs),
-        "not_sure": int((songs.answer == "").sum()),
+        "not_sure": int((songs.prediction == "").sum()),
         "not_known": int((~songs.known).sum()),
         "rule": f"not sure: not known, or a confidence below {sure:g} and more than one mood (or "
-        f"none by right) in the set that holds at {bundle.about['coverage']:.0%}",
-        "told_apart": None if np.isnan(apart) else apart,
-        "warning": WARNING.format(apart=apart) if apart >= TOLD_APART else "",
+        f"none by right) in the set that holds at {bundle.about.coverage:.0%}",
+        "domain_auc": None if np.isnan(auc) else auc,
+        "warning": WARNING.format(auc=auc) if auc >= DOMAIN_AUC else "",
         "remark": NO_DEVICE,
     }
     return Predictions(
         about=about,
         table=songs[columns],
-        course=pd.concat([block.course for block in blocks], ignore_index=True),
+        window_predictions=pd.concat([block.windows for block in blocks], ignore_index=True),
         statistics=statistics,
-        set_aside=set_aside,
+        skipped=skipped,
         items=items,
     )
 
@@ -303,15 +305,15 @@ def _joined(
 # --- writing
 
 
-def write(found: Predictions, path: Path) -> None:
+def write(predictions: Predictions, path: Path) -> None:
     """Write predictions as the ending of the path says, each file whole or not at all."""
-    aside = [{"song": item.name, "reason": item.reason} for item in found.set_aside]
-    about = found.about | {"set_aside": aside}
+    aside = [{"song": item.name, "reason": item.reason} for item in predictions.skipped]
+    about = predictions.about | {"set_aside": aside}
     if path.suffix.lower() == ".json":
-        rows = found.table.astype(object).where(found.table.notna(), None)
+        rows = predictions.table.astype(object).where(predictions.table.notna(), None)
         write_json(path, {"about": about, "songs": rows.to_dict("records")})
         return
-    _write_table(path, found.table)
+    _write_table(path, predictions.table)
     write_json(path.with_name(f"{path.stem}.about.json"), about)
 
 

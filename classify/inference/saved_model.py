@@ -16,7 +16,7 @@ ours, arrays no objects, and the model must answer the probes as it did.
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,15 @@ from threadpoolctl import threadpool_limits
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
 from classify.evaluation.novelty import Novelty
-from classify.files import atomic_write, read_json
+from classify.files import atomic_write
+from classify.inference import model_card
+from classify.inference.model_record import KeptColumns, ModelRecord, NoveltyRecord
 from classify.models import artifacts, registry
+from classify.models.estimator_record import read_estimator
 from classify.models.network_classifier import NetworkClassifier
+from classify.representations import reference, representation
 from classify.representations.descriptors import STATISTICS
-from classify.representations.inputs import listed, measured, shape
+from classify.representations.representation import Representation
 from classify.representations.windows import Windows, WindowSettings, cut
 from classify.songs import Song
 
@@ -51,8 +55,8 @@ NETWORK, BASELINE = f"{MODEL}/network.keras", f"{MODEL}/baseline.skops"
 ESTIMATOR = f"{MODEL}/estimator.json"
 ALWAYS = frozenset({ESTIMATOR, KNOWN, PROBE_X, PROBE_P, CARD})
 
-KIND = artifacts.Kind(
-    "bundle", ABOUT, "trained model", FORMAT, (ALWAYS | {BASELINE}, ALWAYS | {NETWORK})
+KIND = artifacts.ArtifactType(
+    "bundle", ABOUT, "trained model", FORMAT, (ALWAYS | {BASELINE}, ALWAYS | {NETWORK}), ModelRecord
 )
 
 #: How far a probability of a probe may be from what it was; other processors round otherwise.
@@ -70,7 +74,7 @@ class Bundle:
     ----------
     folder : Path
         Where it was read from.
-    about : dict
+    about : ModelRecord
         The content of bundle.json.
     estimator : NetworkClassifier or BaselineClassifier
         The model.
@@ -79,53 +83,60 @@ class Bundle:
     """
 
     folder: Path
-    about: dict[str, Any]
+    about: ModelRecord
     estimator: Any
     novelty: Novelty
 
     @property
     def id(self) -> str:
         """SHA-256 of everything in it: equal for equal bundles."""
-        return str(self.about["sha256"])
+        return self.about.sha256
 
     @property
     def name(self) -> str:
         """What to call it in outputs: model, corpus, and the beginning of its hash."""
-        model, corpus = self.about["model"]["title"], self.about["corpus"]["name"]
-        return f"{model} trained on {corpus} ({self.id[:12]})"
+        return f"{self.about.model.title} trained on {self.about.corpus.name} ({self.id[:12]})"
 
     @property
     def classes(self) -> list[str]:
-        """The answers, sorted; columns of all probabilities."""
-        return list(self.about["classes"])
+        """The labels, sorted; columns of all probabilities."""
+        return self.about.classes
+
+    @property
+    def representation(self) -> Representation:
+        """What the model is given of songs: the columns that it learned from."""
+        whole = representation.get(self.about.model.input)
+        kept = self.about.features
+        return whole.select(kept.names, self.cutting) if kept else whole
 
     @property
     def cutting(self) -> WindowSettings:
         """How songs become windows."""
-        own = self.about["windows"]
-        return WindowSettings(own["window"], own["hop"], tuple(own["channels"]))
+        return _cutting(self.about)
 
-    def judged(self, songs: Sequence[Song]) -> tuple[Windows, NDArray[np.float64]]:
-        """Ask the model about the windows of songs.
+    def predict_windows(self, songs: Sequence[Song]) -> tuple[Windows, NDArray[np.float64]]:
+        """Predict the windows of songs.
 
         Returns
         -------
         windows : Windows
             At least one of each song, songs in order.
         p : ndarray, shape (n_windows, n_classes)
-            As the model says them; not calibrated.
+            As the model gives them; not calibrated.
         """
         windows = cut(songs, self.cutting)
-        blocks = self._inputs(songs, windows)
+        blocks = self.representation.encode(songs, windows)
         with threadpool_limits(1):
             p = np.concatenate([self.estimator.predict_proba(x) for x in blocks])
         return windows, p.astype(np.float64)
 
     def calibrated(self, p: NDArray[np.floating]) -> NDArray[np.float64]:
         """Turn the mean of a song's windows into probabilities that can be believed."""
-        calm = calibration.tempered(p, self.about["temperature"])
-        own = self.about.get("adaptation")
-        return adapted(calm, np.array(own["matrix"]), np.array(own["bias"])) if own else calm
+        calibrated = calibration.apply_temperature(p, self.about.temperature)
+        listener = self.about.adaptation
+        if listener is None:
+            return calibrated
+        return adapted(calibrated, np.array(listener.matrix), np.array(listener.bias))
 
     def sets(self, p: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Give the classes that hold at 90 %, of calibrated probabilities.
@@ -133,14 +144,8 @@ class Bundle:
         The most probable class is always among them: an empty set keeps a promise for all songs
         together, and tells nobody anything of this one.
         """
-        return conformal.sets(p, self.about["limit"]) | (p == p.max(axis=1, keepdims=True))
-
-    def _inputs(self, songs: Sequence[Song], windows: Windows) -> Iterator[NDArray[np.float32]]:
-        """Give windows as the model takes them, a block at a time."""
-        what = self.about["model"]["input"]
-        if what != "notes":
-            return measured(what, songs, windows)
-        return (x for _, x in windows.blocks())
+        chosen = conformal.prediction_sets(p, self.about.threshold)
+        return chosen | (p == p.max(axis=1, keepdims=True))
 
 
 def adapted(
@@ -151,38 +156,59 @@ def adapted(
     return np.exp(log_softmax(logits @ matrix.T + bias, axis=1))
 
 
-def feature_names(what: str) -> list[str]:
-    """Name the columns of an input that this program makes (any but "notes"), in order."""
-    return [feature.name for feature in listed(what)]
+def kept_columns(given: Representation, cutting: WindowSettings) -> KeptColumns | None:
+    """Give what a bundle keeps of columns, to know whether they are still the same.
+
+    Returns
+    -------
+    KeptColumns or None
+        `names`, and the `reference` value that each has in `classify.representations.reference`;
+        None for channels of notes, which are chosen by `windows`.
+    """
+    if given.scaled:
+        return None
+    names = [column.name for column in given.columns(cutting)]
+    return KeptColumns(names, reference.values(given, cutting).tolist())
+
+
+def _cutting(about: ModelRecord) -> WindowSettings:
+    return WindowSettings(about.windows.window, about.windows.hop, about.windows.channels)
 
 
 # --- writing
 
 
+def novelty_record(novelty: Novelty) -> NoveltyRecord:
+    """Say what training songs are like, but for the songs themselves."""
+    return NoveltyRecord(
+        [statistic.name for statistic in STATISTICS],
+        novelty.centre.tolist(),
+        novelty.scale.tolist(),
+        novelty.threshold,
+    )
+
+
 def write(
     folder: Path,
-    about: dict[str, Any],
+    about: ModelRecord,
     estimator: Any,
     novelty: Novelty,
     probe: NDArray[np.float32],
-    card: str,
 ) -> None:
-    """Write a bundle, whole or not at all.
+    """Write a bundle with its model card, whole or not at all.
 
     Parameters
     ----------
     folder : Path
         Where to; a bundle that is there is replaced.
-    about : dict
-        The content of bundle.json, without what is known only here: format, files, hashes.
+    about : ModelRecord
+        The content of bundle.json; files and hashes are filled in here.
     estimator : NetworkClassifier or BaselineClassifier
         Fitted.
     novelty : Novelty
         Of the training songs.
     probe : ndarray of float32
         Some windows as the model takes them.
-    card : str
-        Markdown.
     """
     with atomic_write(folder) as beside:
         beside.mkdir()
@@ -190,22 +216,16 @@ def write(
         np.save(beside / KNOWN, novelty.reference, allow_pickle=False)
         np.save(beside / PROBE_X, probe, allow_pickle=False)
         np.save(beside / PROBE_P, estimator.predict_proba(probe), allow_pickle=False)
-        (beside / CARD).write_text(card, encoding="utf-8")
-        own = {
-            "quantities": [statistic.name for statistic in STATISTICS],
-            "centre": novelty.centre.tolist(),
-            "scale": novelty.scale.tolist(),
-            "threshold": novelty.threshold,
-        }
-        seal(beside, about | {"novelty": own})
+        (beside / CARD).write_text(model_card.text(about), encoding="utf-8")
+        seal(beside, about.as_dict())
 
 
-def changed(bundle: Bundle, folder: Path, about: dict[str, Any], card: str) -> None:
+def changed(bundle: Bundle, folder: Path, about: ModelRecord) -> None:
     """Write a bundle that differs from another in what is said of its probabilities only."""
     with atomic_write(folder) as beside:
         shutil.copytree(bundle.folder, beside)
-        (beside / CARD).write_text(card, encoding="utf-8")
-        seal(beside, about)
+        (beside / CARD).write_text(model_card.text(about), encoding="utf-8")
+        seal(beside, about.as_dict())
 
 
 def seal(folder: Path, about: dict[str, Any]) -> None:
@@ -227,22 +247,17 @@ def load(folder: Path) -> Bundle:
     """
     about = artifacts.checked(folder, KIND)
     with artifacts.as_input_error(folder):
-        spec = registry.find().get(about["model"]["name"])
-        if spec is None or spec.input != about["model"]["input"]:
-            raise InputError(f"{folder}: this program knows no model {about['model']['name']!r}")
-        if spec.input != "notes" and about["features"]["names"] != feature_names(spec.input):
-            raise InputError(
-                f"{folder}: was trained on other musical features than this program measures "
-                f"(classify {about['classify']}); train it again"
-            )
-        own = about["novelty"]
-        if own["quantities"] != [statistic.name for statistic in STATISTICS]:
+        spec = registry.find().get(about.model.name)
+        if spec is None or spec.input != about.model.input:
+            raise InputError(f"{folder}: this program knows no model {about.model.name!r}")
+        _check_columns(folder, about, spec)
+        if about.novelty.quantities != [statistic.name for statistic in STATISTICS]:
             raise InputError(f"{folder}: tells strange songs by other quantities; train it again")
         novelty = Novelty(
-            np.array(own["centre"], float),
-            np.array(own["scale"], float),
+            np.array(about.novelty.centre, float),
+            np.array(about.novelty.scale, float),
             np.load(folder / KNOWN, allow_pickle=False),
-            float(own["threshold"]),
+            about.novelty.threshold,
         )
         bundle = Bundle(folder, about, _estimator(folder, about, spec), novelty)
         _check_values(bundle)
@@ -250,46 +265,72 @@ def load(folder: Path) -> Bundle:
     return bundle
 
 
-def _estimator(folder: Path, about: dict[str, Any], spec: registry.Spec) -> Any:
+def _check_columns(folder: Path, about: ModelRecord, spec: registry.ModelSpec) -> None:
+    """Refuse a model whose columns have vanished or have other values now; new ones are fine."""
+    kept, cutting = about.features, _cutting(about)
+    if (kept is None) != spec.representation.scaled:
+        raise InputError(f"{folder}: its {ABOUT} holds values that no model has (features)")
+    if kept is None:
+        return
+    known = {column.name for column in spec.representation.columns(cutting)}
+    others = [name for name in kept.names if name not in known]
+    if not others:
+        now = reference.values(spec.representation.select(kept.names, cutting), cutting)
+        changed = reference.changed(np.array(kept.reference, float), now)
+        others = np.array(kept.names)[changed].tolist()
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        raise InputError(
+            f"{folder}: was trained on {others[0]}{more}, which this program does not measure, or "
+            f"measures otherwise (classify {about.classify}); train it again"
+        )
+
+
+def _estimator(folder: Path, about: ModelRecord, spec: registry.ModelSpec) -> Any:
     """Load the model itself."""
-    said = read_json(folder / ESTIMATOR)
-    if said["name"] != spec.name or said["classes"] != about["classes"]:
-        raise InputError(f"{folder}: {ESTIMATOR} speaks of another model than {ABOUT}")
-    if (spec.kind == "network") != (NETWORK in about["files"]):
+    saved = read_estimator(folder / MODEL)
+    if saved.name != spec.name or saved.classes != about.classes:
+        raise InputError(f"{folder}: {ESTIMATOR} is of another model than {ABOUT}")
+    if (spec.kind == "network") != (NETWORK in about.files):
         raise InputError(f"{folder}: holds no {spec.title}, which its {ABOUT} promises")
     if spec.kind != "network":
         return registry.load(folder / MODEL)
-    estimator = NetworkClassifier(spec.name, seed=int(said["seed"]))
-    own = about["windows"]
-    cutting = WindowSettings(own["window"], own["hop"], tuple(own["channels"]))
-    estimator.load_weights(folder / NETWORK, shape(spec.input, cutting), len(about["classes"]))
-    estimator.classes_ = np.array(about["classes"])
-    estimator.scaler_ = registry.read_scaler(said, folder)
+    estimator = NetworkClassifier(spec.name, seed=saved.seed)
+    input_shape = spec.representation.shape(_cutting(about))
+    estimator.load_weights(folder / NETWORK, input_shape, len(about.classes))
+    estimator.classes_ = np.array(about.classes)
+    estimator.scaler_ = saved.scaler
     return estimator
 
 
 def _check_values(bundle: Bundle) -> None:
-    """Refuse numbers that make no sense."""
-    about, n_classes = bundle.about, len(bundle.classes)
-    numbers = np.array([about["temperature"], about["limit"], bundle.novelty.threshold], float)
-    shape = (len(STATISTICS),)
-    fine = (
-        np.isfinite(numbers).all()
-        and numbers[0] > 0
-        and 0 <= numbers[1] <= 1
-        and bundle.novelty.centre.shape == bundle.novelty.scale.shape == shape
-        and bundle.novelty.reference.shape[1:] == shape
-        and bundle.novelty.reference.dtype == np.float32
-        and all(isinstance(name, str) and name.isprintable() for name in bundle.classes)
-        and n_classes == len(set(bundle.classes)) > 1
-        and bundle.cutting.window > 1
-    )
-    own = about.get("adaptation")
-    if own:
-        fine = fine and np.array(own["matrix"], float).shape == (n_classes, n_classes)
-        fine = fine and np.array(own["bias"], float).shape == (n_classes,)
-    if not fine:
-        raise InputError(f"{bundle.folder}: its {ABOUT} holds values that no model has")
+    """Refuse numbers that are of the right type and yet make no sense."""
+    about, novelty, n_classes = bundle.about, bundle.novelty, len(bundle.classes)
+    one_each = (len(STATISTICS),)
+    problems = {
+        "temperature": not np.isfinite(about.temperature),
+        "novelty": not (
+            np.isfinite([novelty.threshold, *novelty.centre, *novelty.scale]).all()
+            and novelty.centre.shape == novelty.scale.shape == one_each
+            and novelty.reference.shape[1:] == one_each
+            and novelty.reference.dtype == np.float32
+        ),
+        "classes": len(set(about.classes)) < n_classes
+        or not all(name.isprintable() for name in about.classes),
+        "windows": about.windows.window < 2,
+    }
+    if about.adaptation:
+        matrix, bias = about.adaptation.matrix, about.adaptation.bias
+        problems["adaptation"] = not (
+            [len(row) for row in matrix] == [n_classes] * n_classes
+            and len(bias) == n_classes
+            and np.isfinite(np.concatenate([*matrix, bias])).all()
+        )
+    for field, is_wrong in problems.items():
+        if is_wrong:
+            raise InputError(
+                f"{bundle.folder}: its {ABOUT} holds values that no model has ({field})"
+            )
 
 
 def _check_answers(bundle: Bundle) -> None:
@@ -298,7 +339,7 @@ def _check_answers(bundle: Bundle) -> None:
     expected = np.load(bundle.folder / PROBE_P, allow_pickle=False)
     p = bundle.estimator.predict_proba(x)
     if p.shape != expected.shape or not np.allclose(p, expected, rtol=0, atol=SAME):
-        versions = bundle.about["versions"]
+        versions = bundle.about.versions
         raise InputError(
             f"{bundle.folder}: answers otherwise than when it was saved, so its weights are not "
             f"its own or another version reads them otherwise (saved with scikit-learn "

@@ -23,21 +23,48 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classify.compute.executor import Executor
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal, novelty
 from classify.experiments import fitting, manifest, results
-from classify.experiments.comparison import train_all
-from classify.experiments.dataset import Data, Settings, prepare
+from classify.experiments.assembly import (
+    cut_once,
+    fit_jobs,
+    gathered,
+    train_all,
+    window_table,
+)
+from classify.experiments.best_model import ranking
+from classify.experiments.corpus_record import ModelCorpus
+from classify.experiments.dataset import Data, prepare
 from classify.experiments.fitting import Job, song_means
-from classify.experiments.folds import SONG_SPLIT, Part
+from classify.experiments.folds import SONG_SPLIT, Fold
+from classify.experiments.run_record import (
+    ScoreRecord,
+    WindowsRecord,
+    portable_settings,
+    read_run,
+    settings_from_run,
+)
+from classify.experiments.settings import Settings
 from classify.files import exclusive, work_dir
-from classify.inference import model_card, saved_model
+from classify.inference import saved_model
 from classify.inference.explain import terms
-from classify.inference.explain.profiles import profile
+from classify.inference.explain.profiles import Profiles, profile
+from classify.inference.model_record import (
+    CalibrationSongs,
+    ModelFacts,
+    ModelRecord,
+    ModelScores,
+    NoveltyRecord,
+    RunOrigin,
+    Selection,
+)
 from classify.models import registry
-from classify.progress import Display
+from classify.progress import SILENT, Progress
+from classify.records import portable
 from classify.representations import descriptors
-from classify.representations.inputs import measured
+from classify.representations.musical_features import FEATURES
 from classify.versions import VERSION, versions
 
 #: Folds that probabilities are calibrated on, unless told otherwise.
@@ -63,13 +90,13 @@ class Plan:
         Of the corpus, its windows and the training; `folds` are those that calibrate.
     model : str
         Its name.
-    run : dict, optional
-        The comparison that the settings were taken from: name, command and the model's scores.
+    run : RunOrigin, optional
+        The comparison that the settings were taken from.
     """
 
     settings: Settings
     model: str
-    run: dict[str, Any] | None = None
+    run: RunOrigin | None = None
 
 
 def plan(settings: Settings, model: str) -> Plan:
@@ -98,40 +125,47 @@ def plan_of_run(folder: Path, model: str | None, folds: int = FOLDS) -> Plan:
     InputError
         If there is no finished run, or none of its models is of use.
     """
-    run = manifest.read_record(folder)
-    asked = manifest.asked(run)
-    _, scored = results.read(folder)
-    own = scored[(scored.level == "song") & (scored.part == "test")]
-    own = own[(own.protocol == asked["split"]) & (own.model != registry.MAJORITY)]
-    ranked = own[own.metric == "accuracy"].sort_values("value", ascending=False, kind="stable")
-    if model and model not in set(ranked.model):
-        raise InputError(f"--model {model}: {folder} compared {', '.join(ranked.model)}")
-    if not len(ranked):
+    run = read_run(folder)
+    settings = settings_from_run(run)
+    _, scores = results.read(folder)
+    ranked = ranking(scores, run.split.kind)
+    if model and model not in ranked:
+        raise InputError(f"--model {model}: {folder} compared {', '.join(ranked)}")
+    if not ranked:
         raise InputError(f"{folder}: compared no model but the majority class")
-    name = model or str(ranked.model.iloc[0])
-    scores = {row.metric: _score(row) for row in own[own.model == name].itertuples()}
-    about = {"name": folder.resolve().name, "command": run["command"], "scores": scores,
-             "fingerprint": run["corpus"]["fingerprint"],
-             "split": run["split"]["kind"],
-             "pretrained": run.get("pretrained")}  # fmt: skip
-    plain = {"split": SONG_SPLIT, "folds": folds, "repeats": 1, "leak": False,
-             "robustness": False, "learning_curve": False}  # fmt: skip
-    if about["pretrained"] and about["pretrained"]["model"] != name:
-        asked["init"] = None
-    return Plan(Settings(**(asked | plain | {"models": (name,)})), name, about)
+    name = model or ranked[0]
+    tested = scores[(scores.level == "song") & (scores.part == "test")]
+    tested = tested[(tested.protocol == run.split.kind) & (tested.model == name)]
+    origin = RunOrigin(
+        name=folder.resolve().name,
+        command=run.command,
+        scores={row.metric: _score(row) for row in tested.itertuples()},
+        fingerprint=run.corpus.fingerprint,
+        split=run.split.kind,
+        pretrained=run.pretrained,
+    )
+    settings = replace(
+        settings,
+        split="song", folds=folds, repeats=1, leak=False, robustness=False,
+        learning_curve=False, models=(name,),
+    )  # fmt: skip
+    if run.pretrained and run.pretrained.model != name:
+        settings = replace(settings, init=None)
+    return Plan(settings, name, origin)
 
 
-def _score(row: Any) -> dict[str, float]:
-    return {"value": row.value, "low": row.low, "high": row.high}
+def _score(row: Any) -> ScoreRecord:
+    return ScoreRecord(row.value, row.low, row.high)
 
 
 def train(
     plan: Plan,
     out: Path,
     n_workers: int | None = None,
-    display: Display | None = None,
+    progress: Progress = SILENT,
     command: str = "",
     replaced: bool = False,
+    executor: Executor | None = None,
 ) -> Path:
     """Train a model and write its bundle; go on where a killed training stopped.
 
@@ -143,12 +177,14 @@ def train(
         The bundle's folder.
     n_workers : int, optional
         Fits at once; what the machine bears unless given.
-    display : Display, optional
+    progress : Progress
         Shows progress.
     command : str
         What to record as the command.
     replaced : bool
         Whether a bundle that is there may be replaced.
+    executor : Executor, optional
+        Where models train, as `classify.experiments.comparison.compare` takes it.
 
     Returns
     -------
@@ -160,27 +196,29 @@ def train(
     InputError
         If the corpus cannot be used, training fails, or `out` is taken.
     """
-    display = display or Display()
     check_free(out, replaced)
-    data = prepare(plan.settings, display)
-    if plan.run and plan.run["fingerprint"] != data.corpus.fingerprint:
+    data = prepare(plan.settings, progress)
+    if plan.run and plan.run.fingerprint != data.corpus.fingerprint:
         raise InputError(
-            f"{plan.settings.corpus}: is not as it was when {plan.run['name']} compared models on "
+            f"{plan.settings.corpus}: is not as it was when {plan.run.name} compared models on "
             f"it; compare again, or train on it by its name"
         )
-    if plan.run and data.start and plan.run["pretrained"]["sha256"] != data.start.id:
+    weights = plan.run.pretrained if plan.run else None
+    if plan.run and weights and data.start and weights.sha256 != data.start.id:
         raise InputError(
-            f"{data.start.folder}: holds other weights than those that {plan.run['name']} started "
+            f"{data.start.folder}: holds other weights than those that {plan.run.name} started "
             f"from; compare again, or train with --init"
         )
     with exclusive(out):
         work = work_dir(out, _key(plan, data))
-        jobs = _jobs(work, plan, data)
-        train_all(jobs, data, n_workers or fitting.default_jobs(), display)
+        data = cut_once(data, work / "work" / "notes.npy")
+        folds = [*data.outer, _all_songs(data)]
+        jobs = _jobs(work, plan, data, folds)
+        train_all(jobs, folds, data, n_workers, progress, executor)
         for job in jobs:
-            said = fitting.results(job)
-            if "reason" in said:
-                reason = said["reason"].split(" (see ")[0]
+            facts = fitting.results(job)
+            if "reason" in facts:
+                reason = facts["reason"].split(" (see ")[0]
                 raise InputError(f"{out}: {job.title} failed: {reason}")
         _write(plan, data, jobs, out, command)
         shutil.rmtree(work)
@@ -209,30 +247,22 @@ def check_free(out: Path, replaced: bool) -> None:
         raise InputError(f"{out}: is there already; name another folder with --out{hint}")
 
 
-def _jobs(work: Path, plan: Plan, data: Data) -> list[Job]:
-    """One fit for each fold, and one on all songs."""
+def _all_songs(data: Data) -> Fold:
+    """Give the fold of the model that is kept, which learns from every song."""
     everything = np.ones(len(data.windows), dtype=bool)
-    last = Part(ALL, "all songs", SONG_SPLIT, 0, 0, everything, ~everything)
-    spec, settings = registry.find()[plan.model], plan.settings
-    return [
-        Job(
-            spec=spec,
-            part=part,
-            folder=work / "models" / spec.name / part.key,
-            data=work / "work",
-            settings=settings.training,
-            quick=settings.quick,
-            seed=settings.seed,
-            varied=False,
-            kept=part is last,
-        )
-        for part in [*data.outer, last]
-    ]
+    return Fold(ALL, "all songs", SONG_SPLIT, 0, 0, train=everything, test=~everything)
+
+
+def _jobs(work: Path, plan: Plan, data: Data, folds: Sequence[Fold]) -> list[Job]:
+    """One fit for each fold; the last, on all songs, is kept."""
+    specs, place = [registry.find()[plan.model]], (work / "models", work / "work")
+    *jobs, last = fit_jobs(*place, specs, folds, plan.settings, data)
+    return [*jobs, replace(last, kept=True)]
 
 
 @dataclass(frozen=True, eq=False)
 class _HeldOut:
-    """What models of the folds say of songs that they never saw, one row a song."""
+    """What models of the folds predict of songs that they never saw, one row a song."""
 
     p: NDArray[np.float64]
     truth: NDArray[np.int64]
@@ -241,95 +271,81 @@ class _HeldOut:
 
 def _held_out(data: Data, jobs: Sequence[Job]) -> _HeldOut:
     p = np.full((len(data.windows), len(data.corpus.classes)), np.nan)
-    for job in jobs:
-        p[job.part.test] = np.load(job.folder / fitting.PROBABILITIES)[job.part.test]
+    for fit in gathered(jobs, data.outer):
+        p[fit.part.test] = fit.p[fit.part.test]
     truth = np.searchsorted(data.corpus.classes, data.corpus.labels)
     return _HeldOut(song_means(p, data.windows.song), truth, data.corpus.groups)
 
 
 def _write(plan: Plan, data: Data, jobs: Sequence[Job], out: Path, command: str) -> None:
     """Gather what a bundle says, and write it."""
-    *folds, last = jobs
+    last = jobs[-1]
     estimator = registry.load(last.folder)
-    held_out = _held_out(data, folds)
-    temperature = calibration.fit_temperature(held_out.p, held_out.truth)
-    calm = calibration.tempered(held_out.p, temperature)
-    limit = conformal.limit(calm, held_out.truth, groups=held_out.groups)
     statistics = np.array([descriptors.statistics(song.notes) for song in data.corpus.songs])
     try:
-        alike = novelty.fit(statistics, data.corpus.groups, descriptors.LEAST, plan.settings.seed)
+        like = novelty.fit(statistics, data.corpus.groups, descriptors.LEAST, plan.settings.seed)
     except ValueError as error:
         raise InputError(f"{plan.settings.corpus}: {error}") from None
-    about = {
-        **_about(plan, data, command),
-        "model": _model(last),
-        "pretrained": manifest.pretraining(data),
-        "temperature": temperature,
-        "limit": limit,
-        "coverage": conformal.COVERAGE,
-        "calibrated_on": {
-            "songs": len(held_out.truth),
-            "groups": len(set(held_out.groups)),
-            "folds": len(folds),
-        },
-        "scores": _scores(data, folds, plan),
-        "profiles": _profiles(data, plan.settings.seed),
-        "run": plan.run,
-    }
-    about = json.loads(json.dumps(about))  # tuples become lists, as they will be read
-    probe = _probe(last)
-    saved_model.write(out, about, estimator, alike, probe, model_card.text(about))
+    about = _about(plan, data, jobs, command, saved_model.novelty_record(like))
+    saved_model.write(out, about, estimator, like, _probe(last))
 
 
-def _profiles(data: Data, seed: int) -> dict[str, Any]:
+def _about(
+    plan: Plan, data: Data, jobs: Sequence[Job], command: str, like: NoveltyRecord
+) -> ModelRecord:
+    """Say what a model is, where it comes from and what it is worth."""
+    *folds, last = jobs
+    corpus, cutting, settings = data.corpus, data.cutting, plan.settings
+    held_out = _held_out(data, folds)
+    temperature = calibration.fit_temperature(held_out.p, held_out.truth)
+    calibrated = calibration.apply_temperature(held_out.p, temperature)
+    return ModelRecord(
+        format=saved_model.FORMAT,
+        classify=VERSION,
+        files={},
+        sha256="",
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=portable(command or f"train({plan})"),
+        classes=corpus.classes,
+        windows=WindowsRecord(cutting.window, cutting.hop, cutting.channels),
+        features=saved_model.kept_columns(last.spec.representation, cutting),
+        corpus=ModelCorpus.of(corpus, windows=len(data.windows), set_aside=len(corpus.skipped)),
+        songs=sorted({song.digest[: saved_model.KEPT_DIGITS] for song in corpus.songs}),
+        settings=portable_settings(settings),
+        versions=versions(),
+        model=_model(last),
+        pretrained=manifest.pretrained_start(data),
+        temperature=temperature,
+        threshold=conformal.threshold(calibrated, held_out.truth, groups=held_out.groups),
+        coverage=conformal.COVERAGE,
+        calibrated_on=CalibrationSongs(len(held_out.truth), len(set(held_out.groups)), len(folds)),
+        scores=_scores(data, folds, plan),
+        profiles=_profiles(data, settings.seed),
+        run=plan.run,
+        novelty=like,
+    )
+
+
+def _profiles(data: Data, seed: int) -> Profiles:
     """Say what each class is like beside the others, in quantities that people have words for."""
     songs, windows = data.corpus.songs, data.windows
-    table = np.concatenate(list(measured("features", songs, windows)))[:, 0]
+    table = np.concatenate(list(FEATURES.encode(songs, windows)))[:, 0]
     rows = terms.of_songs(table, windows.song, len(songs))
-    return profile(rows, data.corpus.labels, data.corpus.groups, seed).to_json()
+    return profile(rows, data.corpus.labels, data.corpus.groups, seed)
 
 
-def _about(plan: Plan, data: Data, command: str) -> dict[str, Any]:
-    """Say where a model comes from and how songs become its input."""
-    corpus, cutting = data.corpus, data.cutting
-    what = registry.find()[plan.model].input
-    return {
-        "classify": VERSION,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command or f"train({plan})",
-        "classes": corpus.classes,
-        "windows": asdict(cutting),
-        "features": None if what == "notes" else {"names": saved_model.feature_names(what)},
-        "corpus": {
-            "name": corpus.name,
-            "fingerprint": corpus.fingerprint,
-            "songs": len(corpus.songs),
-            "groups": len(set(corpus.groups)),
-            "songs_per_class": dict(sorted(Counter(corpus.labels).items())),
-            "windows": len(data.windows),
-            "set_aside": len(corpus.set_aside),
-            "licence": corpus.licence,
-            "note": corpus.note,
-            "citation": corpus.citation,
-        },
-        "songs": sorted({song.digest[: saved_model.KEPT_DIGITS] for song in corpus.songs}),
-        "settings": asdict(plan.settings),
-        "versions": versions(),
-    }
-
-
-def _model(job: Job) -> dict[str, Any]:
-    said = fitting.results(job)
-    return {
-        "name": job.spec.name,
-        "title": job.spec.title,
-        "kind": job.spec.kind,
-        "input": job.spec.input,
-        "best": said["best"],
-        "parameters": said["parameters"],
-        "device": said["device"],
-        "training": job.settings.record() if job.spec.kind == "network" else None,
-    }
+def _model(job: Job) -> ModelFacts:
+    facts = fitting.results(job)
+    return ModelFacts(
+        name=job.spec.name,
+        title=job.spec.title,
+        kind=job.spec.kind,
+        input=job.spec.input,
+        best=facts["best"],
+        parameters=facts["parameters"],
+        device=facts["device"],
+        training=job.settings.record() if job.spec.kind == "network" else None,
+    )
 
 
 def _probe(job: Job) -> NDArray[np.float32]:
@@ -339,48 +355,31 @@ def _probe(job: Job) -> NDArray[np.float32]:
     return np.array(table[rows])
 
 
-def _scores(data: Data, folds: Sequence[Job], plan: Plan) -> dict[str, Any]:
+def _scores(data: Data, folds: Sequence[Job], plan: Plan) -> ModelScores:
     """Score the folds' models on the songs that they never saw."""
-    about = results.WindowTable(
-        data.windows.song,
-        data.windows.start,
-        [entry.name for entry in data.corpus.entries],
-        data.corpus.labels,
-        data.corpus.groups,
-    )
-    fits = [
-        results.Fit(
-            job.spec.name,
-            job.part,
-            np.load(job.folder / fitting.PROBABILITIES),
-            fitting.results(job),
-        )
-        for job in folds
-    ]
+    about, fits = window_table(data), gathered(folds, data.outer)
     predictions = results.predictions(about, fits)
     tested = predictions[predictions.part == "test"]
-    scored = results.scores(tested, plan.settings.seed)
-    songs = scored[scored.level == "song"]
-    found = {row.metric: _score(row) for row in songs.itertuples()}
+    scores = results.scores(tested, plan.settings.seed)
     majority = max(Counter(data.corpus.labels).values()) / len(data.corpus.labels)
-    return {
-        "from": f"{len(folds)} folds of whole groups of songs",
-        "songs": len(data.corpus.songs),
-        "song": found,
-        "majority": majority,
+    return ModelScores(
+        held_out=f"{len(folds)} folds of whole groups of songs",
+        songs=len(data.corpus.songs),
+        song={row.metric: _score(row) for row in scores[scores.level == "song"].itertuples()},
+        majority=majority,
         **_promises(tested[tested.level == "song"], about.classes),
-    }
+    )
 
 
-def _promises(rows: pd.DataFrame, classes: list[str]) -> dict[str, Any]:
-    """Say how far the folds' own calibration kept its promises."""
-    p, truth = results.calibrated(rows), np.searchsorted(classes, rows.label)
+def _promises(songs: pd.DataFrame, classes: list[str]) -> dict[str, Any]:
+    """Say how far the folds' own calibration kept its promises; nothing where there is none."""
+    p, truth = results.calibrated(songs), np.searchsorted(classes, songs.label)
     if np.isnan(p).any():
-        return {"coverage_held_out": None, "set_size": None, "sure": None}
-    chosen = conformal.sets(p, rows.limit.to_numpy()[:, None])
-    kept, risk = calibration.selected(p, truth, SURE)
+        return {}
+    chosen = conformal.prediction_sets(p, songs.limit.to_numpy()[:, None])
+    kept, risk = calibration.coverage_and_risk(p, truth, SURE)
     return {
-        "coverage_held_out": conformal.covered(chosen, truth),
-        "set_size": conformal.mean_size(chosen),
-        "sure": {"at": SURE, "kept": kept, "risk": None if np.isnan(risk) else risk},
+        "coverage_held_out": conformal.coverage(chosen, truth),
+        "set_size": conformal.mean_set_size(chosen),
+        "selection": Selection(SURE, kept, None if np.isnan(risk) else risk),
     }

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from classify.representations.representation import Representation
 from classify.representations.scaling import ChannelScaler, check_padding
 
 #: Called after each epoch (or grid fit) with a few words on how it went.
@@ -26,8 +27,8 @@ class WindowClassifier(ClassifierMixin, BaseEstimator):
     """What networks and classical models share: scaled input, and labels from `predict_proba`.
 
     A subclass has the parameter `scaled` (False leaves numbers as they are and only fills the
-    padding, as the paper does), and says in `_in_channels` whether its input is windows of
-    channels; any other input is in fixed units already and is not touched.
+    padding, as the paper does), and says which representation it takes. One that is in fixed units
+    already is not touched.
 
     Attributes
     ----------
@@ -42,14 +43,14 @@ class WindowClassifier(ClassifierMixin, BaseEstimator):
     scaler_: ChannelScaler | None
 
     @property
-    def _in_channels(self) -> bool:
-        """Whether windows are channels of notes in their own units, with NaN for padding."""
+    def _representation(self) -> Representation:
+        """What it is given."""
         raise NotImplementedError
 
     def fit_prepare(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Learn the scaling from training windows, and give them scaled."""
         self.scaler_ = None
-        if self._in_channels:
+        if self._representation.scaled:
             x = three_dimensional(x)
             identity = ChannelScaler.identity(x.shape[2])
             self.scaler_ = ChannelScaler.fit(x) if self.scaled else identity

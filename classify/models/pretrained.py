@@ -9,30 +9,92 @@ A network starts from it if it is of the same name and joins as many notes to a 
 itself may differ, since no weight depends on how many steps there are.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 
 from classify.errors import InputError
 from classify.files import atomic_write
 from classify.models import artifacts, networks
+from classify.models.artifacts import ArtifactRecord, ArtifactType
 from classify.models.weights import check_file, check_network
+from classify.records import Count, Record, portable
 from classify.representations.windows import LONGEST_WINDOW
 
 ABOUT, ENCODER = "about.json", "encoder.keras"
 
-KIND = artifacts.Kind(
-    "folder of pretrained weights", ABOUT, "pretrained weights", 1, (frozenset({ENCODER}),)
-)
-
-#: Digits of a song's hash that are kept, to know the songs again.
+#: Digits of a song's hash that are kept, to know the songs again, and how that looks.
 KEPT_DIGITS = 16
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}(:\d+)?$")]
 
-DIGEST = re.compile(r"[0-9a-f]{16}(:\d+)?")
+
+class Losses(Record, frozen=True):
+    """Cross-entropy in nats: of each target on held-out songs, and of the sum after each epoch.
+
+    `blind` is that of whoever knows only how often each class occurs.
+    """
+
+    blind: dict[str, float]
+    held_out: dict[str, float]
+    history: list[float]
+
+
+class WindowCounts(Record, frozen=True):
+    """Windows that were learned from, and those that decided when to stop."""
+
+    learned: Count
+    held_out: Count
+
+
+class PretrainedRecord(ArtifactRecord, frozen=True, kw_only=True):
+    """Content of about.json.
+
+    Parameters
+    ----------
+    model : str
+        The network whose encoder it is.
+    window, stride : int
+        Notes in the windows that it learned from, and in a step of the encoder.
+    epochs, seed, best_epoch : int
+        How it was trained.
+    loss : Losses
+        What the weights are worth.
+    windows : WindowCounts
+        How much it learned from.
+    songs : list of str
+        The songs, by the beginning of their digests.
+    device, created, command : str
+        Where, when and how it was made.
+    versions : dict of str to str
+        Of the libraries.
+    key : str
+        A hash of everything that decides the weights.
+    """
+
+    model: str
+    window: Annotated[int, msgspec.Meta(ge=2, le=LONGEST_WINDOW)]
+    epochs: Count
+    seed: Count
+    stride: Count
+    best_epoch: Count
+    loss: Losses
+    windows: WindowCounts
+    songs: list[Digest]
+    device: str
+    created: str
+    versions: dict[str, str]
+    key: str
+    command: str
+
+
+KIND = ArtifactType(
+    "folder of pretrained weights", ABOUT, "pretrained weights", 1, (frozenset({ENCODER}),),
+    PretrainedRecord,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,27 +105,27 @@ class Pretrained:
     ----------
     folder : Path
         Where it is.
-    about : dict
+    about : PretrainedRecord
         The content of about.json.
     """
 
     folder: Path
-    about: dict[str, Any]
+    about: PretrainedRecord
 
     @property
     def id(self) -> str:
         """SHA-256 of everything in it: equal for equal weights and what is said of them."""
-        return str(self.about["sha256"])
+        return self.about.sha256
 
     @property
     def model(self) -> str:
         """Name of the network whose encoder it is."""
-        return str(self.about["model"])
+        return self.about.model
 
     @property
     def window(self) -> int:
         """Notes in the windows that it learned from."""
-        return int(self.about["window"])
+        return self.about.window
 
     def check(self, window: int, names: Sequence[str]) -> None:
         """Refuse networks that could not start from it.
@@ -115,8 +177,8 @@ class Pretrained:
 
     def n_seen(self, digests: Iterable[str]) -> int:
         """Count songs, by their digests, that it has seen (each as often as it stands there)."""
-        known = set(self.about["songs"])
-        return sum(_short(digest) in known for digest in digests)
+        seen = set(self.about.songs)
+        return sum(_short(digest) in seen for digest in digests)
 
 
 def kept(digests: Iterable[str]) -> list[str]:
@@ -126,8 +188,8 @@ def kept(digests: Iterable[str]) -> list[str]:
 
 def _short(digest: str) -> str:
     """Shorten the hash of a file's bytes; which tune of the file it is stays."""
-    own, colon, part = digest.partition(":")
-    return own[:KEPT_DIGITS] + colon + part
+    of_file, colon, tune = digest.partition(":")
+    return of_file[:KEPT_DIGITS] + colon + tune
 
 
 def write(folder: Path, about: dict[str, Any], encoder: Any) -> None:
@@ -138,14 +200,16 @@ def write(folder: Path, about: dict[str, Any], encoder: Any) -> None:
     folder : Path
         Where to.
     about : dict
-        `model`, `window`, `songs` (see `kept`), and whatever else is known.
+        The fields of PretrainedRecord, but for those of every artifact but `classify`; `songs` as
+        `kept` gives them.
     encoder : keras.Model
         What learned.
     """
     with atomic_write(folder) as beside:
         beside.mkdir()
         encoder.save(beside / ENCODER)
-        artifacts.seal(beside, about, KIND)
+        command = portable(about["command"])
+        artifacts.seal(beside, about | {"command": command}, KIND)
 
 
 def load(folder: Path) -> Pretrained:
@@ -158,14 +222,8 @@ def load(folder: Path) -> Pretrained:
     """
     about = artifacts.checked(folder, KIND)
     with artifacts.as_input_error(folder):
-        form = networks.find().get(about["model"])
-        if form is None or form.encoder is None:
-            raise InputError(f"{folder}: this program knows no encoder of {about['model']!r}")
-        if not (
-            isinstance(about["window"], int)
-            and 2 <= about["window"] <= LONGEST_WINDOW
-            and all(DIGEST.fullmatch(song) for song in about["songs"])
-        ):
-            raise InputError(f"{folder}: its {ABOUT} holds values that no such folder has")
+        architecture = networks.find().get(about.model)
+        if architecture is None or architecture.encoder is None:
+            raise InputError(f"{folder}: this program knows no encoder of {about.model!r}")
         check_file(folder / ENCODER)
     return Pretrained(folder, about)

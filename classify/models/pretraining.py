@@ -8,7 +8,7 @@ and what is hidden of them is drawn once. The weights of the epoch with the lowe
 kept, and training stops when it has not fallen for some epochs. An epoch goes through a small
 library more than once.
 
-The loss that is told is the cross-entropy of the five targets in nats, summed. It is set beside
+The loss that is reported is the cross-entropy of the five targets in nats, summed. It is set beside
 that of whoever knows how often each class occurs in the training songs and looks at no note
 (`blind`): only what lies between the two was learned of how notes go together.
 
@@ -32,26 +32,23 @@ from scipy.special import log_softmax
 
 from classify.corpora.library import load_library
 from classify.errors import InputError
-from classify.files import atomic_write, exclusive, read_json, work_dir, write_json
-from classify.models import network_classifier, networks, pretrained
-from classify.models.network_classifier import TrainingSettings
+from classify.files import exclusive, work_dir
+from classify.models import backend, networks, pretrained
 from classify.models.networks import masked
-from classify.progress import Display
+from classify.models.pretraining_settings import PretrainingSettings
+from classify.models.trainer import Batches, History, Trainer, Values, n_done
+from classify.models.training_settings import TrainingSettings
+from classify.progress import SILENT, Progress, counting
 from classify.representations import masking
 from classify.representations.arrays import save_data
-from classify.representations.augmentation import Augmentation, augmented
-from classify.representations.inputs import measured
 from classify.representations.masking import TARGETS
-from classify.representations.note_events import COLUMNS
-from classify.representations.windows import WINDOW, WindowSettings, cut
+from classify.representations.note_events import COLUMNS, NOTE_EVENTS
+from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
 from classify.versions import VERSION, versions
 
-#: What is trained unless another is named: in trials on the built-in tunes it guessed better than
-#: the transformer after as many epochs.
-MODEL = "crnn"
-
-EPOCHS, PATIENCE = 30, 4
+#: Epochs without a lower loss after which training stops.
+PATIENCE = 4
 
 #: Batches of an epoch, at least.
 BATCHES = 100
@@ -59,67 +56,24 @@ BATCHES = 100
 #: Share of songs that decide when to stop, and the fewest songs that can be parted.
 HELD_OUT, FEWEST = 0.1, 5
 
-CHECKPOINT, STATE, INPUT = "checkpoint", "state.json", "rich"
-LAST, BEST = "last.weights.h5", "best.weights.h5"
+CHECKPOINT = "checkpoint"
 
-Windows = NDArray[np.float32]
-Batch = tuple[Windows, NDArray[np.int32]]
+#: The sum of all targets' losses on held-out songs, which decides when to stop.
+LOSS = "val_loss"
 
-
-@dataclass(frozen=True)
-class Settings:
-    """What decides the weights.
-
-    Parameters
-    ----------
-    model : str
-        The network whose encoder learns.
-    window : int
-        Notes in a window. A comparison's windows must have as many notes to a step of the encoder;
-        800, as a comparison of a user's own folder, unless given.
-    epochs : int
-        At most so many passes over the songs.
-    seed : int
-        Of weights, held-out songs, hidden notes, augmentation and order.
-    """
-
-    model: str = MODEL
-    window: int = WINDOW
-    epochs: int = EPOCHS
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        known = [name for name, form in networks.find().items() if form.encoder and form.usual]
-        if self.model not in known:
-            raise InputError(f"--model {self.model}: expected one of {', '.join(known)}")
-        if self.epochs < 1:
-            raise InputError(f"--epochs {self.epochs}: at least 1 is needed")
-        if not 0 <= self.seed < 2**31:
-            raise InputError(f"--seed {self.seed}: expected a whole number from 0 to 2147483647")
-        WindowSettings(self.window, self.window)
-
-    @property
-    def stride(self) -> int:
-        """Notes in a step of the encoder."""
-        stride = networks.find()[self.model].stride
-        assert stride is not None
-        return stride(self.window)
-
-    @property
-    def n_notes(self) -> int:
-        """Notes that the encoder is given: whole steps, so that each knows which notes it has."""
-        return -(-self.window // self.stride) * self.stride
+#: NDArray[np.float32] with hidden notes, and the classes that were hidden.
+HiddenBatch = tuple[NDArray[np.float32], NDArray[np.int32]]
 
 
 @dataclass(frozen=True, eq=False)
-class _Data:
-    """Windows of a library: those learned from, and those that decide when to stop.
+class _Examples:
+    """NDArray[np.float32] of a library: those learned from, and those that decide when to stop.
 
     `seen` is how often each class of each target occurs in the first, `blind` the loss on the
     second of whoever knows just that.
     """
 
-    x: Windows
+    x: NDArray[np.float32]
     learned: NDArray[np.int64]
     held_out: NDArray[np.int64]
     seen: list[NDArray[np.int64]]
@@ -129,8 +83,8 @@ class _Data:
 def pretrain(
     sources: Sequence[Path],
     out: Path,
-    settings: Settings | None = None,
-    display: Display | None = None,
+    settings: PretrainingSettings | None = None,
+    progress: Progress = SILENT,
     command: str = "",
 ) -> Path:
     """Let an encoder learn from a library; go on where a killed training stopped.
@@ -141,9 +95,9 @@ def pretrain(
         Files, folders and zip archives.
     out : Path
         Folder of the weights.
-    settings : Settings, optional
+    settings : PretrainingSettings, optional
         What decides them.
-    display : Display, optional
+    progress : Progress
         Shows progress.
     command : str
         What to record as the command.
@@ -158,8 +112,8 @@ def pretrain(
     InputError
         If the library cannot be read or has too few songs, or `out` is taken.
     """
-    settings, display = settings or Settings(), display or Display()
-    with display.counting("Reading songs", "song") as count:
+    settings = settings or PretrainingSettings()
+    with counting(progress, "Reading songs", "song") as count:
         library = load_library(sources, count)
     songs = list({item.song.digest: item.song for item in library.items}.values())
     if len(songs) < FEWEST:
@@ -167,31 +121,31 @@ def pretrain(
             f"{sources[0]}: has {len(songs)} different songs, and at least {FEWEST} are needed to "
             f"learn from some and be tried on others"
         )
-    display.say(f"{len(songs)} songs; {len(library.set_aside)} files set aside.")
+    progress.message(f"{len(songs)} songs; {len(library.skipped)} files skipped.")
     key = _key(settings, songs)
     with exclusive(out):
-        if _is_free(out, key, display):
+        if _is_free(out, key, progress):
             work = work_dir(out, key)
-            data = _prepared(work, songs, settings, display)
-            encoder, state = _trained(work, data, settings, display)
-            about = _about(songs, data, state, settings)
+            data = _prepared(work, songs, settings, progress)
+            encoder, history, device = _trained(work, data, settings, progress)
+            about = _about(songs, data, history, settings) | {"device": device}
             pretrained.write(out, about | {"key": key, "command": command}, encoder)
             shutil.rmtree(work)
     return out
 
 
-def _key(settings: Settings, songs: Sequence[Song]) -> str:
+def _key(settings: PretrainingSettings, songs: Sequence[Song]) -> str:
     """Hash everything that decides the weights."""
-    asked = (asdict(settings), [song.digest for song in songs], VERSION, versions())
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    decisive = (asdict(settings), [song.digest for song in songs], VERSION, versions())
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
-def _is_free(out: Path, key: str, display: Display) -> bool:
+def _is_free(out: Path, key: str, progress: Progress) -> bool:
     """Say whether there is something to do; refuse to write over anything else."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return True
-    if (out / pretrained.ABOUT).is_file() and pretrained.load(out).about["key"] == key:
-        display.say("These weights are there already; nothing is trained again.")
+    if (out / pretrained.ABOUT).is_file() and pretrained.load(out).about.key == key:
+        progress.message("These weights are there already; nothing is trained again.")
         return False
     raise InputError(f"{out}: is there already; name another folder with --out")
 
@@ -199,21 +153,23 @@ def _is_free(out: Path, key: str, display: Display) -> bool:
 # --- windows
 
 
-def _prepared(work: Path, songs: list[Song], settings: Settings, display: Display) -> _Data:
+def _prepared(
+    work: Path, songs: list[Song], settings: PretrainingSettings, progress: Progress
+) -> _Examples:
     """Cut the windows, unless they are cut already, and part songs into two."""
     windows = cut(songs, WindowSettings(settings.window, settings.window))
-    shape = len(windows), settings.window, len(COLUMNS)
-    with display.counting("Gathering notes", "window") as count:
-        blocks = measured(INPUT, songs, windows, count)
-        save_data(work, {INPUT: (shape, blocks)}, song=windows.song)
-    x = np.load(work / f"{INPUT}.npy", mmap_mode="r")
+    shape = len(windows), *NOTE_EVENTS.shape(windows.settings)
+    with counting(progress, NOTE_EVENTS.title, "window") as count:
+        blocks = NOTE_EVENTS.encode(songs, windows, count)
+        save_data(work, {NOTE_EVENTS.name: (shape, blocks)}, song=windows.song)
+    x = np.load(work / f"{NOTE_EVENTS.name}.npy", mmap_mode="r")
     order = np.random.default_rng(settings.seed).permutation(len(songs))
     chosen = order[: max(1, round(HELD_OUT * len(songs)))]
-    asked_of = np.isin(windows.song, chosen)
-    learned, held_out = np.flatnonzero(~asked_of), np.flatnonzero(asked_of)
+    is_held_out = np.isin(windows.song, chosen)
+    learned, held_out = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
     seen = _counted(y for _, y in _questions(x, learned, settings))
-    asked = _counted(y for _, y in _questions(x, held_out, settings))
-    return _Data(x, learned, held_out, seen, masking.blind(seen, asked))
+    occurring = _counted(y for _, y in _questions(x, held_out, settings))
+    return _Examples(x, learned, held_out, seen, masking.blind(seen, occurring))
 
 
 def _counted(every: Iterator[NDArray[np.int32]]) -> list[NDArray[np.int64]]:
@@ -229,145 +185,112 @@ def _pieces(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [rows[first : first + size] for first in range(0, len(rows), size)]
 
 
-def _asked(x: Windows, rng: np.random.Generator, n_notes: int) -> Batch:
+def _hidden(x: NDArray[np.float32], rng: np.random.Generator, n_notes: int) -> HiddenBatch:
     """Change windows, hide notes of them, and fill them up on the left to whole steps."""
-    x = augmented(x, rng, Augmentation())
+    x = NOTE_EVENTS.augment(x, rng)
     x = np.pad(x, ((0, 0), (n_notes - x.shape[1], 0), (0, 0)))
     mask = masking.drawn(x, rng)
     return masking.hidden(x, mask), masking.targets(x, mask)
 
 
-def _lessons(data: _Data, settings: Settings, epoch: int) -> Iterator[Batch]:
+def _rounds(data: _Examples) -> int:
+    """Say how often an epoch goes through the windows."""
+    return -(-BATCHES // len(_pieces(data.learned)))
+
+
+def _lessons(data: _Examples, settings: PretrainingSettings, epoch: int) -> Iterator[HiddenBatch]:
     """Give the windows of an epoch, in a new order, changed and hidden anew."""
     rng = np.random.default_rng((settings.seed, epoch))
-    rounds = -(-BATCHES // len(_pieces(data.learned)))
-    for _ in range(rounds):
+    for _ in range(_rounds(data)):
         for rows in _pieces(rng.permutation(data.learned)):
-            yield _asked(data.x[rows], rng, settings.n_notes)
+            yield _hidden(data.x[rows], rng, settings.n_notes)
 
 
-def _questions(x: Windows, rows: NDArray[np.int64], settings: Settings) -> Iterator[Batch]:
+def _questions(
+    x: NDArray[np.float32], rows: NDArray[np.int64], settings: PretrainingSettings
+) -> Iterator[HiddenBatch]:
     """Give windows in order, changed and hidden the same way each time."""
     rng = np.random.default_rng((settings.seed, 2**31))
-    for own in _pieces(rows):
-        yield _asked(x[own], rng, settings.n_notes)
+    for some in _pieces(rows):
+        yield _hidden(x[some], rng, settings.n_notes)
 
 
 # --- training
 
 
 def _trained(
-    work: Path, data: _Data, settings: Settings, display: Display
-) -> tuple[Any, dict[str, Any]]:
+    work: Path, data: _Examples, settings: PretrainingSettings, progress: Progress
+) -> tuple[Any, History, str]:
     """Train until the loss on held-out songs falls no more; give the best encoder, and how."""
-    keras = network_classifier.seeded_keras(settings.seed)
+    plain = TrainingSettings()
+    trainer = Trainer(settings.epochs, settings.seed, plain.learning_rate, plain.clipnorm,
+                      monitor=LOSS, patience=PATIENCE)  # fmt: skip
+    keras = trainer.start()
     build = networks.find()[settings.model].encoder
     assert build is not None
     encoder = build(settings.n_notes, len(COLUMNS))
     model = masked.build(encoder, settings.stride, masking.shares(data.seen))
-    own = TrainingSettings()
-    adam = keras.optimizers.Adam(own.learning_rate, clipnorm=own.clipnorm)
-    model.compile(adam, loss=masked.loss, jit_compile=network_classifier.jit(keras))
-    state = _resumed(work, model, display)
-    display.say(f"Knowing only how often everything occurs: loss {sum(data.blind):.3f}.")
-    with display.shown():
-        display.begin("epochs", f"Pretraining {settings.model}", settings.epochs, "epoch")
-        display.advance("epochs", done=len(state["history"]))
-        while not _is_over(state, settings):
-            epoch = len(state["history"])
-            _reseed(model, settings.seed, epoch)
-            for x, y in _lessons(data, settings, epoch):
-                model.train_on_batch(x, y)
-            state["history"].append(_losses(model, data, settings))
-            _keep(work, model, state)
-            display.advance("epochs", _told(state))
-        display.end("epochs", f"Pretraining {settings.model}: {_told(state)}.")
-    model.load_weights(work / CHECKPOINT / BEST)
-    return encoder, state | {"device": network_classifier.device(keras)}
+    trainer.compile(model, masked.loss)
+    done = n_done(work / CHECKPOINT)
+    if done:
+        progress.message(f"{done} epochs are done already.")
+    progress.message(f"Knowing only how often everything occurs: loss {sum(data.blind):.3f}.")
+    progress.begin("epochs", f"Pretraining {settings.model}", settings.epochs, "epoch")
+    progress.advance("epochs", done=done)
+    history = trainer.fit(
+        model,
+        Batches(
+            lambda epoch: _lessons(data, settings, epoch),
+            _rounds(data) * len(_pieces(data.learned)),
+        ),
+        evaluate=lambda: _losses(model, data, settings),
+        on_epoch=lambda epochs: progress.advance("epochs", _summary(epochs)),
+        checkpoint=work / CHECKPOINT,
+    )
+    progress.end("epochs", f"Pretraining {settings.model}: {_summary(history.epochs)}.")
+    return encoder, history, backend.device(keras)
 
 
-def _best(history: list[list[float]]) -> int:
-    """Give the epoch, from 0, with the lowest loss."""
-    return int(np.argmin([sum(losses) for losses in history]))
+def _summary(epochs: Sequence[Values]) -> str:
+    """Say in a few words how far the training has come."""
+    losses = [epoch[LOSS] for epoch in epochs]
+    best = int(np.argmin(losses))
+    return f"loss {losses[best]:.3f} on held-out songs after epoch {best + 1}"
 
 
-def _is_over(state: dict[str, Any], settings: Settings) -> bool:
-    done = len(state["history"])
-    if not done:
-        return False
-    return done >= settings.epochs or done - 1 - _best(state["history"]) >= PATIENCE
-
-
-def _told(state: dict[str, Any]) -> str:
-    best = _best(state["history"])
-    return f"loss {sum(state['history'][best]):.3f} on held-out songs after epoch {best + 1}"
-
-
-def _reseed(model: Any, seed: int, epoch: int) -> None:
-    """Begin an epoch's dropout anew: its state is in no file, and must not depend on a kill."""
-    for place, layer in enumerate(model.layers):
-        generator = getattr(layer, "seed_generator", None)
-        if generator is not None:
-            generator.state.assign(np.array([seed + 1000 * place, epoch], np.uint32))
-
-
-def _losses(model: Any, data: _Data, settings: Settings) -> list[float]:
+def _losses(model: Any, data: _Examples, settings: PretrainingSettings) -> Values:
     """Give the mean cross-entropy of each target over what is hidden of held-out songs, in nats."""
     sums, counts = np.zeros(len(TARGETS)), np.zeros(len(TARGETS))
     edges = np.cumsum([0, *TARGETS.values()])
     for x, y in _questions(data.x, data.held_out, settings):
         scores = model.predict_on_batch(x).astype(float)
         for place, (first, end) in enumerate(pairwise(edges)):
-            asked = y[..., place] >= 0
-            own, true = log_softmax(scores[asked][:, first:end], axis=1), y[asked][:, place]
-            sums[place] -= own[np.arange(len(true)), true].sum()
+            hidden = y[..., place] >= 0
+            log_p = log_softmax(scores[hidden][:, first:end], axis=1)
+            true = y[hidden][:, place]
+            sums[place] -= log_p[np.arange(len(true)), true].sum()
             counts[place] += len(true)
-    return (sums / np.maximum(counts, 1)).tolist()
-
-
-def _keep(work: Path, model: Any, state: dict[str, Any]) -> None:
-    """Write what an epoch left, whole or not at all: weights, Adam's moments, best weights."""
-    before = work / CHECKPOINT / BEST
-    with atomic_write(work / CHECKPOINT) as beside:
-        beside.mkdir()
-        model.save_weights(beside / LAST)
-        if _best(state["history"]) == len(state["history"]) - 1:
-            model.save_weights(beside / BEST)
-        else:
-            shutil.copy(before, beside / BEST)
-        write_json(beside / STATE, state)
-
-
-def _resumed(work: Path, model: Any, display: Display) -> dict[str, Any]:
-    """Take up what a killed training left, if it left a whole epoch."""
-    path = work / CHECKPOINT
-    if not (path / STATE).is_file():
-        return {"history": []}
-    state = read_json(path / STATE)
-    model.optimizer.build(model.trainable_variables)
-    model.load_weights(path / LAST)
-    display.say(f"{len(state['history'])} epochs are done already.")
-    return state
+    means = dict(zip(TARGETS, (sums / np.maximum(counts, 1)).tolist(), strict=True))
+    return means | {LOSS: sum(means.values())}
 
 
 def _about(
-    songs: Sequence[Song], data: _Data, state: dict[str, Any], settings: Settings
+    songs: Sequence[Song], data: _Examples, history: History, settings: PretrainingSettings
 ) -> dict[str, Any]:
     """Say where the weights come from, and what they are worth."""
-    best = _best(state["history"])
+    best = history.epochs[history.best]
     return {
         "classify": VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         **asdict(settings),
         "stride": settings.stride,
-        "best_epoch": best + 1,
+        "best_epoch": history.best + 1,
         "loss": {
             "blind": dict(zip(TARGETS, data.blind, strict=True)),
-            "held_out": dict(zip(TARGETS, state["history"][best], strict=True)),
-            "history": [sum(losses) for losses in state["history"]],
+            "held_out": {name: best[name] for name in TARGETS},
+            "history": [epoch[LOSS] for epoch in history.epochs],
         },
         "windows": {"learned": len(data.learned), "held_out": len(data.held_out)},
         "songs": pretrained.kept(song.digest for song in songs),
-        "device": state["device"],
         "versions": versions(),
     }

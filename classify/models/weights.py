@@ -34,11 +34,11 @@ def check_network(path: Path, model: Any, name: str) -> None:
     """
     check_file(path)
     with zipfile.ZipFile(path) as archive:
-        said = json.loads(archive.read("config.json"))["config"]
+        config = json.loads(archive.read("config.json"))["config"]
     expected = json.loads(model.to_json())["config"]
-    if unknown := sorted(set(_kinds(said)) - set(_kinds(expected))):
+    if unknown := sorted(set(_kinds(config)) - set(_kinds(expected))):
         raise ValueError(f"holds layers that {name} has not: {', '.join(unknown)}")
-    if _kinds(said) != _kinds(expected):
+    if _kinds(config) != _kinds(expected):
         raise ValueError(f"holds other layers than {name}")
 
 
@@ -58,12 +58,13 @@ def check_file(path: Path) -> None:
             _check_inside(opened, 0)
 
 
-def _kinds(said: Any) -> list[str]:
+def _kinds(config: Any) -> list[str]:
     """Name every kind of object that a network's description asks for, in order."""
-    if isinstance(said, dict):
-        own = [str(said["class_name"])] if "class_name" in said else []
-        return own + [kind for value in said.values() for kind in _kinds(value)]
-    return [kind for value in said for kind in _kinds(value)] if isinstance(said, list) else []
+    if isinstance(config, dict):
+        name = [str(config["class_name"])] if "class_name" in config else []
+        return name + [kind for value in config.values() for kind in _kinds(value)]
+    items = config if isinstance(config, list) else []
+    return [kind for value in items for kind in _kinds(value)]
 
 
 def _check_inside(group: Any, depth: int) -> None:

@@ -1,7 +1,7 @@
-"""Playlists from a library that a model has judged.
+"""Playlists from a library that a model has predicted.
 
-`library.read_library` reads the library, `build.build` makes playlists, `playlist.describe` says in
-sentences what they are and what could not be satisfied, `writers` writes them for players and
-`arc` draws them. `plan` says what a good list is, `solver` finds the best. Nothing here knows of
-models: a table of predictions is all that is read.
+`library.read_library` reads the predictions, `build.build` makes playlists, `playlist.describe`
+puts into sentences what they are and what could not be satisfied, `writers` writes them for players
+and `plot` draws them. `objective` defines what a good list is, `solver` finds the best one. Nothing
+here knows of models: a table of predictions is all that is read.
 """

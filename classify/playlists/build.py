@@ -1,9 +1,9 @@
-"""From a library and a wish to playlists.
+"""From a library and a request to playlists.
 
-A pin overrides the model and every limit: it is in, whatever the model thinks of it, and limits may
-be broken beside it, which is said. A veto always wins; a song that is both is refused. With several
-lists, the pins are dealt out in turn, and the lists are found one after the other, so the first has
-the first choice.
+A pin overrides the model and every limit: the song is in the list whatever was predicted for it,
+and limits may be broken beside it, which the diagnostics report. A veto always wins; a song that is
+both pinned and vetoed is refused. With several lists, the pins are dealt out in turn, and the lists
+are built one after the other, so the first has the first choice.
 """
 
 from dataclasses import replace
@@ -12,138 +12,158 @@ import numpy as np
 import pandas as pd
 
 from classify.errors import InputError
-from classify.playlists import objective, solution
-from classify.playlists.diagnostics import coverage, no_song, notes, too_few
-from classify.playlists.library import Library, library
-from classify.playlists.merge_moods import together
+from classify.playlists import objective
+from classify.playlists.diagnostics import diagnose, library_coverage, no_song, too_few_songs
+from classify.playlists.library import PredictedLibrary, library_from_table
+from classify.playlists.merge_moods import merge_moods
 from classify.playlists.moods import Moods, default_moods
 from classify.playlists.objective import Bools
-from classify.playlists.playlist import Entry, Playlist
+from classify.playlists.playlist import Playlist, PlaylistEntry
 from classify.playlists.request import Request
-from classify.playlists.solution import Session
+from classify.playlists.solution import PlaylistSolution, best_list, eligible_songs
 
 
 def build(
-    songs: Library | pd.DataFrame, request: Request, moods: Moods | None = None
+    songs: PredictedLibrary | pd.DataFrame, request: Request, moods: Moods | None = None
 ) -> list[Playlist]:
     """Make playlists.
 
     Parameters
     ----------
-    songs : Library or DataFrame
-        A predicted library; `library.library` says which columns.
+    songs : PredictedLibrary or DataFrame
+        A predicted library; `classify.playlists.library` lists the columns.
     request : Request
-        What is wanted.
+        What is requested.
     moods : Moods, optional
-        What is known of the moods; the defaults for their names unless given.
+        Places, tempi and neighbours of the moods; the defaults for their names unless given.
 
     Returns
     -------
     list of Playlist
-        As many as asked, or fewer where the songs do not suffice; the last then says so.
+        As many as requested, or fewer where there are not enough songs; the last then reports it.
 
     Raises
     ------
     InputError
-        If the wish cannot be: an unknown mood or song, a song both pinned and vetoed, pins longer
-        than the list, or no sure song at all.
+        If the request is impossible: an unknown mood or song, a song both pinned and vetoed, pins
+        longer than the list, or no song predicted with enough confidence.
+
+    Examples
+    --------
+    >>> from classify.playlists.library import example_library
+    >>> (playlist,) = build(example_library(), Request("Calming", minutes=10, start="Happy"))
+    >>> playlist.path
+    ('Happy', 'Nostalgia', 'Calming')
+    >>> [(entry.title, entry.mood) for entry in playlist.entries]
+    [('Song 5', 'Happy'), ('Song 4', 'Nostalgia'), ('Song 2', 'Calming')]
     """
-    table = songs if isinstance(songs, Library) else library(songs)
-    known = moods or default_moods(table.moods)
-    _check_moods(table, known)
-    table, known = together(table, known, request.mood, request.start)
-    out = _vetoed(table, request)
-    pins = _pinned(table, request, out)
-    out[pins] = True
-    lists: list[Playlist] = []
+    library = songs if isinstance(songs, PredictedLibrary) else library_from_table(songs)
+    moods = moods or default_moods(library.moods)
+    _check_moods(library, moods)
+    library, moods = merge_moods(library, moods, request.mood, request.start)
+    excluded = _vetoed(library, request)
+    pins = _pinned(library, request, excluded)
+    excluded[pins] = True
+    playlists: list[Playlist] = []
     for number in range(request.n_lists):
-        made = _one(table, request, known, out, pins[number :: request.n_lists])
-        if made is None and not lists:
-            raise InputError(no_song(table, request, out))
-        if made is None:
-            few = too_few(request, len(lists))
-            lists[-1] = replace(lists[-1], notes=(*lists[-1].notes, few))
+        own_pins = pins[number :: request.n_lists]
+        playlist = _build_one(library, request, moods, excluded, own_pins)
+        if playlist is None and not playlists:
+            raise InputError(no_song(library, request, excluded))
+        if playlist is None:
+            sentence = too_few_songs(request, len(playlists))
+            last = playlists[-1]
+            playlists[-1] = replace(last, diagnostics=(*last.diagnostics, sentence))
             break
-        in_it = {entry.song for entry in made.entries}
-        out |= np.array([song in in_it for song in table.song], dtype=np.bool_)
-        lists.append(replace(made, name=_name(request, number)))
-    return lists
+        used = {entry.song for entry in playlist.entries}
+        excluded |= np.array([song in used for song in library.song], dtype=np.bool_)
+        playlists.append(replace(playlist, name=_name(request, number)))
+    return playlists
 
 
-def _check_moods(table: Library, moods: Moods) -> None:
-    untold = sorted(set(table.moods) - set(moods.names))
-    if untold:
-        raise InputError(f"nothing is said of the mood {untold[0]!r}, only of {moods.names}")
-
-
-def _vetoed(table: Library, request: Request) -> Bools:
-    out = np.zeros(len(table), dtype=np.bool_)
-    for text in request.vetoes:
-        out[table.called(text, artists=True)] = True
-    return out
-
-
-def _pinned(table: Library, request: Request, vetoed: Bools) -> list[int]:
-    """Find the songs that must be in, in the order of the wish."""
-    pins: list[int] = []
-    for text in request.pins:
-        named = table.called(text)
-        if len(named) > 1:
-            raise InputError(
-                f"{text!r} names {len(named)} songs, {table.song[named[0]]} and "
-                f"{table.song[named[1]]} among them; name the one to pin by its path"
-            )
-        if vetoed[named[0]]:
-            raise InputError(f"{table.song[named[0]]} is both pinned and vetoed; decide for one")
-        if named[0] not in pins:
-            pins.append(named[0])
-    for number in range(min(request.n_lists, len(pins))):
-        _check_room(table, request, pins[number :: request.n_lists])
-    return pins
-
-
-def _check_room(table: Library, request: Request, pins: list[int]) -> None:
-    seconds, unit = table.seconds[pins], objective.unit(request)
-    if (seconds == 0).any():
-        raise InputError(f"{table.song[pins[int(seconds.argmin())]]} is pinned, but 0 seconds long")
-    if np.ceil(seconds / unit).sum() > objective.n_steps(request):
+def _check_moods(library: PredictedLibrary, moods: Moods) -> None:
+    undefined = sorted(set(library.moods) - set(moods.names))
+    if undefined:
         raise InputError(
-            f"the pinned songs {', '.join(table.song[pin] for pin in pins)} last "
-            f"{seconds.sum() / 60:.2f} minutes, and more with each counted up to the next "
-            f"{unit:g} seconds; the list may last {request.minutes:g} minutes"
+            f"the mood {undefined[0]!r} of the library is not defined; "
+            f"defined are {', '.join(moods.names)}"
         )
 
 
-def _one(
-    table: Library, request: Request, moods: Moods, out: Bools, pins: list[int]
+def _vetoed(library: PredictedLibrary, request: Request) -> Bools:
+    vetoed = np.zeros(len(library), dtype=np.bool_)
+    for text in request.vetoes:
+        vetoed[library.resolve(text, artists=True)] = True
+    return vetoed
+
+
+def _pinned(library: PredictedLibrary, request: Request, vetoed: Bools) -> list[int]:
+    """Find the songs that must be in, in the order of the request."""
+    pins: list[int] = []
+    for text in request.pins:
+        matches = library.resolve(text)
+        if len(matches) > 1:
+            raise InputError(
+                f"{text!r} names {len(matches)} songs, {library.song[matches[0]]} and "
+                f"{library.song[matches[1]]} among them; name the one to pin by its path"
+            )
+        if vetoed[matches[0]]:
+            song = library.song[matches[0]]
+            raise InputError(f"{song} is both pinned and vetoed; decide for one")
+        if matches[0] not in pins:
+            pins.append(matches[0])
+    for number in range(min(request.n_lists, len(pins))):
+        _check_pins_fit(library, request, pins[number :: request.n_lists])
+    return pins
+
+
+def _check_pins_fit(library: PredictedLibrary, request: Request, pins: list[int]) -> None:
+    seconds, step = library.seconds[pins], objective.step_seconds(request)
+    if (seconds == 0).any():
+        song = library.song[pins[int(seconds.argmin())]]
+        raise InputError(f"{song} is pinned, but 0 seconds long")
+    if np.ceil(seconds / step).sum() > objective.n_steps(request):
+        raise InputError(
+            f"the pinned songs {', '.join(library.song[pin] for pin in pins)} last "
+            f"{seconds.sum() / 60:.2f} minutes, and more with each rounded up to the next "
+            f"{step:g} seconds; the list may last {request.minutes:g} minutes"
+        )
+
+
+def _build_one(
+    library: PredictedLibrary, request: Request, moods: Moods, excluded: Bools, pins: list[int]
 ) -> Playlist | None:
     """Make one list; None where no song may be in it."""
-    path = _path(table, request, moods, out)
-    chosen = objective.candidates(table, request, moods, path, out, pins)
-    if not len(chosen.songs[-1]) and not pins:
+    path = _path(library, request, moods, excluded)
+    candidates = objective.find_candidates(library, request, moods, path, excluded, pins)
+    if not len(candidates.songs[-1]) and not pins:
         return None
-    made = solution.found(table, request, chosen)
-    others = out.copy()
-    others[pins] = False
+    solved = best_list(library, request, candidates)
+    others_excluded = excluded.copy()
+    others_excluded[pins] = False
     return Playlist(
         name="",
         request=request,
         path=tuple(path),
-        moods=tuple(table.moods),
-        entries=tuple(_entries(made)),
-        notes=tuple(notes(made, moods)),
-        coverage=coverage(table, request, path, others),
-        cost=made.solution.cost,
-        bound=made.solution.bound,
+        moods=tuple(library.moods),
+        entries=tuple(_entries(solved)),
+        diagnostics=tuple(diagnose(solved, moods)),
+        coverage=library_coverage(library, request, path, others_excluded),
+        cost=solved.solution.cost,
+        bound=solved.solution.bound,
     )
 
 
-def _path(table: Library, request: Request, moods: Moods, out: Bools) -> list[str]:
-    """Moods of the stages: only through moods that have songs, if there is such a way."""
+def _path(library: PredictedLibrary, request: Request, moods: Moods, excluded: Bools) -> list[str]:
+    """Moods of the stages: only through moods that have songs, if there is such a path."""
     if not request.iso:
         return [request.mood]
-    may = solution.allowed(table, request, out)
-    filled = [m for m in table.moods if (may & objective.sure(table, request.limits, m)).any()]
+    eligible = eligible_songs(library, request, excluded)
+    filled = [
+        mood
+        for mood in library.moods
+        if (eligible & objective.confident(library, request.limits, mood)).any()
+    ]
     path = moods.path(request.start, request.mood, filled)
     path = path or moods.path(request.start, request.mood)
     if not path:
@@ -154,36 +174,36 @@ def _path(table: Library, request: Request, moods: Moods, out: Bools) -> list[st
     return path
 
 
-def _entries(made: Session) -> list[Entry]:
-    table, start, entries = made.library, 0.0, []
+def _entries(solved: PlaylistSolution) -> list[PlaylistEntry]:
+    library, start, entries = solved.library, 0.0, []
     for song, stage, mood in zip(
-        made.songs.tolist(), made.stages.tolist(), made.moods, strict=True
+        solved.songs.tolist(), solved.stages.tolist(), solved.moods, strict=True
     ):
         entries.append(
-            Entry(
-                song=table.song[song],
-                title=table.title[song],
-                artist=table.artist[song],
+            PlaylistEntry(
+                song=library.song[song],
+                title=library.title[song],
+                artist=library.artist[song],
                 start=start,
-                seconds=float(table.seconds[song]),
+                seconds=float(library.seconds[song]),
                 mood=mood,
-                probability=float(table.p[song, table.moods.index(mood)]),
-                confidence=float(table.confidence[song]),
-                tempo=None if np.isnan(table.tempo[song]) else float(table.tempo[song]),
-                loudness=float(table.loudness[song]),
-                pinned=song in made.chosen.pins,
-                reason=_reason(made, song, stage),
-                p=tuple(table.p[song].tolist()),
+                probability=float(library.p[song, library.moods.index(mood)]),
+                confidence=float(library.confidence[song]),
+                tempo=None if np.isnan(library.tempo[song]) else float(library.tempo[song]),
+                loudness=float(library.loudness[song]),
+                pinned=song in solved.candidates.pins,
+                reason=_reason(solved, song, stage),
+                p=tuple(library.p[song].tolist()),
             )
         )
         start += entries[-1].seconds
     return entries
 
 
-def _reason(made: Session, song: int, stage: int) -> str:
-    path = made.chosen.path
-    if song in made.chosen.pins:
-        return f"pinned, while {path[stage]} is wanted"
+def _reason(solved: PlaylistSolution, song: int, stage: int) -> str:
+    path = solved.candidates.path
+    if song in solved.candidates.pins:
+        return f"pinned, in the stage {path[stage]}"
     if stage == len(path) - 1:
         return f"{path[stage]}, the wanted mood"
     if stage == 0:

@@ -1,12 +1,12 @@
-"""A library of songs that a model has already judged: the only thing playlists are made from.
+"""A library with a model's predictions: the only thing playlists are made from.
 
 The table has a row for each song: `song` (its path, as text; no two alike), `title` and `artist`
 (may be empty), `seconds`, `tempo` (bpm; empty, NaN or 0: unknown), `loudness` (mean velocity,
-0-127), `confidence` (calibrated, 0-1), `answer` (a mood; empty: not sure), `known` (False: unlike
-anything the model was trained on) and `p:<mood>` for each mood (calibrated, 0-1). `classify
-predict` writes it as Parquet or CSV. More columns are passed over.
+0-127), `confidence` (calibrated, 0-1), `prediction` (a mood; empty: not confident), `known` (False:
+unlike anything the model was trained on) and `p:<mood>` for each mood (calibrated, 0-1).
+`classify predict` writes it as Parquet or CSV. Further columns are ignored.
 
-Songs are put in the order of their paths, so that no table's own order ever matters.
+Songs are sorted by their paths, so that the order of a table never matters.
 """
 
 import difflib
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from classify.errors import InputError
 
 P = "p:"
-TEXTS = ("song", "title", "artist", "answer")
+TEXTS = ("song", "title", "artist", "prediction")
 #: Columns of numbers: least and largest value, and whether a value may be missing.
 NUMBERS = {
     "seconds": (0.0, np.inf, False),
@@ -32,12 +32,12 @@ BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True, eq=False)
-class Library:
-    """Songs in the order of their paths, with what the model says of them.
+class PredictedLibrary:
+    """Songs sorted by their paths, with a model's predictions.
 
     Parameters
     ----------
-    song, title, artist, answer : list of str
+    song, title, artist, prediction : list of str
         Of each song, as in the table.
     seconds, tempo, loudness, confidence : ndarray of float, shape (n_songs,)
         Units as in the table; an unknown tempo is NaN.
@@ -52,7 +52,7 @@ class Library:
     song: list[str]
     title: list[str]
     artist: list[str]
-    answer: list[str]
+    prediction: list[str]
     seconds: NDArray[np.float64]
     tempo: NDArray[np.float64]
     loudness: NDArray[np.float64]
@@ -65,17 +65,17 @@ class Library:
         return len(self.song)
 
     def name(self, index: int) -> str:
-        """Say a song as people do: artist and title, or the file's stem."""
+        """Name a song for people: artist and title, or the file's stem."""
         title = self.title[index] or PurePath(self.song[index]).stem
         return f"{self.artist[index]}: {title}" if self.artist[index] else title
 
-    def called(self, text: str, artists: bool = False) -> list[int]:
-        """Find the songs that a text names: by path, or else file name, stem, title or artist.
+    def resolve(self, text: str, artists: bool = False) -> list[int]:
+        """Find the songs that a text names: by path, or else by file name, stem, title or artist.
 
         Parameters
         ----------
         text : str
-            What the user wrote; a whole name, upper and lower case alike where it is no path.
+            A whole name as the user wrote it; case is ignored unless it is a path.
         artists : bool
             Whether it may name an artist.
 
@@ -83,14 +83,20 @@ class Library:
         ------
         InputError
             If it names none.
+
+        Examples
+        --------
+        >>> library = example_library()
+        >>> library.resolve("song 2"), library.resolve("Artist 1", artists=True)
+        ([2], [1, 4])
         """
         by_path = [index for index, song in enumerate(self.song) if song == text]
         if by_path:
             return by_path
         names = [self._names(index, artists) for index in range(len(self))]
-        found = [index for index, of_song in enumerate(names) if text.casefold() in of_song]
-        if found and text:
-            return found
+        matches = [index for index, of_song in enumerate(names) if text.casefold() in of_song]
+        if matches and text:
+            return matches
         near = difflib.get_close_matches(
             text.casefold(), sorted({name for of_song in names for name in of_song if name}), 1
         )
@@ -104,13 +110,25 @@ class Library:
         return {name.casefold() for name in (names | {self.artist[index]} if artists else names)}
 
 
-def read_library(path: Path) -> Library:
-    """Read the predictions of a library from Parquet or CSV.
+def read_library(path: Path) -> PredictedLibrary:
+    r"""Read the predictions of a library from Parquet or CSV.
 
     Raises
     ------
     InputError
-        If the file cannot be read or a value cannot be.
+        If the file cannot be read or a value is not valid.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "predicted.csv")
+    ...     _ = file.write_text(
+    ...         "song,title,artist,seconds,tempo,loudness,confidence,prediction,known,p:Calming,"
+    ...         "p:Happy\na.mid,A,,180,72,60,0.9,Calming,True,0.9,0.1\n"
+    ...     )
+    ...     read_library(file).moods
+    ['Calming', 'Happy']
     """
     try:
         if path.suffix.lower() == ".csv":
@@ -127,26 +145,36 @@ def read_library(path: Path) -> Library:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
     except ValueError as error:  # pandas' and pyarrow's errors of damaged files
         raise InputError(f"{path}: is neither CSV nor Parquet as its name says ({error})") from None
-    return library(table, str(path))
+    return library_from_table(table, str(path))
 
 
-def library(table: pd.DataFrame, name: str = "the library") -> Library:
-    """Check a table of predictions and put it in order.
+def library_from_table(table: pd.DataFrame, name: str = "the library") -> PredictedLibrary:
+    """Check a table of predictions and sort it by path.
 
     Parameters
     ----------
     table : DataFrame
         A row for each song, with the columns named above.
     name : str
-        How errors call the table.
+        What error messages call the table.
 
     Raises
     ------
     InputError
-        If a column is missing or a value cannot be.
+        If a column is missing or a value is not valid.
+
+    Examples
+    --------
+    >>> columns = {"song": ["b.mid", "a.mid"], "title": "", "artist": "", "seconds": 60.0}
+    >>> columns |= {"tempo": [0, 90], "loudness": 64, "confidence": 0.7, "prediction": "Happy"}
+    >>> table = pd.DataFrame(columns | {"known": True, "p:Calming": 0.3, "p:Happy": 0.7})
+    >>> library = library_from_table(table)
+    >>> library.song, library.tempo.tolist()
+    (['a.mid', 'b.mid'], [90.0, nan])
     """
+    table = table.rename(columns={"answer": "prediction"})  # as older tables call it
     moods = sorted(column.removeprefix(P) for column in table.columns if column.startswith(P))
-    wanted = [field.name for field in fields(Library) if field.name not in ("moods", "p")]
+    wanted = [field.name for field in fields(PredictedLibrary) if field.name not in ("moods", "p")]
     missing = [column for column in wanted if column not in table.columns]
     if missing or not moods:
         raise InputError(
@@ -162,12 +190,12 @@ def library(table: pd.DataFrame, name: str = "the library") -> Library:
     }
     numbers["tempo"] = np.where(numbers["tempo"] > 0, numbers["tempo"], np.nan)
     p = [_numbers(table[P + mood], name, songs, 0.0, 1.0, False)[order] for mood in moods]
-    song, title, artist, answer = ([texts[column][i] for i in order] for column in TEXTS)
-    return Library(
+    song, title, artist, prediction = ([texts[column][i] for i in order] for column in TEXTS)
+    return PredictedLibrary(
         song=song,
         title=title,
         artist=artist,
-        answer=answer,
+        prediction=prediction,
         seconds=numbers["seconds"],
         tempo=numbers["tempo"],
         loudness=numbers["loudness"],
@@ -176,6 +204,36 @@ def library(table: pd.DataFrame, name: str = "the library") -> Library:
         moods=moods,
         p=np.array(p).T.reshape(len(order), len(moods)),
     )
+
+
+def example_library() -> PredictedLibrary:
+    """Make up a predicted library of seven songs, for examples and first steps.
+
+    Examples
+    --------
+    >>> library = example_library()
+    >>> len(library), library.moods
+    (7, ['Calming', 'Happy', 'Nostalgia'])
+    """
+    moods = ["Calming"] * 3 + ["Nostalgia"] * 2 + ["Happy"] * 2
+    probability = [0.95, 0.92, 0.9, 0.95, 0.9, 0.85, 0.4]
+    table = {
+        "song": [f"music/{number}.mid" for number in range(7)],
+        "title": [f"Song {number}" for number in range(7)],
+        "artist": [f"Artist {number % 3}" for number in range(7)],
+        "seconds": 180.0,
+        "tempo": [70.0, 72.0, 75.0, 82.0, 85.0, 95.0, 130.0],
+        "loudness": [55.0, 56.0, 58.0, 62.0, 64.0, 70.0, 80.0],
+        "confidence": probability,
+        "prediction": [m if p >= 0.8 else "" for m, p in zip(moods, probability, strict=True)],
+        "known": [True] * 6 + [False],
+    }
+    for mood in sorted(set(moods)):
+        table[f"p:{mood}"] = [
+            p if of_song == mood else (1 - p) / 2
+            for of_song, p in zip(moods, probability, strict=True)
+        ]
+    return library_from_table(pd.DataFrame(table))
 
 
 def _texts(column: pd.Series) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where the songs of a playlist lie, for a player to find them.
+"""Paths of a playlist's songs, as a player needs them.
 
 Players seldom play MIDI files, so a playlist can point at recordings instead: files with the same
 stem as the song, beside it or anywhere in a folder of recordings.
@@ -18,21 +18,32 @@ RECORDINGS = (".flac", ".mp3", ".m4a", ".ogg", ".opus", ".wav", ".aac", ".aiff",
 
 
 @dataclass(frozen=True)
-class Places:
-    """How a playlist names its songs.
+class MediaPaths:
+    """How a playlist names its songs' files.
 
     Parameters
     ----------
     root : Path
         Folder that the library's relative paths start from.
     absolute : bool
-        Whether to write whole paths. Otherwise paths start from the playlist's folder, so that both
-        can be moved together.
+        Whether to write absolute paths. Otherwise paths start from the playlist's folder, so that
+        both can be moved together.
     media_root : Path or None
         Folder of recordings. A recording has the song's stem; of several, the one at the same place
         in its folder as the song in the library is taken.
     ext : tuple of str
         Endings of recordings, best first; without a `media_root`, recordings lie beside the songs.
+
+    Examples
+    --------
+    >>> paths = MediaPaths(root=Path("music"))
+    >>> file, problem = paths.file("Slow/a song.mid")
+    >>> file.as_posix(), problem
+    ('music/Slow/a song.mid', '')
+    >>> paths.path(file, Path("lists/evening.m3u8"))
+    '../music/Slow/a song.mid'
+    >>> paths.uri(file, Path("lists/evening.xspf"))
+    '../music/Slow/a%20song.mid'
     """
 
     root: Path = field(default_factory=Path)
@@ -42,10 +53,12 @@ class Places:
 
     def __post_init__(self) -> None:
         if self.media_root is not None and not self.media_root.is_dir():
-            raise InputError(f"{self.media_root}: is no folder; a folder of recordings is expected")
+            raise InputError(
+                f"{self.media_root}: is not a folder; a folder of recordings is expected"
+            )
         for ext in self.ext:
             if not ext.strip(".") or "/" in ext:
-                raise InputError(f"{ext!r} is no ending of files; one such as .mp3 is expected")
+                raise InputError(f"{ext!r} is not a file ending; one such as .mp3 is expected")
 
     @property
     def endings(self) -> tuple[str, ...]:
@@ -55,15 +68,15 @@ class Places:
     @cached_property
     def recordings(self) -> dict[str, list[Path]]:
         """Recordings of the folder by stem, best ending first."""
-        found: dict[str, list[Path]] = {}
+        by_stem: dict[str, list[Path]] = {}
         for folder, _, names in os.walk(self.media_root or Path()):
             for name in names:
                 if PurePath(name).suffix.lower() in self.endings:
-                    found.setdefault(PurePath(name).stem, []).append(Path(folder, name))
-        place = {ending: number for number, ending in enumerate(self.endings)}
-        for paths in found.values():
-            paths.sort(key=lambda path: (place[path.suffix.lower()], path))
-        return found
+                    by_stem.setdefault(PurePath(name).stem, []).append(Path(folder, name))
+        preference = {ending: number for number, ending in enumerate(self.endings)}
+        for paths in by_stem.values():
+            paths.sort(key=lambda path: (preference[path.suffix.lower()], path))
+        return by_stem
 
     def file(self, song: str) -> tuple[Path, str]:
         """Find the file to play for a song.
@@ -77,27 +90,27 @@ class Places:
         -------
         tuple of Path and str
             The recording, or the song itself; and, where a recording was wanted and is missing, a
-            sentence that says so.
+            sentence that reports it.
         """
-        own = self.root / song
+        song_file = self.root / song
         if self.media_root is None and not self.ext:
-            return own, ""
+            return song_file, ""
         if self.media_root is None:
-            beside = [own.with_suffix(ending) for ending in self.endings]
-            there = [path for path in beside if path.is_file()]
+            beside = [song_file.with_suffix(ending) for ending in self.endings]
+            matches = [path for path in beside if path.is_file()]
             where = "beside it"
         else:
-            there = self._in_media_root(PurePath(song))
+            matches = self._in_media_root(PurePath(song))
             where = f"in {self.media_root}"
-        if len(there) == 1 or (there and self.media_root is None):
-            return there[0], ""
-        if there:
-            return own, (
-                f"{song} has several recordings, {there[0]} and {there[1]} among them; the list "
-                f"points at the song itself."
+        if len(matches) == 1 or (matches and self.media_root is None):
+            return matches[0], ""
+        if matches:
+            return song_file, (
+                f"{song} has several recordings, {matches[0]} and {matches[1]} among them; the "
+                f"list points at the song itself."
             )
         kinds = ", ".join(self.endings)
-        return own, (
+        return song_file, (
             f"{song} has no recording of its name ({kinds}) {where}; the list points at the song "
             f"itself."
         )
@@ -123,7 +136,7 @@ class Places:
         return Path(os.path.abspath(file)).as_posix()  # noqa: PTH100 (links stay as they are)
 
     def uri(self, file: Path, playlist: Path) -> str:
-        """Name a file for a playlist, as a URI or relative reference: everything odd is encoded."""
+        """Name a file for a playlist, as a URI or relative reference, percent-encoded."""
         path = self.path(file, playlist)
         if PurePath(path).is_absolute():
             return absolute_uri(file)
@@ -131,36 +144,47 @@ class Places:
 
 
 def absolute_uri(file: Path) -> str:
-    """Give a file's URI, beginning with file://."""
+    """Give a file's URI, beginning with file://.
+
+    Examples
+    --------
+    >>> absolute_uri(Path("/music/a song.mid"))
+    'file:///music/a%20song.mid'
+    """
     return Path(os.path.abspath(file)).as_uri()  # noqa: PTH100
 
 
-def missing(songs: Sequence[str], places: Places) -> list[str]:
-    """Say which songs a player will not find, or not as it was asked to.
+def missing_media(songs: Sequence[str], paths: MediaPaths) -> list[str]:
+    """Report the songs that a player will not find, or not as the recording that was wanted.
 
     Returns
     -------
     list of str
         A sentence for each song whose recording was wanted and is missing, and one for all songs
         in archives or in files of several tunes.
+
+    Examples
+    --------
+    >>> missing_media(["a.mid"], MediaPaths(Path("nowhere"), ext=("mp3",)))
+    ['a.mid has no recording of its name (.mp3) beside it; the list points at the song itself.']
     """
-    found = [places.file(song) for song in songs]
+    files = [paths.file(song) for song in songs]
     inside = [
         song
-        for song, (file, _) in zip(songs, found, strict=True)
+        for song, (file, _) in zip(songs, files, strict=True)
         if not file.exists() and any(above.is_file() for above in _above(file))
     ]
-    said = [sentence for _, sentence in found if sentence]
+    sentences = [sentence for _, sentence in files if sentence]
     if inside:
-        said.append(
+        sentences.append(
             f"Players cannot open {len(inside)} of the songs, which lie in archives or share a "
             f"file with others ({inside[0]}); unpack them, or point at recordings with the same "
             f"names (--media-root)."
         )
-    return said
+    return sentences
 
 
 def _above(file: Path) -> list[Path]:
-    """List what may hold a song that is no file itself: folders, and the file of a tune."""
-    own = [file.with_name(file.name.rpartition("#")[0])] if "#" in file.name[1:] else []
-    return [*own, *file.parents]
+    """List what may hold a song that is not itself a file: folders, and the file of a tune."""
+    collection = [file.with_name(file.name.rpartition("#")[0])] if "#" in file.name[1:] else []
+    return [*collection, *file.parents]

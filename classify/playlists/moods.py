@@ -1,13 +1,13 @@
-"""What a mood is: where it lies, which tempo suits it, and which moods are a small step away.
+"""Moods: their valence and arousal, the tempo that suits them, and their neighbours.
 
-A mood is one of the labels a model answers with. For a playlist it has, where that is known, a
-place in the plane of valence (unpleasant -1 to pleasant 1) and arousal (still -1 to excited 1), a
+A mood is one of the labels a model predicts. For a playlist it has, where that is known, a point
+in the plane of valence (unpleasant -1 to pleasant 1) and arousal (still -1 to excited 1), a
 band of tempo in bpm, and neighbours. Two moods are neighbours if a listener may be led from one to
 the other in one step; being neighbours is mutual.
 
 Where neighbours are not named, moods at most 1.1 apart in the plane are neighbours: two quadrants
 that share a side are (their centres are 1 apart), two that only share a corner are not (1.41).
-Where places are not known either, every mood neighbours every other, and the playlist says so.
+Where points are not known either, every mood neighbours every other, and the playlist reports it.
 
 Any of it can be given in a small TOML or JSON file, a table for each label:
 
@@ -41,9 +41,9 @@ class Mood:
     name : str
         The model's label.
     valence, arousal : float or None
-        Place in the plane, each from -1 to 1; both or neither.
+        Point in the plane, each from -1 to 1; both or neither.
     tempo : pair of float or None
-        Slowest and fastest tempo that suits the mood, bpm. Songs outside are not left out, they
+        Slowest and fastest tempo that suits the mood, bpm. Songs outside are not excluded, they
         come second.
     neighbours : tuple of str
         Moods one step away, besides those that name this one; none: whatever lies near.
@@ -56,14 +56,14 @@ class Mood:
     neighbours: tuple[str, ...] = ()
 
     @property
-    def place(self) -> tuple[float, float] | None:
+    def point(self) -> tuple[float, float] | None:
         """Valence and arousal, if known."""
         if self.valence is None or self.arousal is None:
             return None
         return self.valence, self.arousal
 
 
-#: The five moods of Chen and Wang's experiment. All places are our reading, not measured. Calm and
+#: The five moods of Chen and Wang's experiment. All points are our reading, not measured. Calm and
 #: happy lie in the quadrants that Russell 1980 gives them (A circumplex model of affect, J. Pers.
 #: Soc. Psychol. 39: relaxation at 315 degrees, pleasure at 0, excitement at 45). Nostalgia is near
 #: the middle of valence because it mixes joy and sadness (Barrett et al. 2010, Music-evoked
@@ -117,7 +117,7 @@ class Moods:
 
     def __init__(self, moods: Sequence[Mood]) -> None:
         self.by_name: Mapping[str, Mood] = {mood.name: mood for mood in moods}
-        self.known = any(mood.neighbours or mood.place for mood in moods)
+        self.known = any(mood.neighbours or mood.point for mood in moods)
         self._near = {name: self._neighbours(mood) for name, mood in self.by_name.items()}
 
     def __getitem__(self, name: str) -> Mood:
@@ -133,90 +133,112 @@ class Moods:
         return sorted(self._near[name])
 
     def path(self, start: str, target: str, among: Collection[str] | None = None) -> list[str]:
-        """Find the moods to pass on the way from one mood to another, in bounded steps.
+        """Find the shortest path from one mood to another through neighbouring moods.
 
-        The way has as few steps as can be; of several, the one through the most pleasant moods,
-        and then the first by name.
+        Of several shortest paths, the one through the most pleasant moods is taken, and then the
+        first by name.
 
         Parameters
         ----------
         start, target : str
-            Labels; both are in the answer.
+            Labels; both are on the path.
         among : collection of str, optional
-            Moods that may be passed; all unless given.
+            Moods that the path may pass through; all unless given.
 
         Returns
         -------
         list of str
-            Empty where no way leads there.
+            Empty where no path leads there.
+
+        Examples
+        --------
+        >>> Moods(QUADRANTS).path("Q2", "Q4")
+        ['Q2', 'Q1', 'Q4']
         """
-        ways = [[start]]
+        paths = [[start]]
         seen = {start}
-        while ways and not any(way[-1] == target for way in ways):
+        while paths and not any(path[-1] == target for path in paths):
             longer = [
-                [*way, name]
-                for way in ways
-                for name in self.neighbours(way[-1])
+                [*path, name]
+                for path in paths
+                for name in self.neighbours(path[-1])
                 if name not in seen and (name == target or among is None or name in among)
             ]
-            seen |= {way[-1] for way in longer}
-            ways = longer
-        arrived = [way for way in ways if way[-1] == target]
-        return min(arrived, key=lambda way: (-self._pleasure(way), way), default=[])
+            seen |= {path[-1] for path in longer}
+            paths = longer
+        complete = [path for path in paths if path[-1] == target]
+        return min(complete, key=lambda path: (-self._pleasure(path), path), default=[])
 
-    def _pleasure(self, way: Sequence[str]) -> float:
-        return sum(self.by_name[name].valence or 0.0 for name in way)
+    def _pleasure(self, path: Sequence[str]) -> float:
+        return sum(self.by_name[name].valence or 0.0 for name in path)
 
     def _neighbours(self, mood: Mood) -> set[str]:
         others = [other for other in self.by_name.values() if other.name != mood.name]
-        return {other.name for other in others if not self.known or _joined(mood, other)}
+        return {other.name for other in others if not self.known or _are_neighbours(mood, other)}
 
 
-def _joined(one: Mood, other: Mood) -> bool:
+def _are_neighbours(one: Mood, other: Mood) -> bool:
     if one.name in other.neighbours or other.name in one.neighbours:
         return True
-    if one.neighbours or other.neighbours or one.place is None or other.place is None:
+    if one.neighbours or other.neighbours or one.point is None or other.point is None:
         return False
-    return math.dist(one.place, other.place) <= STEP
+    return math.dist(one.point, other.point) <= STEP
 
 
 def default_moods(labels: Collection[str]) -> Moods:
-    """Give the moods of a set of labels from what is known of common sets of labels.
+    """Look up the moods of a set of labels among common sets of labels.
 
     Parameters
     ----------
     labels : collection of str
-        A library's moods. All must belong to one of `DEFAULTS`, or nothing is known of any.
+        A library's moods. Unless all belong to one of `DEFAULTS`, nothing is known of any.
+
+    Examples
+    --------
+    >>> default_moods(["Calming", "Sports"])["Calming"].tempo
+    (60, 80)
+    >>> default_moods(["up", "down"]).known
+    False
     """
-    for known in DEFAULTS:
-        if set(labels) <= {mood.name for mood in known}:
-            return Moods([mood for mood in known if mood.name in labels])
+    for common in DEFAULTS:
+        if set(labels) <= {mood.name for mood in common}:
+            return Moods([mood for mood in common if mood.name in labels])
     return Moods([Mood(name) for name in sorted(labels)])
 
 
 def read_moods(path: Path, labels: Collection[str]) -> Moods:
-    """Read the moods of a set of labels from a TOML or JSON file.
+    r"""Read the moods of a set of labels from a TOML or JSON file.
 
     Parameters
     ----------
     path : Path
-        The file; it may say more than is needed, never less.
+        The file; it may define more moods than are needed.
     labels : collection of str
         A library's moods.
 
     Raises
     ------
     InputError
-        If the file cannot be read, lacks a label, or says what cannot be.
+        If the file cannot be read, lacks a label, or holds a value that is not valid.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "moods.toml")
+    ...     _ = file.write_text('[calm]\ntempo = [60, 80]\nneighbours = ["sad"]\n[sad]\n')
+    ...     moods = read_moods(file, ["calm", "sad"])
+    >>> moods.neighbours("sad")
+    ['calm']
     """
     tables = _tables(path)
     moods = [_mood(path, name, table) for name, table in tables.items()]
     for mood in moods:
-        strange = sorted(set(mood.neighbours) - set(tables))
-        if strange:
+        undefined = sorted(set(mood.neighbours) - set(tables))
+        if undefined:
             raise InputError(
-                f"{path}: {mood.name} has the neighbour {strange[0]!r}, which has no table of its "
-                f"own; the file knows {', '.join(sorted(tables))}"
+                f"{path}: {mood.name} has the neighbour {undefined[0]!r}, which has no table; "
+                f"the file defines {', '.join(sorted(tables))}"
             )
     missing = sorted(set(labels) - set(tables))
     if missing:
@@ -243,10 +265,11 @@ def _tables(path: Path) -> dict[str, Any]:
 def _mood(path: Path, name: str, table: Any) -> Mood:
     if not isinstance(table, dict):
         raise InputError(f"{path}: {name} is {table!r}; a table is expected, such as valence = 0.5")
-    strange = sorted(set(table) - {"valence", "arousal", "tempo", "neighbours"})
-    if strange:
+    unknown = sorted(set(table) - {"valence", "arousal", "tempo", "neighbours"})
+    if unknown:
         raise InputError(
-            f"{path}: {name} has {strange[0]!r}; valence, arousal, tempo and neighbours are known"
+            f"{path}: {name} has {unknown[0]!r}; accepted are valence, arousal, tempo "
+            f"and neighbours"
         )
     valence, arousal = (
         _coordinate(path, name, key, table.get(key)) for key in ("valence", "arousal")

@@ -1,17 +1,17 @@
-"""A playlist, as it is handed to people, players and pictures."""
+"""A playlist, as people, players and pictures get it."""
 
 from dataclasses import dataclass
 
 from classify.playlists.request import Request
 
-#: Said by every output.
-NO_DEVICE = "This is no medical device, and it does not replace a therapist's judgement."
+#: Stands in every output.
+DISCLAIMER = "This is no medical device, and it does not replace a therapist's judgement."
 #: American Music Therapy Association, as this project's protocol quotes it.
-LEVEL = "Listening level: at most 65 dB (AMTA)."
+LISTENING_LEVEL = "Listening level: at most 65 dB (AMTA)."
 
 
 @dataclass(frozen=True)
-class Entry:
+class PlaylistEntry:
     """A song of a playlist.
 
     Parameters
@@ -21,13 +21,13 @@ class Entry:
     start, seconds : float
         When it begins, and how long it is, in seconds.
     mood : str
-        The mood it stands for.
+        The mood of its stage.
     probability, confidence : float
-        Calibrated: of that mood, and of the model's own answer.
+        Calibrated: of that mood, and of the predicted mood.
     tempo, loudness : float
         In bpm (None: unknown) and in mean velocity.
     pinned : bool
-        Whether the listener asked for it.
+        Whether the listener requested it.
     reason : str
         Why it is there.
     p : tuple of float
@@ -51,34 +51,34 @@ class Entry:
 
 @dataclass(frozen=True)
 class Playlist:
-    """Songs in order, and what is to be said of them.
+    """Songs in order, and what is reported about them.
 
     Parameters
     ----------
     name : str
         For people.
     request : Request
-        What was asked.
+        What was requested.
     path : tuple of str
         Moods of the session's stages, the wanted one last.
     moods : tuple of str
         All moods of the library, sorted.
-    entries : tuple of Entry
+    entries : tuple of PlaylistEntry
         In the order of playing.
-    notes : tuple of str
+    diagnostics : tuple of str
         Sentences: what could not be satisfied, and why.
     coverage : str
-        A sentence: how much of the library the model is sure of.
+        A sentence: how much of the library is predicted with confidence.
     cost, bound : float
-        What the list costs, in nats, and what every list costs at least; see `plan`.
+        Cost of the list, in nats, and a lower bound for every list; see `objective`.
     """
 
     name: str
     request: Request
     path: tuple[str, ...]
     moods: tuple[str, ...]
-    entries: tuple[Entry, ...]
-    notes: tuple[str, ...]
+    entries: tuple[PlaylistEntry, ...]
+    diagnostics: tuple[str, ...]
     coverage: str
     cost: float
     bound: float
@@ -90,7 +90,7 @@ class Playlist:
 
     @property
     def gap(self) -> float:
-        """Nats a minute by which a better list could at most undercut this one."""
+        """Nats a minute by which another list could at most be better."""
         return max(0.0, self.cost - self.bound) / self.request.minutes
 
     @property
@@ -100,19 +100,19 @@ class Playlist:
 
     @property
     def certainty(self) -> float:
-        """Mean calibrated probability of the mood each song stands for, by time."""
-        weighed = sum(entry.seconds * entry.probability for entry in self.entries)
-        return weighed / self.seconds if self.entries else 0.0
+        """Mean calibrated probability of each song's mood, weighted by time."""
+        weighted = sum(entry.seconds * entry.probability for entry in self.entries)
+        return weighted / self.seconds if self.entries else 0.0
 
 
 @dataclass(frozen=True)
-class Made:
-    """By what and when a playlist was made.
+class Provenance:
+    """Which model a playlist was made with, and when.
 
     Parameters
     ----------
     model : str
-        The model's name, and whatever tells it from others.
+        The model's name, and whatever distinguishes it from others.
     when : str
         Date and time, as ISO 8601 with a time zone.
     """
@@ -122,39 +122,64 @@ class Made:
 
 
 def describe(playlist: Playlist) -> list[str]:
-    """Say a playlist in sentences: what it is, how sure, how good, what it could not satisfy."""
+    """Describe a playlist in sentences: contents, certainty, optimality, diagnostics, coverage.
+
+    Examples
+    --------
+    >>> from classify.playlists.build import build
+    >>> from classify.playlists.library import example_library
+    >>> (playlist,) = build(example_library(), Request("Calming", minutes=6))
+    >>> describe(playlist)[:2]
+    ['Calming: 2 songs, 6.0 of 6 minutes.', 'On average over the time, the calibrated probability \
+of the wanted mood is 0.935.']
+    """
     songs, minutes = len(playlist.entries), playlist.seconds / 60
-    way = " to ".join(playlist.path)
+    path = " to ".join(playlist.path)
     number = "1 song" if songs == 1 else f"{songs} songs"
     first = f"{playlist.name}: {number}, {minutes:.1f} of {playlist.request.minutes:g} minutes"
-    sentences = [f"{first}, {way}." if len(playlist.path) > 1 else f"{first}."]
+    sentences = [f"{first}, {path}." if len(playlist.path) > 1 else f"{first}."]
     if songs:
-        sentences += [certainty(playlist), _proof(playlist)]
-    return [*sentences, *playlist.notes, playlist.coverage]
+        sentences += [describe_certainty(playlist), _optimality(playlist)]
+    return [*sentences, *playlist.diagnostics, playlist.coverage]
 
 
-def certainty(playlist: Playlist) -> str:
-    """Say how sure the model is of a playlist."""
+def describe_certainty(playlist: Playlist) -> str:
+    """Put a playlist's certainty into a sentence.
+
+    Examples
+    --------
+    >>> from classify.playlists.build import build
+    >>> from classify.playlists.library import example_library
+    >>> (playlist,) = build(example_library(), Request("Calming", minutes=3))
+    >>> describe_certainty(playlist)
+    'On average over the time, the calibrated probability of the wanted mood is 0.950.'
+    """
     return (
         f"On average over the time, the calibrated probability of the wanted mood is "
         f"{playlist.certainty:.3f}."
     )
 
 
-def _proof(playlist: Playlist) -> str:
-    lowest = "the measure counts mood, tempo, loudness and time left over"
+def _optimality(playlist: Playlist) -> str:
+    measure = "the cost counts mood, tempo, loudness and unfilled time"
     if playlist.optimal:
-        return f"No other list from this library is better ({lowest})."
+        return f"No other list from this library is better ({measure})."
     return (
         f"A list from this library could be better by at most {playlist.gap:.3f} nats a minute "
-        f"({lowest}; 0.1 is the difference between probabilities of 0.90 and 0.99)."
+        f"({measure}; 0.1 is the difference between probabilities of 0.90 and 0.99)."
     )
 
 
-def notice(playlist: Playlist, made: Made) -> list[str]:
-    """Give the sentences that stand in every output: which model, when, and what it is not."""
+def notice(provenance: Provenance) -> list[str]:
+    """Give the sentences of every output: which model, when, and that it is no medical device.
+
+    Examples
+    --------
+    >>> notice(Provenance("folk", "2026-01-31T12:00:00+00:00"))[0]
+    'Made by classify with the model folk, 2026-01-31T12:00:00+00:00.'
+    """
     return [
-        f"Made by classify with the model {made.model}, {made.when}.",
-        NO_DEVICE,
-        LEVEL,
+        f"Made by classify with the model {provenance.model}, {provenance.when}.",
+        DISCLAIMER,
+        LISTENING_LEVEL,
     ]

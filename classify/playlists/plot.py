@@ -1,7 +1,7 @@
-"""A picture of a session: moods, tempo and loudness along the minutes, as SVG or PNG.
+"""A plot of a playlist: moods, tempo and loudness along the minutes, as SVG or PNG.
 
-Colours are Okabe and Ito's, which colour-blind readers tell apart; hatching and names tell the same
-without colour.
+Colours are Okabe and Ito's, which colour-blind readers can distinguish; hatching and names carry
+the same without colour.
 """
 
 from collections.abc import Sequence
@@ -15,42 +15,54 @@ from matplotlib.figure import Figure
 
 from classify.errors import InputError
 from classify.files import atomic_write
-from classify.playlists.playlist import NO_DEVICE, Made, Playlist
+from classify.playlists.playlist import DISCLAIMER, Playlist, Provenance
+from classify.presentation.figures import (
+    BLUE,
+    GREEN,
+    GREY,
+    LEMON,
+    LIGHT,
+    ORANGE,
+    PINK,
+    SKY,
+    STYLE,
+    YELLOW,
+)
 
-#: Okabe and Ito 2008, without black.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+COLOURS = (BLUE, YELLOW, GREEN, PINK, SKY, ORANGE, LEMON)
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "+++")
-INK, GREY = "#111827", "#6b7280"
-STYLE = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#9ca3af",
-    "axes.labelcolor": "#374151",
-    "xtick.color": "#374151",
-    "ytick.color": "#374151",
-    "hatch.color": "#ffffff",
-    "hatch.linewidth": 0.6,
-    "svg.hashsalt": "classify",  # the same picture gives the same bytes
-}
+HATCHED = STYLE | {"hatch.color": "#ffffff", "hatch.linewidth": 0.6}
 
 
-def draw(playlist: Playlist, path: Path, made: Made) -> None:
-    """Draw a playlist's arc.
+def draw(playlist: Playlist, path: Path, provenance: Provenance) -> None:
+    """Draw a playlist along its minutes.
 
     Parameters
     ----------
     playlist : Playlist
         With at least one song.
     path : Path
-        Ends in .svg or .png. The file is whole or not there.
-    made : Made
-        By which model and when; stands below the picture.
+        Ends in .svg or .png. The file is written whole or not at all.
+    provenance : Provenance
+        Which model it was made with, and when; written below the plot.
 
     Raises
     ------
     InputError
         If the ending is another.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from classify.playlists.build import build
+    >>> from classify.playlists.library import example_library
+    >>> from classify.playlists.request import Request
+    >>> (playlist,) = build(example_library(), Request("Calming", minutes=6))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = Provenance("folk", "2026-01-31T12:00:00+00:00")
+    ...     draw(playlist, Path(folder, "calm.svg"), made)
+    ...     [file.name for file in Path(folder).iterdir()]
+    ['calm.svg']
     """
     kind = path.suffix.lower().removeprefix(".")
     if kind not in ("svg", "png"):
@@ -58,13 +70,23 @@ def draw(playlist: Playlist, path: Path, made: Made) -> None:
     metadata = {"Date": None, "Title": plain(playlist.name)} if kind == "svg" else None
     if kind == "svg" and metadata is not None:
         metadata["Description"] = plain(alt_text(playlist))
-    with mpl.rc_context(STYLE), atomic_write(path) as beside:
-        figure = _figure(playlist, made)
+    with mpl.rc_context(HATCHED), atomic_write(path) as beside:
+        figure = _figure(playlist, provenance)
         figure.savefig(beside, format=kind, bbox_inches="tight", metadata=metadata, dpi=150)
 
 
 def alt_text(playlist: Playlist) -> str:
-    """Say in words what the picture shows."""
+    """Describe in words what the plot shows.
+
+    Examples
+    --------
+    >>> from classify.playlists.build import build
+    >>> from classify.playlists.library import example_library
+    >>> from classify.playlists.request import Request
+    >>> (playlist,) = build(example_library(), Request("Calming", minutes=6))
+    >>> alt_text(playlist).split(": ")[0]
+    'Plot of the playlist Calming, 6 minutes'
+    """
     entries = playlist.entries
     stages = [mood for mood in playlist.path if any(e.mood == mood for e in entries)]
     parts = []
@@ -74,20 +96,26 @@ def alt_text(playlist: Playlist) -> str:
         parts.append(f"{mood} from minute {of_mood[0].start / 60:.0f} for {minutes:.0f} minutes")
     tempi = [entry.tempo for entry in entries if entry.tempo is not None]
     loud = [entry.loudness for entry in entries]
-    said = f"Arc of the playlist {playlist.name}, {playlist.seconds / 60:.0f} minutes: "
-    said += "; ".join(parts)
+    text = f"Plot of the playlist {playlist.name}, {playlist.seconds / 60:.0f} minutes: "
+    text += "; ".join(parts)
     if tempi:
-        said += f". Tempo goes from {tempi[0]:.0f} to {tempi[-1]:.0f} bpm"
-        said += f" (between {min(tempi):.0f} and {max(tempi):.0f})"
-    return f"{said}. Loudness goes from {loud[0]:.0f} to {loud[-1]:.0f} of 127."
+        text += f". Tempo goes from {tempi[0]:.0f} to {tempi[-1]:.0f} bpm"
+        text += f" (between {min(tempi):.0f} and {max(tempi):.0f})"
+    return f"{text}. Loudness goes from {loud[0]:.0f} to {loud[-1]:.0f} of 127."
 
 
 def plain(text: str) -> str:
-    """Leave out what no font or XML has."""
+    r"""Replace characters that neither fonts nor XML have.
+
+    Examples
+    --------
+    >>> plain("two\nlines")
+    'two lines'
+    """
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def _figure(playlist: Playlist, made: Made) -> Figure:
+def _figure(playlist: Playlist, provenance: Provenance) -> Figure:
     figure = Figure(figsize=(7.2, 5.0))
     moods, tempo, loudness = figure.subplots(3, 1, sharex=True, height_ratios=(2.2, 1, 1))
     edges = np.array([0.0, *np.cumsum([entry.seconds for entry in playlist.entries])]) / 60
@@ -99,8 +127,8 @@ def _figure(playlist: Playlist, made: Made) -> Figure:
     loudness.set_xlabel("minutes")
     loudness.set_xlim(0, edges[-1])
     figure.align_ylabels()
-    words = f"Model {made.model}, {made.when}. {NO_DEVICE}"
-    figure.text(0.02, -0.01, plain(words), fontsize=7, color=GREY, parse_math=False)
+    footer = f"Model {provenance.model}, {provenance.when}. {DISCLAIMER}"
+    figure.text(0.02, -0.01, plain(footer), fontsize=7, color=GREY, parse_math=False)
     return figure
 
 
@@ -132,5 +160,5 @@ def _steps(axes: Axes, edges: np.ndarray, values: Sequence[float], label: str, c
     axes.stairs(values, edges, baseline=None, color=colour, lw=1.8)
     axes.set_ylabel(label)
     axes.margins(y=0.2)
-    axes.grid(axis="y", color="#e5e7eb", lw=0.8)
+    axes.grid(axis="y", color=LIGHT, lw=0.8)
     axes.set_axisbelow(True)

@@ -1,6 +1,6 @@
 """Playlists as files: M3U8, XSPF, JSPF and CSV.
 
-- M3U8: extended M3U in UTF-8 (`#EXTM3U`, `#PLAYLIST`, `#EXTINF`), paths as they are, the rest in
+- M3U8: extended M3U in UTF-8 (`#EXTM3U`, `#PLAYLIST`, `#EXTINF`), plain paths, the rest in
   comments. A path that a line cannot hold (line breaks, blanks at an end) is written as a file URI.
 - XSPF: version 1 (https://www.xspf.org/spec), locations as URIs, `meta` for mood, probability,
   confidence, tempo, loudness and reason, under names that begin with `urn:x-classify:`.
@@ -8,7 +8,7 @@
 - CSV: a row for each song, with all that is known of it. A text that a spreadsheet would take for a
   formula begins with an apostrophe.
 
-Every file says which model made it, when, how sure it is, and that it is no medical device.
+Every file states its model, its time, its certainty, and that it is no medical device.
 """
 
 import csv
@@ -22,17 +22,26 @@ from typing import Any
 
 from classify.errors import InputError
 from classify.files import atomic_write, write_text
-from classify.playlists.media_paths import Places, absolute_uri
-from classify.playlists.playlist import Entry, Made, Playlist, certainty, describe, notice
+from classify.playlists.media_paths import MediaPaths, absolute_uri
+from classify.playlists.playlist import (
+    Playlist,
+    PlaylistEntry,
+    Provenance,
+    describe,
+    describe_certainty,
+    notice,
+)
 
 NAMESPACE = "http://xspf.org/ns/0/"
 META = "urn:x-classify:"
 #: What neither XML nor a line can hold: controls, line ends, lone surrogates, non-characters.
-ODD = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
+UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
 FORMULA = ("=", "+", "-", "@")
 
 
-def write(playlist: Playlist, path: Path, made: Made, places: Places | None = None) -> None:
+def write(
+    playlist: Playlist, path: Path, provenance: Provenance, paths: MediaPaths | None = None
+) -> None:
     """Write a playlist in the format that the path's ending names.
 
     Parameters
@@ -40,31 +49,45 @@ def write(playlist: Playlist, path: Path, made: Made, places: Places | None = No
     playlist : Playlist
         What to write.
     path : Path
-        Ends in one of `FORMATS`. The file is whole or not there.
-    made : Made
-        By which model and when.
-    places : Places, optional
-        How songs are named; relative to the playlist's folder unless given.
+        Ends in one of `FORMATS`. The file is written whole or not at all.
+    provenance : Provenance
+        Which model it was made with, and when.
+    paths : MediaPaths, optional
+        How songs' files are named; relative to the playlist's folder unless given.
 
     Raises
     ------
     InputError
         If the format is not known.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from classify.playlists.build import build
+    >>> from classify.playlists.library import example_library
+    >>> from classify.playlists.request import Request
+    >>> (playlist,) = build(example_library(), Request("Calming", minutes=3))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "calm.m3u8")
+    ...     write(playlist, file, Provenance("folk", "2026-01-31T12:00:00+00:00"))
+    ...     file.read_text().splitlines()[2]
+    '#PLAYLIST:Calming'
     """
     writer = FORMATS.get(path.suffix.lower())
     if writer is None:
         raise InputError(
-            f"{path}: {path.suffix or 'no ending'} is no known format; {', '.join(FORMATS)} are"
+            f"{path}: {path.suffix or 'no ending'} is not a known format; "
+            f"known are {', '.join(FORMATS)}"
         )
-    writer(playlist, path, made, places or Places())
+    writer(playlist, path, provenance, paths or MediaPaths())
 
 
 def write_all(
     playlists: Sequence[Playlist],
     base: Path,
     formats: Sequence[str],
-    made: Made,
-    places: Places | None = None,
+    provenance: Provenance,
+    paths: MediaPaths | None = None,
 ) -> list[Path]:
     """Write playlists in several formats; several lists are numbered.
 
@@ -81,47 +104,60 @@ def write_all(
     -------
     list of Path
         What was written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from classify.playlists.build import build
+    >>> from classify.playlists.library import example_library
+    >>> from classify.playlists.request import Request
+    >>> playlists = build(example_library(), Request("Calming", minutes=3, n_lists=2))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = Provenance("folk", "2026-01-31T12:00:00+00:00")
+    ...     written = write_all(playlists, Path(folder, "week"), [".csv"], made)
+    >>> [path.name for path in written]
+    ['week-1.csv', 'week-2.csv']
     """
-    paths = []
+    written = []
     for number, playlist in enumerate(playlists, 1):
         stem = f"{base.name}-{number}" if len(playlists) > 1 else base.name
         for ending in formats:
-            paths.append(base.with_name(f"{stem}.{ending.lstrip('.')}"))
-            write(playlist, paths[-1], made, places)
-    return paths
+            written.append(base.with_name(f"{stem}.{ending.lstrip('.')}"))
+            write(playlist, written[-1], provenance, paths)
+    return written
 
 
-def _m3u8(playlist: Playlist, path: Path, made: Made, places: Places) -> None:
+def _m3u8(playlist: Playlist, path: Path, provenance: Provenance, paths: MediaPaths) -> None:
     lines = ["#EXTM3U", "#EXTENC:UTF-8", f"#PLAYLIST:{clean(playlist.name)}"]
-    lines += [f"# {clean(said)}" for said in [*notice(playlist, made), *describe(playlist)]]
+    lines += [f"# {clean(line)}" for line in [*notice(provenance), *describe(playlist)]]
     for entry in playlist.entries:
         title = " - ".join(filter(None, [clean(entry.artist), _title(entry)]))
         lines += [
             f"#EXTINF:{round(entry.seconds)},{title}",
-            f"# {_facts(entry)}",
-            _line(entry.song, path, places),
+            f"# {_summary(entry)}",
+            _line(entry.song, path, paths),
         ]
     write_text(path, "\n".join(lines) + "\n")
 
 
-def _line(song: str, path: Path, places: Places) -> str:
+def _line(song: str, path: Path, paths: MediaPaths) -> str:
     """Name a song's file on a line of its own.
 
-    VLC takes what follows # or ? off a path, so files with these in their names are named by URI.
+    VLC removes what follows # or ? in a path, so files with these in their names are named by URI.
     """
-    file, _ = places.file(song)
-    line = places.path(file, path)
-    if ODD.search(line) or line != line.strip() or "://" in line or set(line) & set("#?"):
+    file, _ = paths.file(song)
+    line = paths.path(file, path)
+    if UNWRITABLE.search(line) or line != line.strip() or "://" in line or set(line) & set("#?"):
         return absolute_uri(file)
     return line
 
 
-def _xspf(playlist: Playlist, path: Path, made: Made, places: Places) -> None:
+def _xspf(playlist: Playlist, path: Path, provenance: Provenance, paths: MediaPaths) -> None:
     root = ET.Element("playlist", {"version": "1", "xmlns": NAMESPACE})
-    _elements(root, _head(playlist, made))
+    _elements(root, _head(playlist, provenance))
     tracks = ET.SubElement(root, "trackList")
     for entry in playlist.entries:
-        _elements(ET.SubElement(tracks, "track"), _track(entry, path, places))
+        _elements(ET.SubElement(tracks, "track"), _track(entry, path, paths))
     ET.indent(root)
     with atomic_write(path) as beside:
         ET.ElementTree(root).write(beside, encoding="utf-8", xml_declaration=True)
@@ -130,29 +166,29 @@ def _xspf(playlist: Playlist, path: Path, made: Made, places: Places) -> None:
 def _elements(parent: ET.Element, values: dict[str, Any]) -> None:
     """Add values as elements: a list as several, a dict as one with the attribute `rel`."""
     for name, value in values.items():
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, dict):
-                ((rel, text),) = one.items()
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict):
+                ((rel, text),) = item.items()
                 ET.SubElement(parent, name, {"rel": rel}).text = text
             else:
-                ET.SubElement(parent, name).text = str(one)
+                ET.SubElement(parent, name).text = str(item)
 
 
-def _jspf(playlist: Playlist, path: Path, made: Made, places: Places) -> None:
-    tracks = [_track(entry, path, places) for entry in playlist.entries]
-    value = {"playlist": {**_head(playlist, made), "track": tracks}}
+def _jspf(playlist: Playlist, path: Path, provenance: Provenance, paths: MediaPaths) -> None:
+    tracks = [_track(entry, path, paths) for entry in playlist.entries]
+    value = {"playlist": {**_head(playlist, provenance), "track": tracks}}
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def _head(playlist: Playlist, made: Made) -> dict[str, Any]:
-    """All that XSPF and JSPF say of a playlist but its songs."""
+def _head(playlist: Playlist, provenance: Provenance) -> dict[str, Any]:
+    """Everything in XSPF and JSPF that is not about single songs."""
     return {
         "title": clean(playlist.name),
-        "creator": clean(f"classify, model {made.model}"),
-        "annotation": clean(" ".join([*notice(playlist, made), *describe(playlist)])),
-        "date": _date(made.when),
+        "creator": clean(f"classify, model {provenance.model}"),
+        "annotation": clean(" ".join([*notice(provenance), *describe(playlist)])),
+        "date": _date(provenance.when),
         "meta": [
-            {META + "model": clean(made.model)},
+            {META + "model": clean(provenance.model)},
             {META + "moods": clean(" to ".join(playlist.path))},
             {META + "certainty": f"{playlist.certainty:.4f}"},
             {META + "seed": str(playlist.request.seed)},
@@ -160,9 +196,9 @@ def _head(playlist: Playlist, made: Made) -> dict[str, Any]:
     }
 
 
-def _track(entry: Entry, path: Path, places: Places) -> dict[str, Any]:
-    """All that XSPF and JSPF say of a song."""
-    file, _ = places.file(entry.song)
+def _track(entry: PlaylistEntry, path: Path, paths: MediaPaths) -> dict[str, Any]:
+    """Everything in XSPF and JSPF about a song."""
+    file, _ = paths.file(entry.song)
     meta = {
         "mood": clean(entry.mood),
         "probability": f"{entry.probability:.4f}",
@@ -171,20 +207,20 @@ def _track(entry: Entry, path: Path, places: Places) -> dict[str, Any]:
         "loudness": f"{entry.loudness:.1f}",
         "reason": clean(entry.reason),
     }
-    track: dict[str, Any] = {"location": [places.uri(file, path)], "title": _title(entry)}
+    track: dict[str, Any] = {"location": [paths.uri(file, path)], "title": _title(entry)}
     if clean(entry.artist):
         track["creator"] = clean(entry.artist)
-    track["annotation"] = _facts(entry)
+    track["annotation"] = _summary(entry)
     track["duration"] = round(1000 * entry.seconds)
     track["meta"] = [{META + name: text} for name, text in meta.items() if text]
     return track
 
 
-def _csv(playlist: Playlist, path: Path, made: Made, places: Places) -> None:
+def _csv(playlist: Playlist, path: Path, provenance: Provenance, paths: MediaPaths) -> None:
     head = ["position", "start", "seconds", "song", "location", "title", "artist", "mood"]
     head += ["probability", "confidence", "tempo", "loudness", "pinned", "reason"]
     head += [f"p:{mood}" for mood in playlist.moods] + ["list", "model", "made", "notice"]
-    said = " ".join([*notice(playlist, made)[1:], certainty(playlist)])
+    sentences = " ".join([*notice(provenance)[1:], describe_certainty(playlist)])
     with atomic_write(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(head)
@@ -193,17 +229,23 @@ def _csv(playlist: Playlist, path: Path, made: Made, places: Places) -> None:
             numbers = [f"{entry.probability:.4f}", f"{entry.confidence:.4f}", tempo]
             rows.writerow(
                 [position, f"{entry.start:.2f}", f"{entry.seconds:.2f}"]
-                + [_cell(entry.song), _cell(_line(entry.song, path, places))]
+                + [_cell(entry.song), _cell(_line(entry.song, path, paths))]
                 + [_cell(entry.title), _cell(entry.artist), _cell(entry.mood)]
                 + [*numbers, f"{entry.loudness:.2f}", entry.pinned, _cell(entry.reason)]
                 + [f"{p:.4f}" for p in entry.p]
-                + [_cell(playlist.name), _cell(made.model), made.when, said]
+                + [_cell(playlist.name), _cell(provenance.model), provenance.when, sentences]
             )
 
 
 def clean(text: str) -> str:
-    """Make a text fit for one line and for XML."""
-    return ODD.sub(" ", text).strip()
+    r"""Make a text fit for one line and for XML.
+
+    Examples
+    --------
+    >>> clean(" two\nlines ")
+    'two lines'
+    """
+    return UNWRITABLE.sub(" ", text).strip()
 
 
 def _cell(text: str) -> str:
@@ -211,11 +253,11 @@ def _cell(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def _title(entry: Entry) -> str:
+def _title(entry: PlaylistEntry) -> str:
     return clean(entry.title) or clean(PurePath(entry.song).stem) or "untitled"
 
 
-def _facts(entry: Entry) -> str:
+def _summary(entry: PlaylistEntry) -> str:
     tempo = "tempo unknown" if entry.tempo is None else f"{entry.tempo:.0f} bpm"
     return clean(
         f"{entry.reason}; probability of {entry.mood} {entry.probability:.2f}, {tempo}, "
@@ -224,16 +266,18 @@ def _facts(entry: Entry) -> str:
 
 
 def _date(when: str) -> str:
-    """Give a time as XML has it."""
+    """Format a time as XML does."""
     try:
         moment = datetime.fromisoformat(when)
     except ValueError:
-        raise InputError(f"{when!r} is no time; one such as 2026-01-31T12:00:00+00:00 is") from None
+        raise InputError(
+            f"{when!r} is not a time; one such as 2026-01-31T12:00:00+00:00 is expected"
+        ) from None
     return moment.isoformat(timespec="seconds")
 
 
 #: Endings of files, and what writes them.
-FORMATS: dict[str, Callable[[Playlist, Path, Made, Places], None]] = {
+FORMATS: dict[str, Callable[[Playlist, Path, Provenance, MediaPaths], None]] = {
     ".m3u8": _m3u8,
     ".m3u": _m3u8,
     ".xspf": _xspf,

@@ -1,21 +1,28 @@
 """One palette and one style for every figure, and figures as SVG files.
 
-Colours are Okabe and Ito's, which colour-blind readers can distinguish; nothing is said by colour
-alone.
+Colours are those of Okabe and Ito 2008, which colour-blind readers can distinguish; nothing is said
+by colour alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from classify.files import atomic_write
 
-BLUE, ORANGE, GREY, LIGHT = "#0072B2", "#D55E00", "#6b7280", "#e5e7eb"
+BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+YELLOW, SKY, LEMON, BLACK = "#E69F00", "#56B4E9", "#F0E442", "#000000"
 
-STYLE = {
+#: Text and greys, from dark to light: `GREY` for what matters less, `PALE` for what is only there,
+#: `LIGHT` for grids.
+INK, GREY, PALE, LIGHT = "#111827", "#6b7280", "#c3c8d0", "#e5e7eb"
+
+STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -54,14 +61,67 @@ def save(drawings: Drawings, folder: Path) -> dict[str, Path]:
     return paths
 
 
-def clean(figure: Figure) -> Figure:
-    """Give a figure of one line a model its grid, and take its left axis away."""
-    (axes,) = figure.axes
-    axes.grid(axis="x", color=LIGHT, lw=0.8, zorder=0)
+def canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    """Give a figure of one panel, size in inches, and its axes."""
+    figure = Figure(figsize=(width, height))
+    return figure, figure.add_subplot()
+
+
+def grid(axes: Axes, which: Literal["both", "x", "y"] = "both") -> None:
+    """Draw a light grid below everything else."""
+    axes.grid(axis=which, color=LIGHT, lw=0.8, zorder=0)
     axes.set_axisbelow(True)
+
+
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Name the rows of a figure, from 0 up, and take its left axis away."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(-0.6, len(names) - 0.4)
+    grid(axes, "x")
     axes.tick_params(left=False)
     axes.spines["left"].set_visible(False)
-    return figure
+
+
+def name_beside(
+    axes: Axes,
+    text: str,
+    point: tuple[float, float],
+    place: tuple[float, float],
+    colour: str,
+    *,
+    bold: bool = False,
+    left: bool = False,
+    coordinates: str = "data",
+) -> None:
+    """Write a name beside a figure, with a thin line to the point that it belongs to.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to.
+    text : str
+        The name; any characters.
+    point : (float, float)
+        What is named, in data coordinates.
+    place : (float, float)
+        Where the name begins, or ends if it is to the `left`, in matplotlib's `coordinates`.
+    colour : str
+        Of name and line.
+    """
+    axes.annotate(
+        text,
+        point,
+        place,
+        textcoords=coordinates,
+        color=colour,
+        fontsize=8.5,
+        fontweight="bold" if bold else "normal",
+        va="center",
+        ha="right" if left else "left",
+        annotation_clip=False,
+        arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "relpos": (float(left), 0.5)},
+        parse_math=False,
+    )
 
 
 def spread(places: list[float], apart: float) -> list[float]:

@@ -1,70 +1,61 @@
-"""A run's files to its report: report.html, report.md and figures.
+"""A run's files to its report: report.html, report.md, figures, and tables for a paper.
 
 Only files are read, never objects in memory, so a report can be made again on another machine,
 years later.
 
-A report is a list of sections. What each says stands in `sections/<name>.html.jinja` and
-`sections/<name>.md.jinja`; `report.html.jinja` and `report.md.jinja` include them in reading order.
-A section that needs more than the view is a module in `SECTIONS`.
+A report is a list of sections: each module in `sections/` reads the run and yields blocks, which
+`html`, `markdown` and `latex` turn into pages and tables. A new section is one file there.
 """
 
+import importlib
+import pkgutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, cast
 
-from classify.presentation.figures import Drawings, save
-from classify.report import (
-    calibration,
-    changes,
-    curve,
-    differences,
-    exports,
-    figures,
-    front,
-    leak,
-    listens,
-    robustness,
-    songs,
-    tuned,
-    words,
-)
+from classify.files import atomic_write, write_text
+from classify.report import latex, sections
+from classify.report.blocks import Block, Chapter
+from classify.report.citation import bibtex
 from classify.report.pages import write_page
-from classify.report.view import View, read_view
+from classify.report.run_view import View, read_view
+from classify.report.song_predictions import full_table
 
-HTML = "report.html"
+HTML, LATEX, BIBTEX, SONGS = "report.html", "tables.tex", "citation.bib", "songs.csv"
 
-
-class Section(Protocol):
-    """A module that works out what one section shows."""
-
-    def read(self, view: View) -> Any:
-        """Give what the section's templates show, under the section's name; None for nothing."""
-
-    def drawings(self, view: View, content: Any) -> Drawings:
-        """Give the section's pictures by name; none where the content is None."""
-
-
-#: Sections that work something out. Templates know their content by this name, and the module's
-#: own functions by this name and `_words`.
-SECTIONS: dict[str, Section] = {
-    "differences": differences,
-    "front": front,
-    "calibration": calibration,
-    "leak": leak,
-    "listens": listens,
-    "songs": songs,
-    "robustness": robustness,
-    "curve": curve,
-    "tuned": tuned,
+WHOLE = {
+    "song": "songs and groups of songs are never parted",
+    "window": "windows of one song are on both sides, so that these scores leak",
+    "given": "split as the corpus gives it",
 }
 
 
-def write_report(folder: Path) -> Path:
-    """Write report.html, report.md, figures/ and the exports into a run's folder.
+class Section(Protocol):
+    """A module in `sections/`."""
+
+    TITLE: str
+    ORDER: int
+
+    def blocks(self, view: View) -> Iterator[Block]:
+        """Give what the section shows; nothing where it has nothing to say."""
+
+
+def all_sections() -> list[Section]:
+    """Find all sections, in reading order."""
+    names = [module.name for module in pkgutil.iter_modules(sections.__path__)]
+    modules = [importlib.import_module(f"{sections.__name__}.{name}") for name in names]
+    return sorted((cast(Section, module) for module in modules), key=lambda module: module.ORDER)
+
+
+def write_report(folder: Path, view: View | None = None) -> Path:
+    """Write report.html, report.md, figures/, tables.tex, citation.bib and songs.csv.
 
     Parameters
     ----------
     folder : Path
-        As `classify.experiments.comparison.compare` leaves it.
+        A run's folder, as `classify.experiments.comparison.compare` leaves it.
+    view : View, optional
+        The run, for who has read it already.
 
     Returns
     -------
@@ -76,17 +67,43 @@ def write_report(folder: Path) -> Path:
     InputError
         If the folder holds no finished run.
     """
-    view = read_view(folder)
-    contents = {name: section.read(view) for name, section in SECTIONS.items()}
-    drawings = figures.drawings(view)
-    for name, section in SECTIONS.items():
-        drawings |= section.drawings(view, contents[name])
-    pictures = save(drawings, folder / "figures")
-    context = {"view": view, "run": view.run, "words": words, "changes": changes} | contents
-    context |= {f"{name}_words": section for name, section in SECTIONS.items()}
-    page = write_page(folder / HTML, "report", context, pictures)
-    exports.write(view)
+    view = view or read_view(folder)
+    chapters = [Chapter(section.TITLE, list(section.blocks(view))) for section in all_sections()]
+    chapters = [chapter for chapter in chapters if chapter.blocks]
+    name, n_classes = view.run["corpus"]["name"], len(view.classes)
+    title = f"{name}: which model tells {n_classes} classes apart?"
+    page = write_page(view.folder / HTML, title, chapters)
+    blocks = [block for chapter in chapters for block in chapter.blocks]
+    write_text(view.folder / LATEX, latex.tables(blocks, _corpus(view), _protocol(view)))
+    write_text(view.folder / BIBTEX, bibtex(view))
+    if view.scored:
+        with atomic_write(view.folder / SONGS) as beside:
+            full_table(view).to_csv(beside, index=False, float_format="%.6f")
     return page
 
 
-__all__ = ["View", "write_report"]
+def _corpus(view: View) -> str:
+    """Name the corpus, as captions in a paper begin."""
+    corpus, n_classes = view.run["corpus"], len(view.classes)
+    return (
+        f"{corpus['name']}: {corpus['songs']} songs in {corpus['groups']} groups, {n_classes} "
+        "classes."
+    )
+
+
+def _protocol(view: View) -> str:
+    """Say how songs were split and how many were tested, as captions in a paper end."""
+    settings, windows = view.run["settings"], view.run["windows"]
+    how = f"One hold-out of {view.n_test_songs} songs"
+    if view.n_folds > 1:
+        repeated = f", repeated {view.n_repeats} times" if view.n_repeats > 1 else ""
+        in_each = " in each" if view.n_repeats > 1 else ""
+        how = f"{view.n_folds} folds{repeated}, each song tested once{in_each}"
+    quick = " A quick run, not for publication." if settings["quick"] else ""
+    return (
+        f"{how}; {WHOLE[view.protocol]}; windows of {windows['window']} notes; seed "
+        f"{settings['seed']}; classify {view.run['classify']}.{quick}"
+    )
+
+
+__all__ = ["View", "all_sections", "write_report"]

@@ -4,7 +4,7 @@ Only windows of `classify.representations.note_events` are changed, only those t
 fitted on, and anew each time that they are seen; windows that decide when to stop are left as they
 are. A song a little higher, faster, louder, or heard with a few notes missing, is still of its
 class: a transcription of a recording is such a song. What is changed about a window is changed
-about all of its passages.
+about all of its excerpts.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from classify.representations.note_events import (
 )
 from classify.representations.windows import LONGEST, TOGETHER
 
-Windows = NDArray[np.float32]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Augmentation:
     jitter : float
         Standard deviation of onsets in seconds. Onsets never fall: a note that would begin before
         the one in front of it begins with it.
+
+    Examples
+    --------
+    >>> Augmentation(transposition=2).transposition
+    2
     """
 
     transposition: int = 5
@@ -56,27 +61,40 @@ class Augmentation:
 
 
 def augmented(
-    x: Windows, rng: np.random.Generator, amounts: Augmentation, n_passages: int = 1
-) -> Windows:
+    x: Floats, rng: np.random.Generator, amounts: Augmentation, n_excerpts: int = 1
+) -> Floats:
     """Change each window at random.
 
     Parameters
     ----------
     x : ndarray of float32, shape (n_windows, n_notes, n_columns)
-        As `classify.representations.note_events.blocks` gives them; not written to.
+        As `classify.representations.note_events` gives them; not written to.
     rng : numpy Generator
         What is drawn from it decides the change.
     amounts : Augmentation
         How far.
-    n_passages : int
-        Passages in a window.
+    n_excerpts : int
+        Excerpts in a window.
 
     Returns
     -------
     ndarray of float32, shape (n_windows, n_notes, n_columns)
         Padded on the left again, where notes were dropped further than before.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> from classify.representations.note_events import NOTE_EVENTS
+    >>> from classify.representations.windows import WindowSettings, cut
+    >>> song = piece()
+    >>> (x,) = NOTE_EVENTS.encode([song], cut([song], WindowSettings(40, 40)))
+    >>> changed = augmented(x, np.random.default_rng(0), Augmentation(transposition=0, drop=0.0))
+    >>> bool((changed[..., PITCH] == x[..., PITCH]).all())
+    True
+    >>> changed.shape == x.shape
+    True
     """
-    changed = x.reshape(len(x), n_passages, -1, x.shape[-1]).copy()
+    changed = x.reshape(len(x), n_excerpts, -1, x.shape[-1]).copy()
     _transpose(changed, rng, amounts.transposition)
     _play(changed, rng, amounts)
     onset = _times(changed, rng, amounts)
@@ -84,12 +102,12 @@ def augmented(
     return changed.reshape(x.shape)
 
 
-def _draw(rng: np.random.Generator, x: Windows, most: float) -> NDArray[np.float64]:
+def _draw(rng: np.random.Generator, x: Floats, most: float) -> NDArray[np.float64]:
     """Draw a number from -most to most for each window."""
     return rng.uniform(-most, most, (len(x), 1, 1))
 
 
-def _transpose(x: Windows, rng: np.random.Generator, most: int) -> None:
+def _transpose(x: Floats, rng: np.random.Generator, most: int) -> None:
     """Move pitched notes and tonic; less far where a note would leave 0-127."""
     moves = (x[..., REAL] > 0) & (x[..., DRUM] == 0)
     pitch = x[..., PITCH]
@@ -102,7 +120,7 @@ def _transpose(x: Windows, rng: np.random.Generator, most: int) -> None:
     x[..., TONIC] = np.where(known, (x[..., TONIC] + step) % 12, x[..., TONIC])
 
 
-def _play(x: Windows, rng: np.random.Generator, amounts: Augmentation) -> None:
+def _play(x: Floats, rng: np.random.Generator, amounts: Augmentation) -> None:
     """Play louder or softer, with more or less contrast; nothing becomes silent."""
     real = x[..., REAL]
     velocity = x[..., VELOCITY]
@@ -114,10 +132,10 @@ def _play(x: Windows, rng: np.random.Generator, amounts: Augmentation) -> None:
     x[..., VELOCITY] = np.where(real > 0, changed, 0)
 
 
-def _times(x: Windows, rng: np.random.Generator, amounts: Augmentation) -> NDArray[np.float64]:
+def _times(x: Floats, rng: np.random.Generator, amounts: Augmentation) -> NDArray[np.float64]:
     """Change durations, and give new onsets in seconds; what stands in the columns is logarithms.
 
-    Onsets count from the note before the passage. They are 0 where there is padding.
+    Onsets count from the note before the excerpt. They are 0 where there is padding.
     """
     real = x[..., REAL] > 0
     factor = np.exp(_draw(rng, x, np.log1p(amounts.tempo)))
@@ -130,13 +148,13 @@ def _times(x: Windows, rng: np.random.Generator, amounts: Augmentation) -> NDArr
 
 
 def _dropped(
-    x: Windows, onset: NDArray[np.float64], rng: np.random.Generator, most: float
-) -> Windows:
+    x: Floats, onset: NDArray[np.float64], rng: np.random.Generator, most: float
+) -> Floats:
     """Leave out notes, move the others to the right, and write the time between them."""
     real = x[..., REAL] > 0
     share = rng.uniform(0, most, (len(x), 1, 1))
     kept = real & (rng.random(real.shape) >= share)
-    kept[..., -1] |= ~kept.any(axis=2)  # the last note of a passage is always a real one
+    kept[..., -1] |= ~kept.any(axis=2)  # the last note of an excerpt is always a real one
     order = np.argsort(kept, axis=2, kind="stable")
     moved = np.take_along_axis(x, order[..., None], axis=2)
     stays = np.take_along_axis(kept, order, axis=2)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.presentation.notes import key_name
 from classify.representations.features.key import key_of
 
 #: Share of onsets on quarters and thirds of a beat from which the file's beats are believed, and
@@ -23,16 +24,17 @@ STEP, HEARD = 0.01, 600.0
 #: Slowest and fastest tempo that is measured, the likeliest, and the spread about it in octaves.
 SLOWEST, FASTEST, LIKELIEST, OCTAVES = 40.0, 240.0, 120.0, 0.9
 
-MAJOR = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-MINOR = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
-
 #: Onsets closer than so many seconds are one chord.
 TOGETHER = 0.03
 
 
 @dataclass(frozen=True)
 class Statistic:
-    """One quantity of a song: name, unit, and the smallest difference that matters."""
+    """One quantity of a song: name, unit, and the smallest difference that matters.
+
+    >>> STATISTICS[-1]
+    Statistic(name='not_piano', unit='share of pitched notes with a program above 7', least=0.2)
+    """
 
     name: str
     unit: str
@@ -75,6 +77,13 @@ def statistics(notes: NDArray[np.void]) -> NDArray[np.float64]:
     -------
     ndarray, shape (n_statistics,)
         As in `STATISTICS`; 0 where there is nothing to measure, as in a song of nothing but drums.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> values = statistics(piece().notes)
+    >>> STATISTICS[0].name, round(float(values[0]), 1)
+    ('pitch_mean', 60.8)
     """
     pitched = notes[~notes["drum"]]
     velocity = notes["velocity"].astype(float)
@@ -112,7 +121,12 @@ def _mean_and_std(values: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def loudness(notes: NDArray[np.void]) -> float:
-    """Give the mean velocity of all notes, 0-127."""
+    """Give the mean velocity of all notes, 0-127.
+
+    >>> from classify.representations.reference import piece
+    >>> round(loudness(piece().notes), 1)
+    70.0
+    """
     return float(notes["velocity"].astype(float).mean())
 
 
@@ -122,12 +136,15 @@ def key(notes: NDArray[np.void]) -> str:
     References
     ----------
     Krumhansl and Kessler 1982; see `classify.representations.features.key`.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> key(piece().notes)
+    'D major'
     """
-    found = key_of(notes)
-    if found is None:
-        return ""
-    tonic, minor = found
-    return f"{MINOR[tonic]} minor" if minor else f"{MAJOR[tonic]} major"
+    tonality = key_of(notes)
+    return "" if tonality is None else key_name(*tonality)
 
 
 def tempo(notes: NDArray[np.void]) -> float:
@@ -142,6 +159,12 @@ def tempo(notes: NDArray[np.void]) -> float:
     ----------
     Without beats to believe: the autocorrelation of onsets, weighted towards 120 bpm, as in Ellis
     2007, Beat tracking by dynamic programming, section 3.2.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> round(tempo(piece().notes))
+    120
     """
     span = notes["onset"][-1] - notes["onset"][0]
     if span <= TOGETHER:

@@ -53,9 +53,16 @@ def hidden(x: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float3
     Parameters
     ----------
     x : ndarray of float32, shape (n_windows, n_notes, n_columns)
-        As `classify.representations.note_events.blocks` gives windows; not written to.
+        As `classify.representations.note_events` gives windows; not written to.
     mask : ndarray of bool, shape (n_windows, n_notes)
         Which notes; padding is never hidden.
+
+    Examples
+    --------
+    >>> x = np.ones((1, 4, 9), np.float32)
+    >>> mask = np.array([[False, True, False, False]])
+    >>> hidden(x, mask)[0, :, PITCH].tolist()
+    [1.0, -1.0, 1.0, 1.0]
     """
     given, mask = x.copy(), mask & (x[..., REAL] > 0)
     for column, value in ({PITCH: UNKNOWN, PLACE: UNKNOWN} | MIDDLE).items():
@@ -76,6 +83,13 @@ def drawn(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.bool_]
     Returns
     -------
     ndarray of bool, shape (n_windows, n_notes)
+
+    Examples
+    --------
+    >>> x = np.ones((1, 40, 9), np.float32)
+    >>> mask = drawn(x, np.random.default_rng(0))
+    >>> mask.shape, bool(mask.any())
+    ((1, 40), True)
     """
     real = x[..., REAL] > 0
     alone = rng.random(real.shape) < SHARE / 2
@@ -104,6 +118,13 @@ def targets(x: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.int32
     -------
     ndarray of int32, shape (n_windows, n_notes, n_targets)
         Classes of `TARGETS`, from 0; -1 where a note is not hidden or has no such thing.
+
+    Examples
+    --------
+    >>> x = np.zeros((1, 2, 9), np.float32)
+    >>> x[..., REAL], x[..., PITCH], x[..., TONIC] = 1, 64, 0
+    >>> targets(x, np.array([[True, False]]))[0, :, :2].tolist()
+    [[4, 5], [-1, -1]]
     """
     pitch, tuned = x[..., PITCH], x[..., DRUM] == 0
     y = np.stack(
@@ -116,37 +137,52 @@ def targets(x: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.int32
         ],
         axis=-1,
     )
-    asked = mask & (x[..., REAL] > 0)
-    return np.where(asked[..., None], y, NOTHING).astype(np.int32)
+    hides = mask & (x[..., REAL] > 0)
+    return np.where(hides[..., None], y, NOTHING).astype(np.int32)
 
 
 def counts(y: NDArray[np.int32]) -> list[NDArray[np.int64]]:
-    """Count how often each class of each target occurs."""
+    """Count how often each class of each target occurs.
+
+    >>> y = np.array([[[4, 5, 0, 0, 8], [-1, -1, -1, -1, -1]]])
+    >>> [int(of_target.sum()) for of_target in counts(y)]
+    [1, 1, 1, 1, 1]
+    """
     return [
-        np.bincount(own[own >= 0], minlength=n)
-        for own, n in zip(np.moveaxis(y, -1, 0), TARGETS.values(), strict=True)
+        np.bincount(classes[classes >= 0], minlength=n)
+        for classes, n in zip(np.moveaxis(y, -1, 0), TARGETS.values(), strict=True)
     ]
 
 
 def shares(counted: list[NDArray[np.int64]]) -> list[NDArray[np.float64]]:
-    """Give the share of each class, as if each had occurred once more than it did."""
-    return [(own + 1) / (own.sum() + len(own)) for own in counted]
+    """Give the share of each class, as if each had occurred once more than it did.
+
+    >>> [p.tolist() for p in shares([np.array([3, 0])])]
+    [[0.8, 0.2]]
+    """
+    return [(n + 1) / (n.sum() + len(n)) for n in counted]
 
 
-def blind(seen: list[NDArray[np.int64]], asked: list[NDArray[np.int64]]) -> list[float]:
+def blind(seen: list[NDArray[np.int64]], occurring: list[NDArray[np.int64]]) -> list[float]:
     """Give the loss of whoever knows only how often each class occurs, and looks at no song.
 
     Parameters
     ----------
-    seen, asked : list of ndarray, each of shape (n_classes,)
-        Counts of the classes where they were learned, and where they are asked for.
+    seen, occurring : list of ndarray, each of shape (n_classes,)
+        Counts of the classes where they were learned, and where they are guessed.
 
     Returns
     -------
     list of float, length n_targets
-        Mean cross-entropy in nats; 0 for what is never asked.
+        Mean cross-entropy in nats; 0 for what never occurs.
+
+    Examples
+    --------
+    >>> losses = blind([np.array([3, 0])], [np.array([1, 1])])
+    >>> [round(loss, 3) for loss in losses]
+    [0.916]
     """
     return [
         float(-(now @ np.log(p)) / max(now.sum(), 1))
-        for p, now in zip(shares(seen), asked, strict=True)
+        for p, now in zip(shares(seen), occurring, strict=True)
     ]

@@ -20,7 +20,7 @@ Notes = NDArray[np.void]
 
 
 @dataclass(frozen=True)
-class Variation:
+class Perturbation:
     """One change of a song.
 
     Parameters
@@ -33,6 +33,13 @@ class Variation:
         Notes to notes; must not write into what it is given.
     tempo : float
         Factor of times, for the song's length and tempo map.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> slower = Perturbation("slower", 1.25, stretched(1.25), tempo=1.25)
+    >>> slower.of(piece()).seconds
+    75.0
     """
 
     name: str
@@ -59,7 +66,14 @@ class Variation:
 
 
 def transposed(semitones: int) -> Callable[[Notes], Notes]:
-    """Move every note but drums; one that would leave 0-127 moves an octave less."""
+    """Move every note but drums; one that would leave 0-127 moves an octave less.
+
+    >>> from classify.representations.reference import piece
+    >>> notes = piece().notes
+    >>> up = transposed(2)(notes)
+    >>> int(up["pitch"].max()) - int(notes["pitch"].max())
+    2
+    """
 
     def change(notes: Notes) -> Notes:
         moved = notes.copy()
@@ -71,7 +85,13 @@ def transposed(semitones: int) -> Callable[[Notes], Notes]:
 
 
 def stretched(factor: float) -> Callable[[Notes], Notes]:
-    """Multiply all times: above 1 is slower. Beats stay."""
+    """Multiply all times: above 1 is slower. Beats stay.
+
+    >>> from classify.representations.reference import piece
+    >>> notes = piece().notes
+    >>> float(stretched(2.0)(notes)["onset"][-1] / notes["onset"][-1])
+    2.0
+    """
 
     def change(notes: Notes) -> Notes:
         slower = notes.copy()
@@ -83,37 +103,54 @@ def stretched(factor: float) -> Callable[[Notes], Notes]:
 
 
 def flattened(notes: Notes) -> Notes:
-    """Give every note the same velocity."""
+    """Give every note the same velocity.
+
+    >>> from classify.representations.reference import piece
+    >>> set(flattened(piece().notes)["velocity"].tolist())
+    {64}
+    """
     flat = notes.copy()
     flat["velocity"] = FLAT
     return flat
 
 
 def without_drums(notes: Notes) -> Notes:
-    """Leave drums out; a song of nothing but drums keeps them."""
+    """Leave drums out; a song of nothing but drums keeps them.
+
+    >>> from classify.representations.reference import piece
+    >>> notes = piece().notes
+    >>> len(notes), len(without_drums(notes))
+    (160, 137)
+    """
     rest = notes[~notes["drum"]]
     return rest if len(rest) else notes
 
 
-def variations(songs: Sequence[Song]) -> list[Variation]:
+def perturbations_of(songs: Sequence[Song]) -> list[Perturbation]:
     """Give every change that is tried on these songs; drums only if some song has any.
 
     Returns
     -------
-    list of Variation
+    list of Perturbation
         Transposed by 1 to 6 semitones both ways, stretched by 0.8 to 1.25, velocity flattened,
         drums removed.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> [change.name for change in perturbations_of([piece()])][-3:]
+    ['stretched 1.25', 'velocity flattened', 'drums removed']
     """
-    found = [
-        Variation(f"transposed {step:+d}", step, transposed(step))
+    changes = [
+        Perturbation(f"transposed {step:+d}", step, transposed(step))
         for step in range(-6, 7)
         if step != 0
     ]
-    found += [
-        Variation(f"stretched {factor}", factor, stretched(factor), factor)
+    changes += [
+        Perturbation(f"stretched {factor}", factor, stretched(factor), factor)
         for factor in (0.8, 0.9, 1.1, 1.25)
     ]
-    found.append(Variation("velocity flattened", 1, flattened))
+    changes.append(Perturbation("velocity flattened", 1, flattened))
     if any(song.notes["drum"].any() for song in songs):
-        found.append(Variation("drums removed", 1, without_drums))
-    return found
+        changes.append(Perturbation("drums removed", 1, without_drums))
+    return changes

@@ -27,8 +27,8 @@ class ChannelScaler:
     >>> scaler = ChannelScaler.fit(windows)
     >>> scaler.mean.tolist()
     [62.0]
-    >>> scaler.transform(windows)[0, :, 0].round(3).tolist()
-    [0.0, -1.581, 0.0]
+    >>> [round(value, 2) for value in scaler.transform(windows)[0, :, 0].tolist()]
+    [0.0, -1.58, 0.0]
     """
 
     mean: NDArray[np.float64]

@@ -18,13 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.errors import InputError
+from classify.representations.defaults import CHANNEL_NAMES, WINDOW
 from classify.songs import Song
 
 #: Seconds added before taking logarithms: notes closer than this sound together.
 TOGETHER = 0.01
-
-#: Notes in a window where neither the user nor the corpus says otherwise: the paper's.
-WINDOW = 800
 
 #: Notes in the longest window that can be asked for.
 LONGEST_WINDOW = 100_000
@@ -37,39 +35,58 @@ LONGEST = 30.0
 
 
 def pitch(notes: NDArray[np.void]) -> NDArray[np.float64]:
-    """MIDI pitch, 0-127."""
+    """MIDI pitch, 0-127.
+
+    >>> from classify.representations.reference import piece
+    >>> pitch(piece().notes)[:3].tolist()
+    [36.0, 62.0, 68.0]
+    """
     return notes["pitch"].astype(float)
 
 
 def velocity(notes: NDArray[np.void]) -> NDArray[np.float64]:
-    """MIDI velocity (loudness), 0-127."""
+    """MIDI velocity (loudness), 0-127.
+
+    >>> from classify.representations.reference import piece
+    >>> velocity(piece().notes)[:3].tolist()
+    [40.0, 53.0, 66.0]
+    """
     return notes["velocity"].astype(float)
 
 
 def inter_onset(notes: NDArray[np.void]) -> NDArray[np.float64]:
-    """Logarithm of the seconds since the onset before (0.01 s added); the first note's is 0 s."""
+    """Logarithm of the seconds since the onset before (0.01 s added); the first note's is 0 s.
+
+    >>> from classify.representations.reference import piece
+    >>> inter_onset(piece().notes)[:3].round(2).tolist()
+    [-4.61, -1.33, -0.67]
+    """
     gaps = np.diff(notes["onset"], prepend=notes["onset"][0])
     return np.log(np.clip(gaps, 0, LONGEST) + TOGETHER)
 
 
 def duration(notes: NDArray[np.void]) -> NDArray[np.float64]:
-    """Logarithm of a note's length in seconds (0.01 s added)."""
+    """Logarithm of a note's length in seconds (0.01 s added).
+
+    >>> from classify.representations.reference import piece
+    >>> duration(piece().notes)[:3].round(2).tolist()
+    [-2.21, -1.14, -0.63]
+    """
     return np.log(np.clip(notes["duration"].astype(float), 0, LONGEST) + TOGETHER)
 
 
 def drum(notes: NDArray[np.void]) -> NDArray[np.float64]:
-    """1 on the percussion channel, 0 elsewhere."""
+    """1 on the percussion channel, 0 elsewhere.
+
+    >>> from classify.representations.reference import piece
+    >>> drum(piece().notes)[:4].tolist()
+    [0.0, 0.0, 0.0, 1.0]
+    """
     return notes["drum"].astype(float)
 
 
 #: Every channel by the name it has on the command line.
-CHANNELS = {
-    "pitch": pitch,
-    "velocity": velocity,
-    "inter-onset": inter_onset,
-    "duration": duration,
-    "drum": drum,
-}
+CHANNELS = dict(zip(CHANNEL_NAMES, (pitch, velocity, inter_onset, duration, drum), strict=True))
 
 
 @dataclass(frozen=True)
@@ -84,6 +101,11 @@ class WindowSettings:
         Notes from the start of one window to the start of the next.
     channels : tuple of str
         Names of `CHANNELS`, in the order of the last axis. ("pitch",) is the paper's input.
+
+    Examples
+    --------
+    >>> WindowSettings(64, 32, ("pitch",)).hop
+    32
     """
 
     window: int = WINDOW
@@ -126,6 +148,13 @@ class Windows:
     counts : dict of str to int
         `full`, `padded_songs` (songs shorter than a window), `padded_tails` (tails kept),
         `dropped_tails`, `dropped_notes` (in the tails that were dropped).
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> windows = cut([piece()], WindowSettings(64, 64))
+    >>> windows.shape, windows.start.tolist()
+    ((3, 64, 5), [0, 64, 128])
     """
 
     songs: Sequence[Song]
@@ -189,13 +218,20 @@ def cut(songs: Sequence[Song], settings: WindowSettings) -> Windows:
     -------
     Windows
         At least one window of each song, songs in order.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> windows = cut([piece()], WindowSettings(64, 64))
+    >>> windows.counts["full"], windows.counts["padded_tails"]
+    (2, 1)
     """
     counts = dict.fromkeys(
         ("full", "padded_songs", "padded_tails", "dropped_tails", "dropped_notes"), 0
     )
     starts = [_starts(song.n_notes, settings, counts) for song in songs]
-    song = np.repeat(np.arange(len(songs)), [len(own) for own in starts])
-    start = np.array([first for own in starts for first in own], dtype=np.int64)
+    song = np.repeat(np.arange(len(songs)), [len(of_song) for of_song in starts])
+    start = np.array([first for of_song in starts for first in of_song], dtype=np.int64)
     return Windows(songs, settings, song, start, counts)
 
 

@@ -73,7 +73,7 @@ def _check_size(size: int, infos: list[zipfile.ZipInfo]) -> None:
     if unpacked > max(MOST_TIMES * size, ALWAYS_FINE):
         raise UnusableSong(
             f"is an archive of {size / 1e6:,.1f} MB that unpacks to {unpacked / 1e9:,.1f} GB; "
-            f"at most {MOST_TIMES} times its size are believed"
+            f"at most {MOST_TIMES} times its size are accepted"
         )
     if len(infos) > MOST_FILES:
         raise UnusableSong(
@@ -104,5 +104,5 @@ def read(archive: zipfile.ZipFile, name: str, most_bytes: int) -> bytes:
 
 
 def too_large(size: int, most_bytes: int) -> str:
-    """Say that a file is larger than any song."""
+    """Give the reason for refusing a file that is too large."""
     return f"has {size / 1e6:,.1f} MB, and at most {most_bytes / 1e6:,.0f} are read"

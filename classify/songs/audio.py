@@ -38,7 +38,7 @@ SECTION = 5 * 60.0
 #: Seconds; basic-pitch finds no note that is shorter.
 SHORTEST = 0.13
 
-#: Full scale is 1. The model hears notes in the faintest hiss, so below -60 dB it is not asked.
+#: Full scale is 1. The model finds notes in the faintest hiss, so below -60 dB it is not run.
 SILENT = 1e-3
 
 #: Samples a second that the model was trained on.
@@ -78,10 +78,10 @@ def to_midi(path: Path) -> bytes:
         If the file cannot be opened, is no recording or is damaged, has no decoder here, lasts
         longer than `LONGEST`, or holds no notes; or if the audio extra is not installed.
     """
-    begins = _first_bytes(path)
+    first_bytes = _read_first_bytes(path)
     basic_pitch = _basic_pitch()
     with _quiet():
-        seconds = _seconds(path, begins)
+        seconds = _seconds(path, first_bytes)
         model = basic_pitch.inference.Model(
             basic_pitch.build_icassp_2022_model_path(basic_pitch.FilenameSuffix.onnx)
         )
@@ -95,17 +95,17 @@ def to_midi(path: Path) -> bytes:
     return file.getvalue()
 
 
-def _first_bytes(path: Path) -> bytes:
+def _read_first_bytes(path: Path) -> bytes:
     if path.exists() and not path.is_file():
         raise UnusableSong("is not a file that can be read from start to end")
     try:
         with path.open("rb") as file:
-            begins = file.read(12)
+            first_bytes = file.read(12)
     except OSError as error:
         raise UnusableSong(f"cannot be opened: {error.strerror}") from None
-    if not begins:
+    if not first_bytes:
         raise UnusableSong("is an empty file (0 bytes)")
-    return begins
+    return first_bytes
 
 
 def _basic_pitch() -> ModuleType:
@@ -151,25 +151,25 @@ def _quiet() -> Iterator[None]:
         logging.root.removeHandler(nothing)
 
 
-def _seconds(path: Path, begins: bytes) -> float:
-    """Length as the file's header tells it; refuse what cannot or should not be decoded."""
+def _seconds(path: Path, first_bytes: bytes) -> float:
+    """Length by the file's header; refuses what cannot or should not be decoded."""
     import audioread
     import librosa
 
     try:
         seconds = librosa.get_duration(path=path)
     except (audioread.DecodeError, EOFError):
-        if begins[4:8] == b"ftyp":
+        if first_bytes[4:8] == b"ftyp":
             raise UnusableSong(
                 "is an m4a recording, and no decoder here reads it: install ffmpeg, or save the "
                 "recording as .wav, .flac, .ogg or .mp3"
             ) from None
         raise UnusableSong(
             f"is not a recording that can be decoded: it begins with "
-            f"{begins.decode('ascii', 'replace')!r}; expected WAV, FLAC, Ogg or MP3"
+            f"{first_bytes.decode('ascii', 'replace')!r}; expected WAV, FLAC, Ogg or MP3"
         ) from None
     if seconds > 1e12:  # libsndfile's largest count of samples
-        raise UnusableSong("does not say how long it lasts; save the recording anew")
+        raise UnusableSong("does not state its length; save the recording again")
     if seconds > LONGEST:
         raise UnusableSong(
             f"lasts {seconds / 60:,.0f} minutes, and at most {LONGEST / 60:.0f} are transcribed"
@@ -215,12 +215,12 @@ def _notes(
     padded = np.concatenate([np.zeros(overlap // 2, np.float32), samples])
     hop = inference.AUDIO_N_SAMPLES - overlap
     windows = [w for w, _ in inference.window_audio_file(padded, hop)]
-    answers = [model.predict(w[np.newaxis]) for w in windows]  # type: ignore[attr-defined]
+    outputs = [model.predict(w[np.newaxis]) for w in windows]  # type: ignore[attr-defined]
     activations = {
         name: inference.unwrap_output(
-            np.concatenate([answer[name] for answer in answers]), len(samples), OVERLAP
+            np.concatenate([output[name] for output in outputs]), len(samples), OVERLAP
         )
-        for name in answers[0]
+        for name in outputs[0]
     }
     _, events = basic_pitch.note_creation.model_output_to_notes(
         activations, ONSET_FROM, SOUNDING_FROM, include_pitch_bends=False

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
-from classify.compute.sandbox import deadline
+from classify.compute.executor import TaskDied, deadline
 from classify.songs import audio, midi, score
 from classify.songs.song import UnusableSong
 
@@ -21,7 +21,7 @@ MEGABYTE = 2**20
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileFormat:
     """One kind of files.
 
     Parameters
@@ -55,8 +55,16 @@ class Kind:
 
     @property
     def reader(self) -> str:
-        """What reads it, with its version; what another reader said of a file counts no more."""
+        """The library that reads it, with its version; results of other readers are not reused."""
         return f"{self.name}: {self.library} {_version(self.library)}{_decoder(self.name)}"
+
+    def why_died(self, death: TaskDied) -> str:
+        """Say, as the end of a sentence on a file, why the process that read it ended."""
+        if death.signal == "SIGALRM":
+            return f"takes longer than {self.seconds:.0f} s to read"
+        if death.signal == "SIGKILL":
+            return "could not be read: the reader was ended, which often means memory ran out"
+        return f"makes the reader crash ({death.signal or death.exit_code})"
 
 
 @cache
@@ -84,14 +92,18 @@ SCORES = {
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("midi", midi.ENDINGS, "symusic", 32 * MEGABYTE, 20, 3 * 2**30, (512, 6 * MEGABYTE)),
+        FileFormat(
+            "midi", midi.ENDINGS, "symusic", 32 * MEGABYTE, 20, 3 * 2**30, (512, 6 * MEGABYTE)
+        ),
         *(
-            Kind(name, endings, "music21", 32 * MEGABYTE, 60, 3 * 2**30, (16, MEGABYTE))
+            FileFormat(name, endings, "music21", 32 * MEGABYTE, 60, 3 * 2**30, (16, MEGABYTE))
             for name, endings in SCORES.items()
         ),
-        Kind("audio", audio.ENDINGS, "basic-pitch", 512 * MEGABYTE, 1800, 8 * 2**30, (1, 1), 1),
+        FileFormat(
+            "audio", audio.ENDINGS, "basic-pitch", 512 * MEGABYTE, 1800, 8 * 2**30, (1, 1), 1
+        ),
     )
-}  # fmt: skip
+}
 
 _KIND_OF = {ending: kind for kind in KINDS.values() for ending in kind.endings}
 
@@ -101,8 +113,8 @@ READABLE = (
 )
 
 
-def kind_of(name: str) -> Kind | None:
-    """Give the kind of file that a name says it is; None for one that is no song."""
+def kind_of(name: str) -> FileFormat | None:
+    """Give the kind of file that a name says it is; None for one that is not a song."""
     place = name.rfind(".")  # a plain look-up: a large library asks this for each of its files
     return _KIND_OF.get(name[place:].lower()) if place >= 0 else None
 
@@ -119,7 +131,7 @@ class File(NamedTuple):
         return os.path.splitext(self.member or self.path)[1].lower()
 
 
-class Part(NamedTuple):
+class SongBytes(NamedTuple):
     """One song of a file: the bytes of a MIDI file, or why there are none."""
 
     title: str = ""
@@ -128,7 +140,7 @@ class Part(NamedTuple):
     beats: bool = True
 
 
-def as_midi(data: bytes, file: File, kind: Kind) -> Iterator[Part]:
+def as_midi(data: bytes, file: File, kind: FileFormat) -> Iterator[SongBytes]:
     """Give each song of a file as MIDI.
 
     Parameters
@@ -137,7 +149,7 @@ def as_midi(data: bytes, file: File, kind: Kind) -> Iterator[Part]:
         What is in the file.
     file : File
         Where it is; its ending counts.
-    kind : Kind
+    kind : FileFormat
         What kind of file it is.
 
     Raises
@@ -147,30 +159,27 @@ def as_midi(data: bytes, file: File, kind: Kind) -> Iterator[Part]:
     """
     if kind.name == "midi":
         for song in midi.songs(data):
-            yield Part(data=song)
+            yield SongBytes(data=song)
     elif kind.name in SCORES:
         for piece in score.to_midi(data, file.ending):
             if isinstance(piece, score.Piece):
-                yield Part(piece.title, piece.midi)
+                yield SongBytes(piece.title, piece.midi)
             else:
-                yield Part(piece.title, reason=piece.reason)
+                yield SongBytes(piece.title, reason=piece.reason)
             deadline(kind.seconds)  # each tune of a collection may take so long
     else:
         midi_data = _unpacked(data, file) if file.member else audio.to_midi(Path(file.path))
-        yield Part(data=midi_data, beats=False)
+        yield SongBytes(data=midi_data, beats=False)
 
 
-def transcription(path: Path, kind: Kind) -> bytes | str:
+def transcription(path: Path, kind: FileFormat) -> bytes | str:
     """Give the MIDI file of a recording, or why there is none; done in a process with limits."""
-    deadline(kind.seconds)
     try:
         return audio.to_midi(path)
     except UnusableSong as reason:
         return str(reason)
     except MemoryError:
         return f"needs more than {kind.memory / 2**30:.0f} GB of memory to be read"
-    finally:
-        deadline(0)
 
 
 def _unpacked(data: bytes, file: File) -> bytes:

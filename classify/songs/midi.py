@@ -3,8 +3,8 @@
 symusic reads ten thousand files a second and more, so what Python does beside it decides the speed:
 files are scanned one by one here, and `classify.songs.table` turns many at once into notes.
 
-symusic refuses damaged files with words for programmers, and some it reads wrongly in silence. The
-container is looked at here first; what symusic does not take goes to the second reader
+symusic refuses damaged files with messages for programmers, and some it reads wrongly without one.
+The container is checked here first; what symusic refuses goes to the second reader
 (`classify.songs.repair`).
 """
 
@@ -20,7 +20,7 @@ import symusic
 
 from classify.songs import archive, repair
 from classify.songs.song import Song, UnusableSong
-from classify.songs.table import Notes, Scanned, as_notes
+from classify.songs.table import NoteTableBuilder, ScannedFile, as_notes
 
 #: File endings that are read as MIDI.
 ENDINGS = (".mid", ".midi", ".kar", ".rmi", ".smf")
@@ -87,7 +87,7 @@ def contents(path: Path | str, most_bytes: int = 2**25) -> bytes:
 def parse(data: bytes, path: Path) -> Song:
     """Make a Song of the bytes of a MIDI file; `path` only names it. Raises as `read` does."""
     file = scan(data)
-    gathered = Notes()
+    gathered = NoteTableBuilder()
     gathered.add(file)
     table = gathered.table()
     if table.problems[0]:
@@ -109,7 +109,7 @@ def parse(data: bytes, path: Path) -> Song:
 # --- one file
 
 
-def scan(data: bytes) -> Scanned:
+def scan(data: bytes) -> ScannedFile:
     """Read the bytes of one MIDI file, by the second reader if the first refuses them.
 
     Raises
@@ -122,34 +122,36 @@ def scan(data: bytes) -> Scanned:
         try:
             score = symusic.Score.from_midi(data)
             if score.note_num():
-                return Scanned(score)
+                return ScannedFile(score)
             reason = "has no notes"
         except Exception as error:  # bare RuntimeErrors and, rarely, kinds of its own
-            said = str(error).removeprefix("MiniMidi: ").removesuffix(": iostream error")
-            reason = f"is a damaged MIDI file: {said}"
-    mended = repair.mend(data, reason)
+            message = str(error).removeprefix("MiniMidi: ").removesuffix(": iostream error")
+            reason = f"is a damaged MIDI file: {message}"
+    repaired_file = repair.repair_file(data, reason)
     try:
-        return Scanned(symusic.Score.from_midi(mended.data), mended.what, mended.beats)
-    except Exception:  # what the second reader wrote is no better: the first reason stands
+        return ScannedFile(
+            symusic.Score.from_midi(repaired_file.data), repaired_file.repairs, repaired_file.beats
+        )
+    except Exception:  # the repaired file is no better: the first reason holds
         raise UnusableSong(reason) from None
 
 
 def songs(data: bytes) -> list[bytes]:
-    """Part a file of type 2, whose tracks are songs of their own (SMF 1.0), into its songs."""
+    """Split a file of type 2, whose tracks are separate songs (SMF 1.0), into its songs."""
     if data[:4] != b"MThd" or data[8:10] != b"\0\2" or container_problem(data):
         return [data]
-    found, place = [], 8 + int.from_bytes(data[4:8], "big")
+    tracks, place = [], 8 + int.from_bytes(data[4:8], "big")
     while place + 8 <= len(data):
         end = place + 8 + int.from_bytes(data[place + 4 : place + 8], "big")
         if data[place : place + 4] == b"MTrk":
             header = data[:8] + b"\0\0\0\1" + data[12:14]
-            found.append(header + data[place:end])
+            tracks.append(header + data[place:end])
         place = end
-    return found or [data]
+    return tracks or [data]
 
 
 def container_problem(data: bytes) -> str:
-    """Name what is wrong with a file as a container (SMF 1.0: MThd, then MTrk chunks)."""
+    """Give what is wrong with a file as a container (SMF 1.0: MThd, then MTrk chunks)."""
     if not data:
         return "is an empty file (0 bytes)"
     if data[:4] != b"MThd":
@@ -171,26 +173,26 @@ def container_problem(data: bytes) -> str:
         track += kind == b"MTrk"
         place += 8 + n_bytes
         if place > size:
-            what = f"track {track} of {n_tracks}" if kind == b"MTrk" else "a chunk"
+            chunk = f"track {track} of {n_tracks}" if kind == b"MTrk" else "a chunk"
             there = max(0, size - place + n_bytes)
-            return f"is cut short: {what} promises {n_bytes:,} bytes, and {there:,} are there"
+            return f"is cut short: {chunk} declares {n_bytes:,} bytes, and {there:,} are there"
     if track < n_tracks:
-        return f"is cut short: {n_tracks} tracks are promised, and {track} are there"
+        return f"is cut short: {n_tracks} tracks are declared, and {track} are there"
     if b"\xf7" in data and _runs_on_after_sysex(data):
         return "has running status after a system-exclusive message"
     return ""
 
 
 def _runs_on_after_sysex(data: bytes) -> bool:
-    """Say whether an event after a system-exclusive message leaves out its status byte.
+    """Whether an event after a system-exclusive message leaves out its status byte.
 
-    symusic passes over what follows such a message, in silence.
+    symusic skips what follows such a message without an error.
     """
     place = data.find(b"\xf0")
     while place >= 0:
-        size, begin = repair.number(data, place + 1)
+        size, begin = repair.variable_length(data, place + 1)
         if size and data[begin + size - 1 : begin + size] == b"\xf7":
-            _, event = repair.number(data, begin + size)
+            _, event = repair.variable_length(data, begin + size)
             if data[event : event + 1] < b"\x80" and event < len(data):
                 return True
         place = data.find(b"\xf0", place + 1)

@@ -1,10 +1,10 @@
-"""The second reader: what symusic refuses and can still be read is written anew, whole.
+"""The second reader: repairs files that symusic refuses and mido can still read.
 
 Old and carelessly written files are common in real libraries: a RIFF around the MIDI data, a header
 of an unusual length, times in SMPTE frames, running status after a system-exclusive message, a
 last track cut off by a broken download, no note that is ever ended. mido reads most of them, with
-data bytes above 127 clipped. What it reads is written as a plain MIDI file that the first reader
-takes, so that one reader makes all notes; the song is marked with what was mended.
+data bytes above 127 clipped. What it reads is written as a plain MIDI file for the first reader, so
+that one reader makes all notes; the song keeps a sentence on what was repaired.
 """
 
 import io
@@ -23,40 +23,40 @@ END_OF_TRACK = b"\x00\xff\x2f\x00"
 
 
 @dataclass(frozen=True)
-class Mended:
-    """A file written anew.
+class RepairedFile:
+    """A repaired file.
 
     Parameters
     ----------
     data : bytes
         A plain Standard MIDI File.
-    what : str
-        What was mended, for people.
+    repairs : str
+        What was repaired, for people.
     beats : bool
         Whether its ticks mean beats; SMPTE frames mean seconds only.
     """
 
     data: bytes
-    what: str
+    repairs: str
     beats: bool
 
 
-def mend(data: bytes, reason: str) -> Mended:
-    """Write a file anew that the first reader refused for `reason`.
+def repair_file(data: bytes, reason: str) -> RepairedFile:
+    """Rewrite a file that the first reader refused for `reason`.
 
     Raises
     ------
     UnusableSong
         With `reason`, if this reader cannot read it either or finds no notes.
     """
-    done: list[str] = []
-    body = _unwrapped(data, done)
+    repairs: list[str] = []
+    body = _without_wrapper(data, repairs)
     if len(body) < 14 or body[:4] != b"MThd" or body[12:14] == b"\0\0":
         raise UnusableSong(reason)
     seconds_only = body[12] >= 0x80
     if seconds_only and not body[13]:
         raise UnusableSong("has 0 ticks per SMPTE frame, so its notes have no times")
-    whole = _chunks_made_whole(body, done)
+    whole = _with_whole_chunks(body, repairs)
     written = io.BytesIO()
     try:
         file = mido.MidiFile(file=io.BytesIO(whole), clip=True)
@@ -64,14 +64,14 @@ def mend(data: bytes, reason: str) -> Mended:
             raise UnusableSong(reason)
         if seconds_only:
             _count_seconds(file)
-            done.append("its SMPTE times were turned into seconds")
-        _end_notes(file, done)
+            repairs.append("its SMPTE times were turned into seconds")
+        _end_notes(file, repairs)
         file.save(file=written)
     except (OSError, EOFError, ValueError, LookupError, TypeError, KeySignatureError):
         raise UnusableSong(reason) from None
-    if not done or reason.startswith("is a damaged"):
-        done.append(f"was read by the second reader, since it {reason}")
-    return Mended(written.getvalue(), "; ".join(done), not seconds_only)
+    if not repairs or reason.startswith("is a damaged"):
+        repairs.append(f"was read by the second reader, since it {reason}")
+    return RepairedFile(written.getvalue(), "; ".join(repairs), not seconds_only)
 
 
 def _sounds(message: mido.Message) -> bool:
@@ -81,22 +81,22 @@ def _sounds(message: mido.Message) -> bool:
 # --- the container
 
 
-def _unwrapped(data: bytes, done: list[str]) -> bytes:
-    """Take off what is around the MIDI file (RIFF-RMID, MacBinary)."""
+def _without_wrapper(data: bytes, repairs: list[str]) -> bytes:
+    """Remove what is around the MIDI file (RIFF-RMID, MacBinary)."""
     place = data.find(b"MThd", 0, SEARCHED)
     if place <= 0:
         return data
     riff = data[:4] == b"RIFF" and data[8:12] == b"RMID"
-    done.append("a RIFF around it" if riff else f"{place:,} bytes before its header")
-    done[-1] += " was taken off" if riff else " were passed over"
+    repairs.append("a RIFF around it" if riff else f"{place:,} bytes before its header")
+    repairs[-1] += " was taken off" if riff else " were passed over"
     return data[place:]
 
 
-def _chunks_made_whole(data: bytes, done: list[str]) -> bytes:
-    """Give header and tracks with lengths that are true, every track ending with a whole event."""
+def _with_whole_chunks(data: bytes, repairs: list[str]) -> bytes:
+    """Give header and tracks with correct lengths, every track ending with a whole event."""
     length, kind, n_tracks, division = struct.unpack_from(">IHHH", data, 4)
     if length != 6:
-        done.append(f"its header had {length} bytes")
+        repairs.append(f"its header had {length} bytes")
     if division >= 0x8000:  # frames a second (29 means 30, some left out), ticks a frame
         frames = 256 - (division >> 8)
         division = (30 if frames == 29 else frames) * (division & 0xFF)
@@ -107,11 +107,11 @@ def _chunks_made_whole(data: bytes, done: list[str]) -> bytes:
         body = data[place + 8 : place + 8 + size]
         if name == b"MTrk":
             if len(body) < size:
-                done.append(f"track {len(tracks) + 1} was cut short")
+                repairs.append(f"track {len(tracks) + 1} was cut short")
             tracks.append(_whole_events(body))
         place += 8 + size
     if len(tracks) < n_tracks:
-        done.append(f"{n_tracks} tracks were promised, and {len(tracks)} are there")
+        repairs.append(f"{n_tracks} tracks were declared, and {len(tracks)} are there")
     header = b"MThd" + struct.pack(">IHHH", 6, min(kind, 2), len(tracks), min(division, 0x7FFF))
     return header + b"".join(
         b"MTrk" + struct.pack(">I", len(body) + 4) + body + END_OF_TRACK for body in tracks
@@ -129,7 +129,7 @@ def _whole_events(track: bytes) -> bytes:
     place = status = 0
     events = bytearray()
     while True:
-        _, at = number(track, place)
+        _, at = variable_length(track, place)
         if at >= len(track):
             return bytes(events)
         delta, first = track[place:at], track[at] if track[at] >= 0x80 else status
@@ -138,7 +138,7 @@ def _whole_events(track: bytes) -> bytes:
         if first in (0xF0, 0xF7, 0xFF):
             if first == 0xFF and track[at : at + 1] == b"\x2f":
                 return bytes(events)
-            size, at = number(track, at + (first == 0xFF))
+            size, at = variable_length(track, at + (first == 0xFF))
             at += size
         else:
             status = first  # a system message does not end the running status, as many files say
@@ -149,8 +149,8 @@ def _whole_events(track: bytes) -> bytes:
         place = at
 
 
-def number(data: bytes, place: int) -> tuple[int, int]:
-    """Read a number of variable length; give it and the place after it (beyond the end if cut)."""
+def variable_length(data: bytes, place: int) -> tuple[int, int]:
+    """Read a number of variable length; give it and the offset after it (beyond the end if cut)."""
     value = 0
     while place < len(data):
         byte = data[place]
@@ -173,7 +173,7 @@ def _count_seconds(file: mido.MidiFile) -> None:
         file.tracks[0].insert(0, mido.MetaMessage("set_tempo", tempo=1_000_000, time=0))
 
 
-def _end_notes(file: mido.MidiFile, done: list[str]) -> None:
+def _end_notes(file: mido.MidiFile, repairs: list[str]) -> None:
     """End notes that never end where the song does, a quarter note after their track at least."""
     lengths = [sum(message.time for message in track) for track in file.tracks]
     n_ended = 0
@@ -189,7 +189,7 @@ def _end_notes(file: mido.MidiFile, done: list[str]) -> None:
             track.append(mido.Message("note_off", channel=channel, note=note, time=wait))
             wait = 0
     if n_ended:
-        done.append(f"{n_ended} notes without an end were ended" if n_ended > 1
+        repairs.append(f"{n_ended} notes without an end were ended" if n_ended > 1
                     else "1 note without an end was ended")  # fmt: skip
 
 

@@ -90,20 +90,22 @@ def to_midi(data: bytes, ending: str) -> Iterator[Piece | Refusal]:
         yield from _pieces(_musicxml(_unpacked(data) if ending == ".mxl" else data), "musicxml")
 
 
-def _pieces(text: str, form: str) -> list[Piece]:
+def _pieces(text: str, score_format: str) -> list[Piece]:
     """Read a text of a known format with music21."""
     from music21 import converter, stream
 
     with _quiet():
         try:
-            score = converter.parseData(text, format=form)
+            score = converter.parseData(text, format=score_format)
             scores = score.scores if isinstance(score, stream.Opus) else [score]
             return [_piece(score) for score in scores]
         except (UnusableSong, MemoryError):  # the latter tells of limits, not of scores
             raise
         except Exception as error:  # music21 lets through whatever its parsers stumble over
-            said = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0][:100]
-            raise UnusableSong(f"is damaged, or written as music21 cannot read: {said}") from None
+            message = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0][:100]
+            raise UnusableSong(
+                f"is damaged, or written as music21 cannot read: {message}"
+            ) from None
 
 
 def _piece(score: Any) -> Piece:
@@ -117,7 +119,7 @@ def _piece(score: Any) -> Piece:
     _share_repeats(score)
     for part in score.parts:
         _write_upbeat(part)
-        _mend_repeats(part)
+        _pair_repeats(part)
     try:
         midi = music21ObjectToMidiFile(score)  # plays out the repeats
     except Music21Exception:
@@ -211,8 +213,8 @@ def _share_repeats(score: Any) -> None:
                     measure.insert(sign.offset, deepcopy(sign))
     brackets = [list(part[spanner.RepeatBracket]) for part in score.parts]
     fullest = max(range(len(parts)), key=lambda place: len(brackets[place]))
-    for part, measures, own in zip(score.parts, parts, brackets, strict=True):
-        if not own:
+    for part, measures, part_brackets in zip(score.parts, parts, brackets, strict=True):
+        if not part_brackets:
             for bracket in brackets[fullest]:
                 spanned = [
                     new
@@ -222,7 +224,7 @@ def _share_repeats(score: Any) -> None:
                 part.insert(0, spanner.RepeatBracket(spanned, number=bracket.number))
 
 
-def _mend_repeats(part: Any) -> None:
+def _pair_repeats(part: Any) -> None:
     """Pair the signs that begin repeats with those that end them.
 
     A repeat that has no sign for its beginning begins where the repeat before it ended: `A :| B :|`
@@ -253,7 +255,7 @@ def _mend_repeats(part: Any) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep music21's remarks from the terminal."""
+    """Keep music21's messages from the terminal."""
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""The Song: the one data type that every later step shares.
+"""The Song: the data type that every later step shares.
 
 A song is one file, or one tune of a file that holds several. Its notes are rows of a structured
 array, sorted by onset and then by pitch. Times are in seconds from the start of the file, beats in
@@ -38,7 +38,7 @@ class UnusableSong(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Song:
-    """One song, whose notes are fetched when they are asked for.
+    """One song, whose notes are fetched when they are used.
 
     A corpus may hold a hundred thousand songs, so a Song knows a few facts and where its notes
     are; `Song.of` makes one of notes that are in memory.
@@ -65,7 +65,7 @@ class Song:
         Hash of the file's bytes (and of the tune's place in it); songs with the same digest are
         the same song.
     repaired : str
-        What had to be mended before the file could be read; empty for a sound file.
+        What had to be repaired before the file could be read; empty for an intact file.
     """
 
     path: Path
@@ -91,10 +91,10 @@ class Song:
 
 
 def problem(notes: dict[str, NDArray], seconds: float) -> str:
-    """Say why notes cannot be those of a piece of music; empty where they can.
+    """Give the reason why notes cannot be those of a piece of music; empty where they can.
 
-    Parsers answer silently for some damaged files (0 ticks per quarter note gives infinite times),
-    so every song is looked at after reading.
+    Parsers accept some damaged files without an error (0 ticks per quarter note gives infinite
+    times), so every song is checked after reading.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def problem(notes: dict[str, NDArray], seconds: float) -> str:
     if n_notes == 0:
         return "has no notes"
     if n_notes > MOST_NOTES:
-        return f"has {n_notes:,} notes, and at most {MOST_NOTES:,} are believed"
+        return f"has {n_notes:,} notes, and at most {MOST_NOTES:,} are accepted"
     for name in ("onset", "duration"):
         if not np.isfinite(notes[name]).all():
             return "has note times that are not finite (a damaged tempo or time division)"
@@ -117,5 +117,5 @@ def problem(notes: dict[str, NDArray], seconds: float) -> str:
         if notes[name].max() > 127:
             return f"has a {name} of {notes[name].max()}; MIDI allows 0 to 127"
     if seconds > LONGEST_SECONDS:
-        return f"lasts {seconds / 3600:,.0f} hours, and at most 24 are believed"
+        return f"lasts {seconds / 3600:,.0f} hours, and at most 24 are accepted"
     return ""

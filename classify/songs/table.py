@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from classify.songs.song import NOTE, problem
 
 #: Tempo where a file sets none, in microseconds a quarter note (SMF 1.0: 120 bpm).
-USUAL_TEMPO = 500_000
+DEFAULT_TEMPO = 500_000
 
-#: Ticks of the longest file that is believed (19 hours at 1,920 a quarter note and 120 bpm).
+#: Ticks of the longest file that is accepted (19 hours at 1,920 a quarter note and 120 bpm).
 #: symusic counts to eight times as many and then begins below 0 in silence.
 MOST_TICKS = 2**28
 
 
-class Scanned(NamedTuple):
-    """What symusic found in one file, and what had to be mended first."""
+class ScannedFile(NamedTuple):
+    """What symusic read from one file, and what had to be repaired first."""
 
     score: symusic.Score
     repaired: str = ""
@@ -31,7 +31,7 @@ class Scanned(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Table:
+class NoteTable:
     """Notes of many files, file after file.
 
     Parameters
@@ -45,7 +45,7 @@ class Table:
     seconds : ndarray, shape (n_files,)
         Length of each file.
     problems : list of str, length n_files
-        Why a file is no music; empty where it is. Such a file has no notes in the table.
+        Why a file is not music; empty where it is. Such a file has no notes in the table.
     beats : ndarray of bool, shape (n_files,)
         Whether a file's ticks mean beats; if not, it has no tempo either.
     tempo : ndarray, shape (n_tempi, 2)
@@ -66,8 +66,8 @@ class Table:
     first_tempo: NDArray[np.int64]
     metre: list[NDArray[np.float64]]
 
-    def without_problems(self) -> "Table":
-        """Leave out the notes of files that are no music."""
+    def without_problems(self) -> "NoteTable":
+        """Leave out the notes of files that are not music."""
         good = np.array([not problem for problem in self.problems])
         kept = good[self.owner]
         columns = {name: column[kept] for name, column in self.columns.items()}
@@ -76,17 +76,17 @@ class Table:
 
     def tempi(self, index: int) -> NDArray[np.float64]:
         """Tempo map of a file, shape (n_tempi, 2): seconds, quarter notes a minute."""
-        own = self.tempo[self.first_tempo[index] : self.first_tempo[index + 1]]
-        return own if self.beats[index] else own[:0]
+        tempo_map = self.tempo[self.first_tempo[index] : self.first_tempo[index + 1]]
+        return tempo_map if self.beats[index] else tempo_map[:0]
 
     def metres(self, index: int) -> NDArray[np.float64]:
-        """Time signatures of a file, shape (n_metres, 3): beat, notes in a bar, of one which-th."""
+        """Time signatures of a file, shape (n_metres, 3): beat, notes in a bar, and their unit."""
         return self.metre[index] if self.beats[index] else self.metre[index][:0]
 
 
 @dataclass
-class Notes:
-    """Gathers the notes of many files, and makes one table of them."""
+class NoteTableBuilder:
+    """Collects the notes of many files, and makes one table of them."""
 
     arrays: list[dict[str, NDArray]] = field(default_factory=list)  # a track: four columns
     about: list[tuple[int, int, bool, int]] = field(default_factory=list)  # and what it is
@@ -94,7 +94,7 @@ class Notes:
     metres: list[NDArray] = field(default_factory=list)  # a file: as `Song.metres`
     ticks: list[tuple[int, bool]] = field(default_factory=list)  # a file: per quarter; beats?
 
-    def add(self, file: Scanned) -> None:
+    def add(self, file: ScannedFile) -> None:
         """Add one file's notes."""
         index = len(self.ticks)
         for track in file.score.tracks:
@@ -106,8 +106,8 @@ class Notes:
         self.metres.append(_metres(file.score))
         self.ticks.append((file.score.ticks_per_quarter, file.beats))
 
-    def table(self) -> Table:
-        """Turn what was gathered into one table."""
+    def table(self) -> NoteTable:
+        """Make one table of all notes that were added."""
         n_files = len(self.ticks)
         file, program, drum, counts = np.array(self.about or np.zeros((0, 4)), dtype=np.int64).T
         tick, length, pitch, velocity = (
@@ -116,13 +116,13 @@ class Notes:
         )
         first = np.append(0, np.cumsum(np.bincount(file, counts, n_files))).astype(np.int64)
         file = np.repeat(file << 33, counts)
-        wild = file[(tick < 0) | (tick > MOST_TICKS)] >> 33 if len(tick) else file
+        overlong = file[(tick < 0) | (tick > MOST_TICKS)] >> 33 if len(tick) else file
         key = (file + tick.clip(0, MOST_TICKS) << 7) + (pitch & 127)
         order = np.argsort(key, kind="stable")  # few steps: each track is in order already
         key, length = key.take(order), length.take(order)
         tick = key >> 7 & (2**33 - 1)
         per_quarter, beats = np.array(self.ticks or np.zeros((0, 2)), dtype=np.int64).T
-        clock = _Clock.of(self.tempi, per_quarter)
+        clock = _TempoMaps.of(self.tempi, per_quarter)
         onset, duration = clock.seconds(key, tick, length)
         per_beat = np.where(beats, per_quarter, np.nan).astype(np.float32)
         notes = {
@@ -139,20 +139,20 @@ class Notes:
         if len(some):
             seconds[some] = np.maximum.reduceat(onset + duration, first[some])
         problems = _problems(notes, first, seconds, clock.stopped)
-        for index in set(wild.tolist()):
+        for index in set(overlong.tolist()):
             problems[index] = f"lasts more than {MOST_TICKS:,} ticks (a damaged delta time)"
         owner = (key >> 40).astype(np.int32)
-        table = Table(
+        table = NoteTable(
             notes, owner, first, seconds, problems, beats > 0, clock.map(), clock.first, self.metres
         )
         return table.without_problems() if any(problems) else table
 
 
 def _metres(score: symusic.Score) -> NDArray[np.float64]:
-    """Give a file's time signatures that mean something; of several at one tick the last counts."""
-    found = score.time_signatures.numpy()
-    ticks = found["time"].astype(np.float64) / score.ticks_per_quarter
-    rows = np.stack([ticks, found["numerator"], found["denominator"]], axis=1)
+    """Give a file's valid time signatures; of several at one tick the last counts."""
+    columns = score.time_signatures.numpy()
+    ticks = columns["time"].astype(np.float64) / score.ticks_per_quarter
+    rows = np.stack([ticks, columns["numerator"], columns["denominator"]], axis=1)
     rows = rows[(ticks >= 0) & (rows[:, 1:] > 0).all(axis=1)]
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     return rows[np.append(np.diff(rows[:, 0]) > 0, np.full(len(rows[:1]), True))]
@@ -161,24 +161,24 @@ def _metres(score: symusic.Score) -> NDArray[np.float64]:
 def _problems(
     notes: dict[str, NDArray], first: NDArray, seconds: NDArray, stopped: NDArray
 ) -> list[str]:
-    """Say of each file why it is no music; look closely only where something can be wrong."""
+    """Give the reason why each file is not music; examine only files that could be wrong."""
     counts = np.diff(first)
     suspect = (counts == 0) | (counts > 100_000) | (seconds > 3600)
     whole = all(notes[name].min(initial=0) >= 0 for name in ("onset", "duration"))
     if not whole or max(notes[name].max(initial=0) for name in ("pitch", "velocity")) > 127:
         suspect[:] = True
-    found = [""] * len(counts)
+    problems = [""] * len(counts)
     for index in np.flatnonzero(suspect):
-        own = slice(first[index], first[index + 1])
-        part = {name: notes[name][own] for name in ("onset", "duration", "pitch", "velocity")}
-        found[index] = problem(part, seconds[index])
+        rows = slice(first[index], first[index + 1])
+        part = {name: notes[name][rows] for name in ("onset", "duration", "pitch", "velocity")}
+        problems[index] = problem(part, seconds[index])
     for index in stopped:
-        found[index] = "sets a tempo of 0 microseconds per quarter note"
-    return found
+        problems[index] = "sets a tempo of 0 microseconds per quarter note"
+    return problems
 
 
 @dataclass(frozen=True)
-class _Clock:
+class _TempoMaps:
     """The tempo maps of many files, one after another.
 
     From tick `tick[i]` of file `file[i]` on, a tick t is at second `base[i] + t * step[i]`.
@@ -193,14 +193,14 @@ class _Clock:
     stopped: NDArray[np.int64]  # files with a tempo of 0
 
     @classmethod
-    def of(cls, maps: Sequence[tuple[NDArray, NDArray]], per_quarter: NDArray) -> "_Clock":
+    def of(cls, maps: Sequence[tuple[NDArray, NDArray]], per_quarter: NDArray) -> "_TempoMaps":
         """Lay the maps end to end, each beginning at tick 0."""
         whole = []
         for ticks, tempi in maps:
             if len(ticks) and ticks[0] < 0:  # symusic counted beyond what it can
                 ticks, tempi = ticks[ticks >= 0], tempi[ticks >= 0]
             if not len(ticks) or ticks[0] > 0:
-                ticks, tempi = np.append(0, ticks), np.append(USUAL_TEMPO, tempi)
+                ticks, tempi = np.append(0, ticks), np.append(DEFAULT_TEMPO, tempi)
             whole.append((ticks, tempi))
         first = np.cumsum([0] + [len(ticks) for ticks, _ in whole])
         file = np.repeat(np.arange(len(maps)), np.diff(first))
@@ -228,8 +228,8 @@ class _Clock:
         ends = key + (length.astype(np.int64) << 7)
         crossing = np.flatnonzero(ends >= np.repeat(np.append(keys, 2**62)[1:], counts))
         at = np.searchsorted(keys, ends[crossing], side="right") - 1
-        own = self.file[at] == key[crossing] >> 40  # the last note of a file crosses nothing
-        crossing, at = crossing[own], at[own]
+        same_file = self.file[at] == key[crossing] >> 40  # a file's last note crosses nothing
+        crossing, at = crossing[same_file], at[same_file]
         end = self.base[at] + (tick[crossing] + length[crossing]) * self.step[at]
         duration[crossing] = end - onset[crossing]
         return onset, duration

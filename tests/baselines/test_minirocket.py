@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from classify.baselines.minirocket import KERNEL, by_channel
 
-from baselines.minirocket import KERNEL, by_channel
-from classify.models.registry import BaselineClassifier
+from classify.models.baseline_classifier import BaselineClassifier
 
 
 def melodies(n_notes: int, channel: int):

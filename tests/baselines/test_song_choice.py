@@ -5,6 +5,15 @@ import pkgutil
 
 import numpy as np
 import pytest
+from classify.baselines.song_choice import (
+    FOLDS,
+    ROUNDS,
+    SelectedEnsemble,
+    chosen_weights,
+    fitted_steepness,
+    whole_folds,
+)
+from classify.baselines.song_stack import StackedEnsemble
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.neighbors import KNeighborsClassifier
@@ -13,18 +22,9 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 from sklearn.utils.validation import has_fit_parameter
 
-import baselines
-from baselines import song_choice, song_stack
-from baselines.song_choice import (
-    FOLDS,
-    ROUNDS,
-    ChosenVote,
-    chosen_weights,
-    fitted_steepness,
-    whole_folds,
-)
-from baselines.song_stack import ChosenStack
-from classify.models.registry import BaselineClassifier
+from classify import baselines
+from classify.baselines import song_choice, song_stack
+from classify.models.baseline_classifier import BaselineClassifier
 
 #: Columns of `songs`: what the class moves, and what only tells the group.
 SIGNAL, GROUP = [0], [1, 2, 3]
@@ -70,7 +70,7 @@ class Counting(LogisticRegression):
         return super().predict_proba(x[:, [self.column]])
 
 
-@pytest.mark.parametrize("kind", [ChosenVote, ChosenStack])
+@pytest.mark.parametrize("kind", [SelectedEnsemble, StackedEnsemble])
 def test_groups_are_not_parted(kind):
     """With groups parted, the memory of groups looks nearly perfect, and takes the vote."""
     x, y, group = songs()
@@ -83,7 +83,7 @@ def test_groups_are_not_parted(kind):
 
 def test_groups_reach_the_choice_through_every_fit(monkeypatch):
     """The model's own and those of the inner folds, which its calibration rests on."""
-    monkeypatch.setattr(song_choice, "build", lambda seed: ChosenVote(two(), seed))
+    monkeypatch.setattr(song_choice, "build", lambda seed: SelectedEnsemble(two(), seed))
     x, y, group = songs()
     kept = BaselineClassifier("song-choice").fit(x[:, None], y, group)
     assert kept.model_.weights_.tolist() == [0, 1]
@@ -92,7 +92,7 @@ def test_groups_reach_the_choice_through_every_fit(monkeypatch):
     assert parted.model_.weights_[0] > 0.5
 
 
-@pytest.mark.parametrize("kind", [ChosenVote, ChosenStack])
+@pytest.mark.parametrize("kind", [SelectedEnsemble, StackedEnsemble])
 def test_noise_is_neither_chosen_nor_fitted_again(kind):
     """A member is fitted once a fold, and once more on everything only if it is chosen."""
     x, y, _ = songs(n_groups=180, each=1)
@@ -126,7 +126,7 @@ def test_a_member_without_probabilities_gets_calibrated_ones(n_classes):
     draw = np.random.default_rng(0)
     y = np.arange(300) % n_classes
     x = draw.normal(size=(300, 2)) + 2 * np.stack([y == 1, y == 2], axis=1)
-    model = ChosenVote([("svm", SVC())]).fit(x[:200], y[:200])
+    model = SelectedEnsemble([("svm", SVC())]).fit(x[:200], y[:200])
     p = model.predict_proba(x[200:])
     np.testing.assert_allclose(p.sum(axis=1), 1)
     assert log_loss(y[200:], p) < 0.75 * np.log(n_classes)
@@ -147,7 +147,9 @@ def test_a_stack_mends_what_a_vote_cannot():
     y = np.arange(400) % 2
     x = (draw.normal(size=400) + 1.5 * y)[:, None]
     member = [("leaning", LogisticRegression(class_weight={0: 1, 1: 60}))]
-    vote, stack = (kind(member).fit(x[:200], y[:200]) for kind in (ChosenVote, ChosenStack))
+    vote, stack = (
+        kind(member).fit(x[:200], y[:200]) for kind in (SelectedEnsemble, StackedEnsemble)
+    )
     assert (stack.predict(x[200:]) == y[200:]).mean() > 0.7
     assert (vote.predict(x[200:]) == y[200:]).mean() < 0.6
     assert stack.final_.coef_.shape == (1, 2)
@@ -170,7 +172,7 @@ def test_songs_that_cannot_be_split_are_refused():
 
 def test_models_that_fold_for_themselves_have_nothing_to_search():
     """A grid search would not hand their groups on."""
-    modules = [importlib.import_module(f"baselines.{m.name}")
+    modules = [importlib.import_module(f"classify.baselines.{m.name}")
                for m in pkgutil.iter_modules(baselines.__path__)]  # fmt: skip
     folding = [m for m in modules if has_fit_parameter(m.build(0), "groups")]
     assert {song_choice, song_stack} <= set(folding)

@@ -1,21 +1,14 @@
 """`classify explain`: a picture and a paragraph for each song, a table for a run."""
 
-import argparse
-
-import pytest
-
-from classify.cli import explain
-from classify.errors import InputError
+from classify.cli.main import main
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
+from classify.experiments.settings import Settings
+from tests.cli.refusals import refused
 from tests.conftest import write_corpus, write_song
 
 
-def run(*arguments):
-    parser = argparse.ArgumentParser()
-    explain.add(parser.add_subparsers())
-    options = parser.parse_args(["explain", *map(str, arguments)])
-    return options.run(options)
+def run(*arguments) -> int:
+    return main(["explain", *map(str, arguments)])
 
 
 def test_each_song_gets_a_picture_and_a_paragraph(trained, tmp_path, capsys):
@@ -30,10 +23,10 @@ def test_each_song_gets_a_picture_and_a_paragraph(trained, tmp_path, capsys):
     assert written == ["slow-2.png", "slow-2.svg", "slow-2.txt", "slow.png", "slow.svg", "slow.txt"]
 
 
-def test_a_class_the_model_does_not_have_is_refused(trained, tmp_path):
+def test_a_class_the_model_does_not_have_is_refused(trained, tmp_path, capsys):
     song = write_song(tmp_path / "slow.mid", 510, 45, 1.0)
-    with pytest.raises(InputError, match="'Sad' is no class of this model; it has Calming, Happy"):
-        run(trained, song, "--class", "Sad", "--out", tmp_path / "out")
+    line = refused(capsys, "explain", str(trained), str(song), "--class", "Sad")
+    assert "'Sad' is no class of this model; it has Calming, Happy" in line
 
 
 def test_a_run_tells_what_its_model_rests_on(tmp_path, capsys):
@@ -49,10 +42,9 @@ def test_a_run_tells_what_its_model_rests_on(tmp_path, capsys):
         "  channel duration",
     )
     assert told[-1] == str(folder / "importance.csv")
-    with pytest.raises(InputError, match="is a run, which tells what its models rest on"):
-        run(folder, corpus)
+    line = refused(capsys, "explain", str(folder), str(corpus))
+    assert "is a run, which says what its models rest on" in line
 
 
-def test_a_model_without_a_song_is_refused(trained):
-    with pytest.raises(InputError, match="name the songs to explain"):
-        run(trained)
+def test_a_model_without_a_song_is_refused(trained, capsys):
+    assert "name the songs to explain" in refused(capsys, "explain", str(trained))

@@ -87,7 +87,7 @@ def test_a_predicted_table_serves_and_leads_from_one_mood_to_another(
         (["--mood", "Sad"], "Sad"),
         (["--mood", "Calming", "--format", "pls"], "--format pls: expected any of"),
         (["--mood", "Calming", "--minutes", "-3"], "-3"),
-        (["--mood", "Calming", "--media-root", "nowhere"], "nowhere: is no folder"),
+        (["--mood", "Calming", "--media-root", "nowhere"], "nowhere: is not a folder"),
         (["--mood", "Calming", "--pin", "none.mid"], "none.mid"),
     ],
 )

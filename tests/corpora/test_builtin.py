@@ -51,21 +51,22 @@ def test_bars_of_a_tune_are_whole_though_it_begins_with_an_upbeat():
     assert beats[0] == 0 and metres == [(0.0, 3, 4)]
 
 
-def test_a_small_corpus_takes_the_road_of_a_users_folder(tmp_path, monkeypatch):
+def test_a_small_corpus_is_read_as_a_users_folder_is(tmp_path, monkeypatch):
     small = replace(builtin.CORPORA["tunes"], per_class=3)
     monkeypatch.setitem(builtin.CORPORA, "tunes", small)
     monkeypatch.setenv("CLASSIFY_CACHE", str(tmp_path))
-    said = []
-    corpus = load("tunes", lambda done, total: said.append((done, total)))
+    calls = []
+    corpus = load("tunes", lambda done, total: calls.append((done, total)))
     assert Counter(corpus.labels) == dict.fromkeys(small.classes, 3)
-    assert not corpus.set_aside
-    assert (15, 15) in said and corpus.window == small.window
+    assert not corpus.skipped
+    assert (15, 15) in calls and corpus.window == small.window
     assert all(30 < len(song.notes) < 2000 for song in corpus.songs)
     metres = {
         (e.label, *s.metres[0, 1:]) for e, s in zip(corpus.entries, corpus.songs, strict=True)
     }
     assert ("jig", 6, 8) in metres and ("slip jig", 9, 8) in metres
     assert {"title", "function"} <= set(corpus.entries[0].extra)
+    assert set(corpus.sources) == {"ryansMammoth", "oneills1850"}
     made = [p.stat().st_mtime_ns for p in tmp_path.rglob("*.mid")]
     assert load("tunes").fingerprint == corpus.fingerprint
     assert [p.stat().st_mtime_ns for p in tmp_path.rglob("*.mid")] == made  # read, not made again

@@ -3,10 +3,10 @@
 import shutil
 
 from classify.corpora import load
-from classify.corpora.groups import merged
+from classify.corpora.groups import group_by_shared_keys
 
 
-def test_damaged_files_are_set_aside_and_the_rest_goes_on(corpus_folder):
+def test_damaged_files_are_skipped_and_the_rest_goes_on(corpus_folder):
     happy = corpus_folder / "Happy"
     silent = b"MThd\0\0\0\x06\0\0\0\x01\0\x60" + b"MTrk\0\0\0\x04\0\xff\x2f\0"
     whole = (happy / "00.mid").read_bytes()
@@ -19,7 +19,7 @@ def test_damaged_files_are_set_aside_and_the_rest_goes_on(corpus_folder):
     assert len(corpus.songs) == 17
     assert [name for name, _ in corpus.repaired] == ["Happy/cut.mid"]
     assert "track 1 was cut short" in corpus.repaired[0][1]
-    reasons = {item.name: item.reason for item in corpus.set_aside}
+    reasons = {item.name: item.reason for item in corpus.skipped}
     assert set(reasons) == {
         "Sports/", "Happy/text.mid", "Happy/empty.mid", "Happy/silent.mid",
     }  # fmt: skip
@@ -44,4 +44,9 @@ def test_the_fingerprint_knows_labels_and_bytes(corpus_folder):
 
 
 def test_groups_merge_through_a_chain():
-    assert merged([["a", "x"], ["b"], ["c", "x", "y"], ["d", "y"]]) == ["a", "b", "a", "a"]
+    assert group_by_shared_keys([["a", "x"], ["b"], ["c", "x", "y"], ["d", "y"]]) == [
+        "a",
+        "b",
+        "a",
+        "a",
+    ]

@@ -11,11 +11,11 @@ from classify.cli.main import main
 from classify.corpora import load
 from classify.corpora.duplicates import (
     COMMON,
-    FAMILY,
-    Pair,
-    described,
-    find,
-    merged,
+    MOST_IDENTICAL,
+    DuplicatePair,
+    find_duplicates,
+    merge_groups,
+    pair_records,
     with_merged_groups,
 )
 from classify.songs import NOTE, Song, midi
@@ -52,17 +52,17 @@ def chords(seed=0):
 def test_every_transposition_is_found_and_named(made):
     onset, pitch = made(0)
     for shift in range(-24, 25):
-        (pair,) = find([song(onset, pitch), song(*tune(1)), song(onset, pitch + shift)])
-        assert pair == Pair(0, 2, 1.0, shift, 1.0)
+        (pair,) = find_duplicates([song(onset, pitch), song(*tune(1)), song(onset, pitch + shift)])
+        assert pair == DuplicatePair(0, 2, 1.0, shift, 1.0)
 
 
 @pytest.mark.parametrize("tempo", [0.5, 0.8, 1.25, 2.0])
 def test_every_tempo_is_found_and_named(tempo):
     onset, pitch = tune(0)
-    (pair,) = find([song(onset + 3, pitch), song(onset / tempo, pitch - 5)])
+    (pair,) = find_duplicates([song(onset + 3, pitch), song(onset / tempo, pitch - 5)])
     assert (pair.similarity, pair.transposition) == (1.0, -5)
     assert pair.tempo_ratio == pytest.approx(tempo)
-    (back,) = find([song(onset / tempo, pitch - 5), song(onset + 3, pitch)])
+    (back,) = find_duplicates([song(onset / tempo, pitch - 5), song(onset + 3, pitch)])
     assert (back.transposition, back.tempo_ratio) == (5, pytest.approx(1 / tempo))
 
 
@@ -90,7 +90,9 @@ def test_a_changed_copy_is_found_in_another_key_and_tempo(change):
     for seed in range(10):
         whole = chords(seed)
         onset, pitch = change(*whole, np.random.default_rng(seed))
-        pairs = find([song(onset * 1.1, pitch + 3), song(*whole), song(*chords(seed + 100))])
+        pairs = find_duplicates(
+            [song(onset * 1.1, pitch + 3), song(*whole), song(*chords(seed + 100))]
+        )
         assert {(p.a, p.b) for p in pairs} <= {(0, 1)}
         missed += not pairs
         for pair in pairs:
@@ -102,7 +104,7 @@ def test_a_changed_copy_is_found_in_another_key_and_tempo(change):
 
 def test_another_melody_of_the_same_rhythm_and_scale_is_another_song():
     songs = [song(*tune(seed, 300, rhythm=0)) for seed in range(40)]
-    assert find(songs) == []
+    assert find_duplicates(songs) == []
 
 
 def test_scales_and_figures_going_round_make_no_copies():
@@ -114,7 +116,7 @@ def test_scales_and_figures_going_round_make_no_copies():
         own = tune(seed, 40)[1]
         pitch = np.concatenate([runs, own[:20], rounds, own[20:], runs])
         songs.append(song(np.arange(len(pitch)) * 0.25, pitch))
-    assert find(songs) == []
+    assert find_duplicates(songs) == []
 
 
 def test_two_blues_over_the_same_bass_in_the_same_key_are_two_songs():
@@ -126,7 +128,7 @@ def test_two_blues_over_the_same_bass_in_the_same_key_are_two_songs():
         pitch = tune(seed, 4 * 96, scale=BLUES)[1]
         onset = np.arange(4 * 96) * 0.2
         songs.append(song(np.tile(onset, 2), np.append(pitch, np.tile(bass, 4))))
-    assert find(songs) == []
+    assert find_duplicates(songs) == []
 
 
 def test_the_order_of_songs_does_not_matter():
@@ -137,7 +139,7 @@ def test_the_order_of_songs_does_not_matter():
         songs.append(song(onset * draw.uniform(0.8, 1.2), pitch + draw.integers(-6, 7)))
 
     def known(order):
-        pairs = find([songs[place] for place in order])
+        pairs = find_duplicates([songs[place] for place in order])
         return {
             (
                 *sorted((order[p.a], order[p.b])),
@@ -155,16 +157,18 @@ def test_the_order_of_songs_does_not_matter():
 
 def test_songs_without_a_tune_are_left_alone():
     onset, pitch = tune(0)
-    assert find([]) == []
-    assert find([song(onset, pitch)]) == []
+    assert find_duplicates([]) == []
+    assert find_duplicates([song(onset, pitch)]) == []
     drums = song(onset, pitch, drum=True)
-    assert find([drums, drums, song([], []), song([], [])]) == []
+    assert find_duplicates([drums, drums, song([], []), song([], [])]) == []
     one_note = song([0.0], [60])
-    assert find([one_note, one_note]) == []
+    assert find_duplicates([one_note, one_note]) == []
     chord = song(np.zeros(10), np.arange(60, 70))
-    assert find([chord, chord]) == []
+    assert find_duplicates([chord, chord]) == []
     same = song(np.arange(300) * 0.2, np.full(300, 60))
-    assert find([same, song(*tune(1)), song(np.arange(250) * 0.2, np.full(250, 64))]) == []
+    assert (
+        find_duplicates([same, song(*tune(1)), song(np.arange(250) * 0.2, np.full(250, 64))]) == []
+    )
 
 
 def test_drums_are_not_heard():
@@ -174,7 +178,7 @@ def test_drums_are_not_heard():
     both = song(
         np.append(onset, beat), np.append(pitch, drums), np.repeat([False, True], [120, 100])
     )
-    assert find([song(onset, pitch + 1), both]) == [Pair(0, 1, 1.0, -1, 1.0)]
+    assert find_duplicates([song(onset, pitch + 1), both]) == [DuplicatePair(0, 1, 1.0, -1, 1.0)]
 
 
 def test_short_songs_are_compared_note_for_note():
@@ -184,35 +188,41 @@ def test_short_songs_are_compared_note_for_note():
     slow = onset.copy()
     slow[7:] += 1.0
     songs = [song(onset, pitch), song(onset, other), song(slow, pitch), song(onset * 2, pitch + 4)]
-    (pair,) = find(songs)
+    (pair,) = find_duplicates(songs)
     assert (pair.a, pair.b, pair.similarity, pair.transposition) == (0, 3, 1.0, 4)
     assert pair.tempo_ratio == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("n_copies", [COMMON + 20, FAMILY + 20])
+@pytest.mark.parametrize("n_copies", [COMMON + 20, MOST_IDENTICAL + 20])
 def test_a_song_that_stands_very_often_is_one_group(n_copies):
     onset, pitch = tune(0)
     copies = [song(onset, pitch + k % 12) for k in range(n_copies)]
     thin = song(*thinned(onset, pitch, np.random.default_rng(0)))
-    pairs = find([*copies, song(*tune(1)), thin])
-    groups = merged([f"group {k}" for k in range(n_copies + 2)], pairs)
+    pairs = find_duplicates([*copies, song(*tune(1)), thin])
+    groups = merge_groups([f"group {k}" for k in range(n_copies + 2)], pairs)
     assert set(groups) == {"group 0", f"group {n_copies}"}
     assert groups.count("group 0") == n_copies + 1
     assert len(pairs) <= n_copies**2 / 2 + n_copies
 
 
 def test_groups_are_joined_through_pairs_and_through_groups():
-    pairs = [Pair(0, 2, 1.0, 0, 1.0), Pair(3, 4, 0.7, 5, 1.0)]
+    pairs = [DuplicatePair(0, 2, 1.0, 0, 1.0), DuplicatePair(3, 4, 0.7, 5, 1.0)]
     groups = ["a", "b", "c", "c", "d", "e"]
-    assert merged(groups, pairs) == ["a", "b", "a", "a", "a", "e"]
-    assert merged(groups, pairs[::-1]) == ["a", "b", "a", "a", "a", "e"]
-    assert merged(groups, []) == groups
-    assert merged(["pair:0", "x", "y"], [Pair(1, 2, 1.0, 0, 1.0)]) == ["pair:0", "x", "x"]
+    assert merge_groups(groups, pairs) == ["a", "b", "a", "a", "a", "e"]
+    assert merge_groups(groups, pairs[::-1]) == ["a", "b", "a", "a", "a", "e"]
+    assert merge_groups(groups, []) == groups
+    assert merge_groups(["pair:0", "x", "y"], [DuplicatePair(1, 2, 1.0, 0, 1.0)]) == [
+        "pair:0",
+        "x",
+        "x",
+    ]
 
 
 def test_progress_is_told():
     seen = []
-    find([song(*tune(0)), song(*tune(1))], lambda done, total: seen.append((done, total)))
+    find_duplicates(
+        [song(*tune(0)), song(*tune(1))], lambda done, total: seen.append((done, total))
+    )
     assert seen == [(1, 2), (2, 2)]
 
 
@@ -228,13 +238,13 @@ def with_copies(corpus_folder):
 
 def test_a_corpus_is_given_joined_groups_and_a_record(with_copies):
     corpus = load(str(with_copies))
-    pairs = find(corpus.songs)
-    joined = with_merged_groups(corpus, pairs)
-    group = dict(zip([e.name for e in corpus.entries], joined.groups, strict=True))
+    pairs = find_duplicates(corpus.songs)
+    regrouped = with_merged_groups(corpus, pairs)
+    group = dict(zip([e.name for e in corpus.entries], regrouped.groups, strict=True))
     assert group["Calming/tune.mid"] == group["Happy/other.mid"] == "song:Calming/tune.mid"
-    assert len(set(joined.groups)) == len(set(corpus.groups)) - 1
-    assert joined.fingerprint != corpus.fingerprint
-    records = json.loads(json.dumps(described(corpus, pairs)))
+    assert len(set(regrouped.groups)) == len(set(corpus.groups)) - 1
+    assert regrouped.fingerprint != corpus.fingerprint
+    records = json.loads(json.dumps(pair_records(corpus, pairs)))
     assert [record["names"] for record in records] == [
         ["Calming/tune.mid", "Happy/other.mid"],
         ["Happy/00.mid", "Happy/copy.mid"],
@@ -274,13 +284,15 @@ def test_corpus_show_says_nothing_of_duplicates_where_there_are_none(corpus_fold
         ("nottingham", "hornpipe_hpps29.mid", "reel_reelsd-g37.mid"),
     ],
 )
-def test_real_songs_stand_twice(real_data, tmp_path, corpus, one, two):
+def test_real_duplicate_songs_are_found(real_data, tmp_path, corpus, one, two):
     """Two uploads of one piece; the same tune as a hornpipe and as a reel; and 60 other songs."""
     files = sorted((real_data / corpus / "midi").iterdir())
     others = [path for path in files[:: len(files) // 60] if path.name not in (one, two)]
     for label, name in (("a", one), ("b", two), *(("b", path.name) for path in others)):
         (tmp_path / label).mkdir(exist_ok=True)
         shutil.copy(real_data / corpus / "midi" / name, tmp_path / label)
-    found = load(str(tmp_path))
-    names = [entry.name for entry in found.entries]
-    assert (f"a/{one}", f"b/{two}") in [(names[p.a], names[p.b]) for p in find(found.songs)]
+    corpus = load(str(tmp_path))
+    names = [entry.name for entry in corpus.entries]
+    assert (f"a/{one}", f"b/{two}") in [
+        (names[p.a], names[p.b]) for p in find_duplicates(corpus.songs)
+    ]

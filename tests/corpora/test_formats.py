@@ -73,9 +73,9 @@ def test_every_format_is_read(scores):
         "plain/0.mid": "0",
         "plain/1.mid": "1",
     }
-    assert {item.name: item.reason[:12] for item in corpus.set_aside} == {
+    assert {item.name: item.reason[:12] for item in corpus.skipped} == {
         "all sorts/box.zip/../out.mid": "has a name t",
-        "all sorts/box.zip/readme.txt": "has an endin",
+        "all sorts/box.zip/readme.txt": "does not hav",
     }
     by_name = dict(zip([e.name for e in corpus.entries], corpus.songs, strict=True))
     waltz = by_name["all sorts/waltz.krn"]
@@ -100,7 +100,7 @@ def test_a_corpus_that_is_an_archive(tmp_path):
     table = pack(tmp_path / "table.zip", {**members, "labels.csv": rows})
     corpus = load(str(table))
     assert (corpus.labels, corpus.groups) == (["slow", "fast"], ["a", "b"])
-    assert {item.name: item.reason for item in corpus.set_aside} == {
+    assert {item.name: item.reason for item in corpus.skipped} == {
         "calm/9.mid": "is not in its archive",
         "calm/1.mid": "is not listed in labels.csv",
     }
@@ -122,7 +122,7 @@ def test_hostile_files_end_in_the_list(scores, tmp_path, capsys):
         "garbage.mid": "is not a MIDI file: it begins with '",
         "huge.mid": "has 33.6 MB, and at most 34 are read",
         "empty.zip": "is an archive with no files in it",
-        "bomb.zip": "unpacks to 1.1 GB; at most 100 times its size are believed",
+        "bomb.zip": "unpacks to 1.1 GB; at most 100 times its size are accepted",
         "no.zip": "is not a zip archive, or a damaged one",
         "endless.abc": "",
     }.items():

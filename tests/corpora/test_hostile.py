@@ -27,7 +27,7 @@ ONE = "X:1\nT:one\nM:4/4\nL:1/4\nK:C\nCDEF|\n"
 
 
 def reasons(folder: Path) -> dict[str, str]:
-    return {item.name: item.reason for item in load(str(folder)).set_aside}
+    return {item.name: item.reason for item in load(str(folder)).skipped}
 
 
 def classes(folder: Path) -> Path:
@@ -44,10 +44,10 @@ def test_an_orphan_reader_cannot_touch_the_next_run(tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
         "from classify.corpora.store import Store; from classify.songs.formats import File\n"
-        "from classify.compute import sandbox\n"
+        "from classify.compute import local\n"
         "if __name__ == '__main__':\n"
-        "    sandbox._idle.append(sandbox._Worker())\n"
-        "    print(sandbox._idle[0].process.pid, flush=True)\n"
+        "    local._kept.append(local._Worker())\n"
+        "    print(local._kept[0].process.pid, flush=True)\n"
         "    Store(Path(sys.argv[1])).read([File(p) for p in sys.argv[2:]], n_workers=1)\n"
     )
     (tmp_path / "read.py").write_text(code)
@@ -87,24 +87,24 @@ def test_an_archive_replaced_while_it_is_read_is_read_again(tmp_path, monkeypatc
     monkeypatch.setattr(store, "_record", record)
     store.read([File(str(path), "a.mid")])
     store = Store(tmp_path / "store")
-    ((held,),) = store.read([File(str(path), "a.mid")])
-    assert store.notes(held)["pitch"].tolist() == [0x48]
+    ((stored,),) = store.read([File(str(path), "a.mid")])
+    assert store.notes(stored)["pitch"].tolist() == [0x48]
 
 
 def test_shards_that_were_swapped_are_noticed(tmp_path):
     for number, name in enumerate("ab"):
         write_song(tmp_path / f"{name}.mid", number)
         store = Store(tmp_path / "store")
-        held = store.read([File(str(tmp_path / f"{name}.mid"))])[0][0]
+        stored = store.read([File(str(tmp_path / f"{name}.mid"))])[0][0]
     first, second = sorted((tmp_path / "store").glob("*.parquet"))
     second.replace(first)
-    ((held,),) = Store(tmp_path / "store").read([File(str(tmp_path / "a.mid"))])
+    ((stored,),) = Store(tmp_path / "store").read([File(str(tmp_path / "a.mid"))])
     with pytest.raises(InputError, match="holds other notes than were put there"):
-        Store(tmp_path / "store").notes(held)
+        Store(tmp_path / "store").notes(stored)
 
 
 @pytest.mark.parametrize("row", ["notes.txt,B", "A,A", "in.zip/x,B"])
-def test_a_row_that_names_no_song_is_set_aside(tmp_path, row):
+def test_a_row_that_names_no_song_is_skipped(tmp_path, row):
     folder = classes(tmp_path / "songs")
     (folder / "notes.txt").write_text("hello")
     (folder / "labels.csv").write_text(f"path,label\nA/sound.mid,A\nB/sound.mid,B\n{row}\n")
@@ -126,7 +126,7 @@ def test_damaged_and_strange_members_of_archives(tmp_path):
     assert {e.name for e in found.entries if "zip" in e.name} == {
         "B/twice.zip/d.mid", "B/twice.zip/e.mid", "B/twice.zip/Best: of/f.mid",
     }  # fmt: skip
-    assert {item.name: item.reason for item in found.set_aside} == {
+    assert {item.name: item.reason for item in found.skipped} == {
         "A/lzma.zip/a.mid": "is damaged in its archive",
         "B/twice.zip/d.mid (again)": "is twice in its archive; the last one is read",
         "B/twice.zip/.": NO_SONG,
@@ -144,11 +144,11 @@ def test_backslashes_and_control_characters_in_an_archive(tmp_path):
         archive.writestr("labels.csv", rows)
     corpus = load(str(path))
     assert corpus.labels == ["A", "B"]
-    assert {item.name: item.reason for item in corpus.set_aside} == {
+    assert {item.name: item.reason for item in corpus.skipped} == {
         "B/gone.mid": "is not in its archive"
     }
     path = pack(tmp_path / "odd.zip", {"A/a.mid": SOUND, "B/b.mid": SOUND, "A/x\ny.mid": SOUND})
-    assert [item.name for item in load(str(path)).set_aside] == ["A/x?y.mid"]
+    assert [item.name for item in load(str(path)).skipped] == ["A/x?y.mid"]
 
 
 def test_many_large_members_are_not_held_at_once(tmp_path):

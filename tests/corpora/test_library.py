@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from classify.corpora.library import find_songs, load_library
+from classify.corpora.library import list_songs, load_library
 from classify.errors import InputError
 from tests.conftest import write_song
 
@@ -40,16 +40,16 @@ def test_the_folder_that_names_the_artist_can_be_told(tmp_path):
     assert artists[1] == ["Classical", "Jazz", "Jazz", "Jazz"]
     assert artists[2] == ["Chopin", "", "Evans", "Monk"]
     with pytest.raises(InputError, match="--artist-folder -1: expected 1"):
-        find_songs([tmp_path], -1)
+        list_songs([tmp_path], -1)
 
 
 def test_each_song_once_in_the_order_of_names(tmp_path):
     b, a = write_song(tmp_path / "b.mid", 1), write_song(tmp_path / "a.mid", 2)
     (tmp_path / "c.mid").symlink_to(b)
-    listing = find_songs([b, tmp_path, a])
+    listing = list_songs([b, tmp_path, a])
     assert [Path(entry.name).name for entry in listing.entries] == ["a.mid", "b.mid"]
-    again = [item.name for item in listing.set_aside]
-    assert len(again) == 3 and all("is named twice" in i.reason for i in listing.set_aside)
+    again = [item.name for item in listing.skipped]
+    assert len(again) == 3 and all("is listed more than once" in i.reason for i in listing.skipped)
 
 
 def test_tunes_of_a_collection_and_songs_of_an_archive(tmp_path):
@@ -65,26 +65,29 @@ def test_tunes_of_a_collection_and_songs_of_an_archive(tmp_path):
     assert names == ["all.zip/in/x.mid", "two.abc#1", "two.abc#2"]
     assert [item.title for item in library.items] == ["x", "One", "Two"]
     assert [item.file for item in library.items] == ["", "", ""]
-    reasons = {Path(item.name).name: item.reason for item in library.set_aside}
-    assert "climbs out" in reasons["climbs.mid"] and "none of a song" in reasons["readme.txt"]
+    reasons = {Path(item.name).name: item.reason for item in library.skipped}
+    assert (
+        "climbs out" in reasons["climbs.mid"]
+        and "not have the ending of a song" in reasons["readme.txt"]
+    )
 
 
 def test_hidden_files_are_passed_over(tmp_path):
     write_song(tmp_path / "a.mid", 1)
     write_song(tmp_path / ".trash" / "b.mid", 2)
     write_song(tmp_path / ".c.mid", 3)
-    listing = find_songs([tmp_path])
-    assert len(listing.entries) == 1 and not listing.set_aside
+    listing = list_songs([tmp_path])
+    assert len(listing.entries) == 1 and not listing.skipped
 
 
 def test_nothing_to_read_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such file or folder"):
-        find_songs([tmp_path / "nowhere"])
+        list_songs([tmp_path / "nowhere"])
     with pytest.raises(InputError, match="no songs; songs are"):
-        find_songs([tmp_path])
+        list_songs([tmp_path])
     (tmp_path / "a.txt").write_text("hello")
-    with pytest.raises(InputError, match=r"a\.txt has an ending that is none of a song"):
-        find_songs([tmp_path])
+    with pytest.raises(InputError, match=r"a\.txt does not have the ending of a song"):
+        list_songs([tmp_path])
     (tmp_path / "b.mid").write_bytes(b"")
     with pytest.raises(InputError, match="none of the 2 files can be used"):
         load_library([tmp_path])

@@ -32,12 +32,12 @@ def rows(listing: Listing) -> list[tuple[str, str, str, str]]:
 
 
 def reasons(listing: Listing) -> dict[str, str]:
-    return {item.name: item.reason for item in listing.set_aside}
+    return {item.name: item.reason for item in listing.skipped}
 
 
 def refusal(name: str, folder: Path) -> str:
     with pytest.raises(InputError) as error:
-        published.find(name, folder)
+        published.list_songs(name, folder)
     return str(error.value)
 
 
@@ -112,13 +112,13 @@ def test_emopia_takes_label_and_song_from_the_name(emopia):
         ("midis/Q3_0vLPYiPN7qY_3.mid", "Q3", "0vLPYiPN7qY", ""),
         ("midis/Q4_-_FjI4bT2Wo_2.mid", "Q4", "-_FjI4bT2Wo", ""),
     ]
-    listing = published.find("emopia", emopia)
+    listing = published.list_songs("emopia", emopia)
     assert rows(listing) == expected
     assert listing.name == "emopia" and listing.entries[0].extra == {"annotator": "D"}
     assert reasons(listing) == {"./": "also holds other than MIDI files, 1 in number"}
-    above = published.find("emopia", emopia.parent)
+    above = published.list_songs("emopia", emopia.parent)
     assert [e.name for e in above.entries] == [f"EMOPIA_2.2/{name}" for name, *_ in expected]
-    inside = published.find("emopia", emopia / "midis")
+    inside = published.list_songs("emopia", emopia / "midis")
     assert [e.name for e in inside.entries] == [
         name.removeprefix("midis/") for name, *_ in expected
     ]
@@ -148,10 +148,10 @@ def test_emopia_names_what_its_list_and_its_folder_do_not_share(emopia):
     text = (emopia / "label.csv").read_text().replace("Q2__FVzelKlBFs_1", "Q1__FVzelKlBFs_1")
     write(emopia / "label.csv", text)
     (emopia / "midis" / "._Q1_sUJ4a74Skk8_0.mid").write_bytes(b"x")
-    listing = published.find("emopia", emopia)
+    listing = published.list_songs("emopia", emopia)
     assert [e.label for e in listing.entries] == ["Q3", "Q4"]
     assert reasons(listing) == {
-        "midis/Q1_0vLPYiPN7qY_0.mid": "is in the authors' label.csv, but not there",
+        "midis/Q1_0vLPYiPN7qY_0.mid": "is in the authors' label.csv, but missing",
         "midis/Q1_sUJ4a74Skk8_0.mid": "is not in the authors' label.csv",
         "midis/Q1__FVzelKlBFs_1.mid": "is Q1 by its name and Q2 in the authors' label.csv",
         "midis/take two.mid": "is not named as a clip, so it has no label",
@@ -164,7 +164,7 @@ def test_emopia_takes_the_authors_split_by_song(emopia):
     for part, song in (("train", "0vLPYiPN7qY"), ("val", "_FVzelKlBFs"), ("test", "-_FjI4bT2Wo")):
         write(emopia / "split" / f"{part}_SL.csv", f"songID,num_Q1,DominantQ\n{song},1,1\n")
     write(emopia / "split" / "train.csv", "fname,label\nQ2__FVzelKlBFs_1,Q2\n")  # worse, unused
-    splits = {e.group: e.split for e in published.find("emopia", emopia).entries}
+    splits = {e.group: e.split for e in published.list_songs("emopia", emopia).entries}
     assert splits == {"0vLPYiPN7qY": "train", "_FVzelKlBFs": "val", "-_FjI4bT2Wo": "test"}
 
 
@@ -172,14 +172,14 @@ def test_emopia_takes_the_authors_split_by_song(emopia):
 def test_emopia_takes_lists_of_clips_where_no_song_is_parted(emopia, ending, column):
     write(emopia / "split" / f"train{ending}", f",{column}\n0,Q1_0vLPYiPN7qY_0.mid\n")
     write(emopia / "split" / f"val{ending}", f",{column}\n0,Q2__FVzelKlBFs_1.mid\n")
-    splits = {e.name[6:8]: e.split for e in published.find("emopia", emopia).entries}
+    splits = {e.name[6:8]: e.split for e in published.list_songs("emopia", emopia).entries}
     assert splits == {"Q1": "train", "Q2": "val", "Q3": "train", "Q4": ""}
 
 
 def test_emopia_names_a_split_that_leaks_and_does_not_use_it(emopia):
     write(emopia / "train_clip.csv", ",clip_name\n0,Q1_0vLPYiPN7qY_0.mid\n")
     write(emopia / "test_clip.csv", ",clip_name\n0,Q3_0vLPYiPN7qY_3.mid\n")
-    listing = published.find("emopia", emopia)
+    listing = published.list_songs("emopia", emopia)
     assert {e.split for e in listing.entries} == {""}
     for part in ("train", "test"):
         assert "lists song 0vLPYiPN7qY as another part" in reasons(listing)[f"{part}_clip.csv"]
@@ -199,7 +199,7 @@ def test_check_says_what_is_missing_and_surplus(emopia, monkeypatch):
     corpus = published.corpora()["emopia"]
     monkeypatch.setitem(corpus.files, "2.2", 4)
     monkeypatch.setitem(corpus.classes, "2.2", {"Q1": 1, "Q2": 1, "Q3": 1, "Q4": 1})
-    other = "set aside, 1: ./: also holds other than MIDI files, 1 in number"
+    other = "skipped, 1: ./: also holds other than MIDI files, 1 in number"
     assert published.check("emopia", emopia) == [
         "EMOPIA (2.2): all 4 expected files are there", other
     ]  # fmt: skip
@@ -208,8 +208,8 @@ def test_check_says_what_is_missing_and_surplus(emopia, monkeypatch):
     assert published.check("emopia", emopia) == [
         "EMOPIA (2.2): 3 files are there, 4 are expected, 1 missing",
         "Q3: 0 files are there, 1 are expected, 1 missing",
-        "set aside, 1: midis/Q1_sUJ4a74Skk8_0.mid: is not in the authors' label.csv",
-        "set aside, 1: midis/Q3_0vLPYiPN7qY_3.mid: is in the authors' label.csv, but not there",
+        "skipped, 1: midis/Q1_sUJ4a74Skk8_0.mid: is not in the authors' label.csv",
+        "skipped, 1: midis/Q3_0vLPYiPN7qY_3.mid: is in the authors' label.csv, but missing",
         other,
     ]
     (emopia / "label.csv").unlink()
@@ -230,7 +230,7 @@ def test_real_emopia_agrees_with_labels_derived_elsewhere(real_data, tmp_path):
     for part in ("train", "val"):
         songs = sorted({row["group"] for row in expected if row["split"] == part})
         write(tmp_path / "split" / f"{part}_SL.csv", "\n".join(["songID", *songs, ""]))
-    listing = published.find("emopia", tmp_path)
+    listing = published.list_songs("emopia", tmp_path)
     assert {Path(name).name: values for name, *values in rows(listing)} == {
         Path(row["path"]).name: [row["label"], row["group"], row["split"]] for row in expected
     }
@@ -266,7 +266,7 @@ def vgmidi(tmp_path: Path) -> Path:
 
 
 def test_vgmidi_takes_quadrants_from_the_signs_and_groups_pieces(vgmidi):
-    listing = published.find("vgmidi", vgmidi)
+    listing = published.list_songs("vgmidi", vgmidi)
     start = "labelled/phrases/Zelda_N64_Ocarina_"
     assert rows(listing) == [
         (f"{start}Song of Storms_0.mid", "Q1", "8032", ""),
@@ -278,7 +278,7 @@ def test_vgmidi_takes_quadrants_from_the_signs_and_groups_pieces(vgmidi):
     strays = reasons(listing)
     assert strays["unlabelled/midi/Mario_Theme.mid"] == "is not a file that VGMIDI labels"
     assert "labelled/midi/Zelda_N64_Ocarina_Caverns.mid" in strays and len(strays) == 5
-    labelled = published.find("vgmidi", vgmidi / "labelled")
+    labelled = published.list_songs("vgmidi", vgmidi / "labelled")
     assert [e.label for e in labelled.entries] == ["Q1", "Q4", "Q3", "Q2"]
 
 
@@ -287,12 +287,12 @@ def test_vgmidi_names_missing_clips_and_strange_signs(vgmidi):
     (phrases / "Zelda_N64_Ocarina_Caverns_0.mid").unlink()
     table = vgmidi / "vgmidi_labelled.csv"
     write(table, table.read_text().replace("Caverns_1.mid,-1,1", "Caverns_1.mid,0,1"))
-    listing = published.find("vgmidi", vgmidi)
+    listing = published.list_songs("vgmidi", vgmidi)
     assert [e.label for e in listing.entries] == ["Q1", "Q4"]
     start = "labelled/phrases/Zelda_N64_Ocarina_Caverns_"
-    assert reasons(listing)[f"{start}0.mid"].endswith("but not there")
+    assert reasons(listing)[f"{start}0.mid"].endswith("but missing")
     assert "has valence '0' and arousal '1'" in reasons(listing)[f"{start}1.mid"]
-    assert any("but not there" in line for line in published.check("vgmidi", vgmidi))
+    assert any("but missing" in line for line in published.check("vgmidi", vgmidi))
 
 
 def test_vgmidi_must_be_unpacked(vgmidi):
@@ -305,13 +305,13 @@ def test_vgmidi_must_be_unpacked(vgmidi):
     assert f'python -m zipfile -e "{phrases}.zip" "{phrases}"' in message
     with zipfile.ZipFile(phrases.with_suffix(".zip")) as archive:
         archive.extractall(phrases)  # what that command does
-    assert len(published.find("vgmidi", vgmidi).entries) == 4
+    assert len(published.list_songs("vgmidi", vgmidi).entries) == 4
 
 
 def test_vgmidi_takes_whole_pieces_where_there_are_no_clips(vgmidi):
     for path in (vgmidi / "labelled" / "phrases").iterdir():
         path.unlink()
-    listing = published.find("vgmidi", vgmidi)
+    listing = published.list_songs("vgmidi", vgmidi)
     assert [(e.name, e.label) for e in listing.entries] == [
         ("labelled/midi/Zelda_N64_Ocarina_Song of Storms.mid", "Q1"),
         ("labelled/midi/Zelda_N64_Ocarina_Windmill Hut.mid", "Q4"),
@@ -331,7 +331,7 @@ def test_pianist8_takes_the_pianist_from_folder_or_name(tmp_path):
         "Einaudi_Nuvole_Bianche.mid",
         "Unknown_Song.mid",
     )
-    listing = published.find("pianist8", copy)
+    listing = published.list_songs("pianist8", copy)
     assert [(e.label, e.group) for e in listing.entries] == [
         ("Einaudi", "Einaudi/Einaudi_Nuvole_Bianche"),
         ("Hancock", "Hancock/Maiden_Voyage"),
@@ -345,7 +345,7 @@ def test_pianist8_takes_the_pianist_from_folder_or_name(tmp_path):
 
 def test_pianist8_takes_the_split_of_sorted_folders(tmp_path):
     names = ("train/Yiruma/a.mid", "valid/Yiruma/b.mid", "test/Bethel/c.mid")
-    listing = published.find("pianist8", lay_out(tmp_path, *names))
+    listing = published.list_songs("pianist8", lay_out(tmp_path, *names))
     assert {e.label + e.split for e in listing.entries} == {
         "Yirumatrain",
         "Yirumaval",
@@ -365,7 +365,7 @@ def test_adl_takes_genre_and_artist_from_the_folders(tmp_path):
     )
     copy = lay_out(tmp_path / "adl-piano-midi", *names)
     (copy / "midi" / "adl-piano-midi.zip").write_bytes(b"x")
-    listing = published.find("adl-piano", copy)
+    listing = published.list_songs("adl-piano", copy)
     assert [(e.label, e.group) for e in listing.entries] == [
         ("Rock", "Rock/The Kinks"), ("Rock", "Rock/The Kinks"), ("Unknown", "Unknown/The Kinks"),
     ]  # fmt: skip
@@ -374,7 +374,7 @@ def test_adl_takes_genre_and_artist_from_the_folders(tmp_path):
         names[3]: "does not lie in a folder Genre/Subgenre/Artist",
         "midi/": "also holds other than MIDI files, 1 in number",
     }
-    assert len(published.find("adl-piano", copy / "midi" / "adl-piano-midi").entries) == 3
+    assert len(published.list_songs("adl-piano", copy / "midi" / "adl-piano-midi").entries) == 3
 
 
 def test_adl_must_be_unpacked(tmp_path):
@@ -384,10 +384,10 @@ def test_adl_must_be_unpacked(tmp_path):
     assert f'zipfile -e "{archive}" "{tmp_path / "midi"}"' in refusal("adl-piano", tmp_path)
 
 
-def test_names_that_no_table_can_show_are_set_aside(tmp_path):
+def test_names_that_no_table_can_show_are_skipped(tmp_path):
     names = ("Rock/Rock/A\x07B/one.mid", "Rock/Rock/AB/two.mid")
     bad = os.fsdecode(b"Rock/Rock/AB/caf\xe9.mid")
-    listing = published.find("adl-piano", lay_out(tmp_path, *names, bad))
+    listing = published.list_songs("adl-piano", lay_out(tmp_path, *names, bad))
     assert [e.name for e in listing.entries] == ["Rock/Rock/AB/caf\ufffd.mid", names[1]]
     assert reasons(listing) == {"Rock/Rock/A?B/one.mid": "has a control character in its name"}
 
@@ -422,7 +422,7 @@ def nottingham(tmp_path: Path) -> Path:
 
 
 def test_nottingham_takes_the_type_from_the_collection(nottingham):
-    listing = published.find("nottingham", nottingham)
+    listing = published.list_songs("nottingham", nottingham)
     assert Counter(e.label for e in listing.entries) == {
         "reel": 5, "jig": 2, "hornpipe": 1, "slip jig": 1, "waltz": 1, "morris": 1,
     }  # fmt: skip
@@ -432,13 +432,13 @@ def test_nottingham_takes_the_type_from_the_collection(nottingham):
         "MIDI/mine.mid": "is not named by a collection and a number",
         "MIDI/playford1.mid": "is of the collection playford (a book), which is no type of tune",
         "MIDI/xmas1.mid": "is of the collection xmas (carols), which is no type of tune",
-        "MIDI/jigs3.mid": "is in the authors' ABC files, but not there",
+        "MIDI/jigs3.mid": "is in the authors' ABC files, but missing",
         "ABC_cleaned/": "also holds other than MIDI files, 6 in number",
     }
 
 
 def test_nottingham_groups_one_title_and_known_pairs(nottingham):
-    entries = published.find("nottingham", nottingham / "MIDI").entries
+    entries = published.list_songs("nottingham", nottingham / "MIDI").entries
     group = {Path(e.name).stem: e.group for e in entries}
     assert group["jigs1"] == group["jigs2"] == group["morris1"] == "rose tree"
     assert group["hpps1"] == group["reelsa-c1"]
@@ -451,7 +451,7 @@ def test_nottingham_groups_one_title_and_known_pairs(nottingham):
 def test_nottingham_without_sources_is_grouped_by_known_pairs_alone(nottingham):
     for path in (nottingham / "ABC_cleaned").iterdir():
         path.unlink()
-    entries = published.find("nottingham", nottingham).entries
+    entries = published.list_songs("nottingham", nottingham).entries
     group = {Path(e.name).stem: e.group for e in entries}
     assert group["reelsa-c43"] == group["reelsr-t14"]
     assert len(set(group.values())) == len(group) - 1
@@ -467,6 +467,6 @@ def test_real_nottingham_agrees_with_types_derived_elsewhere(real_data, tmp_path
     for name, label in expected.items():
         source = real_data / "nottingham" / "midi" / f"{label.replace(' ', '_')}_{name}"
         (tmp_path / "MIDI" / name).symlink_to(source)
-    entries = published.find("nottingham", tmp_path).entries
+    entries = published.list_songs("nottingham", tmp_path).entries
     assert {Path(e.name).name: e.label for e in entries} == expected
     assert len(expected) - len({e.group for e in entries}) == 18  # the known pairs

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify.compute import sandbox
+from classify.compute import executor, local
 from classify.corpora import store as store_module
 from classify.corpora.store import Store
 from classify.errors import InputError
@@ -34,13 +34,13 @@ def library(folder: Path, n_songs: int) -> list[File]:
 def jobs(monkeypatch) -> list[int]:
     """How many files each piece of work was given."""
     seen: list[int] = []
-    run: Callable = sandbox.run
+    submit: Callable = local.LocalExecutor.submit
 
-    def watched(jobs, n_workers, memory):
-        seen.extend(len(arguments[0]) for _, arguments in jobs)
-        return run(jobs, n_workers, memory)
+    def watched(self, task, *callbacks):
+        seen.append(len(task.arguments[0]))
+        return submit(self, task, *callbacks)
 
-    monkeypatch.setattr(sandbox, "run", watched)
+    monkeypatch.setattr(local.LocalExecutor, "submit", watched)
     monkeypatch.setattr(store_module, "TOO_FRESH", -(10**15))
     return seen
 
@@ -59,16 +59,16 @@ def test_notes_come_back_as_they_were_read(tmp_path):
     midi.write(jig, np.arange(6) / 2, np.ones(6) / 2, np.full(6, 60), [(0.0, 6, 8)])
     files.append(File(str(jig)))
     store = Store(tmp_path / "store")
-    for file, (held,) in zip(files, store.read(files), strict=True):
+    for file, (stored,) in zip(files, store.read(files), strict=True):
         song = midi.read(Path(file.path))
-        np.testing.assert_array_equal(store.notes(held), song.notes)
-        assert (held.n_notes, held.seconds, held.digest) == (
+        np.testing.assert_array_equal(store.notes(stored), song.notes)
+        assert (stored.n_notes, stored.seconds, stored.digest) == (
             song.n_notes,
             song.seconds,
             song.digest,
         )
-        assert np.frombuffer(held.tempi).reshape(-1, 2).tolist() == song.tempi.tolist()
-        kept = store.song(held, Path(file.path), "").metres
+        assert np.frombuffer(stored.tempi).reshape(-1, 2).tolist() == song.tempi.tolist()
+        kept = store.song(stored, Path(file.path), "").metres
         assert kept.tolist() == song.metres.tolist() == [[0, 6, 8]] * (song.path == jig)
 
 
@@ -109,8 +109,8 @@ def test_a_file_just_written_is_looked_at_again(tmp_path):
     assert len(other) == state.st_size or path.write_bytes(other)
     path.write_bytes(other)
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
-    ((held,),) = store.read([file])
-    assert held.digest == midi.digest(other)
+    ((stored,),) = store.read([file])
+    assert stored.digest == midi.digest(other)
 
 
 def test_equal_files_are_stored_once(tmp_path, small_batches):
@@ -127,12 +127,12 @@ def test_equal_files_are_stored_once(tmp_path, small_batches):
 
 def test_the_parquet_files_open_in_pandas(tmp_path):
     files = library(tmp_path / "songs", 3)
-    ((held, *_), *_) = Store(tmp_path / "store").read(files)
+    ((stored, *_), *_) = Store(tmp_path / "store").read(files)
     notes = pd.read_parquet(tmp_path / "store" / "notes-000001.parquet")
     assert set(notes.columns) == {
         "song", "onset", "duration", "beat", "pitch", "velocity", "program", "drum",
     }  # fmt: skip
-    own = notes[notes["song"] == held.digest]
+    own = notes[notes["song"] == stored.digest]
     assert len(own) == 30 and own["onset"].is_monotonic_increasing
 
 
@@ -151,8 +151,8 @@ def test_a_file_that_cannot_be_opened_is_tried_again(tmp_path):
     ((refused,),) = Store(tmp_path / "store").read([file])
     assert refused.reason == "cannot be opened: No such file or directory"
     write_song(Path(file.path), 1)
-    ((held,),) = Store(tmp_path / "store").read([file])
-    assert held.n_notes == 40
+    ((stored,),) = Store(tmp_path / "store").read([file])
+    assert stored.n_notes == 40
 
 
 def test_lost_and_damaged_shards(tmp_path):
@@ -240,7 +240,7 @@ def test_a_file_that_harms_its_reader_is_the_only_one_lost(tmp_path, monkeypatch
     assert [song.reason for (song,) in found] == ["", "", reasons[how], ""]
 
 
-def _harmed(files, kind, known, shard, hopeless):
+def _harmed(files, kind, known, shard, crashed_files):
     """Read a batch where one kind of file does harm (in the process that reads)."""
     from classify.songs import batch, score
 
@@ -250,7 +250,7 @@ def _harmed(files, kind, known, shard, hopeless):
         if b"T:crash" in data:
             os.kill(os.getpid(), signal.SIGSEGV)
         if b"T:hang" in data:
-            sandbox.deadline(0.5)
+            executor.deadline(0.5)
             sum(range(10**12))
         if b"T:balloon" in data:
             bytearray(8 * 2**30)
@@ -258,6 +258,6 @@ def _harmed(files, kind, known, shard, hopeless):
 
     score.to_midi = to_midi
     try:
-        return batch.read_batch(files, kind, known, shard, hopeless)
+        return batch.read_batch(files, kind, known, shard, crashed_files)
     finally:
         score.to_midi = plain

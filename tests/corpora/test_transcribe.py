@@ -49,7 +49,7 @@ def test_arguments_that_make_no_sense(tmp_path, capsys, without_extra):
 def test_without_the_extra_each_recording_says_what_to_run(tmp_path, capsys, without_extra):
     folder = touched(tmp_path / "in", "Calm/one.wav", "Calm/.trash/two.wav", "three.MP3")
     status, text, _ = run(capsys, folder, tmp_path / "out")
-    assert status == 1 and "Set aside: 2\n  Calm/one.wav is a recording; " in text
+    assert status == 1 and "Skipped: 2\n  Calm/one.wav is a recording; " in text
     assert text.count("run `make audio`") == 2 and "\n  three.MP3 is" in text
     assert not (tmp_path / "out").exists()
 
@@ -61,7 +61,7 @@ def test_a_folder_becomes_a_folder(tmp_path, capsys):
     record(source / "Calm" / "one.flac", sound(piece(1)))
     record(source / "two.wav", np.zeros(9999))
     status, text, _ = run(capsys, source, out)
-    assert status == 1 and "now: 1\nSet aside: 1\n  two.wav holds no notes" in text
+    assert status == 1 and "now: 1\nSkipped: 1\n  two.wav holds no notes" in text
     assert [p for p in out.rglob("*") if p.is_file()] == [out / "Calm" / "one.mid"]
     assert len(midi.read(out / "Calm" / "one.mid").notes) >= len(piece(1))
 

@@ -27,9 +27,9 @@ def test_a_temperature_of_two_classes_in_closed_form():
     # sure by .9, right in 7 of 10: the likelihood is largest where the confidence is .7,
     # log(.9 / .1) / T = log(.7 / .3)
     p, truth = of_confidence([0.9] * 10, [1] * 7 + [0] * 3)
-    found = calibration.fit_temperature(p, truth)
-    assert found == pytest.approx(np.log(9) / np.log(7 / 3), rel=1e-7)
-    assert calibration.tempered(p, found)[:, 0] == pytest.approx(0.7, abs=1e-8)
+    temperature = calibration.fit_temperature(p, truth)
+    assert temperature == pytest.approx(np.log(9) / np.log(7 / 3), rel=1e-7)
+    assert calibration.apply_temperature(p, temperature)[:, 0] == pytest.approx(0.7, abs=1e-8)
 
 
 @pytest.mark.parametrize("sharpness", [0.3, 1])
@@ -41,26 +41,26 @@ def test_the_temperature_is_scikit_learns(sharpness):
     scaled = CalibratedClassifierCV(FrozenEstimator(model), method="temperature", ensemble=False)
     scaled.fit(x[200:], truth[200:])
     p = model.predict_proba(x[200:])
-    found = calibration.fit_temperature(p, truth[200:])
-    ours, theirs = calibration.tempered(p, found), scaled.predict_proba(x[200:])
+    temperature = calibration.fit_temperature(p, truth[200:])
+    ours, theirs = calibration.apply_temperature(p, temperature), scaled.predict_proba(x[200:])
     np.testing.assert_allclose(ours, theirs, atol=1e-6)
     assert log_loss(truth[200:], ours) == pytest.approx(log_loss(truth[200:], theirs), abs=1e-9)
 
 
 def test_a_temperature_undoes_a_temperature():
-    sharp = calibration.tempered(P, 0.5)
-    found = calibration.fit_temperature(sharp, TRUTH)
-    assert found == pytest.approx(2 * calibration.fit_temperature(P, TRUTH), rel=1e-6)
-    assert found == pytest.approx(2, rel=0.15)
-    np.testing.assert_allclose(calibration.tempered(sharp, 2), P, atol=1e-6)
+    sharp = calibration.apply_temperature(P, 0.5)
+    temperature = calibration.fit_temperature(sharp, TRUTH)
+    assert temperature == pytest.approx(2 * calibration.fit_temperature(P, TRUTH), rel=1e-6)
+    assert temperature == pytest.approx(2, rel=0.15)
+    np.testing.assert_allclose(calibration.apply_temperature(sharp, 2), P, atol=1e-6)
     np.testing.assert_array_equal(sharp.argmax(axis=1), P.argmax(axis=1))
 
 
 def test_probabilities_of_zero_have_a_temperature():
     p = np.array([[1.0, 0, 0], [1.0, 0, 0], [0, 1.0, 0]])
-    found = calibration.fit_temperature(p, np.array([0, 1, 1]))
-    cooled = calibration.tempered(p, found)
-    assert found > 1 and np.isfinite(cooled).all()
+    temperature = calibration.fit_temperature(p, np.array([0, 1, 1]))
+    cooled = calibration.apply_temperature(p, temperature)
+    assert temperature > 1 and np.isfinite(cooled).all()
     np.testing.assert_allclose(cooled.sum(axis=1), 1)
 
 
@@ -109,10 +109,12 @@ def test_songs_of_one_confidence_share_a_bin_in_any_order():
 
 
 def test_tempering_mends_the_calibration_error():
-    sharp = calibration.tempered(P, 0.3)
+    sharp = calibration.apply_temperature(P, 0.3)
     fitted = calibration.fit_temperature(sharp[:250], TRUTH[:250])
     before = calibration.calibration_error(sharp[250:], TRUTH[250:])
-    after = calibration.calibration_error(calibration.tempered(sharp[250:], fitted), TRUTH[250:])
+    after = calibration.calibration_error(
+        calibration.apply_temperature(sharp[250:], fitted), TRUTH[250:]
+    )
     assert before > 0.2 and after < 0.1
 
 
@@ -124,9 +126,9 @@ def test_risk_and_coverage_by_hand():
     np.testing.assert_allclose(curve.coverage, [1 / 5, 2 / 5, 3 / 5, 1], atol=1e-12)
     np.testing.assert_allclose(curve.risk, [0, 1 / 2, 1 / 3, 2 / 5], atol=1e-12)
     expected = (0 + 1 / 2 + 1 / 3 + 2 / 5 + 2 / 5) / 5
-    assert calibration.area(curve) == pytest.approx(expected, abs=1e-9)
-    assert calibration.selected(p, truth, 0.75) == pytest.approx((2 / 5, 1 / 2), abs=1e-12)
-    coverage, risk = calibration.selected(p, truth, 0.95)
+    assert calibration.area_under_risk_coverage(curve) == pytest.approx(expected, abs=1e-9)
+    assert calibration.coverage_and_risk(p, truth, 0.75) == pytest.approx((2 / 5, 1 / 2), abs=1e-12)
+    coverage, risk = calibration.coverage_and_risk(p, truth, 0.95)
     assert coverage == 0 and np.isnan(risk)
 
 
@@ -136,7 +138,7 @@ def test_the_area_is_the_mean_of_the_risks_of_the_k_surest_songs():
     wrong = (P.argmax(axis=1) != TRUTH)[order]
     expected = np.mean([wrong[:k].mean() for k in range(1, 501)])
     curve = calibration.risk_coverage(P, TRUTH)
-    assert calibration.area(curve) == pytest.approx(expected, abs=1e-9)
+    assert calibration.area_under_risk_coverage(curve) == pytest.approx(expected, abs=1e-9)
     assert curve.risk[-1] == pytest.approx(wrong.mean(), abs=1e-12)
 
 
@@ -157,7 +159,7 @@ def test_what_are_no_probabilities(p, truth, message):
 
 def test_no_temperature_of_zero():
     with pytest.raises(ValueError, match="temperature of 0 is not above 0"):
-        calibration.tempered(P, 0)
+        calibration.apply_temperature(P, 0)
 
 
 def test_a_thousand_songs_calibration_error_is_bootstrapped_in_seconds():

@@ -28,25 +28,25 @@ NEW_TRUTH = np.array([0, 1, 2, 1, 2, 0])
     ],
 )
 def test_sets_are_mapies(coverage, expected, share, size):
-    chosen = conformal.sets(NEW, conformal.limit(P, TRUTH, coverage))
+    chosen = conformal.prediction_sets(NEW, conformal.threshold(P, TRUTH, coverage))
     np.testing.assert_array_equal(chosen, np.array(expected, bool))
-    assert conformal.covered(chosen, NEW_TRUTH) == pytest.approx(share, abs=1e-9)
-    assert conformal.mean_size(chosen) == pytest.approx(size, abs=1e-9)
+    assert conformal.coverage(chosen, NEW_TRUTH) == pytest.approx(share, abs=1e-9)
+    assert conformal.mean_set_size(chosen) == pytest.approx(size, abs=1e-9)
 
 
 def test_the_limit_by_hand():
     # true classes had .9 .8 .75 .7 .6 .5 .45 .4 .3; k = ceil(.9 * 10) = 9, ceil(.75 * 10) = 8
-    assert conformal.limit(P, TRUTH, 0.9) == 0.3
-    assert conformal.limit(P, TRUTH, 0.75) == 0.4
+    assert conformal.threshold(P, TRUTH, 0.9) == 0.3
+    assert conformal.threshold(P, TRUTH, 0.75) == 0.4
     # ten songs would be needed for .91 and none is left out of a set
-    assert conformal.limit(P, TRUTH, 0.91) == 0
-    assert conformal.sets(NEW, 0.0).all()
+    assert conformal.threshold(P, TRUTH, 0.91) == 0
+    assert conformal.prediction_sets(NEW, 0.0).all()
 
 
 def test_groups_of_one_song_change_nothing():
     for coverage in (0.1, 0.5, 0.8, 0.9, 0.95):
-        alone = conformal.limit(P, TRUTH, coverage, [str(i) for i in range(9)])
-        assert alone == conformal.limit(P, TRUTH, coverage)
+        alone = conformal.threshold(P, TRUTH, coverage, [str(i) for i in range(9)])
+        assert alone == conformal.threshold(P, TRUTH, coverage)
 
 
 def test_each_group_counts_once_by_hand():
@@ -55,9 +55,9 @@ def test_each_group_counts_once_by_hand():
     order = np.argsort(-P[np.arange(9), TRUTH])
     groups = np.array(list("aaabbcccc"))
     p, truth = P[order], TRUTH[order]
-    assert conformal.limit(p, truth, 0.5, groups) == 0.6
-    assert conformal.limit(p, truth, 0.75, groups) == 0.3
-    assert conformal.limit(p, truth, 0.8, groups) == 0
+    assert conformal.threshold(p, truth, 0.5, groups) == 0.6
+    assert conformal.threshold(p, truth, 0.75, groups) == 0.3
+    assert conformal.threshold(p, truth, 0.8, groups) == 0
 
 
 def made_up(draw, n_songs, of_group):
@@ -76,15 +76,15 @@ def test_the_promise_is_kept_and_not_by_far(of_group, coverage):
     draw, reached = np.random.default_rng(0), []
     groups = np.repeat(np.arange(20), of_group).astype(str)
     for _ in range(800):
-        least = conformal.limit(*made_up(draw, 20 * of_group, of_group), coverage, groups)
+        least = conformal.threshold(*made_up(draw, 20 * of_group, of_group), coverage, groups)
         p, truth = made_up(draw, 20 * of_group, of_group)
-        reached.append(conformal.covered(conformal.sets(p, least), truth))
+        reached.append(conformal.coverage(conformal.prediction_sets(p, least), truth))
     assert coverage - 0.015 < np.mean(reached) < coverage + 1 / 21 + 0.015
 
 
 @pytest.mark.parametrize("coverage", [0, 1, 1.2])
 def test_what_cannot_be_promised(coverage):
     with pytest.raises(ValueError, match="is not between 0 and 1"):
-        conformal.limit(P, TRUTH, coverage)
+        conformal.threshold(P, TRUTH, coverage)
     with pytest.raises(ValueError, match="there are none"):
-        conformal.limit(P[:0], TRUTH[:0])
+        conformal.threshold(P[:0], TRUTH[:0])

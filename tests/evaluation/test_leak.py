@@ -16,9 +16,9 @@ def made_up(noise: float):
 
 def test_songs_that_are_recognised_are_worth_many_points():
     rows, labels, groups = made_up(noise=0.3)
-    found = leak.probes(rows, labels, groups, 0)
-    assert len(found) == 2
-    for probe in found:
+    measured = leak.probes(rows, labels, groups, 0)
+    assert len(measured) == 2
+    for probe in measured:
         assert probe.leaking > 0.9
         assert probe.honest < 0.6
         assert probe.points == 100 * (probe.leaking - probe.honest)

@@ -17,13 +17,13 @@ def test_one_song_in_a_hundred_of_the_same_kind_is_flagged():
     shares = []
     for seed in range(5):
         fitted = novelty.fit(songs(400, seed), [str(i) for i in range(400)], LEAST)
-        shares.append(1 - fitted.known(songs(1000, seed + 100)).mean())
+        shares.append(1 - fitted.in_distribution(songs(1000, seed + 100)).mean())
     assert 0.002 < np.mean(shares) < 0.03
 
 
 def test_songs_far_away_are_flagged():
     fitted = novelty.fit(songs(200, 0), [str(i) for i in range(200)], LEAST)
-    assert not fitted.known(songs(50, 1, shift=40.0)).any()
+    assert not fitted.in_distribution(songs(50, 1, shift=40.0)).any()
     assert np.isfinite(fitted.distance(np.full((1, 8), 1e12))).all()
 
 
@@ -44,7 +44,7 @@ def test_a_quantity_that_never_changes_counts_by_what_matters():
     fitted = novelty.fit(x, [str(i) for i in range(100)], LEAST)
     near, far = songs(100, 1), songs(100, 1)
     near[:, 3], far[:, 3] = 64.05, 70.0
-    assert fitted.known(near).mean() > 0.9 and fitted.known(far).mean() < 0.1
+    assert fitted.in_distribution(near).mean() > 0.9 and fitted.in_distribution(far).mean() < 0.1
 
 
 def test_many_songs_are_thinned_alike():
@@ -58,13 +58,13 @@ def test_one_group_alone_is_refused():
         novelty.fit(songs(5, 0), ["a"] * 5, LEAST)
 
 
-def test_a_collection_that_hides_among_the_training_songs_is_told_apart():
+def test_a_collection_that_hides_among_the_training_songs_has_a_high_domain_auc():
     """Each song near some training song, but only of one corner."""
     x = songs(400, 0)
     fitted = novelty.fit(x, [str(i) for i in range(400)], LEAST)
     corner = songs(400, 1)
     corner = corner[corner[:, 0] > 0.5]
-    assert fitted.known(corner).mean() > 0.95 and fitted.told_apart(corner) > 0.75
-    same = [fitted.told_apart(songs(200, seed)) for seed in range(2, 7)]
+    assert fitted.in_distribution(corner).mean() > 0.95 and fitted.domain_auc(corner) > 0.75
+    same = [fitted.domain_auc(songs(200, seed)) for seed in range(2, 7)]
     assert abs(np.mean(same) - 0.5) < 0.08 and max(same) < 0.65
-    assert np.isnan(fitted.told_apart(songs(10, 1)))
+    assert np.isnan(fitted.domain_auc(songs(10, 1)))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, friedmanchisquare, wilcoxon
 
-from classify.evaluation.ranks import Ranking, enough, least_p, rank, signed_rank
+from classify.evaluation.ranks import Ranking, corpora_needed, lowest_p, rank_models, signed_rank
 
 
 def test_demsars_worked_example():
@@ -29,22 +29,22 @@ def test_demsars_worked_example():
             [0.957, 0.978, 0.946, 0.970],
         ]
     )
-    found = rank(scores)
-    assert found.mean == pytest.approx([3.143, 2.000, 2.893, 1.964], abs=5e-4)
-    square = 12 * 14 / (4 * 5) * ((found.mean**2).sum() - 4 * 5**2 / 4)  # ties not corrected for
+    ranking = rank_models(scores)
+    assert ranking.mean == pytest.approx([3.143, 2.000, 2.893, 1.964], abs=5e-4)
+    square = 12 * 14 / (4 * 5) * ((ranking.mean**2).sum() - 4 * 5**2 / 4)  # ties not corrected for
     assert square == pytest.approx(9.28, abs=5e-3)
-    assert found.friedman == friedmanchisquare(*scores.T).pvalue < chi2.sf(square, 3)
+    assert ranking.friedman == friedmanchisquare(*scores.T).pvalue < chi2.sf(square, 3)
 
 
 def test_p_values_are_wilcoxons_with_holms_correction():
     scores = np.random.default_rng(0).normal([0, 1, 3], size=(9, 3))
     raw = {(a, b): wilcoxon(scores[:, a], scores[:, b]).pvalue for a, b in ((0, 1), (0, 2), (1, 2))}
-    found, order = rank(scores), sorted(raw, key=raw.get)
+    ranking, order = rank_models(scores), sorted(raw, key=raw.get)
     highest = 0.0
     for times, (a, b) in zip((3, 2, 1), order, strict=True):
         highest = max(highest, times * raw[a, b])
-        assert found.p_values[a, b] == found.p_values[b, a] == pytest.approx(highest)
-    assert (np.diag(found.p_values) == 1).all()
+        assert ranking.p_values[a, b] == ranking.p_values[b, a] == pytest.approx(highest)
+    assert (np.diag(ranking.p_values) == 1).all()
 
 
 @pytest.mark.parametrize("n_corpora", [2, 5, 8])
@@ -68,35 +68,46 @@ def test_the_least_p_is_that_of_winning_everywhere(n_corpora):
     ]
     counted = np.mean(np.abs(sums) >= max(sums))
     scores = np.outer(np.arange(1, n_corpora + 1), [0, 1])
-    assert least_p(n_corpora) == pytest.approx(counted)
-    assert rank(scores).p_values[0, 1] == pytest.approx(counted)
+    assert lowest_p(n_corpora) == pytest.approx(counted)
+    assert rank_models(scores).p_values[0, 1] == pytest.approx(counted)
 
 
 def test_how_many_corpora_it_takes():
-    assert (enough(), enough(3), enough(10), enough(66)) == (6, 7, 9, 12)
+    assert (corpora_needed(), corpora_needed(3), corpora_needed(10), corpora_needed(66)) == (
+        6,
+        7,
+        9,
+        12,
+    )
     for n_pairs in (1, 3, 10, 66):
-        assert least_p(enough(n_pairs), n_pairs) < 0.05 <= least_p(enough(n_pairs) - 1, n_pairs)
+        assert (
+            lowest_p(corpora_needed(n_pairs), n_pairs)
+            < 0.05
+            <= lowest_p(corpora_needed(n_pairs) - 1, n_pairs)
+        )
 
 
-def test_pairs_told_apart_are_ordered_from_the_best():
+def test_significant_pairs_are_ordered_from_the_best():
     rng = np.random.default_rng(1)
     scores = rng.normal([3, 0, 0], size=(20, 3))
-    found = rank(scores[:, [1, 0, 2]])
-    assert {a for a, _ in found.apart()} == {1} and {b for _, b in found.apart()} == {0, 2}
+    ranking = rank_models(scores[:, [1, 0, 2]])
+    assert {a for a, _ in ranking.significant_pairs()} == {1} and {
+        b for _, b in ranking.significant_pairs()
+    } == {0, 2}
 
 
-def test_no_pair_is_told_apart_where_friedman_finds_nothing():
+def test_no_pair_is_significant_where_friedman_finds_nothing():
     rng = np.random.default_rng(2)
     for _ in range(40):
-        found = rank(rng.normal(size=(7, 3)))
-        if found.friedman >= 0.05:
-            assert found.apart() == []
+        ranking = rank_models(rng.normal(size=(7, 3)))
+        if ranking.friedman >= 0.05:
+            assert ranking.significant_pairs() == []
 
 
 def test_models_that_tie_everywhere():
-    found = rank(np.full((6, 3), 0.5))
-    assert found.friedman == 1 and (found.p_values == 1).all() and (found.mean == 2).all()
-    assert rank(np.full((6, 2), 0.5)).friedman is None
+    ranking = rank_models(np.full((6, 3), 0.5))
+    assert ranking.friedman == 1 and (ranking.p_values == 1).all() and (ranking.mean == 2).all()
+    assert rank_models(np.full((6, 2), 0.5)).friedman is None
 
 
 def test_equal_models_are_seldom_parted_beside_a_bad_one():
@@ -104,14 +115,14 @@ def test_equal_models_are_seldom_parted_beside_a_bad_one():
     rng, wrong = np.random.default_rng(3), 0
     for _ in range(60):
         scores = rng.normal([-20, 0, 0, 0], size=(12, 4))
-        wrong += any(0 not in pair for pair in rank(scores).apart())
+        wrong += any(0 not in pair for pair in rank_models(scores).significant_pairs())
     assert wrong <= 8  # 5 % of 60 is 3; more than 8 happen less than once in 200 such trials
 
 
 @pytest.mark.parametrize("scores", [np.ones((1, 3)), np.ones((3, 1)), np.array([[1, np.nan]] * 3)])
 def test_too_little_to_rank(scores):
     with pytest.raises(ValueError, match="ranks need"):
-        rank(scores)
+        rank_models(scores)
 
 
 @pytest.mark.parametrize(
@@ -129,5 +140,5 @@ def test_models_that_stay_together(apart, together):
     for a, b in apart:
         p_values[a, b] = p_values[b, a] = 0.01
     mean = np.array([2.0, 3.0, 1.0, 4.0])  # best first: 2, 0, 1, 3
-    assert Ranking(mean, 0.01, p_values).together() == together
-    assert Ranking(mean, 0.2, p_values).together() == [[2, 0, 1, 3]]
+    assert Ranking(mean, 0.01, p_values).inseparable_models() == together
+    assert Ranking(mean, 0.2, p_values).inseparable_models() == [[2, 0, 1, 3]]

@@ -7,11 +7,15 @@ from sklearn import metrics
 
 from classify.evaluation.scores import (
     SCORES,
+    Estimate,
     accuracy,
     balanced_accuracy,
     bootstrap,
     confusion,
     effective_groups,
+    estimate,
+    estimate_share,
+    estimates,
     interval,
     macro_f1,
     resampled,
@@ -184,3 +188,24 @@ def test_wilson_misses_about_as_often_as_it_should_with_few_groups(icc, share):
         low, high = wilson(right, groups)
         missed += not low <= share <= high
     assert missed / 400 < 0.08
+
+
+def test_a_mean_of_one_group_could_be_anything_that_it_can_be():
+    """One rule wherever a mean over songs is shown: nothing is known, and the interval says so."""
+    values = np.array([1, 0, -1, 1])
+    assert estimate(values, ["one"] * 4, 0, bounds=(-1, 1)) == Estimate(0.25, -1, 1)
+    assert estimate(values, ["one"] * 4, 0) == Estimate(0.25, -np.inf, np.inf)
+    assert estimate_share(values == 1, ["one"] * 4) == Estimate(0.5, 0, 1)
+
+
+def test_estimates_are_means_with_the_intervals_of_their_kind():
+    values = np.random.default_rng(0).integers(-1, 2, (30, 2))
+    groups = [str(i // 2) for i in range(30)]
+    both = estimates(values, groups, 7, n_folds=5)
+    for column, result in zip(values.T, both, strict=True):
+        replicates = bootstrap(lambda drawn, v=column: float(v[drawn].mean()), groups, 7)
+        assert (result.low, result.high) == interval(replicates, 15, 5)
+        assert result.value == column.mean() and result == estimate(column, groups, 7, n_folds=5)
+    right = values[:, 0] > 0
+    result = estimate_share(right, groups, 5)
+    assert (result.value, result.low, result.high) == (right.mean(), *wilson(right, groups, 5))

@@ -60,11 +60,11 @@ def test_songs_of_a_group_are_swapped_together():
 def test_equal_models_with_grouped_songs_differ_by_chance_only():
     draw = np.random.default_rng(1)
     groups = np.repeat(np.arange(25), 8).astype(str)
-    found = 0
+    result = 0
     for _ in range(200):
         a, b = (np.repeat(draw.random(25) < 0.6, 8) for _ in range(2))
-        found += mcnemar(a, b, groups) < 0.05
-    assert found <= 20
+        result += mcnemar(a, b, groups) < 0.05
+    assert result <= 20
 
 
 def test_holm_by_hand():
@@ -120,12 +120,12 @@ def test_the_corrected_interval_is_scipys_and_ends_where_the_test_does():
     ],
 )
 def test_the_bayesian_t_is_baycomps(rope, a_better, equivalent):
-    found = bayesian_t(A - B, 1 / 4, rope)
-    assert found.a_better == pytest.approx(a_better, abs=1e-9)
-    assert found.equivalent == pytest.approx(equivalent, abs=1e-9)
-    assert found.b_better == pytest.approx(1 - a_better - equivalent, abs=1e-9)
+    result = bayesian_t(A - B, 1 / 4, rope)
+    assert result.a_better == pytest.approx(a_better, abs=1e-9)
+    assert result.equivalent == pytest.approx(equivalent, abs=1e-9)
+    assert result.b_better == pytest.approx(1 - a_better - equivalent, abs=1e-9)
     mirrored = bayesian_t(B - A, 1 / 4, rope)
-    assert mirrored.b_better == pytest.approx(found.a_better, abs=1e-12)
+    assert mirrored.b_better == pytest.approx(result.a_better, abs=1e-12)
 
 
 def test_without_a_region_the_bayesian_t_is_half_the_p_value():

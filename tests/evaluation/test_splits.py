@@ -15,7 +15,7 @@ def test_a_fifth_of_each_class_is_held_out_and_no_group_is_parted(seed):
     test = splits.by_song(LABELS, GROUPS, seed)
     labels, groups = np.array(LABELS), np.array(GROUPS)
     assert [int(test[labels == c].sum()) for c in "abc"] == [6, 4, 2]
-    splits.guard(groups[~test], groups[test])
+    splits.refuse_shared_groups(groups[~test], groups[test])
 
 
 def test_the_seed_decides():
@@ -28,8 +28,8 @@ def test_random_windows_are_the_papers_share():
 
 
 def test_the_guard_names_what_is_parted():
-    with pytest.raises(SplitError, match=r"parts 1 group of songs that belong together \('x'\)"):
-        splits.guard(["x", "y"], ["x", "z"])
+    with pytest.raises(SplitError, match=r"divides 1 group of songs that belong together \('x'\)"):
+        splits.refuse_shared_groups(["x", "y"], ["x", "z"])
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_inner_folds_keep_groups_and_cover_everything():
     assert len(folds) == 3
     groups = np.array(GROUPS)
     for fit, validate in folds:
-        splits.guard(groups[fit], groups[validate])
+        splits.refuse_shared_groups(groups[fit], groups[validate])
     assert sorted(np.concatenate([v for _, v in folds])) == list(range(60))
 
 

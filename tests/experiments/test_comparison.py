@@ -19,12 +19,13 @@ from classify.errors import InputError
 from classify.evaluation import splits
 from classify.experiments import results
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings, prepare
+from classify.experiments.dataset import prepare
+from classify.experiments.settings import Settings
 from classify.files import exclusive, read_json
 from classify.models import registry
-from classify.progress import Display
-from classify.report.view import read_view
-from classify.representations import features, inputs
+from classify.report.run_view import read_view
+from classify.representations import features, musical_features
+from classify.representations.musical_features import FEATURES, SONG_FEATURES
 from tests.conftest import write_corpus, write_song
 
 QUICK = Settings(window=16, models=("knn", "logistic", "nn3"), quick=True)
@@ -79,7 +80,10 @@ def test_the_record_says_how_to_get_the_numbers_again(run):
     assert record["split"]["shared"] == 0
     assert record["windows"]["counts"]["full"] == 40
     assert {"python", "keras", "scikit-learn"} <= set(record["versions"])
-    assert record["models"]["nn3"]["parameters"] > 80_000
+    assert record["models"]["nn3"]["fits"][0]["parameters"] > 80_000
+    text = (run / "run.json").read_text()
+    assert record["settings"]["corpus"] == "songs"
+    assert str(run.parent) not in text and str(Path.home()) not in text
 
 
 def test_low_and_slow_against_high_and_fast_is_learned(run):
@@ -133,7 +137,7 @@ def test_small_corpora_pass_over_what_the_grid_asks_too_much(tmp_path):
     folder = write_corpus(tmp_path / "songs", per_class=6)
     chosen = settings(folder, window=40, models=("knn",), quick=False)
     record = read_json(compare(chosen, tmp_path / "run", 1) / "run.json")
-    assert record["models"]["knn"]["best"]["n_neighbors"] in (1, 3)
+    assert record["models"]["knn"]["fits"][0]["best"]["n_neighbors"] in (1, 3)
 
 
 def running(run: Path) -> list[Path]:
@@ -149,6 +153,7 @@ def running(run: Path) -> list[Path]:
 COMMAND = [sys.executable, "-m", "classify", "compare"]
 
 
+@pytest.mark.usefixtures("local_processes")
 def test_a_killed_run_goes_on_to_the_same_scores(run, songs, tmp_path):
     command = [*COMMAND, str(songs), "--window", "16", "--models", "knn,logistic,nn3", "--quick",
                "--jobs", "1", "--out", str(tmp_path / "run")]  # fmt: skip
@@ -192,6 +197,7 @@ def test_two_runs_do_not_share_a_folder(songs, tmp_path):
         compare(settings(songs), tmp_path / "run", 1)
 
 
+@pytest.mark.usefixtures("local_processes")
 def test_ctrl_c_says_how_to_go_on(songs, tmp_path):
     arguments = ["--window", "16", "--models", "bi-nn1", "--out", str(tmp_path / "r")]
     process = subprocess.Popen(
@@ -219,6 +225,7 @@ def test_the_papers_split_leaks_and_says_by_how_much(songs, tmp_path):
     assert [probe["title"] for probe in split["probes"]] == ["nearest neighbour", "random forest"]
 
 
+@pytest.mark.usefixtures("local_processes")
 def test_a_model_that_fails_is_named_and_the_rest_goes_on(songs, tmp_path, monkeypatch):
     out = tmp_path / "run"
     (tmp_path / "sitecustomize.py").write_text(
@@ -230,11 +237,11 @@ def test_a_model_that_fails_is_named_and_the_rest_goes_on(songs, tmp_path, monke
     compare(settings(songs, models=("knn", "logistic")), out, 1)
     record = read_json(out / "run.json")["models"]
     assert "MemoryError: no room (see" in record["knn"]["reason"]
-    assert "seconds_train" in record["logistic"]
+    assert "seconds_train" in record["logistic"]["fits"][0]
     assert "no room" in (out / "logs" / "knn-r0f0.log").read_text()
     monkeypatch.delenv("PYTHONPATH")
     compare(settings(songs, models=("knn", "logistic")), out, 1)  # tried again, and now it works
-    assert "seconds_train" in read_json(out / "run.json")["models"]["knn"]
+    assert "seconds_train" in read_json(out / "run.json")["models"]["knn"]["fits"][0]
     assert not (out / "logs").exists()
 
 
@@ -250,7 +257,7 @@ def listed(tmp_path: Path, split: dict[int, str], groups: dict[int, str] | None 
 
 
 def given(folder: Path):
-    return prepare(settings(folder, split="given"), Display())
+    return prepare(settings(folder, split="given"))
 
 
 def test_the_given_split_is_followed(tmp_path):
@@ -268,7 +275,7 @@ def test_a_given_split_without_test_songs_tests_on_val(tmp_path):
 @pytest.mark.parametrize(
     ("split", "groups", "message"),
     [
-        ({0: "test", 1: "test"}, {0: "live", 2: "live"}, "parts 1 group .*'live'"),
+        ({0: "test", 1: "test"}, {0: "live", 2: "live"}, "divides 1 group .*'live'"),
         ({0: "test", 1: "test", 3: ""}, None, "'3.mid' has none"),
         ({}, None, "needs songs in train and in test"),
         (dict.fromkeys(range(0, 12, 2), "test"), None, "the class 'a' has no song in train"),
@@ -284,12 +291,12 @@ def test_a_given_split_that_cannot_be_used(tmp_path, split, groups, message):
 def test_too_few_songs_for_the_split(tmp_path):
     folder = write_corpus(tmp_path / "songs", per_class=4)
     with pytest.raises(InputError, match=r"the class 'Calming' has 4 songs, and .* at least 5"):
-        prepare(settings(folder), Display())
+        prepare(settings(folder))
 
 
 def test_real_music_splits_without_parting_a_song(real_data):
     for name in ("emopia", "vgmidi", "genre8", "nottingham"):
-        data = prepare(settings(real_data / name, window=128), Display())
+        data = prepare(settings(real_data / name, window=128))
         groups, test = data.groups, data.outer[0].test
         assert not set(groups[test]) & set(groups[~test])
         assert 0.1 < test.mean() < 0.35
@@ -311,14 +318,13 @@ def test_models_on_features_are_given_features(songs, tmp_path):
 
 
 def test_features_do_not_depend_on_how_windows_are_blocked(songs, monkeypatch):
-    data = prepare(settings(songs), Display())
-    for what in ("features", "song"):
-        given = what, data.corpus.songs, data.windows
-        whole = np.concatenate(list(inputs.measured(*given)))
+    data = prepare(settings(songs))
+    for given in (FEATURES, SONG_FEATURES):
+        whole = np.concatenate(list(given.encode(data.corpus.songs, data.windows)))
         with monkeypatch.context() as patch:
-            patch.setattr(inputs, "MEASURED", 7)
-            pieces = np.concatenate(list(inputs.measured(*given)))
-        assert whole.shape == (len(data.windows), 1, len(inputs.listed(what)))
+            patch.setattr(musical_features, "AT_ONCE", 7)
+            pieces = np.concatenate(list(given.encode(data.corpus.songs, data.windows)))
+        assert whole.shape == (len(data.windows), 1, given.shape(data.cutting)[1])
         np.testing.assert_allclose(pieces, whole, rtol=1e-5, atol=1e-5)
     for song in range(len(data.corpus.songs)):  # the last was of whole songs
         own = whole[data.windows.song == song]

@@ -5,9 +5,12 @@ import pytest
 
 from classify.experiments import feature_importance
 from classify.models import registry
-from classify.models.network_classifier import TrainingSettings
-from classify.representations.inputs import families, listed
+from classify.models.training_settings import TrainingSettings
+from classify.representations.musical_features import FEATURES
+from classify.representations.windows import WindowSettings
 
+COLUMNS = FEATURES.columns(WindowSettings())
+FAMILIES = FEATURES.families(WindowSettings())
 CLASSES = np.array(["calm", "happy"])
 N = 120  # songs, of two windows each
 
@@ -18,10 +21,10 @@ def fitted():
     draw = np.random.default_rng(0)
     song = np.repeat(np.arange(N), 2)
     label = CLASSES[song % 2]
-    x = draw.normal(size=(2 * N, 1, len(listed("features")))).astype(np.float32)
-    drawn = np.concatenate([own[:4] for own in families("features").values()])
+    x = draw.normal(size=(2 * N, 1, len(COLUMNS))).astype(np.float32)
+    drawn = np.concatenate([own[:4] for own in FAMILIES.values()])
     x[:, 0, ~np.isin(np.arange(x.shape[-1]), drawn)] = 0  # the others never change
-    first, second, third = families("features")["metre"][:3]
+    first, second, third = FAMILIES["metre"][:3]
     x[:, 0, first] += 2 * (song % 2)
     x[:, 0, second] = x[:, 0, first] + 0.1 * draw.normal(size=2 * N)
     x[:, 0, third] += 1.5 * (song % 2)
@@ -37,7 +40,9 @@ def found(fitted, group=None, seed=0):
     group = song.astype(str) if group is None else group
     test = x[~train], label[~train], song[~train], group[~train]
     given = x[train], label[train]
-    return feature_importance.listening("features", model.predict_proba, test, given, CLASSES, seed)
+    return feature_importance.fit_importance(
+        FEATURES, model.predict_proba, test, given, CLASSES, seed
+    )
 
 
 def test_the_family_that_speaks_is_found(fitted):
@@ -46,7 +51,7 @@ def test_the_family_that_speaks_is_found(fitted):
     assert set(table["index"]) < set(range(N // 2, N))
     assert table["index"].nunique() == feature_importance.SONGS
     means = table[table.level == "family"].groupby("name")[["without", "alone_right"]].mean()
-    assert set(means.index) == set(families("features"))
+    assert set(means.index) == set(FAMILIES)
     assert means.without.idxmax() == means.alone_right.idxmax() == "metre"
     assert means.without["metre"] > 3 * means.without.drop("metre").max()
     assert means.alone_right["metre"] > 0.1
@@ -54,7 +59,7 @@ def test_the_family_that_speaks_is_found(fitted):
 
 def test_features_that_say_the_same_are_shuffled_together(fitted):
     table = found(fitted)
-    names = [feature.name for feature in listed("features")]
+    names = [feature.name for feature in COLUMNS]
     first, second, third = (names[column] for column in fitted[-1])
     features = table[table.level == "feature"]
     assert features.name.nunique() == feature_importance.FEATURES and features.alone.isna().all()

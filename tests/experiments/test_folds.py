@@ -7,15 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from classify.compute.inline import InlineExecutor
 from classify.corpora import load
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
 from classify.experiments import fitting, results
+from classify.experiments.best_model import best_model
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings, prepare
+from classify.experiments.dataset import prepare
 from classify.experiments.folds import SHARES
+from classify.experiments.settings import Settings
 from classify.files import read_json
-from classify.progress import Display
 from classify.representations import perturbations
 from classify.songs import NOTE, Song
 from tests.conftest import write_corpus
@@ -95,7 +97,7 @@ def test_calibration_scores_follow_from_the_predictions(table, run):
     rows = table[(table.level == "song") & (table.part == "test") & (table.protocol == "song")]
     rows = rows[rows.model == "knn"]
     p = np.stack([
-        calibration.tempered(row[None], t)[0]
+        calibration.apply_temperature(row[None], t)[0]
         for row, t in zip(rows[["p:Calming", "p:Happy"]].to_numpy(), rows.temperature, strict=True)
     ])  # fmt: skip
     truth = (rows.label == "Happy").to_numpy().astype(int)
@@ -106,7 +108,7 @@ def test_calibration_scores_follow_from_the_predictions(table, run):
 
 
 def test_what_is_calibrated_on_was_not_learned_from(songs):
-    data = prepare(replace(FOLDED, corpus=str(songs)), Display())
+    data = prepare(replace(FOLDED, corpus=str(songs)))
     part = data.outer[0]
     x = np.nan_to_num(data.windows.x)[part.train]
     label, group = data.labels[part.train], data.groups[part.train]
@@ -129,7 +131,7 @@ def test_sets_hold_what_they_promise_on_songs_like_those(table):
     for _, rows in tested.groupby("model"):
         chosen = results.calibrated(rows) >= rows.limit.to_numpy()[:, None]
         truth = (rows.label == "Happy").to_numpy().astype(int)
-        assert conformal.covered(chosen, truth) >= 0.8
+        assert conformal.coverage(chosen, truth) >= 0.8
 
 
 def test_fewer_songs_are_nested_and_tested_on_the_same(run, table, songs):
@@ -139,7 +141,7 @@ def test_fewer_songs_are_nested_and_tested_on_the_same(run, table, songs):
     assert (curve.groupby(["model", "variant", "song"]).size() == 1).all()
     sizes = curve.groupby("amount").n_train.mean()
     assert sizes.is_monotonic_increasing and sizes[0.5] == 8
-    data = prepare(replace(FOLDED, corpus=str(songs)), Display())
+    data = prepare(replace(FOLDED, corpus=str(songs)))
     by_share = {part.share: part.train for part in data.beside if part.key.startswith("r0f0-")}
     assert (by_share[0.25] >= by_share[0.125]).all() and (by_share[0.5] >= by_share[0.25]).all()
     assert (data.outer[0].train >= by_share[0.5]).all()
@@ -159,7 +161,7 @@ def test_changed_songs_are_answered_by_the_same_models(run, table):
         same.set_index("song")["p:Happy"], plain["p:Happy"].loc[same.song], rtol=1e-6
     )
     flat = changed[(changed.model == "features-logistic")]
-    right = (flat.label == flat.answer).groupby(flat.variant).mean()
+    right = (flat.label == flat.prediction).groupby(flat.variant).mean()
     assert right["velocity flattened"] == 1 and right["transposed +1"] == 1
 
 
@@ -167,21 +169,24 @@ def test_songs_that_are_wrong_and_sure_can_be_looked_at(run, table):
     excerpts = pd.read_parquet(run / results.EXCERPTS)
     assert list(excerpts.columns) == ["song", "onset", "duration", "pitch", "velocity", "drum"]
     tested = table[(table.level == "song") & (table.part == "test") & (table.protocol == "song")]
-    right = (tested.label == tested.answer).groupby(tested.model).mean()
-    best = tested[tested.model == right.idxmax()]
-    wrong = best.groupby("song").filter(lambda rows: (rows.label != rows.answer).all())
-    right = best.groupby("song").filter(lambda rows: (rows.label == rows.answer).all())
+    best = tested[tested.model == best_model(results.read(run)[1], "song")]
+    wrong = best.groupby("song").filter(lambda rows: (rows.label != rows.prediction).all())
+    right = best.groupby("song").filter(lambda rows: (rows.label == rows.prediction).all())
     assert set(wrong.song) <= set(excerpts.song) and not set(right.song) & set(excerpts.song)
 
 
-def test_jobs_do_not_change_a_prediction_and_seeds_do(songs, tmp_path):
+@pytest.mark.usefixtures("local_processes")
+def test_neither_jobs_nor_executors_change_a_prediction_and_seeds_do(songs, tmp_path):
     chosen = replace(FOLDED, corpus=str(songs), models=("knn", "nn3"), folds=2, repeats=1,
                      leak=False, robustness=False, learning_curve=False)  # fmt: skip
     one = compare(chosen, tmp_path / "one", 1)
     two = compare(chosen, tmp_path / "two", 2)
-    files = [(folder / "predictions.parquet").read_bytes() for folder in (one, two)]
-    assert files[0] == files[1]
-    seeded = compare(replace(chosen, models=("knn",), seed=1), tmp_path / "seeded", 2)
+    here = compare(chosen, tmp_path / "here", executor=InlineExecutor())
+    files = [(folder / "predictions.parquet").read_bytes() for folder in (one, two, here)]
+    assert files[0] == files[1] == files[2]
+    seeded = compare(
+        replace(chosen, models=("knn",), seed=1), tmp_path / "seeded", executor=InlineExecutor()
+    )
     first, other = (pd.read_parquet(folder / "predictions.parquet") for folder in (one, seeded))
     first = first[first.model.isin(["majority", "knn"])].reset_index(drop=True)
     assert len(first) == len(other) and not first.equals(other)
@@ -209,7 +214,7 @@ def test_what_does_not_go_together_is_refused(changes, message):
 
 def test_more_folds_than_songs_of_a_class(songs):
     with pytest.raises(InputError, match=r"'Calming' has 12 songs, and a split needs at least 13"):
-        prepare(Settings(corpus=str(songs), window=16, folds=13), Display())
+        prepare(Settings(corpus=str(songs), window=16, folds=13))
 
 
 def made(pitches: list[int], drum: bool = False) -> Song:
@@ -221,7 +226,7 @@ def made(pitches: list[int], drum: bool = False) -> Song:
 
 def test_changes_of_a_song_do_what_they_say():
     song = made([60, 64, 127, 1])
-    by_name = {change.name: change for change in perturbations.variations([song])}
+    by_name = {change.name: change for change in perturbations.perturbations_of([song])}
     up = by_name["transposed +3"].of(song)
     assert up.notes["pitch"].tolist() == [63, 67, 118, 4]  # 130 is none; an octave lower is
     down = by_name["transposed -3"].of(song)
@@ -235,7 +240,7 @@ def test_changes_of_a_song_do_what_they_say():
 def test_drums_are_left_alone_or_left_out():
     drums, both = made([36, 38], drum=True), made([60, 36, 62])
     both.notes["drum"][1] = True
-    by_name = {change.name: change for change in perturbations.variations([both])}
+    by_name = {change.name: change for change in perturbations.perturbations_of([both])}
     assert by_name["transposed +3"].of(both).notes["pitch"].tolist() == [63, 36, 65]
     bare = by_name["drums removed"].of(both)
     assert bare.notes["pitch"].tolist() == [60, 62] and bare.n_notes == 2
@@ -244,7 +249,7 @@ def test_drums_are_left_alone_or_left_out():
 
 def test_real_music_keeps_its_notes_when_changed(real_data):
     songs = load(str(real_data / "genre8")).songs[:12]
-    for change in perturbations.variations(songs):
+    for change in perturbations.perturbations_of(songs):
         for song in songs:
             changed = change.of(song)
             assert len(changed.notes) == changed.n_notes and changed.notes["pitch"].max() <= 127

@@ -14,13 +14,14 @@ from classify.cli.main import main
 from classify.errors import InputError
 from classify.experiments import comparison, window_search
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings, prepare
+from classify.experiments.dataset import prepare
+from classify.experiments.settings import Settings
 from classify.experiments.window_search import Candidate
 from classify.files import read_json, write_json
 from classify.inference import training
 from classify.models import registry
-from classify.progress import Display
 from classify.report import write_report
+from classify.representations.channels import NOTES
 from tests.conftest import write_corpus
 
 KNN = registry.select(["knn"])
@@ -30,7 +31,9 @@ KNN = registry.select(["knn"])
 def small_forest(monkeypatch):
     """Ten trees tell these classes apart, in a tenth of the time."""
     forest = partial(RandomForestClassifier, 10, min_samples_leaf=2)
-    monkeypatch.setitem(window_search.PROBES, "notes", lambda seed: forest(random_state=seed))
+    monkeypatch.setitem(
+        window_search.PROBES, "notes", (NOTES, lambda seed: forest(random_state=seed))
+    )
 
 
 def write(path: Path, pitch: np.ndarray, velocity: np.ndarray) -> None:
@@ -74,7 +77,7 @@ def settings(folder: Path, **changes) -> Settings:
 
 def tuned(asked: Settings, window: int | None = None, chosen=KNN) -> window_search.Tuning:
     """Tune where the default window is so long."""
-    data = prepare(replace(asked, window=window or asked.window, tune=None), Display())
+    data = prepare(replace(asked, window=window or asked.window, tune=None))
     return window_search.tune(asked, data, chosen)
 
 
@@ -95,7 +98,9 @@ def test_pitch_alone_is_chosen_where_all_else_misleads(tmp_path, monkeypatch):
         write(
             tmp_path / "songs" / name / f"{place}.mid", pitch, np.full(60, draw.integers(20, 120))
         )
-    monkeypatch.setitem(window_search.PROBES, "notes", lambda seed: KNeighborsClassifier(1))
+    monkeypatch.setitem(
+        window_search.PROBES, "notes", (NOTES, lambda seed: KNeighborsClassifier(1))
+    )
     found = tuned(settings(tmp_path / "songs", window=30))
     assert [one.window for one in found.candidates] == [30] * 3  # it was given
     assert found.chosen.channels in (("pitch",), ("pitch", "inter-onset", "duration", "drum"))
@@ -231,4 +236,4 @@ def test_a_folder_that_is_no_run_is_refused_before_any_tuning(tmp_path, monkeypa
 def test_songs_too_short_for_any_other_window(tmp_path):
     asked = settings(write_corpus(tmp_path / "songs", 6, n_notes=40), channels=("pitch",))
     with pytest.raises(InputError, match="no other window to try, since songs are too short"):
-        window_search.tune(asked, prepare(replace(asked, window=60, tune=None), Display()), KNN)
+        window_search.tune(asked, prepare(replace(asked, window=60, tune=None)), KNN)

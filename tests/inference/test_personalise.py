@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec import structs
 
 from classify.cli.main import main
 from classify.errors import InputError
@@ -97,15 +98,15 @@ def test_each_group_is_judged_without_its_own_labels():
 
 def test_a_listener_who_hears_the_opposite(model, tmp_path):
     """A model that is no surer than about 0.9, and a listener who says the opposite throughout."""
-    about = model.about | {"temperature": 0.25, "limit": 0.2}
+    about = structs.replace(model.about, temperature=0.25, threshold=0.2)
     mild = type(model)(model.folder, about, model.estimator, model.novelty)
     labels = listener(tmp_path / "mine", swapped=True, n_songs=12)
     report, aside = adapt(mild, labels, tmp_path / "adapted")
     assert report.right_before == 0 and report.right_after > 20 and report.p_value < 0.001
     assert report.songs == report.groups == 24 and not aside
     loaded = load(tmp_path / "adapted")
-    assert loaded.id != model.id and loaded.about["adaptation"]["from"] == model.id
-    assert loaded.about["adaptation"]["sets"] == "the listener's"
+    assert loaded.id != model.id and loaded.about.adaptation.source == model.id
+    assert loaded.about.adaptation.sets == "the listener's"
     new = write_corpus(tmp_path / "new" / "songs", per_class=2, n_notes=44)
     before, after = predict(mild, [new]).table, predict(loaded, [new]).table
     assert (before.best != after.best).all()
@@ -118,8 +119,8 @@ def test_a_listener_who_hears_the_opposite(model, tmp_path):
 def test_sets_are_the_listeners_own_once_there_are_enough_labels():
     p, truth = said(60, 5)
     _, after = assess(p, truth, [str(i) for i in range(60)])
-    limit = conformal.limit(after, truth)
-    assert conformal.covered(conformal.sets(after, limit), truth) >= 0.9
+    limit = conformal.threshold(after, truth)
+    assert conformal.coverage(conformal.prediction_sets(after, limit), truth) >= 0.9
 
 
 def test_what_hurts_is_not_written(model, tmp_path, monkeypatch, capsys):
@@ -134,7 +135,7 @@ def test_what_hurts_is_not_written(model, tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "6 were right before and 0 after" in printed and "nothing was written" in printed
     adapt(model, labels, out, force=True)
-    assert load(out).about["adaptation"]["right_after"] == 0
+    assert load(out).about.adaptation.right_after == 0
 
 
 def test_songs_that_were_trained_on_do_not_count(model, tmp_path):

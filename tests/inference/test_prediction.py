@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec import structs
 
 from classify.cli.main import main
 from classify.errors import InputError
@@ -65,25 +66,25 @@ def test_the_table_says_what_was_promised(model, library):
     np.testing.assert_allclose(p.sum(axis=1), 1)
     np.testing.assert_allclose(table.confidence, p.max(axis=1))
     assert table.n_windows.tolist() == [3] * 6 and table.loudness.tolist() == [64.0] * 6
-    assert np.allclose(table.tempo, 120) and table.key.str.match(r"[A-G][b#]? (major|minor)").all()
+    assert np.allclose(table.tempo, 120) and table.key.str.match(r"[A-G][♭♯]? (major|minor)").all()
     for best, held in zip(table.best, table.set, strict=True):
         assert best in held.split("|")
 
 
 def test_songs_probabilities_are_those_of_their_windows(model, library):
     found = predict(model, [library])
-    temperature = model.about["temperature"]
-    one = found.course[found.course.song == found.table.song[0]]
+    temperature = model.about.temperature
+    one = found.window_predictions[found.window_predictions.song == found.table.song[0]]
     assert one.start.tolist() == [0.0, 8.0, 16.0]  # 16 notes of half a second
     songs = module.load_library([library]).items[:1]
-    _, raw = model.judged([songs[0].song])
+    _, raw = model.predict_windows([songs[0].song])
     np.testing.assert_allclose(
         found.table[["p:Calming", "p:Happy"]].to_numpy()[0],
-        calibration.tempered(raw.mean(axis=0, keepdims=True), temperature)[0],
+        calibration.apply_temperature(raw.mean(axis=0, keepdims=True), temperature)[0],
         atol=1e-8,  # logistic regressions round by the number of rows
     )
     np.testing.assert_allclose(
-        one["p:Happy"], calibration.tempered(raw, temperature)[:, 1], atol=1e-8
+        one["p:Happy"], calibration.apply_temperature(raw, temperature)[:, 1], atol=1e-8
     )
 
 
@@ -106,9 +107,9 @@ def test_nothing_is_lost(model, library, tmp_path):
     extra = write_song(library / "one.mid", 3)
     found = predict(model, [library, extra, library / "Bob"])
     assert len(found.table) == 7
-    reasons = {item.name.split("library/")[1]: item.reason for item in found.set_aside}
+    reasons = {item.name.split("library/")[1]: item.reason for item in found.skipped}
     assert set(reasons) >= {"notes.txt", "Ann/broken.mid", "one.mid", "Bob/Cy - Fast 0.mid"}
-    assert reasons["one.mid"] == "is named twice; it is read once"
+    assert reasons["one.mid"] == "is listed more than once; it is read once"
     with pytest.raises(InputError, match="no such file or folder"):
         predict(model, [tmp_path / "nowhere"])
     with pytest.raises(InputError, match="none of the 1 files can be used"):
@@ -120,24 +121,23 @@ def test_nothing_is_lost(model, library, tmp_path):
 def test_songs_unlike_any_in_training_are_flagged_not_guessed(model, library, tmp_path):
     drums(library / "drums.mid")
     table = predict(model, [library]).table.set_index("title")
-    assert not table.known["drums"] and table.answer["drums"] == ""
+    assert not table.known["drums"] and table.prediction["drums"] == ""
     assert table.key["drums"] == "" and table.known.drop("drums").all()
 
 
 def test_not_sure_where_it_is_not(model, library):
     """The rule, with limits that make each of its cases."""
     p = predict(model, [library]).table["p:Happy"]
-    about = dict(model.about)
-    for limit, temperature, sure, answered in (
+    for threshold, temperature, sure, answered in (
         (0.0, 200.0, 0.9, 0),  # both moods in the set, confidence near a half
         (0.0, 200.0, 0.5, 6),  # both moods, but confident enough
         (0.4999, 200.0, 0.9, 6),  # one mood, by right
         (0.99, 200.0, 0.9, 0),  # none by right
     ):
-        changed = about | {"limit": limit, "temperature": temperature}
+        changed = structs.replace(model.about, threshold=threshold, temperature=temperature)
         own = bundles.Bundle(model.folder, changed, model.estimator, model.novelty)
         table = predict(own, [library], sure=sure).table
-        assert (table.answer != "").sum() == answered, (limit, sure)
+        assert (table.prediction != "").sum() == answered, (threshold, sure)
         assert (table.best == np.where(p > 0.5, "Happy", "Calming")).all()
     with pytest.raises(InputError, match="--sure 2: expected a probability"):
         predict(model, [library], sure=2)
@@ -171,14 +171,14 @@ def test_blocks_do_not_matter(model, library, monkeypatch):
     monkeypatch.setattr(module, "BLOCK", 2)
     pieces = predict(model, [library])
     pd.testing.assert_frame_equal(pieces.table, whole.table)
-    pd.testing.assert_frame_equal(pieces.course, whole.course)
+    pd.testing.assert_frame_equal(pieces.window_predictions, whole.window_predictions)
 
 
 def test_a_stopped_prediction_goes_on(model, library, tmp_path, monkeypatch):
     """The second time, only blocks that were not finished, or hold a changed song, are judged."""
     expected = predict(model, [library]).table
     monkeypatch.setattr(module, "BLOCK", 2)
-    judge, judged = module.judge, []
+    judge, judged = module.predict_block, []
 
     def failing(bundle, block):
         if len(judged) == 2:
@@ -187,12 +187,14 @@ def test_a_stopped_prediction_goes_on(model, library, tmp_path, monkeypatch):
         return judge(bundle, block)
 
     out = tmp_path / "p.csv"
-    monkeypatch.setattr(module, "judge", failing)
+    monkeypatch.setattr(module, "predict_block", failing)
     with pytest.raises(KeyboardInterrupt):
         predict(model, [library], out)
     assert not out.exists() and (tmp_path / ".p.csv.parts").is_dir()
     write_song(library / "Ann" / "slow 0.mid", 999, 45, 1.0)  # in the first block
-    monkeypatch.setattr(module, "judge", lambda b, k: (judged.append(len(k)), judge(b, k))[1])
+    monkeypatch.setattr(
+        module, "predict_block", lambda b, k: (judged.append(len(k)), judge(b, k))[1]
+    )
     judged.clear()
     again = predict(model, [library], out).table
     assert judged == [2, 2]  # the first block, changed, and the third
@@ -207,11 +209,11 @@ from pathlib import Path
 from classify.inference import prediction as module
 from classify.inference.saved_model import load
 module.BLOCK = 2
-judge = module.judge
+judge = module.predict_block
 def slowly(bundle, block):
     time.sleep(0.5)
     return judge(bundle, block)
-module.judge = slowly
+module.predict_block = slowly
 if __name__ == "__main__":
     module.predict(load(Path(sys.argv[1])), [Path(sys.argv[2])], Path(sys.argv[3]))
 """
@@ -230,8 +232,10 @@ def test_a_killed_prediction_leaves_whole_blocks(trained, library, tmp_path, mon
     done = len(list(parts.glob("[!.]*.parquet")))
     assert done >= 1 and not out.exists()
     monkeypatch.setattr(module, "BLOCK", 2)
-    judge, judged = module.judge, []
-    monkeypatch.setattr(module, "judge", lambda b, k: (judged.append(len(k)), judge(b, k))[1])
+    judge, judged = module.predict_block, []
+    monkeypatch.setattr(
+        module, "predict_block", lambda b, k: (judged.append(len(k)), judge(b, k))[1]
+    )
     predict(load(trained), [library], out)
     assert len(judged) == 3 - done and len(pd.read_csv(out)) == 6
 
@@ -239,7 +243,10 @@ def test_a_killed_prediction_leaves_whole_blocks(trained, library, tmp_path, mon
 def test_another_model_takes_nothing_over(model, library, tmp_path, monkeypatch):
     items = module.load_library([library]).items
     other = bundles.Bundle(
-        model.folder, model.about | {"sha256": "0" * 64}, model.estimator, model.novelty
+        model.folder,
+        structs.replace(model.about, sha256="0" * 64),
+        model.estimator,
+        model.novelty,
     )
     assert module._key(model, items) != module._key(other, items)
     assert module._key(model, items) == module._key(model, list(items))
@@ -285,7 +292,7 @@ def test_a_song_of_one_note(model, tmp_path):
 
 
 def test_a_library_of_another_kind_is_warned_of(model, library, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(novelty, "FEWEST_TOLD", 6)
+    monkeypatch.setattr(novelty, "FEWEST_COMPARED", 6)
     assert predict(model, [library]).about["warning"] == ""
     for number in range(8):
         write_song(tmp_path / "high" / f"{number}.mid", number, 100, 0.1)

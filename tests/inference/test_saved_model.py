@@ -16,11 +16,14 @@ from classify.corpora import load as load_corpus
 from classify.errors import InputError
 from classify.evaluation import calibration
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
+from classify.experiments.settings import Settings
 from classify.files import read_json, write_json
-from classify.inference import saved_model, training
+from classify.inference import training
 from classify.inference.saved_model import ABOUT, KNOWN, load, seal
 from classify.models import artifacts, registry
+from classify.representations import features
+from classify.representations.features import registry as feature_registry
+from classify.representations.features.registry import Feature, Group
 from tests.conftest import write_corpus
 
 FRESH = """
@@ -29,7 +32,7 @@ from pathlib import Path
 from classify import corpora
 from classify.inference import saved_model as bundle
 loaded = bundle.load(Path(sys.argv[1]))
-_, p = loaded.judged(corpora.load(sys.argv[2]).songs)
+_, p = loaded.predict_windows(corpora.load(sys.argv[2]).songs)
 np.save(sys.argv[3], p)
 """
 
@@ -77,7 +80,7 @@ def answers_in_fresh_process(folder: Path, songs: Path, out: Path) -> np.ndarray
 
 def test_a_bundle_answers_the_same_in_a_fresh_process(trained, tmp_path):
     songs = write_corpus(tmp_path / "new", per_class=2, n_notes=50)
-    _, here = load(trained).judged(load_corpus(str(songs)).songs)
+    _, here = load(trained).predict_windows(load_corpus(str(songs)).songs)
     elsewhere = Path(shutil.copytree(trained, tmp_path / "moved" / "model"))
     there = answers_in_fresh_process(elsewhere, songs, tmp_path / "p.npy")
     np.testing.assert_array_equal(there, here)
@@ -91,7 +94,7 @@ def test_what_a_bundle_says_of_itself(trained):
     assert about["classes"] == ["Calming", "Happy"]
     assert about["windows"]["window"] == 16 and about["corpus"]["songs"] == 16
     assert about["calibrated_on"] == {"songs": 16, "groups": 16, "folds": 3}
-    assert about["features"]["names"] == saved_model.feature_names("features")
+    assert about["features"]["names"] == [feature.name for feature in features.listed()]
     score = about["scores"]["song"]["accuracy"]
     assert 0 <= score["low"] <= score["value"] <= score["high"] <= 1
     card = (trained / "model-card.md").read_text()
@@ -110,19 +113,20 @@ def test_temperature_and_limit_come_from_songs_held_out(tmp_path):
     out = training.train(training.plan(settings, "features-logistic"), tmp_path / "model", 2)
     about = read_json(out / ABOUT)
     assert about["scores"]["song"]["accuracy"]["value"] < 0.85
-    assert about["limit"] < 0.5  # both classes in nearly every set
+    assert about["threshold"] < 0.5  # both classes in nearly every set
     assert about["temperature"] > 0.3
 
 
 def test_every_song_trains_and_own_songs_are_known(trained):
     loaded = load(trained)
     corpus = load_corpus(str(trained.parent / "songs"))
-    windows, raw = loaded.judged(corpus.songs)
+    windows, raw = loaded.predict_windows(corpus.songs)
     p = np.array([raw[windows.song == index].mean(axis=0) for index in range(len(corpus.songs))])
     calm = loaded.calibrated(p)
-    np.testing.assert_allclose(calm, calibration.tempered(p, loaded.about["temperature"]))
+    expected = calibration.apply_temperature(p, loaded.about.temperature)
+    np.testing.assert_allclose(calm, expected)
     assert (np.array(loaded.classes)[calm.argmax(axis=1)] == corpus.labels).all()
-    assert set(loaded.about["songs"]) == {song.digest[:16] for song in corpus.songs}
+    assert set(loaded.about.songs) == {song.digest[:16] for song in corpus.songs}
     assert (loaded.sets(calm).sum(axis=1) >= 1).all()
 
 
@@ -152,10 +156,57 @@ def test_a_changed_or_damaged_bundle_json_is_refused(copy, tmp_path):
 
 def test_values_that_no_model_has_are_refused(copy):
     about = read_json(copy / ABOUT)
-    for change in ({"temperature": -1.0}, {"limit": 2.0}, {"temperature": None}, {"classes": "ab"},
-                   {"model": {}}, {"adaptation": {"matrix": [[1]], "bias": [0, 0]}}):  # fmt: skip
+    adaptation = {"matrix": [[1]], "bias": [0, 0]}
+    for change in ({"temperature": -1.0}, {"threshold": 2.0}, {"temperature": None},
+                   {"classes": "ab"}, {"model": {}}, {"adaptation": adaptation}):  # fmt: skip
         seal(copy, about | change)
         refused(copy, str(copy))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"temperature": "0.5"}, "temperature is '0.5'; expected a number"),
+        ({"coverage": "most"}, "coverage is 'most'; expected a number"),
+        ({"coverage": 90}, "coverage is 90; expected a number of at most 1"),
+        ({"coverage": None}, "coverage is null; expected a number"),
+        ({"corpus": None}, "corpus is null; expected an object"),
+        ({"mood": "calm"}, "has an unknown field 'mood'; expected any of format, classify"),
+        ({"windows": {"window": 16, "hop": 16}}, "lacks the field 'channels' in windows"),
+        ({"classes": ["Calming"]}, "classes is a list; expected a list of length of at least 2"),
+    ],
+)
+def test_wrong_fields_behind_right_hashes_are_named(copy, change, sentence):
+    seal(copy, read_json(copy / ABOUT) | change)
+    with pytest.raises(InputError) as caught:
+        load(copy)
+    assert f"{copy / ABOUT}: {sentence}" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_missing_fields_scales_of_zero_and_keys_given_twice_are_refused(copy):
+    about = read_json(copy / ABOUT)
+    seal(copy, {name: value for name, value in about.items() if name != "coverage"})
+    refused(copy, "lacks the field 'coverage'; expected a number")
+    scale = [0.0, *about["novelty"]["scale"][1:]]
+    seal(copy, about | {"novelty": about["novelty"] | {"scale": scale}})
+    refused(copy, r"novelty.scale\[0\] is 0.0; expected a number above 0")
+    estimator = copy / "model" / "estimator.json"
+    whole = read_json(estimator)
+    write_json(estimator, whole | {"scaling": {"mean": [1.0], "std": [0.0]}})
+    seal(copy, about)
+    refused(copy, r"estimator.json: scaling.std\[0\] is 0.0; expected a number above 0")
+    write_json(estimator, whole)
+    seal(copy, about)
+    assert load(copy).id
+    text = (copy / ABOUT).read_text()
+    (copy / ABOUT).write_text(text.replace("{", '{"temperature": 1.0, ', 1))
+    refused(copy, "the key 'temperature' is given twice")
+
+
+def test_nothing_says_where_the_songs_were(trained):
+    for name in (ABOUT, "model-card.md"):
+        text = (trained / name).read_text()
+        assert str(trained.parent) not in text and str(Path.home()) not in text
 
 
 def test_a_newer_bundle_is_refused(copy):
@@ -170,8 +221,31 @@ def test_an_older_bundle_is_refused(copy):
 
 def test_other_features_are_refused(copy):
     about = read_json(copy / ABOUT)
-    seal(copy, about | {"features": {"names": ["tempo"]}})
-    refused(copy, "other musical features than this program measures")
+    kept = about["features"]
+    lost = {"names": ["no_such_feature", *kept["names"][1:]], "reference": kept["reference"]}
+    seal(copy, about | {"features": lost})
+    refused(copy, "was trained on no_such_feature, which this program does not measure")
+    others = {"names": kept["names"], "reference": [v + 1 for v in kept["reference"]]}
+    seal(copy, about | {"features": others})
+    refused(copy, f"was trained on {kept['names'][0]} and .* more, which .* measures otherwise")
+
+
+def test_a_new_feature_changes_nothing(trained, copy, monkeypatch):
+    """A model on features takes the columns it learned from, wherever they stand by now."""
+    songs = load_corpus(str(trained.parent / "songs")).songs
+    _, before = load(copy).predict_windows(songs)
+    new = Group(lambda batch: [batch.span], (Feature("new_feature", "s", "rhythm", "here"),))
+    monkeypatch.setattr(feature_registry, "GROUPS", {"new": new} | feature_registry.GROUPS)
+    assert features.listed()[0].name == "new_feature"
+    _, after = load(copy).predict_windows(songs)
+    np.testing.assert_array_equal(after, before)
+
+
+def test_a_feature_that_means_something_else_now_is_refused(copy, monkeypatch):
+    name, group = next(iter(feature_registry.GROUPS.items()))
+    other = Group(lambda batch: [2 * c + 1 for c in group.function(batch)], group.features)
+    monkeypatch.setitem(feature_registry.GROUPS, name, other)
+    refused(copy, f"was trained on {group.features[0].name}")
 
 
 def test_a_path_that_climbs_out_is_refused(copy, tmp_path):
@@ -285,7 +359,7 @@ def test_a_stopped_training_goes_on(tmp_path, monkeypatch):
     assert {path: path.stat().st_mtime_ns for path in began} == began
     monkeypatch.undo()
     training.train(replace(plan, settings=replace(plan.settings, seed=1)), out, 2)
-    assert load(out).about["settings"]["seed"] == 1
+    assert load(out).about.settings.seed == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "songs"]
 
 
@@ -309,11 +383,11 @@ def test_a_model_of_a_run_is_trained_as_it_was_there(tmp_path):
     run = compare(asked, tmp_path / "run", 2)
     plan = training.plan_of_run(run, None, 2)
     assert plan.model in ("knn", "logistic")
-    assert plan.run["scores"]["accuracy"]["value"] >= 0.5
+    assert plan.run.scores["accuracy"].value >= 0.5
     out = training.train(training.plan_of_run(run, "logistic", 2), tmp_path / "model", 2)
     about = load(out).about
-    assert about["model"]["name"] == "logistic" and about["windows"]["hop"] == 8
-    assert about["run"]["name"] == "run" and load(out).estimator.scaler_ is not None
+    assert about.model.name == "logistic" and about.windows.hop == 8
+    assert about.run.name == "run" and load(out).estimator.scaler_ is not None
     with pytest.raises(InputError, match=r"--model svm: .* compared"):
         training.plan_of_run(run, "svm")
     shutil.rmtree(songs / "Happy")
@@ -329,7 +403,7 @@ def test_a_model_of_a_run_is_trained_as_it_was_there(tmp_path):
 def test_a_network_answers_the_same_in_a_fresh_process(network, tmp_path):
     songs = write_corpus(tmp_path / "new", per_class=2, n_notes=50)
     loaded = load(network)
-    _, here = loaded.judged(load_corpus(str(songs)).songs)
+    _, here = loaded.predict_windows(load_corpus(str(songs)).songs)
     assert here.shape[1] == 2 and loaded.estimator.scaler_ is not None
     there = answers_in_fresh_process(network, songs, tmp_path / "p.npy")
     np.testing.assert_array_equal(there, here)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from classify.errors import InputError
-from classify.models import network_classifier
-from classify.models.network_classifier import NetworkClassifier, TrainingSettings
+from classify.models import backend
+from classify.models.network_classifier import NetworkClassifier
+from classify.models.training_settings import TrainingSettings
 
 
 def windows(n: int = 80):
@@ -81,8 +82,8 @@ def test_a_file_that_would_run_code_is_refused(tmp_path):
 
 
 def test_a_gpu_is_looked_for_without_waking_keras(monkeypatch):
-    monkeypatch.setattr(network_classifier.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
+    monkeypatch.setattr(backend.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert network_classifier.gpu_present()
+    assert backend.gpu_present()
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert not network_classifier.gpu_present()
+    assert not backend.gpu_present()

@@ -9,14 +9,21 @@ import pytest
 from classify.evaluation.splits import held_out
 from classify.experiments import results
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
+from classify.experiments.settings import Settings
 from classify.files import read_json
 from classify.inference import saved_model, training
 from classify.inference.explain.song import explain, listener
 from classify.inference.prediction import predict
-from classify.models import network_classifier
-from classify.models.network_classifier import NetworkClassifier, TrainingSettings
-from classify.representations.note_events import COLUMNS, INTER_ONSET, PITCH, REAL, VELOCITY
+from classify.models.network_classifier import NetworkClassifier
+from classify.models.training_settings import TrainingSettings
+from classify.representations.note_events import (
+    COLUMNS,
+    INTER_ONSET,
+    PITCH,
+    REAL,
+    VELOCITY,
+    NoteEvents,
+)
 from tests.conftest import write_corpus
 
 
@@ -32,8 +39,9 @@ def test_they_are_compared_whatever_the_channels(name, songs, tmp_path):
     )
     run = compare(settings, tmp_path / "run", 1)
     facts = read_json(run / "run.json")["models"][name]
-    assert facts["input"] == {"crnn": "rich", "passages": "passages"}[name]
-    assert facts["padding"] == [] and facts["training"]["augment"]
+    assert facts["input"] == {"crnn": "note-events", "passages": "note-excerpts"}[name]
+    (fit,) = facts["fits"]
+    assert fit["padding"] == [] and fit["training"]["augment"]
     table, _ = results.read(run)
     assert set(table.model) == {name, "majority"} and table["p:Happy"].between(0, 1).all()
     assert name in set(pd.read_parquet(run / results.CHECKS).model)
@@ -44,11 +52,11 @@ def test_one_is_trained_kept_and_asked(songs, tmp_path):
     settings = Settings(str(songs), window=16, folds=2, epochs=1)
     out = training.train(training.plan(settings, "crnn"), tmp_path / "model", 1)
     loaded = saved_model.load(out)
-    assert loaded.about["features"]["names"] == list(COLUMNS) and loaded.estimator.scaler_ is None
+    assert loaded.about.features.names == list(COLUMNS) and loaded.estimator.scaler_ is None
     found = predict(loaded, [songs / "Happy"])
     assert len(found.table) == 6 and found.table.n_windows.tolist() == [3] * 6
     np.testing.assert_allclose(found.table[["p:Calming", "p:Happy"]].sum(axis=1), 1)
-    heard = listener(loaded.estimator, loaded.cutting, "rich", loaded.calibrated)
+    heard = listener(loaded.estimator, loaded.cutting, loaded.representation, loaded.calibrated)
     why = explain(heard, found.items[0].song)
     assert why.attributions.method == "occlusion" and np.abs(why.attributions.notes).max() > 0
 
@@ -68,13 +76,13 @@ def windows() -> tuple[np.ndarray, np.ndarray]:
 def test_only_what_is_fitted_on_is_augmented(monkeypatch):
     x, y = windows()
     seen = []
-    augmented = network_classifier.augmented
+    augment = NoteEvents.augment
 
-    def watched(batch, *rest):
+    def watched(self, batch, rng):
         seen.append(batch)
-        return augmented(batch, *rest)
+        return augment(self, batch, rng)
 
-    monkeypatch.setattr(network_classifier, "augmented", watched)
+    monkeypatch.setattr(NoteEvents, "augment", watched)
     network = NetworkClassifier("crnn", TrainingSettings(epochs=4)).fit(x, y)
     fit, validate = held_out(y.tolist(), None, 0)
     given = {batch.tobytes() for batch in np.concatenate(seen)}
@@ -87,7 +95,7 @@ def test_only_what_is_fitted_on_is_augmented(monkeypatch):
 @pytest.mark.slow
 def test_augmentation_can_be_left_out(monkeypatch):
     x, y = windows()
-    monkeypatch.setattr(network_classifier, "augmented", None)
+    monkeypatch.setattr(NoteEvents, "augment", None)
     for settings in (
         TrainingSettings(epochs=1, augment=False),
         TrainingSettings(epochs=1, recipe="paper"),

@@ -13,20 +13,21 @@ import pytest
 from classify.cli.main import main
 from classify.errors import InputError
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
+from classify.experiments.settings import Settings
 from classify.files import read_json, write_json
 from classify.inference import saved_model, training
 from classify.inference.prediction import predict
-from classify.models import artifacts, pretrained, pretraining
-from classify.models.network_classifier import NetworkClassifier, TrainingSettings
+from classify.models import artifacts, pretrained, pretraining, trainer
+from classify.models.network_classifier import NetworkClassifier
 from classify.models.pretrained import ABOUT, ENCODER, KIND
-from classify.report import words
-from classify.report.view import read_view
+from classify.models.training_settings import TrainingSettings
+from classify.report import summary
+from classify.report.run_view import read_view
 from classify.representations.note_events import COLUMNS
 from classify.songs import midi
 from tests.conftest import write_corpus, write_song
 
-OWN = pretraining.Settings("crnn", window=20, epochs=2)
+OWN = pretraining.PretrainingSettings("crnn", window=20, epochs=2)
 
 
 @pytest.fixture(autouse=True)
@@ -80,9 +81,9 @@ def corpus(library, tmp_path_factory) -> Path:
 def test_how_songs_go_is_learned(model, tmp_path):
     """What follows from the notes around is guessed far better than by who hears none."""
     songs = write_scales(tmp_path / "songs", 24)
-    settings = pretraining.Settings(model, window=40, epochs=5)
+    settings = pretraining.PretrainingSettings(model, window=40, epochs=5)
     about = pretrained.load(pretraining.pretrain([songs], tmp_path / "out", settings)).about
-    blind, known = about["loss"]["blind"], about["loss"]["held_out"]
+    blind, known = about.loss.blind, about.loss.held_out
     assert known["degree"] < 0.75 * blind["degree"]
     assert sum(known.values()) < 0.8 * sum(blind.values())
 
@@ -91,9 +92,9 @@ def test_a_folder_says_what_it_comes_from(weights, library):
     found = pretrained.load(weights)
     assert {path.name for path in weights.iterdir()} == {ABOUT, ENCODER}
     assert not weights.with_name(".mine.work").exists()
-    assert (found.model, found.window, found.about["stride"]) == ("crnn", 20, 1)
-    assert len(found.about["songs"]) == 12 and found.about["windows"]["held_out"] == 2
-    assert len(found.about["loss"]["history"]) == 2
+    assert (found.model, found.window, found.about.stride) == ("crnn", 20, 1)
+    assert len(found.about.songs) == 12 and found.about.windows.held_out == 2
+    assert len(found.about.loss.history) == 2
 
 
 @pytest.mark.slow
@@ -111,21 +112,26 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(weights, librar
 
 @pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_same_weights(weights, library, tmp_path, monkeypatch):
-    keep, kept = pretraining._keep, []
+    write, written = trainer._Run._write_checkpoint, []
 
-    def killed(*given):
-        keep(*given)
-        kept.append(given)
+    def killed(*arguments):
+        write(*arguments)
+        written.append(arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pretraining, "_keep", killed)
+    monkeypatch.setattr(trainer._Run, "_write_checkpoint", killed)
     with pytest.raises(KeyboardInterrupt):
         pretraining.pretrain([library], tmp_path / "out", OWN)
     assert not (tmp_path / "out").exists()
-    monkeypatch.setattr(pretraining, "_keep", lambda *given: (keep(*given), kept.append(given)))
+
+    def counted(*arguments):
+        write(*arguments)
+        written.append(arguments)
+
+    monkeypatch.setattr(trainer._Run, "_write_checkpoint", counted)
     done = pretrained.load(pretraining.pretrain([library], tmp_path / "out", OWN))
     whole = pretrained.load(weights)
-    assert len(kept) == 2 and done.about["loss"] == whole.about["loss"]
+    assert len(written) == 2 and done.about.loss == whole.about.loss
     encoders = [one.encoder(20, len(COLUMNS)).get_weights() for one in (done, whole)]
     for own, other in zip(*encoders, strict=True):
         np.testing.assert_array_equal(own, other)
@@ -145,9 +151,9 @@ def test_what_cannot_be_learned_from_is_refused(tmp_path):
     with pytest.raises(InputError, match="has 4 different songs, and at least 5"):
         pretraining.pretrain([tmp_path / "few"], tmp_path / "out", OWN)
     with pytest.raises(InputError, match="--model nn1: expected one of crnn, transformer"):
-        pretraining.Settings("nn1")
+        pretraining.PretrainingSettings("nn1")
     with pytest.raises(InputError, match="--window 1:"):
-        pretraining.Settings(window=1)
+        pretraining.PretrainingSettings(window=1)
 
 
 @pytest.mark.slow
@@ -180,9 +186,9 @@ def test_a_comparison_starts_from_it_and_says_what_it_had_seen(weights, corpus, 
     old = sum("new" not in name for name in names)
     assert said["seen"] == 12 and said["tested"] == len(names)
     assert said["seen_tested"] == old > 0
-    assert run["models"]["crnn"]["start"]["sha256"] == pretrained.load(weights).id
-    assert run["models"]["transformer"]["start"] is None
-    told = next(line for line in words.warnings(view) if "without labels" in line)
+    assert run["models"]["crnn"]["fits"][0]["start"]["sha256"] == pretrained.load(weights).id
+    assert run["models"]["transformer"]["fits"][0]["start"] is None
+    told = next(line for line in summary.warnings(view) if "without labels" in line)
     assert told.startswith("CRNN starts from weights that learned from 12 songs")
     assert f"had seen {old} of the {len(names)} test songs" in told
 
@@ -197,7 +203,8 @@ def test_a_comparison_starts_from_it_and_says_what_it_had_seen(weights, corpus, 
     compare(replace(asked, init=str(moved)), folder, 1)  # the same weights elsewhere
 
     plan = training.plan_of_run(folder, "crnn", 2)
-    assert plan.settings.init == str(weights)
+    assert pretrained.load(Path(plan.settings.init)).id == pretrained.load(weights).id
+    assert said["folder"] == "weights" and str(tmp_path) not in (folder / "run.json").read_text()
     assert training.plan_of_run(folder, "transformer", 2).settings.init is None
 
 
@@ -211,8 +218,8 @@ def test_on_the_command_line_all_the_way_to_new_songs(library, corpus, tmp_path,
     command = ["train", str(corpus), "--out", str(model), *arguments, "--jobs", "1"]
     assert main([*command, "--init", str(weights)]) == 0
     loaded = saved_model.load(model)
-    assert loaded.about["pretrained"]["seen_tested"] == 12
-    assert "12 of the 20 songs that it is measured on" in (model / "model-card.md").read_text()
+    assert loaded.about.pretrained.seen_tested == 12
+    assert "12 of the 20 songs that it is evaluated on" in (model / "model-card.md").read_text()
     assert len(predict(loaded, [corpus / "Happy"]).table) == 10
     assert main([*command[:3], str(tmp_path / "other"), *command[4:], "--init", "nowhere"]) == 2
     assert "nowhere: holds no pretrained weights" in capsys.readouterr().err
@@ -264,7 +271,7 @@ def test_links_extra_files_and_changed_words_are_refused(copy, tmp_path):
         write_json(copy / ABOUT, about | change)
         refused(copy, "damaged or was changed")
         resealed(copy)
-        refused(copy, "holds values|knows no encoder")
+        refused(copy, "expected|knows no encoder")
     (copy / ABOUT).write_text(json.dumps(about)[:-3])
     refused(copy, "damaged or was changed")
 

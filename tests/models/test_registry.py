@@ -8,10 +8,12 @@ from functools import cache
 import numpy as np
 import pytest
 
+import baselines
 from classify.errors import InputError
-from classify.models import registry
-from classify.models.network_classifier import TrainingSettings
+from classify.models import networks, registry
+from classify.models.training_settings import TrainingSettings
 from classify.representations import note_events
+from classify.representations.note_events import NoteEvents
 
 SPECS = registry.find()
 SETTINGS = TrainingSettings(epochs=2, batch_size=16)
@@ -32,22 +34,19 @@ def windows(name: str):
     """30 songs of two windows, as a model is given them; the class moves one column."""
     draw = np.random.default_rng(0)
     code = np.repeat(np.arange(30) % 3, 2)
-    x = (
-        of_notes(draw, code, SPECS[name].input)
-        if SPECS[name].input in note_events.PASSAGES
-        else None
-    )
-    if x is None:
+    given = SPECS[name].representation
+    if isinstance(given, NoteEvents):
+        x = of_notes(draw, code, given.n_excerpts)
+    else:
         x = draw.normal(size=(60, 16, 2)).astype(np.float32)
         x[:, :, 0] += 2 * code[:, None]
     groups = np.repeat([f"song {i}" for i in range(30)], 2)
     return x, np.array(CLASSES)[code], groups
 
 
-def of_notes(draw: np.random.Generator, code: np.ndarray, what: str) -> np.ndarray:
+def of_notes(draw: np.random.Generator, code: np.ndarray, n_excerpts: int) -> np.ndarray:
     """Windows of 16 notes with all their columns, some padded; the class makes them louder."""
-    n_passages = note_events.PASSAGES[what]
-    x = np.zeros((len(code), n_passages, 16, len(note_events.COLUMNS)), np.float32)
+    x = np.zeros((len(code), n_excerpts, 16, len(note_events.COLUMNS)), np.float32)
     x[..., note_events.REAL] = 1
     x[..., note_events.PITCH] = draw.integers(40, 90, x.shape[:-1])
     x[..., note_events.INTER_ONSET] = draw.normal(-1, 1, x.shape[:-1])
@@ -81,7 +80,7 @@ def within(family: str) -> pytest.MarkDecorator:
 
 #: Models that only the slow suite tries: networks that differ from nn3 or bi-nn3 in their layers
 #: alone, which `tests/networks` counts, and what is only there to be left out of others.
-SLOW = {"nn1", "nn2", "bi-nn1", "bi-nn2", *(n for n, spec in SPECS.items() if not spec.usual)}
+SLOW = {"nn1", "nn2", "bi-nn1", "bi-nn2", *(n for n, spec in SPECS.items() if not spec.in_groups)}
 
 
 def every(slow: set[str]) -> pytest.MarkDecorator:
@@ -230,11 +229,13 @@ def test_a_saved_model_with_unknown_types_is_refused(tmp_path):
 
 
 def test_names_and_groups_of_models():
-    networks = {name for name in SPECS if SPECS[name].kind == "network" and SPECS[name].usual}
-    assert {s.name for s in registry.select(["networks"])} == networks | {"majority"}
+    of_networks = {
+        name for name in SPECS if SPECS[name].kind == "network" and SPECS[name].in_groups
+    }
+    assert {s.name for s in registry.select(["networks"])} == of_networks | {"majority"}
     assert [s.name for s in registry.select(["svm", "knn"])] == ["majority", "knn", "svm"]
     assert {s.name for s in registry.select(["all"])} == {
-        name for name in SPECS if SPECS[name].usual
+        name for name in SPECS if SPECS[name].in_groups
     }
     assert [s.name for s in registry.select(["crnn-mean"])] == ["majority", "crnn-mean"]
     assert {s.name for s in registry.select(["paper"])} == set(registry.PAPER) | {"majority"}
@@ -245,3 +246,53 @@ def test_names_and_groups_of_models():
         registry.select(["nn1", "nn4"])
     with pytest.raises(InputError, match="--models"):
         registry.select([])
+
+
+NEW_BASELINE = """
+from sklearn.naive_bayes import GaussianNB
+TITLE, INPUT, GRID = "Naive Bayes", "song-features", {}
+def build(seed):
+    return GaussianNB()
+"""
+
+NEW_NETWORK = """
+INPUT = "notes"
+VARIANTS = {"dense": ("Dense", {"units": 4}), "dense-wide": ("Wide dense", {"units": 8})}
+def build(n_notes, n_channels, n_classes, *, units):
+    import keras
+    from keras import layers
+    return keras.Sequential([keras.Input((n_notes, n_channels)), layers.Flatten(),
+                             layers.Dense(units), layers.Dense(n_classes, activation="softmax")])
+"""
+
+
+def test_a_new_model_is_a_new_file_and_no_list_is_edited(tmp_path, monkeypatch):
+    for package, name, text in (
+        (baselines, "naive_bayes", NEW_BASELINE),
+        (networks, "dense", NEW_NETWORK),
+    ):
+        folder = tmp_path / package.__name__
+        folder.mkdir()
+        (folder / f"{name}.py").write_text(text)
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
+    new = {"naive-bayes", "dense", "dense-wide"}
+    assert set(registry.names()) == set(registry.find()) == set(SPECS) | new
+    assert new <= {spec.name for spec in registry.select(["all"])}
+    assert "naive-bayes" in {spec.name for spec in registry.select(["features"])}
+    x, y, groups = windows("nn3")
+    for name in new:
+        estimator = registry.make(registry.find()[name], 7, SETTINGS, quick=True).fit(x, y, groups)
+        registry.save(estimator, tmp_path / "saved" / name)
+        again = registry.load(tmp_path / "saved" / name).predict_proba(x)
+        np.testing.assert_array_equal(again, estimator.predict_proba(x))
+    for module in ("baselines.naive_bayes", "classify.models.networks.dense"):
+        sys.modules.pop(module)
+
+
+def test_listing_the_models_imports_neither_keras_nor_scikit_learn():
+    script = (
+        "import sys; from classify.models import registry; registry.names(); "
+        "print([name for name in ('keras', 'tensorflow', 'sklearn') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    assert done.stdout.decode().strip() == "[]"

@@ -25,7 +25,7 @@ def table(rows, moods=MOODS):
                 "tempo": row.get("tempo", 80.0),
                 "loudness": row.get("loudness", 60.0),
                 "confidence": row.get("confidence", row["p"]),
-                "answer": row["mood"] if row["p"] >= 0.8 else "",
+                "prediction": row["mood"] if row["p"] >= 0.8 else "",
                 "known": row.get("known", True),
                 **{f"p:{mood}": row["p"] if mood == row["mood"] else others for mood in moods},
             }

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from classify.errors import InputError
-from classify.playlists.library import library, read_library
+from classify.playlists.library import library_from_table, read_library
 
 from .libraries import table
 
@@ -16,7 +16,7 @@ SONGS = [
 
 
 def test_songs_are_in_the_order_of_their_paths():
-    songs = library(table(SONGS))
+    songs = library_from_table(table(SONGS))
     assert songs.song == ["a/eins.mid", "b/zwei.mid"]
     assert songs.seconds.tolist() == [61.5, 180.0]
     assert songs.known.tolist() == [True, False]
@@ -27,7 +27,7 @@ def test_songs_are_in_the_order_of_their_paths():
 def test_a_file_says_the_same_as_its_table(tmp_path, name):
     made, file = table(SONGS), tmp_path / name
     made.to_csv(file, index=False) if name.endswith("csv") else made.to_parquet(file)
-    read, expected = read_library(file), library(made)
+    read, expected = read_library(file), library_from_table(made)
     assert read.artist == expected.artist == ["", "NA"]
     assert np.isnan(read.tempo[1])
     for name in ("tempo", "p", "known", "confidence"):
@@ -35,7 +35,7 @@ def test_a_file_says_the_same_as_its_table(tmp_path, name):
 
 
 def test_a_tempo_of_0_is_an_unknown_one():
-    assert np.isnan(library(table([{"tempo": 0.0}])).tempo[0])
+    assert np.isnan(library_from_table(table([{"tempo": 0.0}])).tempo[0])
 
 
 @pytest.mark.parametrize(
@@ -55,18 +55,18 @@ def test_a_value_that_cannot_be_is_named_with_its_song(column, value, words):
     made = table([{}]).astype(object)
     made.loc[0, column] = value
     with pytest.raises(InputError, match=words):
-        library(made, "mine.csv")
+        library_from_table(made, "mine.csv")
 
 
 def test_missing_columns_and_doubles_are_named():
     with pytest.raises(InputError, match="no column tempo"):
-        library(table([{}]).drop(columns="tempo"))
+        library_from_table(table([{}]).drop(columns="tempo"))
     with pytest.raises(InputError, match="no column p:<mood>"):
-        library(pd.DataFrame({c: [] for c in table([{}]) if not c.startswith("p:")}))
+        library_from_table(pd.DataFrame({c: [] for c in table([{}]) if not c.startswith("p:")}))
     with pytest.raises(InputError, match="has no rows"):
-        library(table([{}]).iloc[:0])
+        library_from_table(table([{}]).iloc[:0])
     with pytest.raises(InputError, match="x twice"):
-        library(table([{"song": "x"}, {"song": "x"}]))
+        library_from_table(table([{"song": "x"}, {"song": "x"}]))
 
 
 def test_damaged_and_absent_files_are_named(tmp_path):
@@ -78,11 +78,11 @@ def test_damaged_and_absent_files_are_named(tmp_path):
 
 
 def test_songs_are_called_by_path_name_stem_title_or_artist():
-    songs = library(table(SONGS))
+    songs = library_from_table(table(SONGS))
     for text in ("b/zwei.mid", "zwei.mid", "ZWEI", "Zwei"):
-        assert songs.called(text) == [1]
-    assert songs.called("na", artists=True) == [1]
+        assert songs.resolve(text) == [1]
+    assert songs.resolve("na", artists=True) == [1]
     with pytest.raises(InputError, match="'zwie'; did you mean 'zwei'"):
-        songs.called("zwie")
+        songs.resolve("zwie")
     with pytest.raises(InputError, match="''"):
-        songs.called("")  # an empty artist is no name
+        songs.resolve("")  # an empty artist is no name

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from classify.errors import InputError
-from classify.playlists.media_paths import Places, missing
+from classify.playlists.media_paths import MediaPaths, missing_media
 
 
 def touched(*paths):
@@ -16,37 +16,41 @@ def touched(*paths):
 
 
 def test_paths_start_from_the_playlists_folder_or_from_the_top(tmp_path):
-    places, playlist = Places(root=tmp_path / "music"), tmp_path / "lists" / "a.m3u8"
-    file, said = places.file("x/y.mid")
-    assert (file, said) == (tmp_path / "music/x/y.mid", "")
-    assert places.path(file, playlist) == "../music/x/y.mid"
-    whole = Places(root=tmp_path / "music", absolute=True)
+    paths, playlist = MediaPaths(root=tmp_path / "music"), tmp_path / "lists" / "a.m3u8"
+    file, problem = paths.file("x/y.mid")
+    assert (file, problem) == (tmp_path / "music/x/y.mid", "")
+    assert paths.path(file, playlist) == "../music/x/y.mid"
+    whole = MediaPaths(root=tmp_path / "music", absolute=True)
     assert whole.path(file, playlist) == (tmp_path / "music/x/y.mid").as_posix()
     assert whole.uri(file, playlist) == (tmp_path / "music/x/y.mid").as_uri()
 
 
 def test_a_recording_beside_the_song_is_taken_by_the_order_of_endings(tmp_path):
     touched(tmp_path / "v1.0 a.mp3", tmp_path / "v1.0 a.ogg")
-    assert Places(tmp_path, ext=("ogg", ".mp3")).file("v1.0 a.mid")[0] == tmp_path / "v1.0 a.ogg"
-    assert Places(tmp_path, ext=(".MP3",)).file("v1.0 a.mid")[0] == tmp_path / "v1.0 a.mp3"
+    assert (
+        MediaPaths(tmp_path, ext=("ogg", ".mp3")).file("v1.0 a.mid")[0] == tmp_path / "v1.0 a.ogg"
+    )
+    assert MediaPaths(tmp_path, ext=(".MP3",)).file("v1.0 a.mid")[0] == tmp_path / "v1.0 a.mp3"
 
 
 def test_a_folder_of_recordings_is_searched_by_place_and_then_by_stem(tmp_path):
     media = tmp_path / "audio"
     touched(media / "x/one.MP3", media / "deep/er/two.flac", media / "y/one.mp3")
-    places = Places(media_root=media)
-    assert places.file("x/one.mid") == (media / "x/one.MP3", "")
-    assert places.file("else/two.mid") == (media / "deep/er/two.flac", "")
-    file, said = places.file("else/one.mid")
-    assert file == Path("else/one.mid") and "several recordings" in said
+    paths = MediaPaths(media_root=media)
+    assert paths.file("x/one.mid") == (media / "x/one.MP3", "")
+    assert paths.file("else/two.mid") == (media / "deep/er/two.flac", "")
+    file, problem = paths.file("else/one.mid")
+    assert file == Path("else/one.mid") and "several recordings" in problem
 
 
 def test_missing_recordings_are_named_and_the_song_stays(tmp_path):
-    places = Places(media_root=tmp_path, ext=("mp3",))
+    paths = MediaPaths(media_root=tmp_path, ext=("mp3",))
     touched(tmp_path / "here.mp3")
-    said = missing(["here.mid", "gone.mid"], places)
-    assert len(said) == 1 and said[0].startswith("gone.mid has no recording of its name (.mp3)")
-    assert places.file("gone.mid")[0] == Path("gone.mid")
+    problem = missing_media(["here.mid", "gone.mid"], paths)
+    assert len(problem) == 1 and problem[0].startswith(
+        "gone.mid has no recording of its name (.mp3)"
+    )
+    assert paths.file("gone.mid")[0] == Path("gone.mid")
 
 
 def test_songs_that_no_player_can_open_are_counted(tmp_path):
@@ -54,13 +58,13 @@ def test_songs_that_no_player_can_open_are_counted(tmp_path):
         archive.writestr("a.mid", b"")
     touched(tmp_path / "tunes.abc", tmp_path / "b#1.mid")
     songs = ["all.zip/a.mid", "tunes.abc#2", "b#1.mid", "gone.mid"]
-    (said,) = missing(songs, Places(tmp_path))
-    assert said.startswith("Players cannot open 2 of the songs") and "(all.zip/a.mid)" in said
-    assert missing(songs[2:], Places(tmp_path)) == []
+    (problem,) = missing_media(songs, MediaPaths(tmp_path))
+    assert problem.startswith("Players cannot open 2 of the songs") and "(all.zip/a.mid)" in problem
+    assert missing_media(songs[2:], MediaPaths(tmp_path)) == []
 
 
 def test_what_is_no_folder_or_no_ending_is_refused(tmp_path):
-    with pytest.raises(InputError, match="nowhere: is no folder"):
-        Places(media_root=tmp_path / "nowhere")
-    with pytest.raises(InputError, match=r"'\.' is no ending"):
-        Places(ext=(".",))
+    with pytest.raises(InputError, match="nowhere: is not a folder"):
+        MediaPaths(media_root=tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"'\.' is not a file ending"):
+        MediaPaths(ext=(".",))

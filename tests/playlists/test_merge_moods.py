@@ -5,8 +5,8 @@ import pytest
 
 from classify.errors import InputError
 from classify.playlists.build import build
-from classify.playlists.library import library
-from classify.playlists.merge_moods import together
+from classify.playlists.library import library_from_table
+from classify.playlists.merge_moods import merge_moods
 from classify.playlists.moods import Mood, Moods, default_moods
 from classify.playlists.request import Request
 
@@ -45,10 +45,10 @@ def test_a_way_leads_between_joined_moods():
 
 def test_what_is_known_of_joined_moods():
     labels = ["Calming", "Happy", "Mysterious", "Nostalgia", "Sports"]
-    songs = library(table([{}], moods=labels))
-    joined, moods = together(songs, default_moods(labels), "Calming+Sports")
+    songs = library_from_table(table([{}], moods=labels))
+    joined, moods = merge_moods(songs, default_moods(labels), "Calming+Sports")
     own = moods["Calming+Sports"]
-    assert own.place == pytest.approx((0.5, 0.05)) and own.tempo == (60, 140)
+    assert own.point == pytest.approx((0.5, 0.05)) and own.tempo == (60, 140)
     known = default_moods(labels)
     either = set(known.neighbours("Calming")) | set(known.neighbours("Sports"))
     assert set(moods.neighbours(own.name)) == either - {"Calming", "Sports"}
@@ -57,19 +57,19 @@ def test_what_is_known_of_joined_moods():
 
 def test_moods_that_name_neighbours_still_find_each_other():
     known = Moods([Mood("a", neighbours=("b",)), Mood("b"), Mood("c", neighbours=("b",))])
-    songs = library(table([{"mood": "a"}], moods=("a", "b", "c")))
-    _, moods = together(songs, known, "a+b")
+    songs = library_from_table(table([{"mood": "a"}], moods=("a", "b", "c")))
+    _, moods = merge_moods(songs, known, "a+b")
     assert moods.neighbours("c") == ["a+b"]
 
 
 def test_one_mood_is_left_as_it_is_even_with_the_sign_in_its_name():
-    songs = library(table([{"mood": "R+B"}], moods=("R+B", "Soul")))
-    same, _ = together(songs, default_moods(songs.moods), "R+B", "Soul")
+    songs = library_from_table(table([{"mood": "R+B"}], moods=("R+B", "Soul")))
+    same, _ = merge_moods(songs, default_moods(songs.moods), "R+B", "Soul")
     assert same is songs
 
 
 @pytest.mark.parametrize(
-    ("wish", "start", "said"),
+    ("mood", "start", "message"),
     [
         ("Calming+Rage", "", "'Rage' is not known to the model; it knows Calming, Happy"),
         ("Calming+", "", "'' is not known"),
@@ -78,7 +78,7 @@ def test_one_mood_is_left_as_it_is_even_with_the_sign_in_its_name():
         ("Calming+Happy", "Happy", "share the mood 'Happy'"),
     ],
 )
-def test_wishes_that_cannot_be(wish, start, said):
+def test_requests_that_are_impossible(mood, start, message):
     with pytest.raises(InputError) as error:
-        build(between(), Request(wish, start=start))
-    assert said in str(error.value)
+        build(between(), Request(mood, start=start))
+    assert message in str(error.value)

@@ -1,4 +1,4 @@
-"""The picture of a session."""
+"""The plot of a playlist."""
 
 import xml.etree.ElementTree as ET
 
@@ -6,49 +6,49 @@ import pytest
 
 from classify.errors import InputError
 from classify.playlists.build import build
-from classify.playlists.playlist import Made
+from classify.playlists.playlist import Provenance
 from classify.playlists.plot import alt_text, draw
 from classify.playlists.request import Request
 
 from .libraries import made_up, table
 
-MADE = Made("mine", "2026-01-31T12:30:00+00:00")
+MADE = Provenance("mine", "2026-01-31T12:30:00+00:00")
 
 
 @pytest.fixture(scope="module")
-def session():
+def playlist():
     (made,) = build(made_up(60), Request("Calming", start="Happy"))
     return made
 
 
-def test_the_same_session_gives_the_same_picture(session, tmp_path):
-    draw(session, tmp_path / "a.svg", MADE)
-    draw(session, tmp_path / "b.svg", MADE)
+def test_the_same_playlist_gives_the_same_picture(playlist, tmp_path):
+    draw(playlist, tmp_path / "a.svg", MADE)
+    draw(playlist, tmp_path / "b.svg", MADE)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     texts = ET.parse(tmp_path / "a.svg").getroot()
     described = [e.text for e in texts.iter("{http://purl.org/dc/elements/1.1/}description")]
-    assert described == [alt_text(session)]
+    assert described == [alt_text(playlist)]
 
 
-def test_a_picture_may_be_png(session, tmp_path):
-    draw(session, tmp_path / "a.png", MADE)
+def test_a_picture_may_be_png(playlist, tmp_path):
+    draw(playlist, tmp_path / "a.png", MADE)
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(InputError, match=r"ends in \.svg or \.png, not in '\.gif'"):
-        draw(session, tmp_path / "a.gif", MADE)
+        draw(playlist, tmp_path / "a.gif", MADE)
 
 
-def test_the_words_say_what_the_picture_shows(session):
-    said = alt_text(session)
-    assert said.startswith("Arc of the playlist Happy to Calming, ")
-    assert "Happy from minute 0 for " in said
-    first, last = session.entries[0], session.entries[-1]
-    assert f"Tempo goes from {first.tempo:.0f} to {last.tempo:.0f} bpm" in said
-    assert f"Loudness goes from {first.loudness:.0f} to {last.loudness:.0f} of 127." in said
+def test_the_words_say_what_the_picture_shows(playlist):
+    text = alt_text(playlist)
+    assert text.startswith("Plot of the playlist Happy to Calming, ")
+    assert "Happy from minute 0 for " in text
+    first, last = playlist.entries[0], playlist.entries[-1]
+    assert f"Tempo goes from {first.tempo:.0f} to {last.tempo:.0f} bpm" in text
+    assert f"Loudness goes from {first.loudness:.0f} to {last.loudness:.0f} of 127." in text
 
 
 def test_odd_names_and_unknown_tempi_can_be_drawn(tmp_path):
     moods = ("Ke$ha $x$", "_b\n", "c")
     rows = [{"mood": moods[0], "tempo": float("nan"), "song": "$a$.mid"}, {"mood": moods[0]}]
     (made,) = build(table(rows, moods), Request(moods[0], 7, pins=("$a$",)))
-    draw(made, tmp_path / "a.svg", Made("m$_$\x00", MADE.when))
+    draw(made, tmp_path / "a.svg", Provenance("m$_$\x00", MADE.when))
     assert ET.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")

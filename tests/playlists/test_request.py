@@ -7,19 +7,19 @@ from classify.playlists.request import Limits, Request
 
 
 @pytest.mark.parametrize(
-    ("wish", "words"),
+    ("fields", "words"),
     [
         ({"minutes": 0}, "0 minutes"),
         ({"minutes": float("nan")}, "nan minutes"),
-        ({"strategy": "slow"}, "'slow'"),
+        ({"strategy": "slow"}, "slow: expected one of iso, direct"),
         ({"strategy": "iso"}, "--from"),
         ({"n_lists": 0}, "0 lists"),
         ({"seed": -1}, "seed of -1"),
     ],
 )
-def test_a_wish_that_cannot_be_is_refused(wish, words):
+def test_an_impossible_request_is_refused(fields, words):
     with pytest.raises(InputError, match=words):
-        Request("Calming", **wish)
+        Request("Calming", **fields)
 
 
 @pytest.mark.parametrize(
@@ -27,8 +27,8 @@ def test_a_wish_that_cannot_be_is_refused(wish, words):
     [
         ({"min_confidence": 1.1}, "confidence of 1.1"),
         ({"min_confidence": float("nan")}, "confidence of nan"),
-        ({"tempo": (80, 60)}, "tempo from 80 to 60"),
-        ({"loudness": (-1, 60)}, "loudness from -1 to 60"),
+        ({"tempo": (80, 60)}, "tempo range from 80 to 60"),
+        ({"loudness": (-1, 60)}, "loudness range from -1 to 60"),
         ({"tempo_change": 0}, "change of tempo of 0"),
         ({"loudness_change": -3}, "change of loudness of -3"),
     ],

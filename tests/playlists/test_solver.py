@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classify.playlists import solver
-from classify.playlists.solver import Problem, relax, solve, total
+from classify.playlists.solver import Problem, relax, solve, total_cost
 
 
 def made(seed, n_songs, n_stages, n_pins=0, twice=0.0):
@@ -23,16 +23,16 @@ def made(seed, n_songs, n_stages, n_pins=0, twice=0.0):
             stage.append(one)
     song, stage = np.array(song), np.array(stage)
     length = draw.integers(1, 8, n_songs)[song]
-    join = draw.uniform(0, 3, (len(song), len(song)))
-    join[draw.random(join.shape) < 0.3] = np.inf
-    join[(song < n_pins)[:, None] | (song < n_pins)] = 1.0
+    transition = draw.uniform(0, 3, (len(song), len(song)))
+    transition[draw.random(transition.shape) < 0.3] = np.inf
+    transition[(song < n_pins)[:, None] | (song < n_pins)] = 1.0
     ahead = stage[None] - stage[:, None]
-    join[(ahead < 0) | (ahead > 1)] = np.inf
+    transition[(ahead < 0) | (ahead > 1)] = np.inf
     key = np.where(draw.random(n_songs) < twice, 0, np.arange(n_songs))
     key[:n_pins] = n_songs + np.arange(n_pins)
     key = np.unique(key, return_inverse=True)[1]
     steps = int(draw.integers(12, 25))
-    pace = np.cumsum(draw.uniform(0, 0.2, (n_stages, steps + 1)), axis=1)
+    off_schedule = np.cumsum(draw.uniform(0, 0.2, (n_stages, steps + 1)), axis=1)
     return Problem(
         steps=steps,
         length=length,
@@ -41,10 +41,10 @@ def made(seed, n_songs, n_stages, n_pins=0, twice=0.0):
         song=song,
         pin=np.where(song < n_pins, song, -1),
         cost=draw.uniform(0, 2, len(song)) * length,
-        join=join,
+        transition=transition,
         first=3.0 * stage,
-        pace=pace,
-        idle=float(draw.uniform(0.5, 4)),
+        off_schedule=off_schedule,
+        unfilled=float(draw.uniform(0.5, 4)),
     )
 
 
@@ -53,7 +53,7 @@ def brute(problem):
     best = np.inf
     nodes = range(len(problem.cost))
     for number in range(1, len(set(problem.song.tolist())) + 1):
-        costs = [total(problem, nodes) for nodes in permutations(nodes, number)]
+        costs = [total_cost(problem, nodes) for nodes in permutations(nodes, number)]
         best = min(best, *costs)
     return best
 
@@ -68,7 +68,7 @@ def test_no_order_of_few_songs_is_better(seed, n_songs, n_stages, n_pins):
     if solution is None:
         assert least == np.inf
     else:
-        assert total(problem, solution.nodes) == pytest.approx(solution.cost)
+        assert total_cost(problem, solution.nodes) == pytest.approx(solution.cost)
         assert solution.cost == pytest.approx(least) and solution.optimal
 
 

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 from classify.errors import InputError
 from classify.playlists.build import build
-from classify.playlists.media_paths import Places
-from classify.playlists.playlist import LEVEL, NO_DEVICE, Made
+from classify.playlists.media_paths import MediaPaths
+from classify.playlists.playlist import DISCLAIMER, LISTENING_LEVEL, Provenance
 from classify.playlists.request import Request
 from classify.playlists.writers import FORMATS, write, write_all
 
 from .libraries import table
 
-MADE = Made("my model (a1b2c3)", "2026-01-31T12:30:00+00:00")
+MADE = Provenance("my model (a1b2c3)", "2026-01-31T12:30:00+00:00")
 XSPF = "{http://xspf.org/ns/0/}"
 HOSTILE = [
     "songs/Für Elise.mid",
@@ -66,7 +66,7 @@ def opened(line, folder):
 
 def test_m3u8_names_every_file(tmp_path):
     made, path = one(), tmp_path / "list.m3u8"
-    write(made, path, MADE, Places(root=tmp_path))
+    write(made, path, MADE, MediaPaths(root=tmp_path))
     found = [opened(line, tmp_path) for line in files_of_m3u8(path)]
     assert [str(file) for file in found] == [str(tmp_path / e.song) for e in made.entries]
 
@@ -75,7 +75,7 @@ def test_xspf_names_every_file_by_uri(tmp_path):
     made = one()
     for absolute in (False, True):
         path = tmp_path / "lists" / "list.xspf"
-        write(made, path, MADE, Places(root=tmp_path, absolute=absolute))
+        write(made, path, MADE, MediaPaths(root=tmp_path, absolute=absolute))
         locations = [e.text for e in ET.parse(path).iter(f"{XSPF}location")]
         for location, entry in zip(locations, made.entries, strict=True):
             assert location.isascii() and not set(location) & set(' "<>#?')
@@ -120,7 +120,7 @@ def test_m3u8_is_read_by_a_players_library(tmp_path):
     m3u8 = pytest.importorskip("m3u8")
     songs = ["a/Für, Elise.mid", "b/100% 1.mid"]
     made, path = one(songs, ["Für, Elise", "Eins"]), tmp_path / "list.m3u8"
-    write(made, path, MADE, Places(root=tmp_path))
+    write(made, path, MADE, MediaPaths(root=tmp_path))
     read = m3u8.loads(path.read_text(encoding="utf-8"))
     assert [segment.uri for segment in read.segments] == [entry.song for entry in made.entries]
     assert [segment.title for segment in read.segments] == [e.title for e in made.entries]
@@ -141,7 +141,7 @@ def vlc_or_skip():
 def test_vlc_finds_every_file(tmp_path, ending):
     vlc, player = vlc_or_skip()
     made, path = one(), tmp_path / f"list.{ending}"
-    write(made, path, MADE, Places(root=tmp_path))
+    write(made, path, MADE, MediaPaths(root=tmp_path))
     media = player.media_new_path(str(path))
     media.parse_with_options(vlc.MediaParseFlag.local, 10_000)
     until = time.monotonic() + 20
@@ -188,8 +188,8 @@ def test_every_format_says_model_time_and_that_it_is_no_medical_device(tmp_path,
     made, path = one(["a.mid"]), tmp_path / f"list{ending}"
     write(made, path, MADE)
     text = path.read_text(encoding="utf-8")
-    for said in (MADE.model, MADE.when, NO_DEVICE, LEVEL, f"{made.certainty:.3f}"):
-        assert said in text
+    for sentence in (MADE.model, MADE.when, DISCLAIMER, LISTENING_LEVEL, f"{made.certainty:.3f}"):
+        assert sentence in text
 
 
 PAIR = one(["a.mid", "b.mid"])
@@ -204,7 +204,7 @@ def test_no_title_breaks_a_file(tmp_path, titles, model):
     """Titles are any text at all: controls, line ends, lone surrogates, markup."""
     entries = [replace(e, title=t, artist=model) for e, t in zip(PAIR.entries, titles, strict=True)]
     made = replace(PAIR, entries=tuple(entries))
-    paths = write_all([made], tmp_path / "x", list(FORMATS), Made(model, MADE.when))
+    paths = write_all([made], tmp_path / "x", list(FORMATS), Provenance(model, MADE.when))
     assert all(path.is_file() for path in paths)
     assert len(list(ET.parse(tmp_path / "x.xspf").iter(f"{XSPF}track"))) == 2
     assert sorted(files_of_m3u8(tmp_path / "x.m3u8")) == sorted(files_of_m3u8(tmp_path / "x.m3u"))
@@ -225,8 +225,8 @@ def test_several_lists_are_numbered(tmp_path):
 
 
 def test_unknown_formats_and_times_are_refused_and_nothing_is_left(tmp_path):
-    with pytest.raises(InputError, match=r"\.pls is no known format; \.m3u8"):
+    with pytest.raises(InputError, match=r"\.pls is not a known format; known are \.m3u8"):
         write(one(["a.mid"]), tmp_path / "list.pls", MADE)
-    with pytest.raises(InputError, match="'yesterday' is no time"):
-        write(one(["a.mid"]), tmp_path / "list.xspf", Made("m", "yesterday"))
+    with pytest.raises(InputError, match="'yesterday' is not a time"):
+        write(one(["a.mid"]), tmp_path / "list.xspf", Provenance("m", "yesterday"))
     assert not list(tmp_path.iterdir())

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from classify.experiments import results
-from classify.report.view import read_view
+from classify.report.run_view import read_view
 
 Right = np.ndarray
 

@@ -186,7 +186,7 @@ def _metrics(rows: pd.DataFrame, made: Made, sure: bool) -> dict[str, tuple[floa
     if sure and rows.temperature.notna().all():
         p = np.concatenate(
             [
-                calibration.tempered(fold.filter(like=results.P).to_numpy(), temperature)
+                calibration.apply_temperature(fold.filter(like=results.P).to_numpy(), temperature)
                 for temperature, fold in rows.groupby("temperature")
             ]
         )

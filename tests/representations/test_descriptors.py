@@ -22,7 +22,7 @@ def test_the_key_of_a_scale():
     onset = np.arange(64) * 0.25
     cadence = np.array([0, 4, 7, 0, 7, 4, 0, 2, 0, 4, 7, 11, 0, 5, 9, 0] * 4) + 60
     assert descriptors.key(notes(onset, cadence)) == "C major"
-    assert descriptors.key(notes(onset, cadence + 3)) == "Eb major"
+    assert descriptors.key(notes(onset, cadence + 3)) == "E♭ major"
     minor = np.array([0, 3, 7, 0, 7, 3, 0, 2, 0, 3, 7, 8, 0, 5, 8, 0] * 4) + 62
     assert descriptors.key(notes(onset, minor)) == "D minor"
     assert descriptors.key(notes(onset, cadence, drum=True)) == ""

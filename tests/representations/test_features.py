@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from classify.corpora import load
-from classify.representations import inputs
 from classify.representations.features import (
-    Batch,
+    WindowBatch,
     batch,
     compute,
     context,
@@ -20,6 +19,7 @@ from classify.representations.features import (
     whole,
     with_song,
 )
+from classify.representations.musical_features import SONG_FEATURES
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import NOTE, Song
 
@@ -38,7 +38,7 @@ def song(pitch, beat=None, length=0.9, bpm=120.0, velocity=64, program=0, drum=F
     return Song.of(notes[np.lexsort((notes["pitch"], notes["onset"]))], Path("x.mid"))
 
 
-def windows(*songs: Song) -> Batch:
+def windows(*songs: Song) -> WindowBatch:
     """Whole songs as windows."""
     rows = np.arange(len(songs))
     return batch(songs, rows, np.zeros_like(rows), max(len(s.notes) for s in songs))
@@ -444,8 +444,8 @@ def test_a_batch_holds_the_windows_that_were_cut():
 def test_padding_may_stand_on_either_side():
     right = windows(*BANDS, song(SCALE))
     places = np.argsort(right.real, axis=1, kind="stable")
-    left = Batch(*(np.take_along_axis(getattr(right, name), places, axis=1)
-                   for name in Batch.__dataclass_fields__))  # fmt: skip
+    left = WindowBatch(*(np.take_along_axis(getattr(right, name), places, axis=1)
+                   for name in WindowBatch.__dataclass_fields__))  # fmt: skip
     assert not left.real[-1, 0]
     np.testing.assert_array_equal(compute(left), compute(right))
 
@@ -460,9 +460,9 @@ def test_padding_may_stand_on_either_side():
 )
 def test_arrays_that_are_no_windows_are_refused(columns, message):
     good = windows(song(SCALE))
-    fields = {name: getattr(good, name) for name in Batch.__dataclass_fields__}
+    fields = {name: getattr(good, name) for name in WindowBatch.__dataclass_fields__}
     with pytest.raises(ValueError, match=message):
-        compute(Batch(**fields | columns))
+        compute(WindowBatch(**fields | columns))
 
 
 def test_windows_beside_their_song():
@@ -496,7 +496,7 @@ def test_a_song_is_its_whole_and_the_mean_of_its_passages():
 @pytest.mark.parametrize("window", [10, 400])
 def test_a_songs_description_does_not_depend_on_how_it_is_cut(window):
     cuts = cut(BANDS, WindowSettings(window, window))
-    table = np.concatenate(list(inputs.measured("song", BANDS, cuts)))[:, 0]
+    table = np.concatenate(list(SONG_FEATURES.encode(BANDS, cuts)))[:, 0]
     np.testing.assert_allclose(table, of_songs(BANDS)[cuts.song], rtol=1e-5, atol=1e-6)
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import symusic
 
-from classify.representations import inputs, note_events
-from classify.representations.note_events import COLUMNS, UNKNOWN
+from classify.representations import note_events
+from classify.representations.note_events import COLUMNS, NOTE_EVENTS, NOTE_EXCERPTS, UNKNOWN
 from classify.representations.windows import TOGETHER, WindowSettings, cut
 from classify.songs import Song, midi
 
@@ -61,32 +61,32 @@ def test_what_is_not_known_is_marked(tmp_path):
 def test_windows_are_those_of_the_notes_padded_on_the_left(tmp_path):
     song = written(tmp_path)
     windows = cut([song, song], WindowSettings(8, 8, ("pitch", "velocity")))
-    x = np.concatenate(list(inputs.measured("rich", [song, song], windows)))
-    assert x.shape == (len(windows), *inputs.shape("rich", windows.settings)) == (6, 8, 9)
+    x = np.concatenate(list(NOTE_EVENTS.encode([song, song], windows)))
+    assert x.shape == (len(windows), *NOTE_EVENTS.shape(windows.settings)) == (6, 8, 9)
     np.testing.assert_array_equal(column(x, "real") == 0, np.isnan(windows.x[..., 0]))
     real = column(x, "real") == 1
     np.testing.assert_array_equal(column(x, "pitch")[real], windows.x[..., 0][real])
     assert (x[~real] == 0).all() and (~real).any()
-    assert [feature.name for feature in inputs.listed("rich")] == list(COLUMNS)
+    assert [column.name for column in NOTE_EVENTS.columns(windows.settings)] == list(COLUMNS)
 
 
 def test_blocks_join_to_the_whole(tmp_path, monkeypatch):
     song = written(tmp_path)
     windows = cut([song, song], WindowSettings(8, 4))
-    whole = np.concatenate(list(inputs.measured("passages", [song, song], windows)))
+    whole = np.concatenate(list(NOTE_EXCERPTS.encode([song, song], windows)))
     monkeypatch.setattr(note_events, "BLOCK_BYTES", 4 * 4 * 8 * 9 * 3)
-    pieces = list(inputs.measured("passages", [song, song], windows))
+    pieces = list(NOTE_EXCERPTS.encode([song, song], windows))
     assert [len(piece) for piece in pieces][:2] == [3, 3]
     np.testing.assert_array_equal(np.concatenate(pieces), whole)
 
 
-def test_passages_are_the_window_and_the_songs_beginning_middle_and_end(tmp_path):
+def test_excerpts_are_the_window_and_the_songs_beginning_middle_and_end(tmp_path):
     song = written(tmp_path)
     windows = cut([song], WindowSettings(6, 6))
-    x = np.concatenate(list(inputs.measured("passages", [song], windows)))
+    x = np.concatenate(list(NOTE_EXCERPTS.encode([song], windows)))
     table = note_events.table(song.notes)
-    passages = x.reshape(len(windows), 4, 6, 9)
-    for own, start in zip(passages, windows.start, strict=True):
+    excerpts = x.reshape(len(windows), 4, 6, 9)
+    for own, start in zip(excerpts, windows.start, strict=True):
         padded = 6 - len(table[start : start + 6])
         np.testing.assert_array_equal(own[0, padded:], table[start : start + 6])
         assert (own[0, :padded] == 0).all()
@@ -95,6 +95,6 @@ def test_passages_are_the_window_and_the_songs_beginning_middle_and_end(tmp_path
 
 
 @pytest.mark.parametrize(("window", "notes"), [(48, 192), (256, 1024), (800, 1024)])
-def test_long_windows_have_bounded_passages(window, notes):
-    assert inputs.shape("passages", WindowSettings(window, window)) == (notes, 9)
-    assert inputs.shape("rich", WindowSettings(window, window)) == (window, 9)
+def test_long_windows_have_bounded_excerpts(window, notes):
+    assert NOTE_EXCERPTS.shape(WindowSettings(window, window)) == (notes, 9)
+    assert NOTE_EVENTS.shape(WindowSettings(window, window)) == (window, 9)

@@ -19,14 +19,14 @@ def onset_f1(path: Path) -> float:
     """Transcribe a recording of `piece()`; F1 of pitches with onsets to within 50 ms."""
     import mir_eval
 
-    heard = midi.parse(audio.to_midi(path), path).notes
-    ends = heard["onset"] + heard["duration"]
+    transcribed = midi.parse(audio.to_midi(path), path).notes
+    ends = transcribed["onset"] + transcribed["duration"]
     true = np.array(piece())
     *_, f1, _ = mir_eval.transcription.precision_recall_f1_overlap(
         true[:, :2],
         mir_eval.util.midi_to_hz(true[:, 2]),
-        np.column_stack([heard["onset"], ends]),
-        mir_eval.util.midi_to_hz(heard["pitch"].astype(float)),
+        np.column_stack([transcribed["onset"], ends]),
+        mir_eval.util.midi_to_hz(transcribed["pitch"].astype(float)),
         offset_ratio=None,
     )
     return f1
@@ -180,7 +180,7 @@ def test_a_fresh_process_stays_silent_and_without_tensorflow(tmp_path):
         f"assert audio.to_midi(pathlib.Path({str(path)!r}))[:4] == b'MThd'\n"
         "assert 'tensorflow' not in sys.modules and not logging.root.handlers\n"
     )
-    said = subprocess.run([sys.executable, "-W", "default", "-c", code], check=True,
+    output = subprocess.run([sys.executable, "-W", "default", "-c", code], check=True,
                           capture_output=True)  # fmt: skip
-    assert (said.stdout, said.stderr) == (b"", b"")
+    assert (output.stdout, output.stderr) == (b"", b"")
     assert logging.root.manager.disable == logging.NOTSET

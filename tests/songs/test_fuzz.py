@@ -7,4 +7,4 @@ def test_no_mutation_harms_the_reader(tmp_path):
     outcome = fuzz(400, 7, tmp_path)
     assert outcome.bad == []
     assert sum(outcome.kinds.values()) == 400
-    assert min(outcome.kinds[kind] for kind in ("read", "mended", "refused")) > 10
+    assert min(outcome.kinds[kind] for kind in ("read", "repaired", "refused")) > 10

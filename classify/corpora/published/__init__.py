@@ -4,9 +4,9 @@ A source such as `emopia:/music/EMOPIA_2.2` names a corpus and a folder. One mod
 is one corpus: constants (`CORPUS`) and `listing(folder)`, which derives labels, groups and splits
 from the authors' file names and lists. A new module here is a new corpus; no list is edited.
 
-Nothing is downloaded, copied or written. Nothing is passed over in silence either: every MIDI file
-of the folder that is not part of the corpus, and every file that the authors list and the copy
-lacks, is set aside by name; other files are counted by folder.
+Nothing is downloaded, copied or written. Nothing is skipped in silence either: every MIDI file of
+the folder that is not part of the corpus, and every file that the authors list and the copy lacks,
+is named; other files are counted by folder.
 """
 
 import importlib
@@ -19,13 +19,14 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from classify.corpora.labels import Listing, SetAside
-from classify.corpora.published._copy import Published, is_song, name_of, printable, walk
+from classify.corpora.labels import Listing
+from classify.corpora.published._copy import Published, is_song, list_files, printable
+from classify.corpora.walk import Skipped, relative_name
 from classify.errors import InputError
 
-__all__ = ["Published", "check", "corpora", "find", "parse_source"]
+__all__ = ["Published", "check", "corpora", "list_songs", "parse_source"]
 
-#: What may stand before the colon; a single letter is a drive of Windows.
+#: Names before the colon; a single letter is a drive of Windows.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]+")
 
 #: Names shown for one reason before "and so on".
@@ -48,18 +49,18 @@ def _adapters() -> dict[str, ModuleType]:
 
 
 def parse_source(source: str) -> tuple[str, Path] | None:
-    """Take `emopia:PATH` apart.
+    """Split `emopia:PATH` into name and folder.
 
     Parameters
     ----------
     source : str
-        What the user asked for.
+        What the user named.
 
     Returns
     -------
     tuple of (str, Path), or None
         Name, in lower case and not checked, and folder. None where `source` is a path: it exists
-        as it stands, has no colon, or begins with a drive (`C:`) or with what no corpus is called.
+        as written, has no colon, or begins with a drive (`C:`) or with what is not a name.
 
     Raises
     ------
@@ -77,15 +78,15 @@ def parse_source(source: str) -> tuple[str, Path] | None:
         return name.lower(), Path(rest)
 
 
-def find(name: str, folder: Path) -> Listing:
-    """List the files of a published corpus in a user's copy of it.
+def list_songs(name: str, folder: Path) -> Listing:
+    """List the songs of a published corpus in a user's copy of it.
 
     Parameters
     ----------
     name : str
         One of `corpora()`.
     folder : Path
-        Where the copy lies.
+        The copy.
 
     Returns
     -------
@@ -96,7 +97,7 @@ def find(name: str, folder: Path) -> Listing:
     ------
     InputError
         If there is no such corpus or folder, or the folder is no copy of that corpus; the message
-        says what was expected and where it is to be had.
+        names what was expected and where to get it.
     """
     adapter = _adapters().get(name)
     if adapter is None:
@@ -115,79 +116,80 @@ def find(name: str, folder: Path) -> Listing:
     entries, unprintable = printable(listing.entries)
     if not entries:
         raise corpus.refusal(folder, f"holds no labelled file of {corpus.title}")
-    set_aside = listing.set_aside + unprintable
-    rest = _unmentioned(corpus, folder, listing)
-    return replace(listing, entries=entries, set_aside=set_aside + rest)
+    entries = [replace(entry, source=entry.source or corpus.title) for entry in entries]
+    skipped = listing.skipped + unprintable + _unmentioned(corpus, folder, listing)
+    return replace(listing, entries=entries, skipped=skipped)
 
 
-def _unmentioned(corpus: Published, folder: Path, listing: Listing) -> list[SetAside]:
-    """Name the MIDI files that the adapter says nothing of; count other files by folder."""
+def _unmentioned(corpus: Published, folder: Path, listing: Listing) -> list[Skipped]:
+    """Name the MIDI files that the adapter does not mention; count other files by folder."""
     known = {entry.name for entry in listing.entries}
-    known |= {item.name for item in listing.set_aside}
-    files = walk(folder)
-    strays = [name_of(path, folder) for path in files if is_song(path)]
-    others = Counter(name_of(path.parent, folder) for path in files if not is_song(path))
+    known |= {item.name for item in listing.skipped}
+    files = list_files(folder)
+    strays = [relative_name(path, folder) for path in files if is_song(path)]
+    others = Counter(relative_name(path.parent, folder) for path in files if not is_song(path))
     return [
-        SetAside(name, f"is not a file that {corpus.title} labels")
+        Skipped(name, f"is not a file that {corpus.title} labels")
         for name in strays
         if name not in known
     ] + [
-        SetAside(f"{name}/", f"also holds other than MIDI files, {count:,} in number")
+        Skipped(f"{name}/", f"also holds other than MIDI files, {count:,} in number")
         for name, count in others.items()
     ]
 
 
 def check(name: str, folder: Path) -> list[str]:
-    """Say what a copy lacks, or has too much, against the corpus as published.
+    """Compare a copy with the corpus as published: what is missing, what is surplus.
 
     Parameters
     ----------
     name, folder
-        As for `find`.
+        As for `list_songs`.
 
     Returns
     -------
     list of str
-        First whether all files of the version that fits best are there, with a line for each
-        class that differs; then a line for each reason for which files were set aside (among
-        them: listed by the authors and not there, there and not listed).
+        First whether all files of the version that fits best are present, with a line for each
+        class that differs; then a line for each reason for which files are skipped (among
+        them: listed by the authors and missing, present and not listed).
 
     Raises
     ------
     InputError
-        As `find` does.
+        As `list_songs` does.
     """
-    listing = find(name, folder)
+    listing = list_songs(name, folder)
     corpus = corpora()[name]
-    found = Counter(entry.label for entry in listing.entries)
-    n_found = found.total()
-    version = min(corpus.files, key=lambda v: abs(corpus.files[v] - n_found))
+    counts = Counter(entry.label for entry in listing.entries)
+    n_files = counts.total()
+    version = min(corpus.files, key=lambda v: abs(corpus.files[v] - n_files))
     expected = corpus.classes.get(version, {})
-    labels = sorted({*found, *expected}) if expected else []
+    labels = sorted({*counts, *expected}) if expected else []
     lines = [
-        f"{label}: {_against(found[label], expected.get(label, 0))}"
+        f"{label}: {_compare(counts[label], expected.get(label, 0))}"
         for label in labels
-        if found[label] != expected.get(label, 0)
+        if counts[label] != expected.get(label, 0)
     ]
-    if n_found == corpus.files[version] and not lines:
-        first = f"{corpus.title} ({version}): all {n_found:,} expected files are there"
+    if n_files == corpus.files[version] and not lines:
+        first = f"{corpus.title} ({version}): all {n_files:,} expected files are there"
     else:
-        first = f"{corpus.title} ({version}): {_against(n_found, corpus.files[version])}"
-    return [first, *lines, *_reasons(listing.set_aside)]
+        first = f"{corpus.title} ({version}): {_compare(n_files, corpus.files[version])}"
+    return [first, *lines, *_reasons(listing.skipped)]
 
 
-def _against(found: int, expected: int) -> str:
-    gap = f"{expected - found:,} missing" if found <= expected else f"{found - expected:,} surplus"
-    return f"{found:,} files are there, {expected:,} are expected, {gap}"
+def _compare(present: int, expected: int) -> str:
+    gap = expected - present
+    gap_text = f"{gap:,} missing" if gap >= 0 else f"{-gap:,} surplus"
+    return f"{present:,} files are there, {expected:,} are expected, {gap_text}"
 
 
-def _reasons(set_aside: Iterable[SetAside]) -> list[str]:
+def _reasons(skipped: Iterable[Skipped]) -> list[str]:
     """One line a reason, with the first few names."""
     names: dict[str, list[str]] = {}
-    for item in set_aside:
+    for item in skipped:
         names.setdefault(item.reason, []).append(item.name)
     return [
-        f"set aside, {len(those):,}: {', '.join(those[:SHOWN])}"
+        f"skipped, {len(those):,}: {', '.join(those[:SHOWN])}"
         f"{' and so on' if len(those) > SHOWN else ''}: {reason}"
         for reason, those in names.items()
     ]

@@ -1,16 +1,13 @@
-"""What all adapters share: what a published corpus is, and how a user's copy of it is walked.
-
-A copy is whatever lies in the folder that the user names. Hidden files and the `__MACOSX` folders
-that some archives carry are passed over, as everywhere in this toolkit.
-"""
+"""What all adapters share: what a published corpus is, and what a user's copy of it holds."""
 
 import csv
 import io
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from classify.corpora.labels import Entry, SetAside
+from classify.corpora import walk
+from classify.corpora.labels import Entry
+from classify.corpora.walk import Skipped, hidden
 from classify.errors import InputError
 from classify.songs import midi
 
@@ -22,7 +19,7 @@ class Published:
     Parameters
     ----------
     name : str
-        What stands before the colon of a source.
+        The part of a source before the colon.
     title : str
         For people.
     citation : str
@@ -56,74 +53,64 @@ class Published:
     note: str = ""
 
     def refusal(self, folder: Path, why: str) -> InputError:
-        """Say that `folder` is no copy of this corpus; `why` continues the folder's name."""
+        """Refuse a folder that is no copy of this corpus; `why` continues the folder's name."""
         return InputError(
             f"{self.name}:{folder}: {why}; expected {self.layout}, as downloaded from {self.url}"
         )
 
     def packed(self, archive: Path, into: Path) -> InputError:
-        """Say that an archive must be unpacked first, and how."""
+        """Refuse an archive that must be unpacked first, and name the command."""
         return InputError(
             f"{archive}: must be unpacked before {self.title} can be read; "
             f'run: python -m zipfile -e "{archive}" "{into}"'
         )
 
 
-def walk(folder: Path) -> list[Path]:
-    """List all files below a folder, sorted; linked folders are walked too, each once."""
+def list_files(folder: Path) -> list[Path]:
+    """List all files below a folder.
 
-    def unopened(error: OSError) -> None:
-        raise InputError(f"{error.filename}: cannot be opened: {error.strerror}") from None
-
-    files, seen = [], set()
-    for parent, folders, names in os.walk(folder, onerror=unopened, followlinks=True):
-        real = os.path.realpath(parent)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__MACOSX")
-        files += [Path(parent) / name for name in sorted(names) if not name.startswith(".")]
-    return files
+    Raises
+    ------
+    InputError
+        If a folder in it cannot be opened: the copy is then not complete.
+    """
+    files, unreadable = walk.walk(folder)
+    for item in unreadable:
+        raise InputError(f"{folder / item.name}: {item.reason}")
+    return [file.path for file in files]
 
 
 def is_song(path: Path) -> bool:
-    """Say whether a file's ending is that of a MIDI file."""
+    """Say whether a file has the ending of a MIDI file."""
     return path.suffix.lower() in midi.ENDINGS
 
 
-def songs(folder: Path) -> list[Path]:
-    """List all MIDI files below a folder, sorted."""
-    return [path for path in walk(folder) if is_song(path)]
+def midi_files(folder: Path) -> list[Path]:
+    """List all MIDI files below a folder."""
+    return [path for path in list_files(folder) if is_song(path)]
 
 
-def folders(folder: Path) -> list[Path]:
+def with_subfolders(folder: Path) -> list[Path]:
     """Give a folder and the folders in it: an archive may unpack into a folder of its own."""
-    inside = (p for p in folder.iterdir() if p.is_dir() and p.name != "__MACOSX")
-    return [folder, *sorted(p for p in inside if not p.name.startswith("."))]
+    inside = (path for path in folder.iterdir() if path.is_dir() and not hidden(path.name))
+    return [folder, *sorted(inside)]
 
 
-def holder(corpus: Published, folder: Path, inside: str) -> Path | None:
-    """Find the folder called `inside`: the given one, in it, or one level deeper.
+def find_folder(corpus: Published, folder: Path, name: str) -> Path | None:
+    """Find the folder called `name`: the given one, in it, or one level deeper.
 
     Raises
     ------
     InputError
         If there are several, so that it is not clear which copy is meant.
     """
-    if folder.absolute().name == inside:
+    if folder.absolute().name == name:
         return folder
-    found = [place / inside for place in folders(folder) if (place / inside).is_dir()]
-    if len(found) > 1:
-        where = " and ".join(str(place.parent) for place in found)
-        raise InputError(f"{corpus.name}:{folder}: holds several copies ({where}); name one")
-    return found[0] if found else None
-
-
-def name_of(path: Path, folder: Path) -> str:
-    """Write a path as people know it; bytes that are not UTF-8 show as question marks."""
-    name = Path(os.path.relpath(path, folder)).as_posix()
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    matches = [parent / name for parent in with_subfolders(folder) if (parent / name).is_dir()]
+    if len(matches) > 1:
+        copies = " and ".join(str(match.parent) for match in matches)
+        raise InputError(f"{corpus.name}:{folder}: holds several copies ({copies}); name one")
+    return matches[0] if matches else None
 
 
 def table(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
@@ -149,13 +136,13 @@ def table(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     return [dict(zip(header, cells, strict=False)) for cells in rows[1:] if any(cells)]
 
 
-def printable(entries: list[Entry]) -> tuple[list[Entry], list[SetAside]]:
-    """Part entries that tables can show from those whose name holds a control character."""
+def printable(entries: list[Entry]) -> tuple[list[Entry], list[Skipped]]:
+    """Divide entries into those that tables can show and those with a control character."""
     good, bad = [], []
     for entry in entries:
         if (entry.name + entry.label + entry.group).isprintable():
             good.append(entry)
         else:
             shown = "".join(c if c.isprintable() else "?" for c in entry.name)
-            bad.append(SetAside(shown, "has a control character in its name", entry.label))
+            bad.append(Skipped(shown, "has a control character in its name", entry.label))
     return good, bad

@@ -7,8 +7,9 @@ authors filed artists, not songs, under genres; an artist is a group within a ge
 
 from pathlib import Path
 
-from classify.corpora.labels import Entry, Listing, SetAside
-from classify.corpora.published._copy import Published, folders, name_of, songs
+from classify.corpora.labels import Entry, Listing
+from classify.corpora.published._copy import Published, midi_files, with_subfolders
+from classify.corpora.walk import Skipped, relative_name
 
 CORPUS = Published(
     name="adl-piano",
@@ -42,22 +43,22 @@ ARCHIVE = "adl-piano-midi.zip"
 def listing(folder: Path) -> Listing:
     """List the songs of a copy: label the genre, group the artist within it."""
     root = _root(folder)
-    entries, set_aside = [], []
-    for path in songs(root):
-        name, parts = name_of(path, folder), path.relative_to(root).parts
+    entries, skipped = [], []
+    for path in midi_files(root):
+        name, parts = relative_name(path, folder), path.relative_to(root).parts
         if len(parts) != 4:
             reason = "does not lie in a folder Genre/Subgenre/Artist"
-            set_aside.append(SetAside(name, reason))
+            skipped.append(Skipped(name, reason))
             continue
-        genre, subgenre, artist, _ = (name_of(Path(part), Path()) for part in parts)
+        genre, subgenre, artist, _ = (relative_name(Path(part), Path()) for part in parts)
         extra = {"subgenre": subgenre, "artist": artist}
         entries.append(Entry(path, name, genre, f"{genre}/{artist}", extra=extra))
-    return Listing(CORPUS.name, entries, set_aside)
+    return Listing(CORPUS.name, entries, skipped)
 
 
 def _root(folder: Path) -> Path:
     """Find the folder of the genres: the given one, in it, or in midi/ of a checkout."""
-    places = [*folders(folder), folder / "midi" / "adl-piano-midi"]
+    places = [*with_subfolders(folder), folder / "midi" / "adl-piano-midi"]
     for place in places:
         if any((place / genre).is_dir() for genre in GENRES):
             return place

@@ -12,8 +12,9 @@ named and not used.
 import re
 from pathlib import Path
 
-from classify.corpora.labels import Entry, Listing, SetAside
-from classify.corpora.published._copy import Published, holder, name_of, songs, table, walk
+from classify.corpora.labels import Entry, Listing
+from classify.corpora.published._copy import Published, find_folder, list_files, midi_files, table
+from classify.corpora.walk import Skipped, relative_name
 from classify.errors import InputError
 
 CORPUS = Published(
@@ -55,33 +56,31 @@ LISTS = (("{}_SL.csv", "songID"), ("{}_clip.csv", "clip_name"), ("split/{}.csv",
 
 def listing(folder: Path) -> Listing:
     """List the clips of a copy: label from the name, group the song, split from the lists."""
-    midis = holder(CORPUS, folder, "midis")
+    midis = find_folder(CORPUS, folder, "midis")
     if midis is None:
         raise CORPUS.refusal(folder, "has no folder midis/")
     root = midis.absolute().parent
     rows = _labels(root)
-    split, set_aside = _split(root if midis == folder else folder)
+    split, skipped = _split(root if midis == folder else folder)
     entries = []
-    for path in songs(midis):
-        name, match = name_of(path, folder), CLIP.fullmatch(path.stem)
+    for path in midi_files(midis):
+        name, match = relative_name(path, folder), CLIP.fullmatch(path.stem)
         row = rows.pop(path.stem, None) if rows is not None else {}
         label = match[1] if match else ""
         if match is None:
-            set_aside.append(SetAside(name, "is not named as a clip, so it has no label"))
+            skipped.append(Skipped(name, "is not named as a clip, so it has no label"))
         elif row is None:
-            set_aside.append(SetAside(name, "is not in the authors' label.csv", label))
+            skipped.append(Skipped(name, "is not in the authors' label.csv", label))
         elif row and f"Q{row['4Q']}" != label:
             reason = f"is {label} by its name and Q{row['4Q']} in the authors' label.csv"
-            set_aside.append(SetAside(name, reason, label))
+            skipped.append(Skipped(name, reason, label))
         else:
             extra = {"annotator": row["annotator"]} if row.get("annotator") else {}
             entries.append(Entry(path, name, label, match[2], split.get(match[2], ""), extra))
     for clip, row in (rows or {}).items():
-        name = name_of(midis / f"{clip}.mid", folder)
-        set_aside.append(
-            SetAside(name, "is in the authors' label.csv, but not there", f"Q{row['4Q']}")
-        )
-    return Listing(CORPUS.name, entries, set_aside)
+        name = relative_name(midis / f"{clip}.mid", folder)
+        skipped.append(Skipped(name, "is in the authors' label.csv, but missing", f"Q{row['4Q']}"))
+    return Listing(CORPUS.name, entries, skipped)
 
 
 def _labels(root: Path) -> dict[str, dict[str, str]] | None:
@@ -92,31 +91,37 @@ def _labels(root: Path) -> dict[str, dict[str, str]] | None:
     return {row["ID"].removesuffix(".mid"): row for row in table(path, ("ID", "4Q"))}
 
 
-def _split(folder: Path) -> tuple[dict[str, str], list[SetAside]]:
+def _split(folder: Path) -> tuple[dict[str, str], list[Skipped]]:
     """Give the part of each song by the best of the authors' lists, and name lists that leak."""
-    files = [path for path in walk(folder) if path.suffix.lower() == ".csv"]
-    leaking: list[SetAside] = []
+    files = [path for path in list_files(folder) if path.suffix.lower() == ".csv"]
+    leaking: list[Skipped] = []
     for pattern, column in LISTS:
         lists = {part: _only(files, pattern.format(part)) for part in PARTS}
-        found = {part: path for part, path in lists.items() if path}
-        parts = _parts(found, column)
-        astray = sorted(song for song, of_song in parts.items() if len(of_song) > 1)
-        if parts and not astray:
+        present = {part: path for part, path in lists.items() if path}
+        parts = _parts(present, column)
+        shared = sorted(song for song, of_song in parts.items() if len(of_song) > 1)
+        if parts and not shared:
             return {song: min(of_song) for song, of_song in parts.items()}, leaking
         leaking += [
-            SetAside(name_of(path, folder), f"lists song {astray[0]} as another part does, and so "
-                     f"{len(astray)} songs in all; a split by it leaks and is not used")
-            for path in found.values() if astray
-        ]  # fmt: skip
+            Skipped(
+                relative_name(path, folder),
+                f"lists song {shared[0]} as another part does, and so {len(shared)} songs in all; "
+                f"a split by it leaks and is not used",
+            )
+            for path in present.values()
+            if shared
+        ]
     return {}, leaking
 
 
 def _only(files: list[Path], pattern: str) -> Path | None:
     """Find the one file whose path ends so."""
-    found = [path for path in files if path.match(pattern)]
-    if len(found) > 1:
-        raise InputError(f"{found[0]} and {found[1]} are both the authors' list; keep one of them")
-    return found[0] if found else None
+    matches = [path for path in files if path.match(pattern)]
+    if len(matches) > 1:
+        raise InputError(
+            f"{matches[0]} and {matches[1]} are both the authors' list; keep one of them"
+        )
+    return matches[0] if matches else None
 
 
 def _parts(lists: dict[str, Path], column: str) -> dict[str, set[str]]:

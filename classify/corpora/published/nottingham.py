@@ -11,9 +11,10 @@ and so are tunes of different titles that are known to be the same.
 import re
 from pathlib import Path
 
-from classify.corpora.groups import merged
-from classify.corpora.labels import Entry, Listing, SetAside
-from classify.corpora.published._copy import Published, holder, name_of, songs
+from classify.corpora.groups import group_by_shared_keys
+from classify.corpora.labels import Entry, Listing
+from classify.corpora.published._copy import Published, find_folder, midi_files
+from classify.corpora.walk import Skipped, relative_name
 
 CORPUS = Published(
     name="nottingham",
@@ -65,26 +66,26 @@ SAME = (
 
 def listing(folder: Path) -> Listing:
     """List the tunes of a copy: label the type, group the title."""
-    root = holder(CORPUS, folder, "MIDI")
+    root = find_folder(CORPUS, folder, "MIDI")
     if root is None:
         raise CORPUS.refusal(folder, "has no folder MIDI/")
-    tunes, set_aside = [], []
-    for path in songs(root):
-        name, reason = name_of(path, folder), _reason(path, root)
+    tunes, skipped = [], []
+    for path in midi_files(root):
+        name, reason = relative_name(path, folder), _reason(path, root)
         if reason:
-            set_aside.append(SetAside(name, reason))
+            skipped.append(Skipped(name, reason))
         else:
             tunes.append(path)
     titles = _titles(root.absolute().parent)
-    for stem in sorted(titles.keys() - {p.stem for p in songs(root) if p.parent == root}):
-        name = name_of(root / f"{stem}.mid", folder)
-        set_aside.append(SetAside(name, "is in the authors' ABC files, but not there"))
+    for stem in sorted(titles.keys() - {p.stem for p in midi_files(root) if p.parent == root}):
+        name = relative_name(root / f"{stem}.mid", folder)
+        skipped.append(Skipped(name, "is in the authors' ABC files, but missing"))
     keys = [[_plain(titles.get(p.stem, "")) or p.stem, *_same(p.stem)] for p in tunes]
     entries = [
-        Entry(path, name_of(path, folder), _type(path), group, extra=_extra(titles, path))
-        for path, group in zip(tunes, merged(keys), strict=True)
+        Entry(path, relative_name(path, folder), _type(path), group, extra=_extra(titles, path))
+        for path, group in zip(tunes, group_by_shared_keys(keys), strict=True)
     ]
-    return Listing(CORPUS.name, entries, set_aside)
+    return Listing(CORPUS.name, entries, skipped)
 
 
 def _reason(path: Path, root: Path) -> str:

@@ -9,8 +9,9 @@ from the beginning of the file's name. A copy that MIDI-BERT's script has sorted
 import re
 from pathlib import Path
 
-from classify.corpora.labels import PARTS, Entry, Listing, SetAside
-from classify.corpora.published._copy import Published, name_of, songs
+from classify.corpora.labels import PARTS, Entry, Listing
+from classify.corpora.published._copy import Published, midi_files
+from classify.corpora.walk import Skipped, relative_name
 
 CORPUS = Published(
     name="pianist8",
@@ -39,21 +40,21 @@ PIANISTS = (
 
 def listing(folder: Path) -> Listing:
     """List the pieces of a copy: label the pianist, group the piece."""
-    entries, set_aside = [], []
-    for path in songs(folder):
-        name = name_of(path, folder)
+    entries, skipped = [], []
+    for path in midi_files(folder):
+        name = relative_name(path, folder)
         parents = Path(name).parts[:-1]
         pianists = [_pianist(part) for part in [path.stem.split("_")[0], *parents]]
         pianist = next((known for known in reversed(pianists) if known), "")
         if not pianist:
             reason = "lies in no pianist's folder and begins with no pianist's name"
-            set_aside.append(SetAside(name, reason))
+            skipped.append(Skipped(name, reason))
             continue
         part = next((PARTS[p] for p in parents if p in PARTS), "")
         entries.append(Entry(path, name, pianist, f"{pianist}/{path.stem}", part))
     if not entries:
         raise CORPUS.refusal(folder, f"has no folder of {PIANISTS[0]}, {PIANISTS[1]} or the others")
-    return Listing(CORPUS.name, entries, set_aside)
+    return Listing(CORPUS.name, entries, skipped)
 
 
 def _pianist(text: str) -> str:

@@ -6,7 +6,7 @@ authors drew from about 30 raters' curves (valence, arousal: 1 or -1). They make
 (+, +), Q2 (-, +), Q3 (-, -), Q4 (+, -). The clips lie in `labelled/phrases.zip`, which must be
 unpacked. A copy that has neither clips nor archive, but whole pieces in `labelled/midi`, is read by
 piece: 197 of the 200 pieces are one clip from beginning to end, the parts of the other three are
-set aside. Everything else in the repository has no label.
+skipped. Everything else in the repository has no label.
 """
 
 import re
@@ -14,8 +14,15 @@ import unicodedata
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
-from classify.corpora.labels import Entry, Listing, SetAside
-from classify.corpora.published._copy import Published, folders, name_of, songs, table, walk
+from classify.corpora.labels import Entry, Listing
+from classify.corpora.published._copy import (
+    Published,
+    list_files,
+    midi_files,
+    table,
+    with_subfolders,
+)
+from classify.corpora.walk import Skipped, relative_name
 
 CORPUS = Published(
     name="vgmidi",
@@ -50,51 +57,53 @@ SAME = {"8158": "8032"}
 def listing(folder: Path) -> Listing:
     """List the labelled clips of a copy: label from the signs, group the piece."""
     rows = table(_labels(folder), COLUMNS)
-    there = _by_name(songs(folder))
+    present = _by_name(midi_files(folder))
     clips = {_key(row["midi"]): row for row in rows}
-    if not any(clip in there for clip in clips):
+    if not any(clip in present for clip in clips):
         _check_packed(folder)
-        return _whole(folder, clips, there)
-    entries, set_aside = [], []
+        return _whole(folder, clips, present)
+    entries, skipped = [], []
     for clip, row in clips.items():
         label = QUADRANTS.get((row["valence"], row["arousal"]), "")
-        if clip not in there:
-            reason = f"is in the authors' {LABELS}, but not there"
-            set_aside.append(SetAside(row["midi"], reason, label))
+        if clip not in present:
+            reason = f"is in the authors' {LABELS}, but missing"
+            skipped.append(Skipped(row["midi"], reason, label))
         elif not label:
-            set_aside.append(_unsigned(name_of(there[clip], folder), row))
+            skipped.append(_unsigned(relative_name(present[clip], folder), row))
         else:
-            entries.append(_entry(there[clip], folder, label, row))
-    return Listing(CORPUS.name, entries, set_aside)
+            entries.append(_entry(present[clip], folder, label, row))
+    return Listing(CORPUS.name, entries, skipped)
 
 
-def _whole(folder: Path, clips: dict[str, dict[str, str]], there: dict[str, Path]) -> Listing:
+def _whole(folder: Path, clips: dict[str, dict[str, str]], present: dict[str, Path]) -> Listing:
     """List whole pieces, where a piece is one clip."""
     of_piece = Counter(row["id"] for row in clips.values())
-    entries, set_aside = [], []
+    entries, skipped = [], []
     for clip, row in clips.items():
         piece = re.sub(r"_\d+(\.midi?)$", r"\1", clip)
         label = QUADRANTS.get((row["valence"], row["arousal"]), "")
         if of_piece[row["id"]] > 1:
             reason = f"is one of {of_piece[row['id']]} clips of a piece, each with its own label"
-            set_aside.append(SetAside(row["midi"], reason, label))
-        elif piece not in there:
-            reason = f"is in the authors' {LABELS}, but not there"
-            set_aside.append(SetAside(row["midi"], reason, label))
+            skipped.append(Skipped(row["midi"], reason, label))
+        elif piece not in present:
+            reason = f"is in the authors' {LABELS}, but missing"
+            skipped.append(Skipped(row["midi"], reason, label))
         elif not label:
-            set_aside.append(_unsigned(name_of(there[piece], folder), row))
+            skipped.append(_unsigned(relative_name(present[piece], folder), row))
         else:
-            entries.append(_entry(there[piece], folder, label, row))
-    return Listing(CORPUS.name, entries, set_aside)
+            entries.append(_entry(present[piece], folder, label, row))
+    return Listing(CORPUS.name, entries, skipped)
 
 
 def _entry(path: Path, folder: Path, label: str, row: dict[str, str]) -> Entry:
     extra = {column: row[column] for column in ("series", "game", "piece")}
-    return Entry(path, name_of(path, folder), label, SAME.get(row["id"], row["id"]), extra=extra)
+    return Entry(
+        path, relative_name(path, folder), label, SAME.get(row["id"], row["id"]), extra=extra
+    )
 
 
-def _unsigned(name: str, row: dict[str, str]) -> SetAside:
-    return SetAside(
+def _unsigned(name: str, row: dict[str, str]) -> Skipped:
+    return Skipped(
         name,
         f"has valence {row['valence']!r} and arousal {row['arousal']!r} in {LABELS}, "
         f"where 1 or -1 is expected",
@@ -103,14 +112,14 @@ def _unsigned(name: str, row: dict[str, str]) -> SetAside:
 
 def _labels(folder: Path) -> Path:
     """Find the authors' table: in the folder, in a folder of it, or beside labelled/."""
-    for place in [*folders(folder), folder.resolve().parent]:
+    for place in [*with_subfolders(folder), folder.resolve().parent]:
         if (place / LABELS).is_file():
             return place / LABELS
     raise CORPUS.refusal(folder, f"has no {LABELS}")
 
 
 def _check_packed(folder: Path) -> None:
-    for archive in walk(folder):
+    for archive in list_files(folder):
         if archive.name.lower() == "phrases.zip":
             raise CORPUS.packed(archive, archive.with_suffix(""))
 

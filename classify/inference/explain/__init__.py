@@ -1,4 +1,4 @@
-"""Why a model answers as it does, in words and pictures.
+"""Why a model predicts what it does, in words and pictures.
 
 - `profiles`: what the songs of a class are like ("calm here means: slower, softer, in major"),
 - `attributions`: which notes of a song speak for its class and which against,

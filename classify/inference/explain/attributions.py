@@ -6,7 +6,7 @@ Two ways, for two kinds of models:
   class's probability by each number of the input, averaged along the straight line from a baseline
   (in which every note is an average one) to the song, times the number's distance from there.
   The attributions of a song's notes add up to its probability less the baseline's: they are
-  *complete*, and how nearly is measured and told.
+  *complete*, and how nearly is measured and reported.
 - *Occlusion* (Zeiler and Fergus 2014), for any model: passages are taken out of a window, with the
   time they took, and a passage speaks for the class by as much as the probability falls without
   it. These do not add up to anything.
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from classify.songs import Song
 
 Gradient = Callable[[NDArray[np.float32]], NDArray[np.floating]]
-Answer = Callable[[NDArray[np.float32]], NDArray[np.floating]]
+Predict = Callable[[NDArray[np.float32]], NDArray[np.floating]]
 
 #: Points of the line that the gradient is taken at, to begin with and at most.
 STEPS, MOST_STEPS = 32, 512
@@ -65,18 +65,18 @@ class Attributions:
 
 def integrated_gradients(
     gradient: Gradient,
-    answer: Answer,
+    predict: Predict,
     x: NDArray[np.float32],
     baseline: NDArray[np.float32],
 ) -> tuple[NDArray[np.float64], float]:
-    """Attribute a network's answers to the numbers of its input.
+    """Attribute a network's probabilities to the numbers of its input.
 
     Parameters
     ----------
     gradient : callable
         Windows to gradients of one class's probability, as
-        `classify.models.network_classifier.gradient` makes it.
-    answer : callable
+        `classify.models.backend.gradient` makes it.
+    predict : callable
         Windows to that probability, shape (n_windows,).
     x, baseline : ndarray, shape (n_windows, n_notes, n_channels)
         Windows as the network reads them, and what they are compared with.
@@ -86,15 +86,15 @@ def integrated_gradients(
     attributions : ndarray, shape (n_windows, n_notes, n_channels)
         By the midpoint rule, with twice as many steps until `gap` is at most TOLERANCE.
     gap : float
-        Largest difference, over windows, between the sum of attributions and that of answers.
+        Largest difference, over windows, between the sum of attributions and that of probabilities.
     """
-    wanted = answer(x).astype(float) - answer(baseline)
+    wanted = predict(x).astype(float) - predict(baseline)
     steps = STEPS
     while True:
-        found = (x - baseline) * _mean_gradient(gradient, x, baseline, steps)
-        gap = float(np.abs(found.sum(axis=(1, 2)) - wanted).max())
+        attributions = (x - baseline) * _mean_gradient(gradient, x, baseline, steps)
+        gap = float(np.abs(attributions.sum(axis=(1, 2)) - wanted).max())
         if gap <= TOLERANCE or steps >= MOST_STEPS:
-            return found, gap
+            return attributions, gap
         steps *= 2
 
 
@@ -144,7 +144,7 @@ def on_notes(
 
 def attributed(
     gradient: Gradient,
-    answer: Answer,
+    predict: Predict,
     x: NDArray[np.float32],
     start: NDArray[np.int64],
     n_notes: int,
@@ -155,7 +155,7 @@ def attributed(
 
     Parameters
     ----------
-    gradient, answer : callable
+    gradient, predict : callable
         As for `integrated_gradients`.
     x : ndarray, shape (n_windows, n_window_notes, n_channels)
         The song's windows as the network reads them, with padding filled.
@@ -172,15 +172,15 @@ def attributed(
     for row, first in enumerate(start):  # padding says nothing, so it is not moved
         padded = max(0, x.shape[1] - (n_notes - first))
         base[row, :padded] = x[row, :padded]
-    found, gap = integrated_gradients(gradient, answer, x, base)
-    by_channel = on_notes(found, start, n_notes)
+    of_windows, gap = integrated_gradients(gradient, predict, x, base)
+    by_channel = on_notes(of_windows, start, n_notes)
     named = {name: by_channel[:, place] for place, name in enumerate(channels)}
-    floor = float(answer(base).mean())
+    floor = float(predict(base).mean())
     return Attributions("integrated gradients", by_channel.sum(axis=1), named, floor, gap)
 
 
 def occluded(
-    answer: Callable[[Sequence[Song]], NDArray[np.floating]],
+    predict: Callable[[Sequence[Song]], NDArray[np.floating]],
     song: Song,
     start: NDArray[np.int64],
     n_window_notes: int,
@@ -191,7 +191,7 @@ def occluded(
 
     Parameters
     ----------
-    answer : callable
+    predict : callable
         Pieces of at most a window to the class's probability, shape (n_pieces,).
     song : Song
         Whose notes are asked about.
@@ -208,23 +208,23 @@ def occluded(
     """
     notes = np.zeros(song.n_notes)
     for first in start:
-        own = song.notes[first : first + n_window_notes]
-        piece = replace(Song.of(own, song.path), metres=song.metres)
-        notes[first : first + len(own)] += _occluded(answer, piece) / len(start)
+        window = song.notes[first : first + n_window_notes]
+        piece = replace(Song.of(window, song.path), metres=song.metres)
+        notes[first : first + len(window)] += _occluded(predict, piece) / len(start)
     return Attributions("occlusion", notes, {}, float("nan"), float("nan"))
 
 
 def _occluded(
-    answer: Callable[[Sequence[Song]], NDArray[np.floating]], piece: Song
+    predict: Callable[[Sequence[Song]], NDArray[np.floating]], piece: Song
 ) -> NDArray[np.float64]:
     """Leave out passages of one window."""
     passages = cut_out(piece.n_notes)
     total, times = np.zeros(piece.n_notes), np.zeros(piece.n_notes)
     if passages:
-        whole, *without = answer([piece, *(left_out(piece, own) for own in passages)])
-        for own, p in zip(passages, without, strict=True):
-            total[own] += (whole - p) / (own.stop - own.start)
-            times[own] += 1
+        whole, *without = predict([piece, *(left_out(piece, passage) for passage in passages)])
+        for passage, p in zip(passages, without, strict=True):
+            total[passage] += (whole - p) / (passage.stop - passage.start)
+            times[passage] += 1
     return total / np.maximum(times, 1)
 
 
@@ -233,7 +233,7 @@ def cut_out(n_notes: int) -> list[slice]:
     length = max(SHORTEST, -(-n_notes // PASSAGES))
     firsts = range(0, max(1, n_notes - length // 2), max(1, length // 2))
     passages = [slice(first, min(first + length, n_notes)) for first in firsts]
-    return [own for own in passages if own.stop - own.start < n_notes]
+    return [one for one in passages if one.stop - one.start < n_notes]
 
 
 def left_out(song: Song, passage: slice) -> Song:

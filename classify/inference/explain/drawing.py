@@ -1,7 +1,7 @@
 """A song as a piano roll in which notes speak for and against a class, over the classes by time.
 
-Colours are Okabe and Ito's. Nothing is told by colour alone: notes for the class are filled, notes
-against it hollow, and each class has a line style of its own.
+Nothing is shown by colour alone: notes for the class are filled, notes against it hollow, and each
+class has its line style.
 """
 
 from itertools import cycle
@@ -17,27 +17,40 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
+from classify.files import atomic_write, write_text
 from classify.inference.explain.song import Explanation
-from classify.inference.explain.words import clock
-from classify.presentation.figures import BLUE, GREY, ORANGE, STYLE
+from classify.inference.explain.text import clock
+from classify.presentation.figures import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PALE,
+    PINK,
+    SKY,
+    STYLE,
+    YELLOW,
+)
+from classify.presentation.notes import pitch_name
 
 #: Lines of classes: the explained one is first, in blue and full.
 LINES = [
-    (BLUE, "-"), (ORANGE, "--"), ("#009E73", ":"), ("#CC79A7", "-."), ("#E69F00", (0, (5, 1))),
-    ("#56B4E9", (0, (1, 1))), ("#000000", (0, (3, 1, 1, 1))),
+    (BLUE, "-"), (ORANGE, "--"), (GREEN, ":"), (PINK, "-."), (YELLOW, (0, (5, 1))),
+    (SKY, (0, (1, 1))), (BLACK, (0, (3, 1, 1, 1))),
 ]  # fmt: skip
 
 #: Notes that say less than this share of what the strongest say are grey.
 LITTLE = 0.1
 
-#: Strength is told up to this quantile, so that one note does not make all others pale.
+#: Strength is drawn up to this quantile, so that one note does not make all others pale.
 STRONGEST = 0.98
 
 #: Semitones below the lowest note at which drums are drawn, all on one line.
 DRUMS_BELOW = 4
 
 
-def drawn(explanation: Explanation, path: Path) -> None:
+def draw(explanation: Explanation, path: Path) -> None:
     """Draw an explanation.
 
     Parameters
@@ -59,6 +72,32 @@ def drawn(explanation: Explanation, path: Path) -> None:
         figure.savefig(path, dpi=150, metadata=about)
 
 
+def write(explanation: Explanation, folder: Path, name: str = "") -> list[Path]:
+    """Write an explanation as two pictures and a paragraph.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        What is written.
+    folder : Path
+        Where to; what stands there under these names is replaced.
+    name : str
+        Of the files, without ending; the song's file name unless given.
+
+    Returns
+    -------
+    list of Path
+        The .svg, the .png and the .txt file.
+    """
+    stem = name or explanation.song.path.stem
+    paths = [folder / f"{stem}.{ending}" for ending in ("svg", "png", "txt")]
+    for path in paths[:2]:
+        with atomic_write(path) as beside:
+            draw(explanation, beside)
+    write_text(paths[2], explanation.paragraph + "\n")
+    return paths
+
+
 def strengths(notes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Bring attributions to -1 to 1: 0 where they say little, 1 where most."""
     size = np.abs(notes)
@@ -74,7 +113,7 @@ def _roll(axes: Axes, explanation: Explanation) -> None:
     floor = int(notes["pitch"][~notes["drum"]].min(initial=127)) - DRUMS_BELOW
     pitch = np.where(notes["drum"], floor, notes["pitch"].astype(int))
     for chosen, colour, filled in (
-        (strength == 0, "#c4c9d1", True),
+        (strength == 0, PALE, True),
         (strength < 0, ORANGE, False),
         (strength > 0, BLUE, True),
     ):
@@ -90,7 +129,7 @@ def _roll(axes: Axes, explanation: Explanation) -> None:
     axes.set_xlim(0, explanation.song.seconds)
     axes.set_ylim(pitch.min() - 2, pitch.max() + 2)
     ticks = [p for p in range(0, 128, 12) if floor + DRUMS_BELOW - 2 <= p <= pitch.max() + 2]
-    named = [f"C{p // 12 - 1}" for p in ticks]
+    named = [pitch_name(p) for p in ticks]
     if notes["drum"].any():
         ticks, named = [floor, *ticks], ["drums", *named]
     axes.set_yticks(ticks, named)
@@ -113,7 +152,7 @@ def _key(label: str) -> list[Patch]:
     return [
         Patch(facecolor=BLUE, edgecolor=BLUE, label=f"for {short} (filled)"),
         Patch(facecolor="white", edgecolor=ORANGE, label="against (hollow)"),
-        Patch(facecolor="#c4c9d1", edgecolor="#c4c9d1", label="neither"),
+        Patch(facecolor=PALE, edgecolor=PALE, label="neither"),
     ]
 
 

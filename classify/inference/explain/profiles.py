@@ -4,14 +4,13 @@ Each class is held against the rest in the features that people have words for (
 counts is the group of songs: a group's songs of a class are one value, their median, so that ten
 clips of one recording weigh as one. The difference of a class is the median of its groups less the
 median of the others, in units of a robust standard deviation (1.4826 times the median absolute
-deviation within class and rest; Rousseeuw and Croux 1993). A difference is *real* if the
+deviation within class and rest; Rousseeuw and Croux 1993). A difference is *significant* if the
 Brunner-Munzel test (2000), which supposes neither equal spreads nor normal values, finds it with
 Holm's correction for all classes and terms, and the bootstrap interval over groups leaves out 0.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +43,7 @@ class Difference:
     ----------
     label, feature : str
         Class, and name of the feature.
-    own, others : float
+    of_class, others : float
         Medians of groups of the class, and of the others.
     value, low, high : float
         Their difference in standard deviations, with its 95 % interval.
@@ -57,7 +56,7 @@ class Difference:
 
     label: str
     feature: str
-    own: float
+    of_class: float
     others: float
     value: float
     low: float
@@ -66,7 +65,7 @@ class Difference:
     p: float
 
     @property
-    def real(self) -> bool:
+    def significant(self) -> bool:
         """Whether it may be named."""
         sure = self.p < LEVEL and (self.low > 0 or self.high < 0)
         return sure and abs(self.value) >= SMALLEST
@@ -103,45 +102,32 @@ class Profiles:
     n_groups: int
 
     def of(self, label: str) -> list[Difference]:
-        """Give a class's real differences, the largest first and one of each aspect."""
-        own = [d for d in self.differences if d.label == label and d.real]
-        told: dict[str, Difference] = {}
-        for difference in sorted(own, key=lambda d: -abs(d.value)):
-            told.setdefault(difference.term.aspect, difference)
-        return list(told.values())
+        """Give a class's significant differences, the largest first and one of each aspect."""
+        significant = [d for d in self.differences if d.label == label and d.significant]
+        of_aspect: dict[str, Difference] = {}
+        for difference in sorted(significant, key=lambda d: -abs(d.value)):
+            of_aspect.setdefault(difference.term.aspect, difference)
+        return list(of_aspect.values())
 
     def sentence(self, label: str) -> str:
         """Say what a class means here, in a sentence."""
-        found = self.of(label)[:NAMED]
-        if not found:
+        differences = self.of(label)[:NAMED]
+        if not differences:
             return f"{label}: differs from the other songs in nothing that has a plain name."
         words = [
             f"{d.term.more if d.value > 0 else d.term.less} "
-            f"({d.term.what} {d.term.told(d.own)}; others {d.term.told(d.others)})"
-            for d in found
+            f"({d.term.what} {d.term.format(d.of_class)}; others {d.term.format(d.others)})"
+            for d in differences
         ]
         return f"{label} here means: {', '.join(words)}."
 
     def standing(self, feature: str, value: float) -> float:
         """Give the share of the songs that have less of a feature than `value` (ties half)."""
-        known = np.array(self.quantiles[feature])
-        below, up_to = np.searchsorted(known, value), np.searchsorted(known, value, "right")
+        ends = np.array(self.quantiles[feature])
+        below, up_to = np.searchsorted(ends, value), np.searchsorted(ends, value, "right")
         if up_to > below:
             return float((QUANTILES[below] + QUANTILES[up_to - 1]) / 2)
-        return float(np.interp(value, known, QUANTILES))
-
-    def to_json(self) -> dict[str, Any]:
-        """Give what `from_json` takes."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Profiles":
-        """Make it again of what `to_json` gave."""
-        differences = tuple(Difference(**d) for d in value["differences"])
-        quantiles = {name: tuple(known) for name, known in value["quantiles"].items()}
-        return cls(
-            tuple(value["classes"]), differences, quantiles, value["n_songs"], value["n_groups"]
-        )
+        return float(np.interp(value, ends, QUANTILES))
 
 
 def profile(
@@ -168,22 +154,25 @@ def profile(
     if len(classes) < 2:
         raise ValueError(f"a profile needs two classes; there is only {classes.tolist()}")
     draw = np.random.default_rng(seed)
-    found = [_against(table, label == name, group, str(name), draw) for name in classes]
-    adjusted = iter(holm([d.p for of_one in found for d in of_one]))
+    of_classes = [_against(table, label == name, group, str(name), draw) for name in classes]
+    adjusted = iter(holm([d.p for of_one in of_classes for d in of_one]))
     differences = tuple(
-        Difference(**{**asdict(d), "p": next(adjusted)}) for of_one in found for d in of_one
+        Difference(**{**asdict(d), "p": next(adjusted)}) for of_one in of_classes for d in of_one
     )
-    known = np.quantile(table, QUANTILES, axis=0)
-    quantiles = {term.feature: tuple(known[:, place].tolist()) for place, term in enumerate(TERMS)}
+    ends = np.quantile(table, QUANTILES, axis=0)
+    quantiles = {term.feature: tuple(ends[:, place].tolist()) for place, term in enumerate(TERMS)}
     n_groups = len(np.unique(group))
     return Profiles(tuple(map(str, classes)), differences, quantiles, len(table), n_groups)
 
 
 def _against(
-    table: NDArray, own: NDArray[np.bool_], group: NDArray, label: str, draw: np.random.Generator
+    table: NDArray, inside: NDArray[np.bool_], group: NDArray, label: str, draw: np.random.Generator
 ) -> list[Difference]:
     """Hold a class against the rest, term by term; p values are not adjusted yet."""
-    ours, theirs = _of_groups(table[own], group[own]), _of_groups(table[~own], group[~own])
+    ours, theirs = (
+        _of_groups(table[inside], group[inside]),
+        _of_groups(table[~inside], group[~inside]),
+    )
     if min(len(ours), len(theirs)) < 2:
         raise ValueError(f"a profile needs two groups of songs of class {label!r} and of others")
     values = _standardised(ours, theirs)

@@ -1,47 +1,49 @@
-"""Why this song: what a trained model answers for it, and what speaks for and against the answer.
+"""Why this song: what a trained model predicts for it, and what speaks for and against that.
 
-    explanation = explain(listener, song, profiles=profiles)
+    explanation = explain(model, song, profiles=profiles)
     print(explanation.paragraph)
-    write(explanation, Path("explained"))
+    drawing.write(explanation, Path("explained"))
 
-A `Listener` is all that is asked of a model; `listener` makes one of any estimator of ours.
+An `ExplainedModel` is all that is asked of a model; `of_bundle` makes one of a saved model, and
+`of_estimator` of any estimator of ours.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classify.errors import InputError
-from classify.files import atomic_write, write_text
-from classify.inference.explain import terms, words
+from classify.inference.explain import terms, text
 from classify.inference.explain.attributions import (
-    Answer,
     Attributions,
     Gradient,
+    Predict,
     attributed,
     occluded,
 )
 from classify.inference.explain.profiles import Profiles
-from classify.models.network_classifier import NetworkClassifier, gradient
-from classify.representations.inputs import measured
+from classify.inference.saved_model import Bundle
+from classify.models.backend import gradient
+from classify.models.network_classifier import NetworkClassifier
+from classify.representations.musical_features import FEATURES
+from classify.representations.representation import Representation
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """What integrated gradients need beside the answers.
+    """What integrated gradients need beside the probabilities.
 
     Parameters
     ----------
     read : callable
         A song to its windows as the network reads them, and the first note of each.
-    answer : callable
+    predict : callable
         Such windows to class probabilities.
     gradient : callable
         Column of a class to the function that gives its gradient.
@@ -52,15 +54,15 @@ class Network:
     """
 
     read: Callable[[Song], tuple[NDArray[np.float32], NDArray[np.int64]]]
-    answer: Answer
+    predict: Predict
     gradient: Callable[[int], Gradient]
     channels: tuple[str, ...]
     baseline: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Listener:
-    """A trained model, as far as an explanation asks it.
+class ExplainedModel:
+    """A trained model, as far as an explanation needs it.
 
     Parameters
     ----------
@@ -68,30 +70,35 @@ class Listener:
         Columns of its probabilities.
     settings : WindowSettings
         How songs are cut for it.
-    answer : callable
+    predict : callable
         Songs to the probabilities of all their windows, shape (n_windows, n_classes), in the order
         of `cut(songs, settings)`.
     network : Network, optional
         Where notes can be asked by gradients; else passages are left out.
     calibrate : callable, optional
-        A song's probabilities, shape (1, n_classes), to calibrated ones, which are told instead.
+        A song's probabilities, shape (1, n_classes), to calibrated ones, which are shown instead.
     """
 
     classes: tuple[str, ...]
     settings: WindowSettings
-    answer: Callable[[Sequence[Song]], NDArray[np.floating]]
+    predict: Callable[[Sequence[Song]], NDArray[np.floating]]
     network: Network | None = None
     calibrate: Callable[[NDArray[np.floating]], NDArray[np.floating]] | None = None
 
 
-def listener(
+def of_bundle(bundle: Bundle) -> ExplainedModel:
+    """Make an explained model of a saved one."""
+    return of_estimator(bundle.estimator, bundle.cutting, bundle.representation, bundle.calibrated)
+
+
+def of_estimator(
     estimator: Any,
     settings: WindowSettings,
-    kind: str,
+    given: Representation,
     calibrate: Callable[[NDArray[np.floating]], NDArray[np.floating]] | None = None,
     baseline: NDArray[np.float32] | None = None,
-) -> Listener:
-    """Make a listener of a fitted estimator.
+) -> ExplainedModel:
+    """Make an explained model of a fitted estimator.
 
     Parameters
     ----------
@@ -99,25 +106,24 @@ def listener(
         As `classify.models.registry.load` or `fit` gives it.
     settings : WindowSettings
         How its windows were cut.
-    kind : {"notes", "rich", "passages", "features", "song"}
-        The model's `Spec.input`. Only networks on plain notes are asked by gradients: pitch classes
-        and programs have none.
+    given : Representation
+        What the model takes. Networks are asked by gradients where it has any.
     calibrate : callable, optional
-        As in `Listener`.
+        As in `ExplainedModel`.
     baseline : ndarray, shape (n_channels,), optional
         The training mean of each channel, for a network on unscaled numbers.
     """
-    reads = partial(_cut, settings) if kind == "notes" else partial(_heard, kind, settings)
+    reads = partial(_encoded, given, settings)
     network = None
-    if kind == "notes" and isinstance(estimator, NetworkClassifier):
+    if given.gradients and isinstance(estimator, NetworkClassifier):
         network = Network(
             read=lambda song: (estimator.prepare(reads([song])), cut([song], settings).start),
-            answer=estimator.predict_prepared,
+            predict=estimator.predict_prepared,
             gradient=partial(gradient, estimator.model_),
             channels=settings.channels,
             baseline=baseline,
         )
-    return Listener(
+    return ExplainedModel(
         tuple(map(str, estimator.classes_)),
         settings,
         lambda songs: estimator.predict_proba(reads(songs)),
@@ -126,17 +132,15 @@ def listener(
     )
 
 
-def _cut(settings: WindowSettings, songs: Sequence[Song]) -> NDArray[np.float32]:
-    return cut(songs, settings).x
-
-
-def _heard(kind: str, settings: WindowSettings, songs: Sequence[Song]) -> NDArray[np.float32]:
-    return np.concatenate(list(measured(kind, songs, cut(songs, settings))))
+def _encoded(
+    given: Representation, settings: WindowSettings, songs: Sequence[Song]
+) -> NDArray[np.float32]:
+    return np.concatenate(list(given.encode(songs, cut(songs, settings))))
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Why a song is answered as it is.
+    """Why a model predicts what it does for a song.
 
     Parameters
     ----------
@@ -169,18 +173,18 @@ class Explanation:
 
 
 def explain(
-    model: Listener, song: Song, label: str = "", profiles: Profiles | None = None
+    model: ExplainedModel, song: Song, label: str = "", profiles: Profiles | None = None
 ) -> Explanation:
-    """Explain a model's answer for a song.
+    """Explain a model's prediction for a song.
 
     Parameters
     ----------
-    model : Listener
-        What is asked.
+    model : ExplainedModel
+        What is explained.
     song : Song
         Any.
     label : str
-        The class to explain; the answer unless given.
+        The class to explain; the predicted one unless given.
     profiles : Profiles, optional
         Of the songs the model learned from; the paragraph then says in what this one is like those
         of the class, and in what not.
@@ -196,33 +200,34 @@ def explain(
     """
     if label and label not in model.classes:
         raise InputError(f"{label!r} is no class of this model; it has {', '.join(model.classes)}")
-    windows = np.asarray(model.answer([song]), dtype=float)
+    windows = np.asarray(model.predict([song]), dtype=float)
     p = windows.mean(axis=0)
     column = model.classes.index(label) if label else int(p.argmax())
-    found = _attributions(model, song, column)
+    attributions = _attributions(model, song, column)
     shown = p if model.calibrate is None else model.calibrate(p[None])[0]
-    said = words.Said(
-        song.title, model.classes, column, shown, model.calibrate is not None, song.notes, found
-    )
-    own = _terms(model, song) if profiles else None
+    prediction = text.Prediction(
+        song.title, model.classes, column, shown, model.calibrate is not None, song.notes,
+        attributions,
+    )  # fmt: skip
+    features = _terms(model, song) if profiles else None
     return Explanation(
-        song, model.classes, model.classes[column], shown, windows, _spans(model, song), found,
-        words.paragraph(said, profiles, own),
+        song, model.classes, model.classes[column], shown, windows, _spans(model, song),
+        attributions, text.paragraph(prediction, profiles, features),
     )  # fmt: skip
 
 
-def _attributions(model: Listener, song: Song, column: int) -> Attributions:
+def _attributions(model: ExplainedModel, song: Song, column: int) -> Attributions:
     """Ask the notes: by gradients where there are any, else by leaving passages out."""
     network = model.network
     if network is None:
         start = cut([song], model.settings).start
         return occluded(
-            lambda pieces: model.answer(pieces)[:, column], song, start, model.settings.window
+            lambda pieces: model.predict(pieces)[:, column], song, start, model.settings.window
         )
     x, start = network.read(song)
     return attributed(
         network.gradient(column),
-        lambda rows: network.answer(rows)[:, column],
+        lambda rows: network.predict(rows)[:, column],
         x,
         start,
         song.n_notes,
@@ -231,42 +236,16 @@ def _attributions(model: Listener, song: Song, column: int) -> Attributions:
     )
 
 
-def _terms(model: Listener, song: Song) -> NDArray[np.float64]:
+def _terms(model: ExplainedModel, song: Song) -> NDArray[np.float64]:
     """Measure what there are words for, as a mean over the song's windows."""
-    table = _heard("features", model.settings, [song])[:, 0]
+    table = _encoded(FEATURES, model.settings, [song])[:, 0]
     return terms.of_songs(table, np.zeros(len(table), dtype=np.int64), 1)[0]
 
 
-def _spans(model: Listener, song: Song) -> NDArray[np.float64]:
+def _spans(model: ExplainedModel, song: Song) -> NDArray[np.float64]:
     """Give the seconds that each window covers."""
     notes = song.notes
     pieces = [notes[k : k + model.settings.window] for k in cut([song], model.settings).start]
-    return np.array([[own["onset"][0], (own["onset"] + own["duration"]).max()] for own in pieces])
-
-
-def write(explanation: Explanation, folder: Path, name: str = "") -> list[Path]:
-    """Write an explanation as a picture, twice, and a paragraph.
-
-    Parameters
-    ----------
-    explanation : Explanation
-        What is written.
-    folder : Path
-        Where to; what stands there under these names is replaced.
-    name : str
-        Of the files, without ending; the song's file name unless given.
-
-    Returns
-    -------
-    list of Path
-        The .svg, the .png and the .txt file.
-    """
-    from classify.inference.explain.drawing import drawn  # matplotlib is slow to import
-
-    stem = name or explanation.song.path.stem
-    paths = [folder / f"{stem}.{ending}" for ending in ("svg", "png", "txt")]
-    for path in paths[:2]:
-        with atomic_write(path) as beside:
-            drawn(explanation, beside)
-    write_text(paths[2], explanation.paragraph + "\n")
-    return paths
+    return np.array(
+        [[piece["onset"][0], (piece["onset"] + piece["duration"]).max()] for piece in pieces]
+    )

@@ -2,7 +2,7 @@
 
 Models read some 700 features; most have no name outside a catalogue. These thirty do. Each has a
 word for more of it and one for less, which complete "this class is ...", and says how its value is
-told. Terms of one *aspect* (two ways to be fast) are never both told in one sentence.
+written. Terms of one *aspect* (two ways to be fast) are never both named in one sentence.
 """
 
 from collections.abc import Callable
@@ -11,29 +11,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.presentation.notes import pitch_name
 from classify.representations import features
-
-NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
-
-
-def pitch_name(value: float) -> str:
-    """Name the nearest pitch as musicians do: 60 is C4."""
-    number = round(value)
-    return f"{NAMES[number % 12]}{number // 12 - 1}"
 
 
 def percent(value: float) -> str:
-    """Tell a share."""
+    """Write a share."""
     return f"{100 * value:.0f} %"
 
 
 def number(unit: str, digits: int = 1) -> Callable[[float], str]:
-    """Tell a number with its unit behind it."""
+    """Write a number with its unit behind it."""
     return lambda value: f"{value:.{digits}f} {unit}".rstrip()
 
 
 def seconds_of_log(value: float) -> str:
-    """Tell a logarithm of seconds as seconds."""
+    """Write a logarithm of seconds as seconds."""
     return f"{np.exp(value):.2f} s"
 
 
@@ -49,7 +42,7 @@ class Term:
         What a class is whose songs have less or more of it than others.
     what : str
         The quantity, as in "28 % of the notes are low".
-    told : callable
+    format : callable
         Value to text, with unit.
     aspect : str
         What it is about; the same for terms that say nearly the same.
@@ -59,7 +52,7 @@ class Term:
     less: str
     more: str
     what: str
-    told: Callable[[float], str]
+    format: Callable[[float], str]
     aspect: str
 
 

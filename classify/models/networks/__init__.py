@@ -2,13 +2,13 @@
 
 A module in this package offers
 
-- `FORMS`: name on the command line to (title, keyword arguments of `build`),
-- `INPUT`: what it is given, as in `classify.models.registry.Spec`; `notes` unless it says so,
-- `build(n_notes, n_channels, n_classes, **form)`: an uncompiled Keras model from windows
+- `VARIANTS`: name on the command line to (title, keyword arguments of `build`),
+- `INPUT`: the name of the representation that it is given (`classify.representations`),
+- `build(n_notes, n_channels, n_classes, **options)`: an uncompiled Keras model from windows
   `(n_windows, n_notes, n_channels)` to class probabilities `(n_windows, n_classes)`;
 
-- `LACKING`, where there are any: more forms, each without one ingredient, which are compared by
-  name only (`benchmarks/ablation.py`);
+- `ABLATIONS`, where there are any: more variants, each without one ingredient, which are compared
+  by name only (`benchmarks/ablation.py`);
 
 and, where it can start from an encoder that learned from songs without labels
 (`classify.models.pretraining`),
@@ -31,36 +31,36 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Form:
-    """One network that can be trained: a family in one of its forms.
+class Architecture:
+    """One network that can be trained: a family in one of its variants.
 
-    One that is not `usual` lacks an ingredient, and is in no group of models. `encoder` and
+    One that is not `in_groups` lacks an ingredient, and is in no group of models. `encoder` and
     `stride` are None where it cannot start from weights that are there already.
     """
 
     name: str
     title: str
     build: Callable[..., Any]
-    input: str = "notes"
-    usual: bool = True
+    input: str
+    in_groups: bool = True
     encoder: Callable[[int, int], Any] | None = None
     stride: Callable[[int], int] | None = None
 
 
-def find() -> dict[str, Form]:
-    """Find every network in this package, by name, in the order of files and forms."""
-    forms = {}
+def find() -> dict[str, Architecture]:
+    """Find every network in this package, by name, in the order of files and variants."""
+    architectures = {}
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
-        for kind in ("FORMS", "LACKING"):
+        for kind in ("VARIANTS", "ABLATIONS"):
             for name, (title, options) in getattr(module, kind, {}).items():
-                forms[name] = Form(
+                architectures[name] = Architecture(
                     name,
                     title,
                     partial(module.build, **options),
-                    getattr(module, "INPUT", "notes"),
-                    kind == "FORMS",
+                    module.INPUT,
+                    kind == "VARIANTS",
                     getattr(module, "encoder", None),
                     getattr(module, "stride", None),
                 )
-    return forms
+    return architectures

@@ -1,13 +1,13 @@
-"""CRNN: convolutions, a recurrent layer in both directions, and attention over what it said."""
+"""CRNN: convolutions, a recurrent layer in both directions, and attention over its steps."""
 
 from typing import Any
 
 from classify.models.networks.layers import stride_for
 
-INPUT = "rich"
+INPUT = "note-events"
 
-FORMS: dict[str, tuple[str, dict[str, Any]]] = {"crnn": ("CRNN", {})}
-LACKING = {"crnn-mean": ("CRNN without attention", {"attention": False})}
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {"crnn": ("CRNN", {})}
+ABLATIONS = {"crnn-mean": ("CRNN without attention", {"attention": False})}
 
 DROPOUT = 0.3
 
@@ -65,16 +65,16 @@ def build(
 
     from classify.models.networks.blocks.attention import AttentionPooling
 
-    own = start or encoder(n_notes, n_columns)
-    steps, real = own.outputs
+    encoded = start or encoder(n_notes, n_columns)
+    steps, real = encoded.outputs
     if attention:
-        said = AttentionPooling()(steps, real)
+        pooled = AttentionPooling()(steps, real)
     else:
-        said = layers.GlobalAveragePooling1D()(steps, mask=real[..., 0] > 0)
-    said = layers.Dropout(DROPOUT)(said)
-    said = layers.Dense(64, activation="relu")(said)
-    said = layers.Dropout(DROPOUT)(said)
-    return keras.Model(own.input, layers.Dense(n_classes, activation="softmax")(said))
+        pooled = layers.GlobalAveragePooling1D()(steps, mask=real[..., 0] > 0)
+    pooled = layers.Dropout(DROPOUT)(pooled)
+    pooled = layers.Dense(64, activation="relu")(pooled)
+    pooled = layers.Dropout(DROPOUT)(pooled)
+    return keras.Model(encoded.input, layers.Dense(n_classes, activation="softmax")(pooled))
 
 
 def convolved(x: Any, size: int, filters: tuple[int, int] = (64, 128)) -> tuple[Any, Any]:

@@ -1,6 +1,6 @@
 """From the steps of an encoder back to every note: what hidden notes are guessed with.
 
-An encoder has fewer steps than there are notes. Each step is asked to tell apart all of the notes
+An encoder has fewer steps than there are notes. Each step has to distinguish all of the notes
 that it stands for; nothing but the encoder is between a note and its guess, so whatever helps to
 guess must be in the steps, where a classifier finds it later. The decoder is thrown away.
 """
@@ -62,12 +62,12 @@ def loss(y: Any, scores: Any) -> Any:
 
     total, first = 0.0, 0
     for place, (name, n) in enumerate(TARGETS.items()):
-        own = ops.cast(y[..., place], "int32")
-        asked = ops.cast(own >= 0, scores.dtype)
+        classes = ops.cast(y[..., place], "int32")
+        guessed = ops.cast(classes >= 0, scores.dtype)
         wrong = ops.sparse_categorical_crossentropy(
-            ops.maximum(own, 0), scores[..., first : first + n], from_logits=True
+            ops.maximum(classes, 0), scores[..., first : first + n], from_logits=True
         )
-        mean = ops.sum(wrong * asked) / ops.maximum(ops.sum(asked), 1.0)
+        mean = ops.sum(wrong * guessed) / ops.maximum(ops.sum(guessed), 1.0)
         total = total + WEIGHTS[name] * mean
         first += n
     return total

@@ -4,7 +4,9 @@ from typing import Any
 
 from classify.models.networks.layers import DROPOUT, lstm
 
-FORMS = {
+INPUT = "notes"
+
+VARIANTS = {
     "nn1": ("NN1", {"bidirectional": False}),
     "bi-nn1": ("Bi-NN1", {"bidirectional": True}),
 }

@@ -4,7 +4,9 @@ from typing import Any
 
 from classify.models.networks.layers import DROPOUT, convolution, lstm
 
-FORMS = {
+INPUT = "notes"
+
+VARIANTS = {
     "nn2": ("NN2", {"bidirectional": False}),
     "bi-nn2": ("Bi-NN2", {"bidirectional": True}),
 }

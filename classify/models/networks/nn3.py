@@ -4,7 +4,9 @@ from typing import Any
 
 from classify.models.networks.layers import DROPOUT, convolution, lstm
 
-FORMS = {
+INPUT = "notes"
+
+VARIANTS = {
     "nn3": ("NN3", {"bidirectional": False}),
     "bi-nn3": ("Bi-NN3", {"bidirectional": True}),
 }

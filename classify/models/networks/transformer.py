@@ -4,9 +4,9 @@ from typing import Any
 
 from classify.models.networks.layers import stride_for
 
-INPUT = "rich"
+INPUT = "note-events"
 
-FORMS: dict[str, tuple[str, dict[str, Any]]] = {"transformer": ("Transformer", {})}
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {"transformer": ("Transformer", {})}
 
 UNITS, HEADS, LAYERS, DROPOUT = 64, 4, 2, 0.2
 
@@ -67,10 +67,10 @@ def build(n_notes: int, n_columns: int, n_classes: int, start: Any = None) -> An
 
     from classify.models.networks.blocks.attention import AttentionPooling
 
-    own = start or encoder(n_notes, n_columns)
-    said = AttentionPooling(HEADS)(*own.outputs)
-    said = layers.Dropout(DROPOUT)(said)
-    return keras.Model(own.input, layers.Dense(n_classes, activation="softmax")(said))
+    encoded = start or encoder(n_notes, n_columns)
+    pooled = AttentionPooling(HEADS)(*encoded.outputs)
+    pooled = layers.Dropout(DROPOUT)(pooled)
+    return keras.Model(encoded.input, layers.Dense(n_classes, activation="softmax")(pooled))
 
 
 def patches(x: Any, size: int) -> tuple[Any, Any]:
@@ -101,8 +101,8 @@ def encoded(steps: Any, real: Any) -> Any:
     from keras import layers
 
     seen = layers.Reshape((1, steps.shape[1]))(real) > 0
-    calm = layers.LayerNormalization()(steps)
-    looked = layers.MultiHeadAttention(HEADS, UNITS // HEADS)(calm, calm, attention_mask=seen)
+    normed = layers.LayerNormalization()(steps)
+    looked = layers.MultiHeadAttention(HEADS, UNITS // HEADS)(normed, normed, attention_mask=seen)
     steps = steps + layers.Dropout(DROPOUT)(looked)
     thought = layers.Dense(2 * UNITS, activation="gelu")(layers.LayerNormalization()(steps))
     return steps + layers.Dropout(DROPOUT)(layers.Dense(UNITS)(thought))

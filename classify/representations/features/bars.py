@@ -7,15 +7,15 @@ counted from it; what comes back after so many bars does not depend on where the
 
 import numpy as np
 
-from classify.representations.features.batch import Batch
+from classify.representations.features.batch import WindowBatch
 from classify.representations.features.metre import (
     NEAR,
     contrast,
-    found,
     gap_weights,
     in_beats,
     melody_values,
     offset,
+    same_pitch_later,
 )
 from classify.representations.features.ragged import Floats, modulo, ratio
 from classify.representations.features.registry import features
@@ -51,7 +51,7 @@ LOGARITHM = np.log2(np.maximum(np.arange(256), 1))
         "melody_per_bar": "melody notes a bar",
     },
 )
-def signatures(batch: Batch) -> list[Floats]:
+def signatures(batch: WindowBatch) -> list[Floats]:
     """Written time signatures; 4/4 where there is none."""
     melody = in_beats(batch, batch.melody)
     n_notes, written = batch.real.sum(axis=1), batch.real & (batch.numerator > 0)
@@ -89,7 +89,7 @@ def signatures(batch: Batch) -> list[Floats]:
         "downbeat_loud": "velocity on the downbeat less off it",
     },
 )  # fmt: skip
-def in_bars(batch: Batch) -> list[Floats]:
+def in_bars(batch: WindowBatch) -> list[Floats]:
     """Places in the bar, and what marks the downbeat."""
     melody, bass = in_beats(batch, batch.melody), in_beats(batch, batch.bass)
     events = in_beats(batch, batch.events)
@@ -121,11 +121,11 @@ def in_bars(batch: Batch) -> list[Floats]:
     | {f"melody_after_bars_{lag}": "share of melody notes with the same pitch there"
        for lag in LAGS},
 )  # fmt: skip
-def returns(batch: Batch) -> list[Floats]:
+def returns(batch: WindowBatch) -> list[Floats]:
     """Whether something begins, and whether the melody is the same, so many bars later."""
     events, melody = in_beats(batch, batch.events), in_beats(batch, batch.melody)
     pitch = np.zeros(len(events), np.int64)
     return [
-        *found(events, events.bar, pitch, LAGS),
-        *found(melody, melody.bar, melody.pitch, LAGS),
+        *same_pitch_later(events, events.bar, pitch, LAGS),
+        *same_pitch_later(melody, melody.bar, melody.pitch, LAGS),
     ]

@@ -30,7 +30,7 @@ T = TypeVar("T")
 #: Notes that begin within so many seconds of the note before are one event.
 TOGETHER = 0.03
 
-#: Columns that `Notes` are made of.
+#: Columns that `WindowNotes` are made of.
 USED = ("onset", "duration", "beat", "bar", "pitch", "velocity", "program", "drum")
 
 #: What is known of a note's bar.
@@ -47,7 +47,7 @@ COVER = 6
 
 
 @dataclass(frozen=True, eq=False)
-class Notes:
+class WindowNotes:
     """Notes of many windows, one behind the other, in order of event, then pitch.
 
     Parameters
@@ -67,6 +67,13 @@ class Notes:
         As in MIDI, 0-127.
     drum : ndarray of bool, shape (n,)
         On the percussion channel.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> one = batch([piece()], np.array([0]), np.array([0]), 64)
+    >>> len(one.notes), len(one.melody), len(one.bass)
+    (64, 41, 45)
     """
 
     row: NDArray[np.int64]
@@ -81,12 +88,12 @@ class Notes:
     program: NDArray[np.int64]
     drum: NDArray[np.bool_]
 
-    def where(self, chosen: NDArray[Any]) -> "Notes":
+    def where(self, chosen: NDArray[Any]) -> "WindowNotes":
         """Keep notes by mask or by rising indices."""
         if chosen.dtype == bool:
             chosen = np.flatnonzero(chosen)
         kept = {f.name: getattr(self, f.name)[chosen] for f in fields(self) if f.name != "n_rows"}
-        return Notes(**kept, n_rows=self.n_rows)
+        return WindowNotes(**kept, n_rows=self.n_rows)
 
     def of(self, values: NDArray[Any]) -> Ragged:
         """Values that belong to these notes."""
@@ -149,7 +156,7 @@ class Notes:
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class WindowBatch:
     """Windows of notes, one a row; rows shorter than the longest are padded where `real` is false.
 
     Parameters
@@ -169,6 +176,13 @@ class Batch:
     ------
     ValueError
         If shapes differ, a window has no note, or onsets fall.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> one = batch([piece()], np.array([0]), np.array([0]), 64)
+    >>> one.span.round(2).tolist()
+    [17.14]
     """
 
     onset: Floats
@@ -194,12 +208,12 @@ class Batch:
     def __len__(self) -> int:
         return len(self.real)
 
-    def take(self, rows: Any) -> "Batch":
+    def take(self, rows: Any) -> "WindowBatch":
         """Choose windows by slice, mask or indices."""
-        return Batch(*(getattr(self, f.name)[rows] for f in fields(self)))
+        return WindowBatch(*(getattr(self, f.name)[rows] for f in fields(self)))
 
     @cached_property
-    def notes(self) -> Notes:
+    def notes(self) -> WindowNotes:
         """Every note, drums included."""
         cells = np.flatnonzero(self.real)
         row = cells // self.real.shape[1]
@@ -219,7 +233,7 @@ class Batch:
             key = key * size + flat[name]
         order = _sorted(key, microseconds)
         integer = {name: flat[name][order].astype(np.int64) for name in ("velocity", "program")}
-        return Notes(
+        return WindowNotes(
             row=row,
             n_rows=len(self),
             event=event,
@@ -233,26 +247,26 @@ class Batch:
         )
 
     @cached_property
-    def pitched(self) -> Notes:
+    def pitched(self) -> WindowNotes:
         """Notes that are no drums."""
         return self.notes.where(~self.notes.drum)
 
     @cached_property
-    def events(self) -> Notes:
+    def events(self) -> WindowNotes:
         """One note of each event, for its time: the highest, drums included."""
         return self.notes.where(self.notes.lasts)
 
     @cached_property
-    def melody(self) -> Notes:
+    def melody(self) -> WindowNotes:
         """The skyline."""
         return _uncovered(self.pitched.where(self.pitched.lasts), 1)
 
     @cached_property
-    def bass(self) -> Notes:
+    def bass(self) -> WindowNotes:
         """The lowest line."""
         return _uncovered(self.pitched.where(self.pitched.firsts), -1)
 
-    def once(self, function: Callable[["Batch"], T]) -> T:
+    def once(self, function: Callable[["WindowBatch"], T]) -> T:
         """Compute what a function says of this batch the first time, and remember it."""
         if function not in self._known:
             self._known[function] = function(self)
@@ -288,7 +302,7 @@ def _sorted(key: NDArray[np.int64], then: NDArray[np.int64]) -> NDArray[np.int64
     return order
 
 
-def _uncovered(line: Notes, direction: int) -> Notes:
+def _uncovered(line: WindowNotes, direction: int) -> WindowNotes:
     """Leave out notes that begin under (direction 1) or over (-1) one that goes on sounding."""
     covered = np.zeros(len(line), bool)
     height, middle = direction * line.pitch, line.onset + 0.5 * line.duration + 1e-6
@@ -299,7 +313,9 @@ def _uncovered(line: Notes, direction: int) -> Notes:
     return line.where(~covered)
 
 
-def batch(songs: Sequence[Song], song: NDArray[Any], start: NDArray[Any], n_notes: int) -> Batch:
+def batch(
+    songs: Sequence[Song], song: NDArray[Any], start: NDArray[Any], n_notes: int
+) -> WindowBatch:
     """Gather the windows that `classify.representations.windows.cut` has cut.
 
     Parameters
@@ -313,22 +329,29 @@ def batch(songs: Sequence[Song], song: NDArray[Any], start: NDArray[Any], n_note
 
     Returns
     -------
-    Batch
+    WindowBatch
         Of the same windows in the same order.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> one = batch([piece()], np.array([0, 0]), np.array([0, 64]), 64)
+    >>> len(one), one.pitch.shape
+    (2, (2, 64))
     """
     notes = [s.notes for s in songs]  # once: a store may have to load them
-    lengths = np.array([len(own) for own in notes])
+    lengths = np.array([len(of_song) for of_song in notes])
     table = np.concatenate(notes)
     place = np.asarray(start)[:, None] + np.arange(min(n_notes, lengths.max()))
     real = place < lengths[song][:, None]
     first = (np.cumsum(lengths) - lengths)[song]
     at = np.where(real, place + first[:, None], 0)
     bars = np.concatenate(
-        [_bars(own["beat"], s.metres) for own, s in zip(notes, songs, strict=True)]
+        [_bars(of_song["beat"], s.metres) for of_song, s in zip(notes, songs, strict=True)]
     )[at]
     cells = table[at]
     columns = {name: cells[name] for name in NOTE.fields or ()}
-    return Batch(**columns | {name: bars[name] for name in BAR.fields or ()}, real=real)
+    return WindowBatch(**columns | {name: bars[name] for name in BAR.fields or ()}, real=real)
 
 
 def _bars(beat: NDArray[np.float32], written: NDArray[np.float64]) -> NDArray[np.void]:
@@ -345,9 +368,9 @@ def _bars(beat: NDArray[np.float32], written: NDArray[np.float64]) -> NDArray[np
     start, numerator, denominator = metres.T
     bars_before = np.append(0, np.cumsum(np.ceil(np.diff(start) / length[:-1] - NEARLY)))
     beat = beat.astype(float)
-    own = np.searchsorted(start, beat + NEARLY, side="right").clip(1) - 1
+    metre = np.searchsorted(start, beat + NEARLY, side="right").clip(1) - 1
     out = np.zeros(len(beat), BAR)
-    out["bar"] = bars_before[own] + (beat - start[own]) / length[own]
+    out["bar"] = bars_before[metre] + (beat - start[metre]) / length[metre]
     if len(written):
-        out["numerator"], out["denominator"] = numerator[own], denominator[own]
+        out["numerator"], out["denominator"] = numerator[metre], denominator[metre]
     return out

@@ -28,7 +28,11 @@ PASSAGE = 48
 
 
 def listed_of_songs() -> list[Feature]:
-    """Every quantity of a song, in the order of `of_songs`' columns; families are the windows'."""
+    """Every quantity of a song, in the order of `of_songs`' columns; families are the windows'.
+
+    >>> listed_of_songs()[0].name, listed_of_songs()[-1].name[:5]
+    ('song_key_major_fit', 'mean_')
+    """
     return [replace(f, name=prefix + f.name) for prefix in (WHOLE, MEAN) for f in listed()]
 
 
@@ -46,6 +50,12 @@ def of_songs(songs: Sequence[Song], passage: int = PASSAGE) -> NDArray[np.float3
     -------
     ndarray of float32, shape (n_songs, 2 * n_features)
         Columns as in `listed_of_songs`.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> of_songs([piece()]).shape == (1, len(listed_of_songs()))
+    True
     """
     cuts = cut(songs, WindowSettings(passage, passage))
     parts = compute(batch(songs, cuts.song, cuts.start, passage)).astype(np.float64)
@@ -55,7 +65,12 @@ def of_songs(songs: Sequence[Song], passage: int = PASSAGE) -> NDArray[np.float3
 
 
 def whole(songs: Sequence[Song]) -> NDArray[np.float32]:
-    """Compute the features of whole songs, shape (n_songs, n_features)."""
+    """Compute the features of whole songs, shape (n_songs, n_features).
+
+    >>> from classify.representations.reference import piece
+    >>> whole([piece()]).shape == (1, len(listed()))
+    True
+    """
     table = np.zeros((len(songs), len(listed())), np.float32)
     for rows in _alike([song.n_notes for song in songs]):
         chosen, place = [songs[row] for row in rows], np.arange(len(rows))
@@ -97,6 +112,12 @@ def with_song(x: NDArray[np.float32], song: NDArray[np.int64]) -> NDArray[np.flo
     -------
     ndarray of float32, shape (n_windows, 3 * n_features)
         Features, their means, their population standard deviations (0 for a song of one window).
+
+    Examples
+    --------
+    >>> x = np.array([[1.0], [3.0], [5.0]], np.float32)
+    >>> with_song(x, np.array([0, 0, 1])).tolist()
+    [[1.0, 2.0, 1.0], [3.0, 2.0, 1.0], [5.0, 5.0, 0.0]]
     """
     values = x.astype(np.float64)
     mean = _over_song(values, song)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.batch import WindowBatch, WindowNotes
 from classify.representations.features.ragged import Floats
 from classify.representations.features.registry import features
 from classify.representations.features.rhythm import log_time
@@ -30,7 +30,7 @@ SOURCE = "jSymbolic 2.2 catalogue, dynamics; Panda, Malheiro and Paiva 2020"
         "velocity_density": "correlation with log gap to the next event",
     },
 )
-def loudness(batch: Batch) -> list[Floats]:
+def loudness(batch: WindowBatch) -> list[Floats]:
     """How loud, how varied, and what loudness goes with."""
     notes, events = batch.notes, batch.events
     velocity = notes.of(notes.velocity)
@@ -57,7 +57,7 @@ def loudness(batch: Batch) -> list[Floats]:
     ]
 
 
-def _loudest(notes: Notes) -> np.ndarray:
+def _loudest(notes: WindowNotes) -> np.ndarray:
     """Greatest velocity of each event."""
     return np.maximum.reduceat(notes.velocity, notes.firsts)
 
@@ -74,18 +74,18 @@ def _loudest(notes: Notes) -> np.ndarray:
         "velocity_loud": "share of notes above 90",
     },
 )
-def balance(batch: Batch) -> list[Floats]:
+def balance(batch: WindowBatch) -> list[Floats]:
     """Loudness of the outer voices, and accents."""
     notes, pitched = batch.notes, batch.pitched
     mean = pitched.of(pitched.velocity).mean()
     melody, bass = (x.of(x.velocity) for x in (batch.melody, batch.bass))
     events = batch.events.of(_loudest(notes))
-    limit = (events.mean() + np.maximum(events.std(), 1))[events.row]
+    accent = (events.mean() + np.maximum(events.std(), 1))[events.row]
     return [
         np.where(melody.counts > 0, melody.mean() - mean, 0.0),
         np.where(bass.counts > 0, bass.mean() - mean, 0.0),
         melody.std(),
-        events.of(events.values > limit).mean(),
+        events.of(events.values > accent).mean(),
         notes.of(notes.velocity < 50).mean(),
         notes.of(notes.velocity > 90).mean(),
     ]

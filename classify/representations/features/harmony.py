@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.batch import WindowBatch, WindowNotes
 from classify.representations.features.key import (
     cosine_table,
     from_tonic,
@@ -87,7 +87,7 @@ BASS_BONUS = 0.02
 PREFERENCES = _preferences()
 
 
-def sounding_pairs(notes: Notes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def sounding_pairs(notes: WindowNotes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Find indices of notes that sound together, the earlier (or lower) first, in order of row."""
     together = np.zeros((len(notes), REACH), bool)
     begin = notes.onset + 1e-6
@@ -136,7 +136,7 @@ def roughness_table() -> Floats:
         "close_low": "share of notes below C3 with another less than a fifth above, by register",
     },
 )
-def vertical(batch: Batch) -> list[Floats]:
+def vertical(batch: WindowBatch) -> list[Floats]:
     """Intervals between notes that sound together."""
     notes = batch.pitched
     here, there = sounding_pairs(notes)
@@ -174,7 +174,7 @@ def interval_vector(profile: Floats) -> Floats:
     "Forte 1973 (interval vector), weighted by length",
     {f"interval_class_{k}": "share of pairs of pitch classes" for k in range(1, 7)},
 )
-def interval_classes(batch: Batch) -> list[Floats]:
+def interval_classes(batch: WindowBatch) -> list[Floats]:
     """Interval classes between all pitch classes of the window, together or not."""
     return [interval_vector(batch.once(window_profile))]
 
@@ -203,7 +203,7 @@ class Chords:
     fit: Floats
 
 
-def chords_of(batch: Batch) -> Chords:
+def chords_of(batch: WindowBatch) -> Chords:
     """Name the chord of each segment."""
     profile, row, lowest = _segments(batch)
     centred = profile - profile.mean(axis=1, keepdims=True)
@@ -216,7 +216,7 @@ def chords_of(batch: Batch) -> Chords:
     return Chords(profile, where, best // 12, modulo(best, 12), lowest, fit_of_best)
 
 
-def _segments(batch: Batch) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:
+def _segments(batch: WindowBatch) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:
     """Pitch-class shares, window and lowest note's pitch class of segments that hold an onset."""
     notes = batch.pitched
     n_segments = np.clip(notes.places.counts // PER_SEGMENT, 1, SEGMENTS)
@@ -248,12 +248,12 @@ def _segments(batch: Batch) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64
         "chord_consonance": "Huron's index of a segment, mean",
     },
 )
-def chords(batch: Batch) -> list[Floats]:
+def chords(batch: WindowBatch) -> list[Floats]:
     """Qualities of chords and the motion of their roots."""
-    found = batch.once(chords_of)
-    profile, root = found.profile, found.root
-    best = Ragged(12 * found.quality + root, found.places)
-    table = best.of(found.quality).histogram(len(CHORDS))
+    harmony = batch.once(chords_of)
+    profile, root = harmony.profile, harmony.root
+    best = Ragged(12 * harmony.quality + root, harmony.places)
+    table = best.of(harmony.quality).histogram(len(CHORDS))
     here, there = best.pairs()
     move = best.of(root).steps()
     move = move.of(modulo(move.values, 12))
@@ -263,7 +263,7 @@ def chords(batch: Batch) -> list[Floats]:
     closeness = (profile[here] * profile[there]).sum(axis=1) / (near[here] * near[there])
     return [
         table,
-        best.of(found.fit).mean(),
+        best.of(harmony.fit).mean(),
         table[:, [0, 5, 6]].sum(axis=1) - table[:, [1, 7]].sum(axis=1),
         ratio(best.distinct(), best.counts),
         move.of(best.values[here] != best.values[there]).mean(),
@@ -289,19 +289,21 @@ TRIADS = {name: CHORDS[name] for name in ("major", "minor", "diminished", "suspe
     | {f"root_up_{k}": "share of changes of root" for k in range(1, 12)}
     | {f"bass_up_{k}": "share of changes of lowest note" for k in range(1, 12)},
 )
-def thorough_bass(batch: Batch) -> list[Floats]:
+def thorough_bass(batch: WindowBatch) -> list[Floats]:
     """Pitch classes above each segment's lowest note, triads whatever their place, and moves."""
-    found = batch.once(chords_of)
-    turned = from_tonic(found.profile, found.lowest)
-    above = [Ragged(column, found.places).mean() for column in turned.T]
+    harmony = batch.once(chords_of)
+    turned = from_tonic(harmony.profile, harmony.lowest)
+    above = [Ragged(column, harmony.places).mean() for column in turned.T]
     window = np.stack([_content(batch.once(window_profile), t) for t in TRIADS.values()], axis=1)
-    segments = [Ragged(_content(found.profile, t), found.places).mean() for t in TRIADS.values()]
+    segments = [
+        Ragged(_content(harmony.profile, t), harmony.places).mean() for t in TRIADS.values()
+    ]
     return [
         *above,
         shares(window),
         *(27 * content for content in segments),
-        _moves(Ragged(found.root, found.places)),
-        _moves(Ragged(found.lowest, found.places)),
+        _moves(Ragged(harmony.root, harmony.places)),
+        _moves(Ragged(harmony.lowest, harmony.places)),
     ]
 
 
@@ -334,15 +336,15 @@ def _moves(pitch_class: Ragged) -> Floats:
         "tonic_major_less_minor": "share of segments on the tonic",
     },
 )
-def functions(batch: Batch) -> list[Floats]:
+def functions(batch: WindowBatch) -> list[Floats]:
     """Roots of chords from the tonic."""
-    found, tonic = batch.once(chords_of), batch.once(window_keys).tonic
-    root = Ragged(found.root, found.places)
+    harmony, tonic = batch.once(chords_of), batch.once(window_keys).tonic
+    root = Ragged(harmony.root, harmony.places)
     table = from_tonic(root.histogram(12), tonic)
     degree = modulo(root.values - tonic[root.row], 12)
     here, there = root.pairs()
     home = root.steps().of(degree[there] == 0)
-    balance = BALANCE[found.quality]
+    balance = BALANCE[harmony.quality]
     return [
         table,
         home.of(home.values & (degree[here] == 7)).mean(),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.batch import WindowBatch, WindowNotes
 from classify.representations.features.ragged import Floats, cosine, entropy, shares
 from classify.representations.features.registry import features
 
@@ -108,6 +108,12 @@ def key_of(notes: NDArray[np.void]) -> tuple[int, bool] | None:
     -------
     (int, bool) or None
         None for nothing but drums.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> key_of(piece().notes)
+    (2, False)
     """
     pitched = notes[~notes["drum"]]
     if not len(pitched):
@@ -116,21 +122,21 @@ def key_of(notes: NDArray[np.void]) -> tuple[int, bool] | None:
     weight = np.minimum(lengths, 4 * lengths.mean()) + 0.1 * lengths.mean()
     weight = weight if weight.any() else np.ones(len(pitched))
     counted = np.bincount(pitched["pitch"] % 12, weight, minlength=12)
-    found = keys(counted[np.newaxis] / counted.sum())
-    return int(found.tonic[0]), bool(found.minor[0])
+    fitted = keys(counted[np.newaxis] / counted.sum())
+    return int(fitted.tonic[0]), bool(fitted.minor[0])
 
 
-def profile(notes: Notes) -> Floats:
+def profile(notes: WindowNotes) -> Floats:
     """Pitch classes C to B of each window, shares `(n_rows, 12)` weighted by length."""
     return notes.of(notes.pitch_class).histogram(12, notes.weight)
 
 
-def window_profile(batch: Batch) -> Floats:
+def window_profile(batch: WindowBatch) -> Floats:
     """Pitch classes of the windows of a batch."""
     return profile(batch.pitched)
 
 
-def window_keys(batch: Batch) -> Keys:
+def window_keys(batch: WindowBatch) -> Keys:
     """Keys of the windows of a batch."""
     return keys(batch.once(window_profile))
 
@@ -156,21 +162,21 @@ def from_tonic(table: Floats, tonic: NDArray[np.int64]) -> Floats:
         "key_fit_entropy": "0-1",
     },
 )
-def tonality(batch: Batch) -> list[Floats]:
+def tonality(batch: WindowBatch) -> list[Floats]:
     """Major or minor, and how clearly."""
     pitch_classes = batch.once(window_profile)
-    found, other = batch.once(window_keys), keys(pitch_classes, TEMPLATES_TEMPERLEY)
+    fitted, other = batch.once(window_keys), keys(pitch_classes, TEMPLATES_TEMPERLEY)
     return [
-        found.fit[:, :12].max(axis=1),
-        found.fit[:, 12:].max(axis=1),
-        found.mode,
-        found.parallel,
-        found.clarity,
-        found.minor.astype(float),
+        fitted.fit[:, :12].max(axis=1),
+        fitted.fit[:, 12:].max(axis=1),
+        fitted.mode,
+        fitted.parallel,
+        fitted.clarity,
+        fitted.minor.astype(float),
         other.mode,
         other.parallel,
         other.clarity,
-        entropy(shares(np.exp(4 * found.fit))),
+        entropy(shares(np.exp(4 * fitted.fit))),
     ]
 
 
@@ -186,14 +192,14 @@ def tonality(batch: Batch) -> list[Floats]:
         "degree_entropy": "0-1",
     },
 )
-def degrees(batch: Batch) -> list[Floats]:
+def degrees(batch: WindowBatch) -> list[Floats]:
     """Pitch classes counted from the tonic: of all notes, melody and bass."""
-    all_notes, found = batch.once(window_profile), batch.once(window_keys)
+    all_notes, fitted = batch.once(window_profile), batch.once(window_keys)
     melody = batch.melody.of(batch.melody.pitch_class).histogram(12)
     bass = batch.bass.of(batch.bass.pitch_class).histogram(12)
-    turned, melody, bass = (from_tonic(t, found.tonic) for t in (all_notes, melody, bass))
-    scale = np.where(found.minor[:, None], MINOR_SCALE, MAJOR_SCALE)
-    third = np.where(found.minor, turned[:, 3], turned[:, 4])
+    turned, melody, bass = (from_tonic(t, fitted.tonic) for t in (all_notes, melody, bass))
+    scale = np.where(fitted.minor[:, None], MINOR_SCALE, MAJOR_SCALE)
+    third = np.where(fitted.minor, turned[:, 3], turned[:, 4])
     return [
         turned,
         melody,
@@ -210,7 +216,7 @@ def degrees(batch: Batch) -> list[Floats]:
     {f"pitch_class_fourier_{k}": "0-1" for k in range(1, 7)}
     | {f"tonic_phase_{k}_{part}": "-1 to 1" for k in (3, 5) for part in ("cos", "sin")},
 )
-def fourier(batch: Batch) -> list[Floats]:
+def fourier(batch: WindowBatch) -> list[Floats]:
     """Chromatic, dyadic, augmented, octatonic, diatonic and whole-tone quality of the profile."""
     turned = from_tonic(batch.once(window_profile), batch.once(window_keys).tonic)
     coefficients = np.fft.rfft(turned, axis=1)
@@ -232,20 +238,20 @@ def fourier(batch: Batch) -> list[Floats]:
         "key_profile_steadiness": "mean cosine of neighbouring quarters",
     },
 )
-def key_changes(batch: Batch) -> list[Floats]:
+def key_changes(batch: WindowBatch) -> list[Floats]:
     """Keys of the four quarters of a window (by number of notes)."""
     notes = batch.pitched
     part = np.minimum((notes.of(notes.row).progress * PARTS).astype(np.int64), PARTS - 1)
     cells = notes.of(part * 12 + notes.pitch_class).histogram(PARTS * 12, notes.weight)
     quarters = cells.reshape(-1, 12)
     used = (quarters.sum(axis=1) > 0).reshape(-1, PARTS)
-    found, whole = keys(quarters), batch.once(window_keys)
-    tonic, minor = found.tonic.reshape(-1, PARTS), found.minor.reshape(-1, PARTS)
+    fitted, whole = keys(quarters), batch.once(window_keys)
+    tonic, minor = fitted.tonic.reshape(-1, PARTS), fitted.minor.reshape(-1, PARTS)
     same = (tonic == whole.tonic[:, None]) & (minor == whole.minor[:, None])
     fifths = 7 * (tonic + 3 * minor - (whole.tonic + 3 * whole.minor)[:, None]) % 12
     fifths = np.minimum(fifths, 12 - fifths)
     n_used = np.maximum(used.sum(axis=1), 1)
-    mode = np.where(used, found.mode.reshape(-1, PARTS), whole.mode[:, None])
+    mode = np.where(used, fitted.mode.reshape(-1, PARTS), whole.mode[:, None])
     code = np.sort(np.where(used, tonic + 12 * minor, -1), axis=1)
     distinct = ((np.diff(code, prepend=-1, axis=1) != 0) & (code >= 0)).sum(axis=1)
     near = [cosine(a, b) for a, b in zip(*_neighbours(cells), strict=True)]
@@ -255,7 +261,7 @@ def key_changes(batch: Batch) -> list[Floats]:
         (fifths * used).sum(axis=1) / n_used,
         mode.mean(axis=1),
         mode.std(axis=1),
-        (found.clarity.reshape(-1, PARTS) * used).sum(axis=1) / n_used,
+        (fitted.clarity.reshape(-1, PARTS) * used).sum(axis=1) / n_used,
         mode[:, -1] - mode[:, 0],
         np.mean(near, axis=0),
     ]

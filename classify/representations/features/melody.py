@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.batch import WindowBatch, WindowNotes
 from classify.representations.features.key import window_keys
 from classify.representations.features.ragged import Floats, entropy, modulo, ragged, ratio
 from classify.representations.features.registry import features
@@ -43,7 +43,7 @@ CLASSES = {
         "melody_share": "melody notes a note",
     },
 )
-def line(batch: Batch) -> list[Floats]:
+def line(batch: WindowBatch) -> list[Floats]:
     """Height and shape of the melody; an arch is highest in the middle of the window."""
     melody = batch.melody
     pitch = melody.of(melody.pitch)
@@ -85,7 +85,7 @@ def line(batch: Batch) -> list[Floats]:
         if i
     },
 )
-def intervals(batch: Batch) -> list[Floats]:
+def intervals(batch: WindowBatch) -> list[Floats]:
     """Sizes and directions of successive intervals; beyond an octave they count as octaves."""
     moves = batch.melody.of(batch.melody.pitch).steps()
     size = moves.of(np.abs(moves.values))
@@ -123,7 +123,7 @@ def intervals(batch: Batch) -> list[Floats]:
         "melody_trill": "share of notes equal to the one before last",
     },
 )
-def contour(batch: Batch) -> list[Floats]:
+def contour(batch: WindowBatch) -> list[Floats]:
     """Arcs, inertia and gap filling. Repetitions are passed over in search of turns."""
     pitch = batch.melody.of(batch.melody.pitch)
     moves = pitch.steps()
@@ -174,7 +174,7 @@ def contour(batch: Batch) -> list[Floats]:
         "outer_distance": "semitones between melody and bass",
     },
 )
-def bass_line(batch: Batch) -> list[Floats]:
+def bass_line(batch: WindowBatch) -> list[Floats]:
     """How the lowest line moves; a falling fifth may also be a rising fourth."""
     bass = batch.bass
     pitch = bass.of(bass.pitch)
@@ -206,7 +206,7 @@ def bass_line(batch: Batch) -> list[Floats]:
         "outer_both_share": "share of events with melody and bass",
     },
 )
-def motion(batch: Batch) -> list[Floats]:
+def motion(batch: WindowBatch) -> list[Floats]:
     """Melody against bass, from event to event in which both begin a note."""
     notes = batch.pitched
     low, high = notes.pitch[notes.firsts], notes.pitch[notes.lasts]
@@ -225,7 +225,7 @@ def motion(batch: Batch) -> list[Floats]:
     ]
 
 
-def phrase_ends(melody: Notes) -> np.ndarray:
+def phrase_ends(melody: WindowNotes) -> np.ndarray:
     """Whether a melody note is followed by a pause (or by nothing, at the window's end)."""
     gaps = melody.of(melody.gaps)
     known = ~np.isnan(melody.gaps)
@@ -255,7 +255,7 @@ def phrase_ends(melody: Notes) -> np.ndarray:
         "last_bass_tonic": "0-1",
     },
 )
-def phrases(batch: Batch) -> list[Floats]:
+def phrases(batch: WindowBatch) -> list[Floats]:
     """Look at ends of phrases, and at the window's first and last note, from the tonic."""
     melody, tonic = batch.melody, batch.once(window_keys).tonic
     degree = modulo(melody.pitch - tonic[melody.row], 12)
@@ -286,7 +286,7 @@ def phrases(batch: Batch) -> list[Floats]:
     ]
 
 
-def from_bass(batch: Batch, tonic: np.ndarray) -> Floats:
+def from_bass(batch: WindowBatch, tonic: np.ndarray) -> Floats:
     """Last bass note in semitones above the tonic, 0-11."""
     return (batch.bass.of(batch.bass.pitch).last() - tonic) % 12
 
@@ -301,7 +301,7 @@ def from_bass(batch: Batch, tonic: np.ndarray) -> Floats:
                      ("6", "5"), ("1", "1"), ("5", "5"), ("1", "2"), ("2", "3"), ("1", "7"))
     },
 )  # fmt: skip
-def transitions(batch: Batch) -> list[Floats]:
+def transitions(batch: WindowBatch) -> list[Floats]:
     """Scale degree to scale degree, where thirds, sixths and sevenths are of either size."""
     melody, tonic = batch.melody, batch.once(window_keys).tonic
     step = np.array([1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 7, 7])

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.batch import WindowBatch, WindowNotes
 from classify.representations.features.melody import phrase_ends
 from classify.representations.features.ragged import Floats, Ragged, entropy, modulo, ragged, ratio
 from classify.representations.features.registry import features
@@ -38,12 +38,12 @@ COARSE = {"quick": (0, 3), "half": (3, 5), "three_quarters": (5, 6), "beat": (6,
 TICKS = 48
 
 
-def without_beats(batch: Batch) -> NDArray[np.bool_]:
+def without_beats(batch: WindowBatch) -> NDArray[np.bool_]:
     """Tell which windows hold a note whose beat is unknown."""
     return batch.notes.of(np.isnan(batch.notes.beat)).total() > 0
 
 
-def in_beats(batch: Batch, line: Notes) -> Notes:
+def in_beats(batch: WindowBatch, line: WindowNotes) -> WindowNotes:
     """Fill in the beats of windows that have none, in pulses."""
     unknown = batch.once(without_beats)
     if not unknown.any():
@@ -53,7 +53,7 @@ def in_beats(batch: Batch, line: Notes) -> Notes:
     return replace(line, beat=beat, bar=np.where(unknown[line.row], beat / 4, line.bar))
 
 
-def beat_gaps(line: Notes) -> Ragged:
+def beat_gaps(line: WindowNotes) -> Ragged:
     """Beats between successive notes of a line."""
     return line.of(line.beat).steps()
 
@@ -82,7 +82,7 @@ def offset(beat: Floats, period: float) -> Floats:
         "bass_on_beat": "share of bass notes",
     },
 )
-def grid(batch: Batch) -> list[Floats]:
+def grid(batch: WindowBatch) -> list[Floats]:
     """Tempo and places in the beat."""
     events, melody, bass = (in_beats(batch, x) for x in (batch.events, batch.melody, batch.bass))
     beat = events.of(events.beat)
@@ -129,7 +129,7 @@ def strength(beat: Ragged, period: float, weights: Floats | None = None) -> Floa
     | {f"period_end_{name}": "0-1, phrase ends" for name in BARS}
     | {"triple_less_duple": "difference of strengths", "compound_less_simple": "difference"},
 )
-def metre(batch: Batch) -> list[Floats]:
+def metre(batch: WindowBatch) -> list[Floats]:
     """Strength of each period, for all onsets and for accents."""
     events, melody, bass = (in_beats(batch, x) for x in (batch.events, batch.melody, batch.bass))
     beat, tune, low = (x.of(x.beat) for x in (events, melody, bass))
@@ -148,7 +148,7 @@ def metre(batch: Batch) -> list[Floats]:
     ]
 
 
-def _peaks(melody: Notes) -> NDArray[np.bool_]:
+def _peaks(melody: WindowNotes) -> NDArray[np.bool_]:
     """Whether a melody note is higher than the one before and not lower than the next."""
     here, there = melody.of(melody.row).pairs()
     rises, falls = np.zeros(len(melody), bool), np.zeros(len(melody), bool)
@@ -170,7 +170,7 @@ LAGS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0)
         for lag in LAGS
     },
 )
-def autocorrelation(batch: Batch) -> list[Floats]:
+def autocorrelation(batch: WindowBatch) -> list[Floats]:
     """Whether something begins, and whether the melody is the same, so many beats later.
 
     Notes later than that before the window's end do not count.
@@ -178,13 +178,13 @@ def autocorrelation(batch: Batch) -> list[Floats]:
     events, melody = in_beats(batch, batch.events), in_beats(batch, batch.melody)
     pitch = np.zeros(len(events), np.int64)
     return [
-        *found(events, events.beat, pitch, LAGS),
-        *found(melody, melody.beat, melody.pitch, LAGS),
+        *same_pitch_later(events, events.beat, pitch, LAGS),
+        *same_pitch_later(melody, melody.beat, melody.pitch, LAGS),
     ]
 
 
-def found(
-    line: Notes, time: Floats, pitch: NDArray[np.int64], lags: Sequence[float]
+def same_pitch_later(
+    line: WindowNotes, time: Floats, pitch: NDArray[np.int64], lags: Sequence[float]
 ) -> list[Floats]:
     """For each lag, the share of notes after which the same pitch is found so much later."""
     if not len(line):
@@ -205,7 +205,7 @@ def found(
 TOO_FAR = int(max(LAGS) * TICKS) + 1
 
 
-def _ticks(line: Notes, time: Floats) -> NDArray[np.int64]:
+def _ticks(line: WindowNotes, time: Floats) -> NDArray[np.int64]:
     """Places of notes on one line of ticks for all windows.
 
     Longer gaps than any lag are cut to `TOO_FAR`, and windows lie so far apart.
@@ -231,7 +231,7 @@ def _ticks(line: Notes, time: Floats) -> NDArray[np.int64]:
         "length_longest": "log2 beats",
     },
 )
-def values(batch: Batch) -> list[Floats]:
+def values(batch: WindowBatch) -> list[Floats]:
     """Note values of the melody, from onset to onset, and pairs of neighbours."""
     melody = in_beats(batch, batch.melody)
     between = beat_gaps(melody)
@@ -257,7 +257,7 @@ def values(batch: Batch) -> list[Floats]:
     ]
 
 
-def _tempo(batch: Batch, line: Notes) -> Floats:
+def _tempo(batch: WindowBatch, line: WindowNotes) -> Floats:
     events = in_beats(batch, batch.events)
     beat = events.of(events.beat)
     tempo = ratio(60 * (beat.last() - beat.first()), batch.span)
@@ -280,7 +280,7 @@ def _tempo(batch: Batch, line: Notes) -> Floats:
         "snap_pairs": "share of beats split 1 to 3",
     },
 )
-def syncopation(batch: Batch) -> list[Floats]:
+def syncopation(batch: WindowBatch) -> list[Floats]:
     """Events held over a stronger place of the beat; beats split into two unequal parts.
 
     A note on the half is one level weaker than the beat, on the quarter two, anywhere else three.
@@ -310,19 +310,19 @@ def syncopation(batch: Batch) -> list[Floats]:
     ]
 
 
-def _levels(line: Notes) -> Ragged:
+def _levels(line: WindowNotes) -> Ragged:
     """How many levels stronger the strongest place is that each note is held over; 0 if none."""
     known, places = line.places.pairs(1)
     beat, gap = line.beat[known], line.beat_gaps[known]
-    own = np.select([offset(beat, p) < NEAR for p in (1, 1 / 2, 1 / 4)], [0, 1, 2], 3)
+    own_level = np.select([offset(beat, p) < NEAR for p in (1, 1 / 2, 1 / 4)], [0, 1, 2], 3)
     over = np.full(len(beat), -1)
     for level, period in ((1, 1 / 2), (0, 1.0)):
         following = period * (np.floor(beat / period + NEAR) + 1)
-        over = np.where(beat + gap > following + NEAR, own - level, over)
+        over = np.where(beat + gap > following + NEAR, own_level - level, over)
     return Ragged(np.maximum(over, 0), places)
 
 
-def _splits(events: Notes) -> Ragged:
+def _splits(events: WindowNotes) -> Ragged:
     """Place within the beat of events that alone divide a beat between two events."""
     here, there = events.of(events.beat).pairs(2)
     middle = events.beat[here + 1] - events.beat[here]
@@ -346,7 +346,7 @@ def _splits(events: Notes) -> Ragged:
         "last_value": "log2 beats of the last known melody gap",
     },
 )
-def places(batch: Batch) -> list[Floats]:
+def places(batch: WindowBatch) -> list[Floats]:
     """Places in bars of four and three beats, and what marks the beat."""
     melody, events = in_beats(batch, batch.melody), in_beats(batch, batch.events)
     half = np.floor(2 * melody.beat + 2 * NEAR).astype(np.int64)
@@ -365,12 +365,12 @@ def places(batch: Batch) -> list[Floats]:
     ]
 
 
-def gap_weights(line: Notes) -> Floats:
+def gap_weights(line: WindowNotes) -> Floats:
     """How much notes count where long ones count more: beats to the next, four at most."""
     return np.minimum(np.nan_to_num(line.beat_gaps), 4) + 1e-3
 
 
-def melody_values(batch: Batch) -> tuple[NDArray[np.bool_], Ragged]:
+def melody_values(batch: WindowBatch) -> tuple[NDArray[np.bool_], Ragged]:
     """Which gaps of the melody are known, and these in log2 beats."""
     melody = in_beats(batch, batch.melody)
     known = ~np.isnan(melody.beat_gaps)

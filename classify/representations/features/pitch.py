@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from classify.representations.features.batch import Batch
+from classify.representations.features.batch import WindowBatch
 from classify.representations.features.ragged import Floats, entropy, ratio
 from classify.representations.features.registry import features
 
@@ -32,7 +32,7 @@ LOW, HIGH = 55, 73
         "pitch_trend": "correlation with time",
     },
 )
-def height(batch: Batch) -> list[Floats]:
+def height(batch: WindowBatch) -> list[Floats]:
     """Where the notes lie; `weighted` by length."""
     notes = batch.pitched
     pitch = notes.of(notes.pitch)
@@ -62,7 +62,7 @@ def height(batch: Batch) -> list[Floats]:
         "register_high_time": "share of sounding time, by register",
     },
 )
-def register(batch: Batch) -> list[Floats]:
+def register(batch: WindowBatch) -> list[Floats]:
     """How much lies below G3 (55), between, and above C5 (72)."""
     notes = batch.pitched
     low, high = notes.of(notes.pitch < LOW), notes.of(notes.pitch >= HIGH)
@@ -93,7 +93,7 @@ def register(batch: Batch) -> list[Floats]:
         "pitch_per_octave": "pitches an octave of range",
     },
 )
-def variety(batch: Batch) -> list[Floats]:
+def variety(batch: WindowBatch) -> list[Floats]:
     """How many different pitches and pitch classes, and how evenly they are used."""
     notes = batch.pitched
     pitch = notes.of(notes.pitch)

@@ -18,36 +18,60 @@ Floats = NDArray[np.float64]
 
 
 def ratio(above: ArrayLike, below: ArrayLike) -> Floats:
-    """Divide; 0 where the denominator is 0."""
+    """Divide; 0 where the denominator is 0.
+
+    >>> ratio(np.array([1.0, 1.0]), np.array([2.0, 0.0])).tolist()
+    [0.5, 0.0]
+    """
     below = np.asarray(below, float)
     return np.asarray(above) / np.where(below != 0, below, np.inf)
 
 
 def modulo(values: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """Remainders 0 to n - 1; numpy's own `%` is thirty times as slow as its `//`."""
+    """Remainders 0 to n - 1; numpy's own `%` is thirty times as slow as its `//`.
+
+    >>> modulo(np.array([-1, 13]), 12).tolist()
+    [11, 1]
+    """
     return values - n * (values // n)
 
 
 def changes(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell which values differ from the one before; the first does."""
+    """Tell which values differ from the one before; the first does.
+
+    >>> changes(np.array([4, 4, 5])).tolist()
+    [True, False, True]
+    """
     out = np.ones(len(values), bool)
     np.not_equal(values[1:], values[:-1], out=out[1:])
     return out
 
 
 def shares(counts: Floats) -> Floats:
-    """Divide counts `(n_rows, n_classes)` by their row's sum."""
+    """Divide counts `(n_rows, n_classes)` by their row's sum.
+
+    >>> shares(np.array([[1.0, 3.0]])).tolist()
+    [[0.25, 0.75]]
+    """
     return ratio(counts, counts.sum(axis=1, keepdims=True))
 
 
 def entropy(p: Floats) -> Floats:
-    """Shannon entropy of shares `(n_rows, n_classes)`, 0 (one class) to 1 (all alike)."""
+    """Shannon entropy of shares `(n_rows, n_classes)`, 0 (one class) to 1 (all alike).
+
+    >>> entropy(np.array([[0.5, 0.5], [1.0, 0.0]])).round(3).tolist()
+    [1.0, -0.0]
+    """
     terms = p * np.log(p, out=np.zeros_like(p), where=p > 0)
     return -terms.sum(axis=1) / np.log(p.shape[1])
 
 
 def cosine(a: Floats, b: Floats) -> Floats:
-    """Cosine between the rows of two tables; 0 where a row is all 0."""
+    """Cosine between the rows of two tables; 0 where a row is all 0.
+
+    >>> cosine(np.array([[1.0, 0.0]]), np.array([[1.0, 1.0]])).round(3).tolist()
+    [0.707]
+    """
     lengths = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
     return ratio((a * b).sum(axis=1), lengths)
 
@@ -60,6 +84,11 @@ class Places:
     ----------
     borders : ndarray of int, shape (n_rows + 1,)
         Index of each window's first value, also of windows without one; the number of all values.
+
+    Examples
+    --------
+    >>> places(np.array([0, 0, 2]), 3).counts.tolist()
+    [2, 0, 1]
     """
 
     borders: NDArray[np.int64]
@@ -135,7 +164,11 @@ class Places:
 
 
 def places(row: NDArray[np.int64], n_rows: int) -> Places:
-    """Find the places of values whose windows are known, never falling."""
+    """Find the places of values whose windows are known, never falling.
+
+    >>> places(np.array([0, 0, 2]), 3).starts.tolist()
+    [0, 2, 2]
+    """
     return Places(np.searchsorted(row, np.arange(n_rows + 1)))
 
 
@@ -149,6 +182,12 @@ class Ragged:
         Numbers or booleans.
     places : Places
         The window of each value.
+
+    Examples
+    --------
+    >>> values = ragged(np.array([1.0, 3.0, 5.0]), np.array([0, 0, 1]), 2)
+    >>> values.mean().tolist(), values.max().tolist()
+    ([2.0, 5.0], [3.0, 5.0])
     """
 
     values: NDArray[Any]
@@ -305,5 +344,9 @@ class Ragged:
 
 
 def ragged(values: NDArray[Any], row: NDArray[np.int64], n_rows: int) -> Ragged:
-    """Put values into places of their own."""
+    """Put values into places of their own.
+
+    >>> ragged(np.array([1.0, 3.0]), np.array([0, 1]), 2).counts.tolist()
+    [1, 1]
+    """
     return Ragged(values, places(row, n_rows))

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.representations.features.batch import Batch
+from classify.representations.features.batch import WindowBatch
 from classify.representations.features.ragged import Floats
 
 #: Notes that are worked on at once; bounds memory and keeps arrays in the processor's cache.
 AT_ONCE = 80_000
 
-Columns = Callable[[Batch], Sequence[Floats]]
+Columns = Callable[[WindowBatch], Sequence[Floats]]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class Feature:
         `instruments`, `repetition`.
     source : str
         Where it is defined.
+
+    Examples
+    --------
+    >>> Feature("melody_leap_share", "share", "melody", "Huron 2006").family
+    'melody'
     """
 
     name: str
@@ -44,7 +49,12 @@ class Feature:
 
 @dataclass(frozen=True)
 class Group:
-    """A function and the features it computes, in the order of its columns."""
+    """A function and the features it computes, in the order of its columns.
+
+    >>> group = next(iter(GROUPS.values()))
+    >>> len(group.features) > 0
+    True
+    """
 
     function: Columns
     features: tuple[Feature, ...]
@@ -62,6 +72,18 @@ def features(family: str, source: str, columns: dict[str, str]) -> Callable[[Col
         Of all its features.
     columns : dict of str to str
         Name to unit, in the order in which the function returns them.
+
+    Raises
+    ------
+    ValueError
+        If a name is taken.
+
+    Examples
+    --------
+    >>> features("key", "here", {"key_major_fit": ""})(len)
+    Traceback (most recent call last):
+        ...
+    ValueError: key.len: its name or {'key_major_fit'} is taken
     """
 
     def register(function: Columns) -> Columns:
@@ -77,7 +99,11 @@ def features(family: str, source: str, columns: dict[str, str]) -> Callable[[Col
 
 
 def listed(families: Collection[str] | None = None) -> list[Feature]:
-    """Every feature, or those of some families, in the order of `compute`'s columns."""
+    """Every feature, or those of some families, in the order of `compute`'s columns.
+
+    >>> [feature.name for feature in listed(["key"])][:2]
+    ['key_major_fit', 'key_minor_fit']
+    """
     return [feature for group in _chosen(families) for feature in group.features]
 
 
@@ -90,12 +116,12 @@ def _chosen(families: Collection[str] | None) -> Iterator[Group]:
             yield group
 
 
-def compute(batch: Batch, families: Collection[str] | None = None) -> NDArray[np.float32]:
+def compute(batch: WindowBatch, families: Collection[str] | None = None) -> NDArray[np.float32]:
     """Compute features of windows.
 
     Parameters
     ----------
-    batch : Batch
+    batch : WindowBatch
         Any number of windows.
     families : collection of str, optional
         Only these; all by default.
@@ -109,6 +135,14 @@ def compute(batch: Batch, families: Collection[str] | None = None) -> NDArray[np
     ------
     ValueError
         If there is no such family.
+
+    Examples
+    --------
+    >>> from classify.representations.features import batch
+    >>> from classify.representations.reference import piece
+    >>> one = batch([piece()], np.array([0]), np.array([0]), 64)
+    >>> compute(one, ["key"]).shape == (1, len(listed(["key"])))
+    True
     """
     groups = list(_chosen(families))
     n_notes = batch.real.sum(axis=1)
@@ -118,7 +152,7 @@ def compute(batch: Batch, families: Collection[str] | None = None) -> NDArray[np
     return np.concatenate(tables).astype(np.float32)
 
 
-def _table(batch: Batch, groups: Sequence[Group]) -> Floats:
+def _table(batch: WindowBatch, groups: Sequence[Group]) -> Floats:
     tables = []
     for group in groups:
         table = np.column_stack(group.function(batch))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from classify.representations.features.batch import Batch
+from classify.representations.features.batch import WindowBatch
 from classify.representations.features.ragged import Floats, Ragged, changes, cosine, ragged, ratio
 from classify.representations.features.registry import features
 
@@ -26,7 +26,7 @@ FAR = 16
         "rhythm_pattern_most_common": "share of patterns of two gaps",
     },
 )
-def patterns(batch: Batch) -> list[Floats]:
+def patterns(batch: WindowBatch) -> list[Floats]:
     """How many patterns of successive intervals, gaps, or both, are new; 1 if none returns."""
     interval, gap = batch.once(steps)
     both = interval.of(interval.values * 16 + gap.values)
@@ -40,7 +40,7 @@ def patterns(batch: Batch) -> list[Floats]:
     ]
 
 
-def steps(batch: Batch) -> tuple[Ragged, Ragged]:
+def steps(batch: WindowBatch) -> tuple[Ragged, Ragged]:
     """Melodic intervals (0-31, unisons 16) and gap ratios (0-15, equal ones 8), by note."""
     melody = batch.melody
     moves = melody.of(melody.pitch).steps()
@@ -82,7 +82,7 @@ def _most_common(codes: Ragged) -> Floats:
         "sequence_best": "share of notes equal in interval but not pitch at the best lag",
     },
 )
-def returns(batch: Batch) -> list[Floats]:
+def returns(batch: WindowBatch) -> list[Floats]:
     """Melody against itself, 2 to 16 notes on; lags beyond half the melody are left out."""
     interval, gap = batch.once(steps)
     here, _ = batch.melody.places.pairs(1)
@@ -127,7 +127,7 @@ def _equal(codes: Ragged, but: Ragged | None = None) -> Floats:
         "thirds_melody_range_spread": "semitones, std of the ranges",
     },
 )
-def contrast(batch: Batch) -> list[Floats]:
+def contrast(batch: WindowBatch) -> list[Floats]:
     """How alike the halves of a window are, and how its thirds differ."""
     notes = batch.pitched
     interval, gap = batch.once(steps)

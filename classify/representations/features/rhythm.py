@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.batch import WindowBatch, WindowNotes
 from classify.representations.features.ragged import Floats, Ragged, entropy, ragged, ratio
 from classify.representations.features.registry import features
 
@@ -37,7 +37,7 @@ def log_time(seconds: Floats) -> Floats:
     return np.log(np.clip(seconds, SHORTEST, LONGEST))
 
 
-def gaps(line: Notes) -> Ragged:
+def gaps(line: WindowNotes) -> Ragged:
     """Seconds between successive notes of a line (or events)."""
     return line.of(line.onset).steps()
 
@@ -63,7 +63,7 @@ def gaps(line: Notes) -> Ragged:
         "density_variation": "std by mean of eight parts",
     },
 )
-def density(batch: Batch) -> list[Floats]:
+def density(batch: WindowBatch) -> list[Floats]:
     """How fast notes follow each other."""
     notes, events = batch.notes, batch.events
     between = gaps(events)
@@ -101,7 +101,7 @@ def density(batch: Batch) -> list[Floats]:
     | {f"gap_ratio_{name}": "share of neighbouring gaps" for name in RATIOS}
     | {f"melody_gap_ratio_{name}": "share of neighbouring gaps" for name in RATIOS},
 )
-def regularity(batch: Batch) -> list[Floats]:
+def regularity(batch: WindowBatch) -> list[Floats]:
     """How even the gaps are."""
     events, melody = gaps(batch.events), gaps(batch.melody)
     of_events, of_melody = _ratios(events), _ratios(melody)
@@ -156,7 +156,7 @@ def _npvi(between: Ragged) -> Floats:
         "duration_pitch_correlation": "correlation",
     },
 )
-def lengths(batch: Batch) -> list[Floats]:
+def lengths(batch: WindowBatch) -> list[Floats]:
     """Lengths of notes, drums left out."""
     notes = batch.pitched
     length = notes.of(notes.duration)
@@ -190,11 +190,11 @@ def lengths(batch: Batch) -> list[Floats]:
         "rest_events": "share of events that follow a rest",
     },
 )
-def articulation(batch: Batch) -> list[Floats]:
+def articulation(batch: WindowBatch) -> list[Floats]:
     """How notes are joined; ratios count 4 at most. Rests are between the first and last onset."""
     melody, events = batch.melody, batch.events
-    own = _filling(melody.duration, melody.gaps)
-    joined = melody.of(own).where(~np.isnan(own))
+    filling = _filling(melody.duration, melody.gaps)
+    joined = melody.of(filling).where(~np.isnan(filling))
     pitched = batch.pitched
     to_next = events.gaps[pitched.event]
     filled = _filling(pitched.duration, to_next)
@@ -217,7 +217,7 @@ def _filling(duration: Floats, gap: Floats) -> Floats:
     return np.minimum(duration / np.maximum(gap, 1e-3), 4.0)
 
 
-def _rests(notes: Notes) -> Ragged:
+def _rests(notes: WindowNotes) -> Ragged:
     """Silent seconds before each event but the first."""
     microseconds = np.round(np.minimum(notes.end, 2**17) * 1e6).astype(np.int64)
     key = notes.row << 38  # later windows lie beyond the end of every earlier one
@@ -250,7 +250,7 @@ class Pulses:
     period: Floats
 
 
-def pulses(batch: Batch) -> Pulses:
+def pulses(batch: WindowBatch) -> Pulses:
     """Find the pulse from the times between each event and up to `ONSETS_ON` later ones."""
     counts, logs = _lag_tables(batch.events)
     table = ratio(counts, counts.sum(axis=1, keepdims=True))
@@ -263,7 +263,7 @@ def pulses(batch: Batch) -> Pulses:
     return Pulses(table, score, best, np.where(n_near > 0, np.exp2(mean), LAGS[best]))
 
 
-def _lag_tables(line: Notes) -> tuple[Floats, Floats]:
+def _lag_tables(line: WindowNotes) -> tuple[Floats, Floats]:
     """Count the times between onsets in each class of each window; sum their log2 seconds."""
     n_lags = OCTAVES * PER_OCTAVE
     counts, logs = np.zeros((2, line.n_rows * n_lags))
@@ -312,10 +312,10 @@ def pulse_scores(table: Floats) -> Floats:
     }
     | {f"lag_octave_{k}": "share of times between onsets, by pace" for k in range(OCTAVES * 2)},
 )
-def pulse(batch: Batch) -> list[Floats]:
+def pulse(batch: WindowBatch) -> list[Floats]:
     """Describe the most repeated period; the tempo is 120 where nothing recurs."""
-    found = batch.once(pulses)
-    table, score, best, period = found.table, found.score, found.best, found.period
+    fitted = batch.once(pulses)
+    table, score, best, period = fitted.table, fitted.score, fitted.best, fitted.period
     rows = np.arange(len(batch))
     rival = np.abs(np.arange(len(LAGS)) - best[:, None]) > 2
     others = np.where(rival, score, 0)

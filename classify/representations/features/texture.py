@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.representations.features.batch import Batch, Notes
+from classify.representations.features.batch import WindowBatch, WindowNotes
 from classify.representations.features.metre import NEAR, in_beats, offset
 from classify.representations.features.ragged import Floats, Ragged, changes, entropy, ragged, ratio
 from classify.representations.features.registry import features
@@ -11,7 +11,7 @@ from classify.representations.features.registry import features
 JSYMBOLIC = "jSymbolic 2.2 catalogue, {} (McKay, Cumming and Fujinaga 2018)"
 
 
-def sounding(notes: Notes) -> Ragged:
+def sounding(notes: WindowNotes) -> Ragged:
     """Count the notes that sound at each event, those that begin there included."""
     key = notes.row << 38
     ends = np.sort(key + np.round(np.clip(notes.end, 0, 2**17) * 1e6).astype(np.int64))
@@ -50,7 +50,7 @@ def sounding(notes: Notes) -> Ragged:
         "repeated_notes": "share of notes whose pitch is in the event before",
     },
 )
-def polyphony(batch: Batch) -> list[Floats]:
+def polyphony(batch: WindowBatch) -> list[Floats]:
     """Count notes at once; drums are left out."""
     notes = batch.pitched
     now = sounding(notes)
@@ -83,16 +83,16 @@ def polyphony(batch: Batch) -> list[Floats]:
     ]
 
 
-def _octaves(notes: Notes) -> NDArray[np.bool_]:
+def _octaves(notes: WindowNotes) -> NDArray[np.bool_]:
     """Whether each event holds two notes one octave apart, among its four nearest neighbours."""
-    found = np.zeros(len(notes), bool)
+    doubled = np.zeros(len(notes), bool)
     for lag in range(1, 5):
         same = notes.event[:-lag] == notes.event[lag:]
-        found[:-lag] |= same & (notes.pitch[lag:] - notes.pitch[:-lag] == 12)
-    return np.logical_or.reduceat(found, notes.firsts) if len(notes) else found
+        doubled[:-lag] |= same & (notes.pitch[lag:] - notes.pitch[:-lag] == 12)
+    return np.logical_or.reduceat(doubled, notes.firsts) if len(notes) else doubled
 
 
-def _repeated(notes: Notes) -> Floats:
+def _repeated(notes: WindowNotes) -> Floats:
     number = np.cumsum(changes(notes.event))
     key = (number << 7) + notes.pitch
     wanted = key - (1 << 7)
@@ -124,7 +124,7 @@ KINDS = {"acoustic_guitar": (24, 26), "electric_guitar": (26, 29), "distorted_gu
         "melody_program_most_common": "share of melody notes",
     },
 )
-def instruments(batch: Batch) -> list[Floats]:
+def instruments(batch: WindowBatch) -> list[Floats]:
     """Which families of General MIDI instruments play, and how many instruments."""
     notes, melody = batch.pitched, batch.melody
     program = notes.of(notes.program)
@@ -173,7 +173,7 @@ DRUMS = {
         "hats_per_beat": "hi-hats and rides a beat",
     },
 )
-def drums(batch: Batch) -> list[Floats]:
+def drums(batch: WindowBatch) -> list[Floats]:
     """Which drums play, and where in the beat; 0 throughout without drums."""
     everything = batch.notes
     notes = in_beats(batch, everything.where(everything.drum))

@@ -16,8 +16,9 @@ from classify.inference.explain.attributions import (
     occluded,
     on_notes,
 )
-from classify.models import network_classifier, networks
-from classify.models.network_classifier import NetworkClassifier, TrainingSettings
+from classify.models import backend, networks
+from classify.models.network_classifier import NetworkClassifier
+from classify.models.training_settings import TrainingSettings
 from classify.songs import NOTE, Song
 
 CHANNELS = ("pitch", "velocity", "duration")
@@ -149,7 +150,7 @@ def explained(model):
     """Attributions for class 1 of ten new windows, and the largest gap."""
     x, _ = windows(10, seed=1)
     return integrated_gradients(
-        network_classifier.gradient(model, 1),
+        backend.gradient(model, 1),
         lambda rows: model.predict(rows, verbose=0)[:, 1],
         x,
         np.zeros_like(x),

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from classify.evaluation.importance import Held, falls, importances
+from classify.evaluation.importance import HeldOutSongs, mean_importances, permutation_importance
 from classify.inference.explain import profiles, terms
-from classify.models import registry
+from classify.models.baseline_classifier import BaselineClassifier
 from classify.representations import features
-from classify.representations.inputs import families
+from classify.representations.musical_features import FEATURES
 from classify.representations.windows import WindowSettings, cut
 from tests.inference.explain import made
 
@@ -37,7 +37,7 @@ class Case:
 
     def fitted(self, labels):
         train = ~self.tested[self.song]
-        model = registry.BaselineClassifier("features-logistic", quick=True)
+        model = BaselineClassifier("features-logistic", quick=True)
         return model.fit(self.x[train], np.asarray(labels)[self.song][train])
 
     def families(self, predict):
@@ -45,11 +45,13 @@ class Case:
         rows = self.tested[self.song]
         songs = np.flatnonzero(self.tested)
         place = np.searchsorted(songs, self.song[rows])
-        held = Held(self.x[rows], place, self.code[songs], [str(k) for k in songs])
-        found = falls(predict, held, families("features"), seed=0, repeats=3)
+        held = HeldOutSongs(self.x[rows], place, self.code[songs], [str(k) for k in songs])
+        importances = permutation_importance(
+            predict, held, FEATURES.families(WindowSettings()), seed=0, repeats=3
+        )
         return [
             i
-            for i in importances(found, held.groups, seed=0)
+            for i in mean_importances(importances, held.groups, seed=0)
             if (i.metric, i.question) == ("log_likelihood", "credit")
         ]
 
@@ -70,11 +72,11 @@ def test_importance_ranks_the_family_first(case):
 def test_the_profile_names_it_first_and_names_nothing_else_of_weight(case):
     corpus, _, words = case
     table = terms.of_songs(corpus.x[:, 0], corpus.song, len(corpus.made.songs))
-    found = profiles.profile(table, corpus.made.labels, corpus.made.groups, seed=0)
-    one, two = found.of("one"), found.of("two")
+    importances = profiles.profile(table, corpus.made.labels, corpus.made.groups, seed=0)
+    one, two = importances.of("one"), importances.of("two")
     assert one[0].term.less.startswith(words) and one[0].value < -1
     assert two[0].feature == one[0].feature and two[0].value == pytest.approx(-one[0].value)
-    assert found.sentence("one").startswith(f"one here means: {one[0].term.less}")
+    assert importances.sentence("one").startswith(f"one here means: {one[0].term.less}")
     # notes of a scale are as loud, as dense in chords, as repetitive, ... in both classes
     assert {d.term.aspect for d in one} <= {
         "pace", "density", "length", "steadiness", "height", "bass", "mode", "clarity",
@@ -87,8 +89,10 @@ def test_random_labels_destroy_the_importance(case):
     correlations, largest = [], []
     for seed in range(4):
         labels = np.random.default_rng(seed).permutation(corpus.made.labels)
-        found = {i.name: i.value for i in corpus.families(corpus.fitted(labels).predict_proba)}
-        correlations.append(spearmanr([true[n] for n in true], [found[n] for n in true])[0])
-        largest.append(found[family])
+        importances = {
+            i.name: i.value for i in corpus.families(corpus.fitted(labels).predict_proba)
+        }
+        correlations.append(spearmanr([true[n] for n in true], [importances[n] for n in true])[0])
+        largest.append(importances[family])
     assert abs(np.mean(correlations)) < 0.5
     assert np.mean(largest) < 0.3 * true[family]

@@ -5,7 +5,7 @@ import pytest
 
 from classify.errors import InputError
 from classify.experiments.comparison import compare
-from classify.experiments.dataset import Settings
+from classify.experiments.settings import Settings
 from classify.inference.explain.run import IMPORTANCE, write_importance
 from tests.conftest import write_corpus
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from classify.errors import InputError
-from classify.evaluation.calibration import tempered
+from classify.evaluation.calibration import apply_temperature
 from classify.inference.explain import profiles, terms
-from classify.inference.explain.drawing import strengths
+from classify.inference.explain.drawing import strengths, write
 from classify.inference.explain.profiles import QUANTILES, Profiles
-from classify.inference.explain.song import explain, listener, write
+from classify.inference.explain.song import explain, of_estimator
 from classify.models import registry
+from classify.models.baseline_classifier import BaselineClassifier
 from classify.representations import features
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song, midi
@@ -22,17 +23,18 @@ SETTINGS = WindowSettings(30, 30, ("pitch", "velocity", "inter-onset", "duration
 
 
 class Trained:
-    def __init__(self, folder, rule, kind="features"):
+    def __init__(self, folder, rule, name="features-logistic"):
         self.made = made.corpus(folder, rule, per_class=20)
         windows = cut(self.made.songs, SETTINGS)
         batch = features.batch(self.made.songs, windows.song, windows.start, SETTINGS.window)
         table = features.compute(batch)
         own = terms.of_songs(table, windows.song, len(self.made.songs))
         self.profiles = profiles.profile(own, self.made.labels, self.made.groups, seed=0)
-        x = table[:, np.newaxis] if kind == "features" else windows.x
-        name = "features-logistic" if kind == "features" else "logistic"
-        model = registry.BaselineClassifier(name, quick=True).fit(x, self.made.labels[windows.song])
-        self.listener = listener(model, SETTINGS, kind, partial(tempered, temperature=0.5))
+        given = registry.find()[name].representation
+        x = np.concatenate(list(given.encode(self.made.songs, windows)))
+        model = BaselineClassifier(name, quick=True).fit(x, self.made.labels[windows.song])
+        calibrate = partial(apply_temperature, temperature=0.5)
+        self.listener = of_estimator(model, SETTINGS, given, calibrate)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def test_a_slow_song_is_said_to_be_slow(slow, tmp_path):
     song = midi.read(made.write_music(tmp_path / "new.mid", 77, tempo=65))
     found = explain(slow.listener, song, profiles=slow.profiles)
     assert found.label == "one" and found.p[0] > 0.5
-    assert f"new is answered one (one {100 * found.p[0]:.0f} %" in found.paragraph
+    assert f"new is predicted one (one {100 * found.p[0]:.0f} %" in found.paragraph
     assert "calibrated" in found.paragraph
     like = found.paragraph.split("Like one songs, it is ")[1]
     assert "slower" in like and "Unlike" not in like and "faster" not in like
@@ -74,7 +76,7 @@ def test_the_passage_in_another_register_speaks_against(tmp_path):
 
 
 def test_a_model_on_notes_is_explained_too(tmp_path):
-    low = Trained(tmp_path / "register", made.register_only, kind="notes")
+    low = Trained(tmp_path / "register", made.register_only, name="logistic")
     song = midi.read(made.write_music(tmp_path / "low.mid", 5, register=52))
     found = explain(low.listener, song)
     starts = cut([song], SETTINGS).start
@@ -103,8 +105,11 @@ def test_strength_is_told_by_sign_and_size():
 
 def test_profiles_survive_json_and_know_where_a_song_stands(slow):
     import json
+    from dataclasses import asdict
 
-    again = Profiles.from_json(json.loads(json.dumps(slow.profiles.to_json())))
+    import msgspec
+
+    again = msgspec.convert(json.loads(json.dumps(asdict(slow.profiles))), Profiles)
     assert again == slow.profiles
     known = {"tempo": tuple(np.linspace(50, 150, len(QUANTILES)).tolist())}
     even = Profiles(("a", "b"), (), known, 10, 10)

@@ -4,9 +4,9 @@ import pytest
 
 from classify.models import networks
 
-FORMS = networks.find()
+NETWORKS = networks.find()
 
-#: Chen and Wang, Figures 1 to 3 (bidirectional); the plain forms are counted by hand from the
+#: Chen and Wang, Figures 1 to 3 (bidirectional); the plain variants are counted by hand from the
 #: LSTM's 4 * units * (inputs + units + 1).
 PARAMETERS = {
     "nn1": 527_621,
@@ -25,21 +25,21 @@ def lengths(model) -> list[int]:
 
 
 def test_the_papers_networks_are_found():
-    assert set(PARAMETERS) <= set(FORMS)
+    assert set(PARAMETERS) <= set(NETWORKS)
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_parameters(name):
-    assert FORMS[name].build(15_000, 1, 5).count_params() == PARAMETERS[name]
+    assert NETWORKS[name].build(15_000, 1, 5).count_params() == PARAMETERS[name]
 
 
 @pytest.mark.parametrize("name", ["nn2", "bi-nn2", "nn3", "bi-nn3"])
 def test_layer_lengths_of_the_printed_summaries(name):
-    assert lengths(FORMS[name].build(15_000, 1, 5)) == [14993, 3748, 3741, 935, 928, 232]
+    assert lengths(NETWORKS[name].build(15_000, 1, 5)) == [14993, 3748, 3741, 935, 928, 232]
 
 
 def test_layers_of_the_printed_bi_nn2():
-    model = FORMS["bi-nn2"].build(15_000, 1, 5)
+    model = NETWORKS["bi-nn2"].build(15_000, 1, 5)
     printed = [2304, 0, 1_050_624, 0, 524_416, 0, 263_168, 0, 131_136, 0, 66_048, 0, 4128, 528, 85]
     assert [layer.count_params() for layer in model.layers] == printed
 
@@ -47,7 +47,7 @@ def test_layers_of_the_printed_bi_nn2():
 @pytest.mark.parametrize("name", ["nn2", "bi-nn3"])
 @pytest.mark.parametrize(("n_notes", "padding"), [(211, "valid"), (210, "same"), (8, "same")])
 def test_short_windows_pad(name, n_notes, padding):
-    model = FORMS[name].build(n_notes, 5, 3)
+    model = NETWORKS[name].build(n_notes, 5, 3)
     convolutions = [layer for layer in model.layers if hasattr(layer, "kernel_size")]
     assert {layer.padding for layer in convolutions} == {padding}
     assert model.output_shape == (None, 3)

@@ -5,15 +5,22 @@ import pytest
 
 from classify.models import networks
 from classify.models.networks.layers import stride_for
-from classify.representations import note_events
+from classify.representations import note_events, representation
+from classify.representations.note_events import NoteEvents
+from classify.representations.windows import WindowSettings
 
-FORMS = {name: form for name, form in networks.find().items() if form.input in note_events.PASSAGES}
+#: Networks on note events, and what each is given.
+OURS = {
+    name: (architecture, given)
+    for name, architecture in networks.find().items()
+    if isinstance(given := representation.get(architecture.input), NoteEvents)
+}
 
 
-def windows(n: int, n_notes: int, n_passages: int = 1) -> np.ndarray:
+def windows(n: int, n_notes: int, n_excerpts: int = 1) -> np.ndarray:
     """Windows without padding."""
     draw = np.random.default_rng(0)
-    x = np.zeros((n, n_passages, n_notes, len(note_events.COLUMNS)), np.float32)
+    x = np.zeros((n, n_excerpts, n_notes, len(note_events.COLUMNS)), np.float32)
     x[..., note_events.REAL] = 1
     x[..., note_events.PITCH] = draw.integers(30, 100, x.shape[:-1])
     x[..., note_events.INTER_ONSET] = draw.normal(-2, 1, x.shape[:-1])
@@ -31,35 +38,35 @@ def flat(x: np.ndarray) -> np.ndarray:
 
 
 def test_there_are_three_and_one_that_lacks_attention():
-    assert {name: form.input for name, form in FORMS.items() if form.usual} == {
-        "crnn": "rich",
-        "transformer": "rich",
-        "passages": "passages",
+    assert {name: a.input for name, (a, _) in OURS.items() if a.in_groups} == {
+        "crnn": "note-events",
+        "transformer": "note-events",
+        "passages": "note-excerpts",
     }
-    assert [name for name, form in FORMS.items() if not form.usual] == ["crnn-mean"]
+    assert [name for name, (a, _) in OURS.items() if not a.in_groups] == ["crnn-mean"]
 
 
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("name", OURS)
 def test_they_are_small_whatever_the_window(name):
     for window in (16, 800):
-        n_notes, n_columns = note_events.shape(FORMS[name].input, window)
-        model = FORMS[name].build(n_notes, n_columns, 5)
+        architecture, given = OURS[name]
+        model = architecture.build(*given.shape(WindowSettings(window, window)), 5)
         assert 50_000 < model.count_params() < 250_000
         assert model.output_shape == (None, 5)
 
 
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("name", OURS)
 def test_padding_has_no_say(name):
     """Neither what stands in the cells of padding, nor how many of them there are."""
-    n_passages = note_events.PASSAGES[FORMS[name].input]
-    short = windows(6, 8, n_passages)  # so few that none are joined to one step
+    n_excerpts = OURS[name][1].n_excerpts
+    short = windows(6, 8, n_excerpts)  # so few that none are joined to one step
     long = np.concatenate([np.zeros_like(short), short], axis=2)
-    model = FORMS[name].build(16 * n_passages, short.shape[-1], 3)
+    model = OURS[name][0].build(16 * n_excerpts, short.shape[-1], 3)
     p = model.predict(flat(long), verbose=0)
     dirty = long.copy()
     dirty[:, :, :8, 1:] = 50
     np.testing.assert_allclose(model.predict(flat(dirty), verbose=0), p, atol=1e-6)
-    other = FORMS[name].build(8 * n_passages, short.shape[-1], 3)
+    other = OURS[name][0].build(8 * n_excerpts, short.shape[-1], 3)
     other.set_weights(model.get_weights())
     np.testing.assert_allclose(other.predict(flat(short), verbose=0), p, atol=1e-5)
     assert np.abs(model.predict(flat(long[::-1]), verbose=0) - p).max() > 1e-4

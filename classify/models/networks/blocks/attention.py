@@ -89,7 +89,7 @@ class Positions(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("classify")
 class Regroup(keras.layers.Layer):
-    """Lay the first two axes of windows out anew: passages to windows of their own, and back.
+    """Lay the first two axes of windows out anew: excerpts to windows of their own, and back.
 
     Parameters
     ----------

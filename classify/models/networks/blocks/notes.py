@@ -61,8 +61,8 @@ class NoteNumbers(keras.layers.Layer):
             column(note_events.PITCH),
             column(note_events.TONIC),
         )
-        heard, keyed = ops.cast(pitch >= 0, x.dtype), ops.cast(tonic >= 0, x.dtype)
-        tuned, struck = heard * (1 - drum), heard * drum
+        pitched, keyed = ops.cast(pitch >= 0, x.dtype), ops.cast(tonic >= 0, x.dtype)
+        tuned, struck = pitched * (1 - drum), pitched * drum
         beats = ops.cast(column(note_events.PLACE) >= 0, x.dtype)
         groups = ops.take(ops.convert_to_tensor(_drum_groups()), _whole(pitch))
         angles = [column(note_events.PLACE) * (2 * np.pi / period) for period in PERIODS]

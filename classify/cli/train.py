@@ -1,0 +1,40 @@
+"""classify train: one model, trained on all songs of a corpus and kept in a folder."""
+
+from typing import Annotated, Any
+
+import typer
+
+from classify import api
+from classify.cli.compare import CORPUS, known
+from classify.cli.options import command, options
+from classify.experiments.settings import Settings
+from classify.inference.tasks import TRAINED
+from classify.progress import on_terminal
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    command(
+        app,
+        options(
+            api.train,
+            without=["corpus"],
+            flags={"origin": "--from"},
+            complete={"model": known},
+        ),
+        options(Settings, only=TRAINED),
+    )(train)
+
+
+def train(
+    context: typer.Context,
+    corpus: Annotated[str | None, typer.Argument(metavar="CORPUS", help=CORPUS)] = None,
+    **given: Any,
+) -> None:
+    """Train one model on all songs of a corpus and keep it in a folder.
+
+    Held-out folds say what its probabilities are worth; the folder loads anywhere.
+    """
+    with on_terminal() as progress:
+        model = api.train(corpus, command=context.obj, progress=progress, **given)
+    print(model.folder / "model-card.md")

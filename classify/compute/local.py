@@ -1,0 +1,278 @@
+"""Tasks in processes of this machine, which may hang, balloon or die without harm.
+
+A reader of strangers' files can loop for ever, take all memory or crash, and so can the training
+of a network. Each process is therefore the leader of a process group, with a limit on memory and an
+alarm that the system itself rings. A dead process is noticed, its whole group is ended, and only
+its task is lost. Processes leave with the program that started them, however it ended.
+
+Libraries were measured first (pebble 5.2, loky 3.7). Neither ends the process group, limits memory,
+passes on events, or ends a busy process whose parent was killed; loky gives up all tasks when one
+process dies, and pebble needs three seconds more than the limit to end a task that loops in C.
+"""
+
+import atexit
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from classify.compute.executor import Executor, Future, Task, TaskDied, deadline, running
+
+#: A process that has needed so many bytes ends after its task: libraries seldom give memory back.
+RECYCLED_BYTES = 3 * 2**29
+
+
+class _Answer(NamedTuple):
+    """The last thing a process says of a task, and whether it waits for another."""
+
+    value: Any
+    error: Exception | None
+    goes_on: bool
+
+
+class LocalExecutor(Executor):
+    """Does several tasks at once, each in a process.
+
+    Parameters
+    ----------
+    n_workers : int
+        Processes at once.
+    keep_workers : bool
+        Whether processes that wait for work stay for the next executor that keeps them, since
+        starting one takes half a second. They end with the program, or by `stop`.
+    """
+
+    def __init__(self, n_workers: int, keep_workers: bool = False) -> None:
+        self.n_workers = n_workers
+        self._waiting: deque[Future] = deque()
+        self._busy: dict[Connection, tuple[Future, _Worker]] = {}
+        self._idle: list[_Worker] = _kept if keep_workers else []
+
+    def submit(
+        self,
+        task: Task,
+        on_start: Callable[[], None] = lambda: None,
+        on_event: Callable[[str], None] = lambda note: None,
+    ) -> Future:
+        """Have a task done; it begins at once if a process is free."""
+        future = Future(task, self._work_until, on_start, on_event)
+        self._waiting.append(future)
+        self._start()
+        return future
+
+    def as_completed(self, futures: Sequence[Future]) -> Iterator[Future]:
+        """Give futures as they are done."""
+        left = dict.fromkeys(futures)
+        ready = deque(future for future in futures if future.done)
+        while left:
+            if not ready:
+                ready.extend(future for future in self._advance() if future in left)
+                continue
+            future = ready.popleft()
+            del left[future]
+            yield future
+
+    def close(self) -> None:
+        """End the processes whose task is not done, and idle ones unless they are kept."""
+        self._waiting.clear()
+        for _, worker in self._busy.values():
+            worker.end()
+        self._busy.clear()
+        if self._idle is not _kept:
+            _end_all(self._idle)
+
+    def _work_until(self, wanted: Future) -> None:
+        while not wanted.done:
+            self._advance()
+
+    def _start(self) -> None:
+        """Give waiting tasks to free processes, in order."""
+        passed_over: deque[Future] = deque()
+        while self._waiting and len(self._busy) < self.n_workers:
+            future = self._waiting.popleft()
+            if future.task.gpu_exclusive and self._gpu_taken():
+                passed_over.append(future)
+                continue
+            worker = self._idle.pop() if self._idle else _Worker()
+            worker.give(future.task)
+            self._busy[worker.pipe] = future, worker
+            future.on_start()
+        self._waiting.extendleft(reversed(passed_over))
+
+    def _gpu_taken(self) -> bool:
+        return any(future.task.gpu_exclusive for future, _ in self._busy.values())
+
+    def _advance(self) -> list[Future]:
+        """Wait until processes say something; give the futures that are done by that."""
+        done = []
+        for pipe in wait(list(self._busy)):
+            future, worker = self._busy[cast(Connection, pipe)]
+            try:
+                message = worker.pipe.recv()
+            except (EOFError, OSError):
+                worker.end()
+                message = _Answer(None, TaskDied(worker.process.exitcode or 0), goes_on=False)
+            if not isinstance(message, _Answer):
+                future.on_event(message)
+                continue
+            del self._busy[worker.pipe]
+            if message.goes_on:
+                self._idle.append(worker)
+            else:
+                worker.end()
+            self._start()  # before the result is looked at, so that no process waits for that
+            future.settle(message.value, message.error)
+            done.append(future)
+        return done
+
+
+class _Worker:
+    """One process, from this side."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, other = context.Pipe()
+        self.process = context.Process(target=_serve, args=(other,), daemon=True)
+        self.process.start()
+        other.close()
+
+    def give(self, task: Task) -> None:
+        """Send a task; a process that died meanwhile shows it when its answer is taken."""
+        with contextlib.suppress(OSError):
+            self.pipe.send(task)
+
+    def end(self) -> None:
+        """End the process, and whatever it has started."""
+        self.pipe.close()
+        self.process.join(0.05)
+        with contextlib.suppress(OSError, AttributeError):
+            os.killpg(self.process.pid or 0, signal.SIGKILL)
+        with contextlib.suppress(ValueError):
+            self.process.kill()
+        self.process.join()
+
+
+_kept: list[_Worker] = []
+
+
+def stop() -> None:
+    """End the processes that wait for the next executor."""
+    _end_all(_kept)
+
+
+def _end_all(workers: list[_Worker]) -> None:
+    while workers:
+        workers.pop().end()
+
+
+atexit.register(stop)
+
+
+# --- inside the process
+
+
+def _serve(pipe: Connection) -> None:
+    """Do tasks until the other side is gone, or much memory was needed."""
+    if hasattr(os, "setsid"):
+        os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _print_to(None)
+    _end_with_parent()
+    answer = _Answer(None, None, goes_on=True)
+    while answer.goes_on:
+        try:
+            task = pipe.recv()
+        except (EOFError, OSError):
+            return
+        answer = _perform(task, pipe)
+        try:
+            pipe.send(answer)
+        except OSError:
+            return
+
+
+def _perform(task: Task, pipe: Connection) -> _Answer:
+    _limit_memory(task.memory)
+    _print_to(task.log)
+    value, raised = None, None
+    with running(pipe.send, limited=True):
+        deadline(task.seconds or 0)
+        try:
+            value = task.function(*task.arguments)
+        except Exception as error:
+            raised = error
+        deadline(0)
+    if task.log is not None:
+        _print_to(None)
+    return _Answer(value, raised, goes_on=_peak_bytes() < RECYCLED_BYTES)
+
+
+def _end_with_parent() -> None:
+    """Have this process, and what it starts, end when the program that started it was killed.
+
+    Linux does so itself, by a signal that it sends when the other end of a pipe is closed: a task
+    that loops in C, and gives Python no turn, ends too.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    try:
+        import fcntl
+
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETSIG, signal.SIGKILL)
+        flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
+    except (ImportError, AttributeError, OSError):  # not Linux
+        threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
+    if not parent.is_alive():  # it was killed before that, and no signal will come
+        os._exit(1)
+
+
+def _watch_parent(parent: BaseProcess) -> None:
+    while parent.is_alive():
+        time.sleep(0.2)
+    with contextlib.suppress(OSError, AttributeError):
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def _limit_memory(memory: int | None) -> None:
+    try:
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (hard if memory is None else memory, hard))
+    except (ImportError, ValueError, OSError):  # Windows, and systems that know no such limit
+        return
+
+
+def _peak_bytes() -> int:
+    """Give the most memory that this process has had; 0 where nobody knows."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _print_to(log: Path | None) -> None:
+    """Send everything this process prints, its libraries' C++ parts too, to a file or nowhere."""
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    descriptor = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    for number in (1, 2):
+        os.dup2(descriptor, number)
+    os.close(descriptor)

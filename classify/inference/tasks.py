@@ -1,0 +1,336 @@
+"""What can be done with a trained model, as `classify.api` offers it: train, predict, explain, ...
+
+Options, defaults and help texts stand in these signatures and docstrings, where the command line
+reads them; so what takes long is imported when it is needed.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from classify.errors import InputError
+from classify.experiments.settings import Settings, check_count
+from classify.options import check_names, flag
+from classify.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from classify.corpora.walk import Skipped
+    from classify.inference.explain.songs import ExplainedSongs
+    from classify.inference.personalise import Report
+    from classify.inference.saved_model import Bundle
+
+#: Settings of a comparison that `train` takes too.
+TRAINED = ("window", "hop", "channels", "recipe", "epochs", "seed", "quick", "init")
+
+
+def train(
+    corpus: str | Path | None,
+    out: str | Path,
+    model: str = "",
+    *,
+    origin: str | Path | None = None,
+    folds: int = 5,
+    jobs: int | None = None,
+    force: bool = False,
+    command: str = "",
+    progress: Progress = SILENT,
+    **settings: Any,
+) -> "Bundle":
+    """Train one model on all songs of a corpus and keep it in a folder.
+
+    Parameters
+    ----------
+    corpus : str, Path or None
+        As for `compare`; None where a run says it.
+    out : str or Path
+        The model's folder.
+    model : str
+        A model's name; the recommended one, or the best of the run, unless given.
+    origin : str or Path, optional
+        Take corpus, settings and the best model (or the one that is named) of this comparison.
+    folds : int
+        Folds of whole songs that probabilities are calibrated on.
+    jobs : int, optional
+        Fits at once; one a core unless given.
+    force : bool
+        Replace a model that is there.
+    command : str
+        What to record as the command; this call unless given.
+    progress : Progress
+        Shows progress.
+    **settings
+        Of those for `compare`: window, hop, channels, recipe, epochs, seed, quick, init.
+
+    Returns
+    -------
+    Bundle
+        The trained model, loaded from its folder.
+
+    Examples
+    --------
+    >>> model = train("songs", "models/new", "features-logistic", window=16, folds=3)
+    >>> model.classes
+    ['Calming', 'Happy']
+    """
+    from classify.inference import saved_model, training
+
+    if (corpus is None) == (origin is None):
+        raise InputError("train: name either a CORPUS, or a run with --from")
+    check_count("jobs", jobs)
+    check_names(settings, dict.fromkeys(TRAINED), "setting")
+    if origin is not None:
+        if settings:
+            raise InputError(
+                f"--{flag(next(iter(settings)))}: goes with a CORPUS; --from takes it from the run"
+            )
+        plan = training.plan_of_run(Path(origin), model or None, folds)
+    else:
+        assert corpus is not None
+        plan = training.plan(
+            Settings.of(corpus, settings | {"folds": folds}), model or "recommended"
+        )
+    return saved_model.load(training.train(plan, Path(out), jobs, progress, command, force))
+
+
+def predict(
+    model: "Bundle | str | Path",
+    *songs: str | Path,
+    out: str | Path | None = None,
+    course: str | Path | None = None,
+    artist_folder: int = 1,
+    sure: float = 0.5,
+    progress: Progress = SILENT,
+) -> "pd.DataFrame":
+    """Predict the moods of new songs, and say how sure that is.
+
+    Parameters
+    ----------
+    model : Bundle, str or Path
+        A folder that train wrote; in Python, what it gave will do too.
+    *songs : str or Path
+        Files, folders, zip archives.
+    out : str or Path, optional
+        A .csv, .json or .parquet file to write.
+    course : str or Path, optional
+        A .csv or .parquet file for the moods window by window.
+    artist_folder : int
+        Which folder below the songs names the artist, where file names do not: 1 for artist/song, 2
+        for genre/artist/song, 0 for none.
+    sure : float
+        Confidence from which a song of several likely moods has a prediction.
+    progress : Progress
+        Shows progress.
+
+    Returns
+    -------
+    DataFrame
+        A row a song; `classify.inference.prediction` describes its columns.
+
+    Examples
+    --------
+    >>> moods = predict("models/mine", "songs")
+    >>> len(moods), "p:Calming" in moods
+    (16, True)
+    """
+    from classify.inference import prediction
+
+    found = prediction.predict(
+        loaded(model),
+        [Path(source) for source in songs],
+        Path(out) if out else None,
+        Path(course) if course else None,
+        sure,
+        progress,
+        artist_folder,
+    )
+    found.table.attrs |= found.about | {"skipped": [vars(item) for item in found.skipped]}
+    return found.table
+
+
+def adapt(
+    model: "Bundle | str | Path",
+    labels: str | Path,
+    out: str | Path,
+    force: bool = False,
+    progress: Progress = SILENT,
+) -> "tuple[Report, list[Skipped]]":
+    """Adapt a model to one listener's own labels, if that helps.
+
+    Parameters
+    ----------
+    model : Bundle, str or Path
+        As for `predict`.
+    labels : str or Path
+        A CSV file with the columns path and label (and group, if you like).
+    out : str or Path
+        The adapted model's folder.
+    force : bool
+        Write it even if it hurts; replace what is there.
+    progress : Progress
+        Shows progress.
+
+    Returns
+    -------
+    Report
+        Whether it helps, each song predicted without its own label; if it `hurts`, nothing was
+        written unless forced.
+    list of Skipped
+        Songs that were not used, and why.
+
+    Examples
+    --------
+    >>> report, skipped = adapt("models/mine", "listener", "models/adapted", force=True)
+    >>> report.songs
+    4
+    """
+    from classify.inference import personalise
+
+    return personalise.adapt(loaded(model), Path(labels), Path(out), force, progress)
+
+
+def suggest(
+    model: "Bundle | str | Path",
+    *songs: str | Path,
+    n: int = 10,
+    out: str | Path = "my-labels.csv",
+    progress: Progress = SILENT,
+) -> "pd.DataFrame":
+    """Name the songs of a library whose label would teach a model most.
+
+    Parameters
+    ----------
+    model : Bundle, str or Path
+        As for `predict`.
+    *songs : str or Path
+        Files, folders.
+    n : int
+        How many songs.
+    out : str or Path
+        Where the list goes, a CSV file to be filled in and given to `adapt`.
+    progress : Progress
+        Shows progress.
+
+    Returns
+    -------
+    DataFrame
+        What was written: a row a song, with the reason.
+
+    Examples
+    --------
+    >>> len(suggest("models/mine", "listener", n=2, out="my-labels.csv"))
+    2
+    """
+    from classify.inference import personalise, prediction
+
+    target = Path(out)
+    if n < 1:
+        raise InputError(f"-n {n}: expected a whole number from 1 up")
+    prediction.check_target(target, (".csv",))
+    if target.exists():
+        raise InputError(f"{target}: is there already; name another file with --out")
+    bundle = loaded(model)
+    found = prediction.predict(bundle, [Path(source) for source in songs], progress=progress)
+    table = personalise.suggest(found, bundle, n, target)
+    personalise.write_suggestions(table, target)
+    table.attrs |= {"labels": bundle.classes, "file": str(out)}
+    return table
+
+
+def explain(
+    model: "Bundle | str | Path",
+    *songs: str | Path,
+    label: str = "",
+    out: str | Path = "explained",
+    progress: Progress = SILENT,
+) -> "ExplainedSongs":
+    """Explain why a trained model predicts what it does of songs: a picture and a paragraph each.
+
+    Parameters
+    ----------
+    model : Bundle, str or Path
+        As for `predict`.
+    *songs : str or Path
+        Files, folders, zip archives.
+    label : str
+        The class to explain; what is predicted unless given.
+    out : str or Path
+        Where the files go.
+    progress : Progress
+        Shows progress.
+
+    Examples
+    --------
+    >>> explained = explain("models/mine", "songs/Happy/00.mid")
+    >>> explained.pictures[0].name
+    '00.svg'
+    """
+    from classify.inference.explain.songs import explain_songs
+
+    if isinstance(model, str | Path) and is_run(model):
+        raise InputError(
+            f"{model}: is a run, which says what its models rest on; to explain a song, train a "
+            f"model of it (classify train --from {model})"
+        )
+    if not songs:
+        raise InputError(f"{model}: name the songs to explain, or the folder of a run")
+    sources = [Path(source) for source in songs]
+    return explain_songs(loaded(model), sources, Path(out), label, progress)
+
+
+def is_run(folder: str | Path) -> bool:
+    """Tell the folder of a run, which `explain_run` takes, from that of a model.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of one or the other.
+
+    Examples
+    --------
+    >>> is_run("results/songs"), is_run("models/mine")
+    (True, False)
+    """
+    return (Path(folder) / "run.json").is_file()
+
+
+def explain_run(run: str | Path, of: str = "", progress: Progress = SILENT) -> "pd.DataFrame":
+    """Say what a model of a run rests on over the test songs, and write that as importance.csv.
+
+    Parameters
+    ----------
+    run : str or Path
+        The run's folder.
+    of : str
+        Which of its models; the best unless given.
+    progress : Progress
+        Shows progress.
+
+    Returns
+    -------
+    DataFrame
+        What was written; `classify.inference.explain.run` describes its columns.
+
+    Examples
+    --------
+    >>> set(explain_run("results/songs").level)
+    {'channel'}
+    """
+    import pandas as pd
+
+    from classify.inference.explain.run import write_importance
+
+    return pd.read_csv(write_importance(Path(run), of, progress), keep_default_na=False)
+
+
+def loaded(model: "Bundle | str | Path") -> "Bundle":
+    """Load a model, if it is not loaded yet.
+
+    Parameters
+    ----------
+    model : Bundle, str or Path
+        A trained model, or its folder.
+    """
+    from classify.inference import saved_model
+
+    return model if isinstance(model, saved_model.Bundle) else saved_model.load(Path(model))

@@ -1,0 +1,229 @@
+"""Classical models of `baselines`, each with its grid search, behind the estimators' contract."""
+
+import importlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils.validation import has_fit_parameter
+
+from classify.evaluation.splits import Names, inner_folds
+from classify.models.estimator import Floats, Watch, WindowClassifier
+from classify.representations import representation
+from classify.representations.arrays import as_rows
+from classify.representations.representation import Representation
+
+
+def module(name: str) -> Any:
+    """Import the file of a baseline, by its name on the command line."""
+    return importlib.import_module(f"classify.baselines.{name.replace('-', '_')}")
+
+
+class BaselineClassifier(WindowClassifier):
+    """A classical model with its grid search, behind the same contract as the networks.
+
+    Parameters
+    ----------
+    name : str
+        A module of `baselines`, with hyphens.
+    quick : bool
+        Search two grid points with two folds only.
+    seed : int
+        Of the model and of the inner folds.
+    scaled : bool
+        Whether channels are scaled; see `classify.models.estimator`, as for the attributes
+        `classes_` and `scaler_`.
+
+    Attributes
+    ----------
+    model_ : estimator
+        Refitted on the whole training part with the best values.
+    best_params_ : dict
+        Best grid values.
+    held_out_ : ndarray, shape (n_windows, n_classes)
+        Probabilities of the training windows by models of the inner folds that had not seen them;
+        NaN where no inner fold held a window out.
+    """
+
+    def __init__(
+        self,
+        name: str = "random-forest",
+        quick: bool = False,
+        seed: int = 0,
+        scaled: bool = True,
+    ) -> None:
+        self.name = name
+        self.quick = quick
+        self.seed = seed
+        self.scaled = scaled
+
+    def fit(
+        self,
+        x: NDArray[np.float32],
+        y: Names,
+        groups: Names | None = None,
+        watch: Watch | None = None,
+    ) -> "BaselineClassifier":
+        """Search the grid over inner folds and refit; the parameters are those of a network's fit.
+
+        A model without probabilities of its own gets them by Platt scaling over the same folds. A
+        model of songs learns from each song once, however many windows it has.
+        """
+        table = self._table(self.fit_prepare(x))
+        self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
+        once = np.ones(len(table), dtype=bool)
+        if self._representation.per_song:
+            once = first_of_each(table) | (np.diff(codes, prepend=-1) != 0)
+            table, codes = table[once], codes[once]
+            groups = None if groups is None else np.asarray(groups)[once]
+        folds = inner_folds(codes.astype(str), groups, self.n_folds, self.seed)
+        model, self.best_params_ = self._searched(table, codes, groups, folds, watch)
+        held_out = _held_out(model, table, codes, groups, folds)
+        if not hasattr(model, "predict_proba"):
+            held_out = _platt(held_out, codes)
+            model = CalibratedClassifierCV(model, cv=folds, ensemble=False).fit(table, codes)
+        self.held_out_ = held_out[np.cumsum(once) - 1]
+        self.model_ = model
+        return self
+
+    def _searched(
+        self,
+        table: NDArray,
+        codes: NDArray,
+        groups: Names | None,
+        folds: list[Any],
+        watch: Watch | None,
+    ) -> tuple[Any, dict[str, Any]]:
+        """Fit with the best values of the grid; without a grid there is nothing to search."""
+        model = self._module.build(self.seed)
+        if not self.grid:
+            _fit(model, table, codes, groups)
+            if watch:
+                watch("")
+            return model, {}
+        # a grid value that cannot be fitted (31 neighbours among 20 windows) is passed over
+        search = GridSearchCV(model, self.grid, cv=folds)
+        if watch:
+            search.set_callbacks(_GridWatch(watch))
+        search.fit(table, codes)
+        return search.best_estimator_, search.best_params_
+
+    def predict_prepared(self, x: NDArray[np.float32]) -> Floats:
+        """Give class probabilities of windows that `prepare` gave."""
+        table = self._table(x)
+        if not self._representation.per_song:
+            return self.model_.predict_proba(table)
+        once = first_of_each(table)
+        return self.model_.predict_proba(table[once])[np.cumsum(once) - 1]
+
+    def _table(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Lay windows out as the model takes them."""
+        rows = getattr(self._module, "ROWS", True)
+        return as_rows(x) if rows else x
+
+    @property
+    def _module(self) -> Any:
+        return module(self.name)
+
+    @property
+    def _representation(self) -> Representation:
+        return representation.get(self._module.INPUT)
+
+    def facts(self) -> dict[str, Any]:
+        """Say what a report needs to know of the fit."""
+        names = {key.split("__")[-1]: value for key, value in self.best_params_.items()}
+        return {"parameters": None, "best": names, "device": "CPU (scikit-learn)"}
+
+    @property
+    def n_folds(self) -> int:
+        """How many inner folds each grid value is tried on."""
+        return 2 if self.quick else 3
+
+    @property
+    def grid(self) -> dict[str, list]:
+        """The values to search; when quick, two of the first parameter and one of each other."""
+        full = self._module.GRID
+        if not self.quick:
+            return full
+        return {key: values[: 2 if place == 0 else 1]
+                for place, (key, values) in enumerate(full.items())}  # fmt: skip
+
+
+def _fit(model: Any, table: NDArray, codes: NDArray, groups: Names | None) -> Any:
+    """Fit a model; one that makes folds of its own is given what must not be parted."""
+    if has_fit_parameter(model, "groups"):
+        return model.fit(table, codes, groups=groups)
+    return model.fit(table, codes)
+
+
+def _held_out(
+    model: Any, table: NDArray, codes: NDArray, groups: Names | None, folds: list[Any]
+) -> NDArray:
+    """Predict each inner fold by a model that has not seen it: probabilities or decisions."""
+    method = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
+    outputs = np.full((len(codes), codes.max() + 1), np.nan)
+    for fit, validate in folds:
+        groups_of_fit = None if groups is None else np.asarray(groups)[fit]
+        inner = _fit(clone(model), table[fit], codes[fit], groups_of_fit)
+        output = getattr(inner, method)(table[validate])
+        if output.ndim == 1:
+            output = np.stack([-output, output], axis=1)
+        if method == "predict_proba":
+            outputs[validate] = 0.0  # a fold of random windows may lack a class
+        outputs[np.ix_(validate, inner.classes_)] = output
+    return outputs
+
+
+class _Decided(ClassifierMixin, BaseEstimator):
+    """A classifier whose decisions are its input."""
+
+    def fit(self, x: NDArray, y: NDArray) -> "_Decided":
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, x: NDArray) -> NDArray:
+        return self.classes_[x.argmax(axis=1)]
+
+    def decision_function(self, x: NDArray) -> NDArray:
+        return x if x.shape[1] > 2 else x[:, 1]
+
+
+def _platt(decisions: NDArray, codes: NDArray) -> NDArray:
+    """Turn held-out decisions into probabilities, by the same sigmoids that the model is given."""
+    predicted = ~np.isnan(decisions).any(axis=1)
+    p = np.full(decisions.shape, np.nan)
+    if predicted.any():
+        x, y = decisions[predicted], codes[predicted]
+        frozen = FrozenEstimator(_Decided().fit(x, y))
+        p[predicted] = CalibratedClassifierCV(frozen, ensemble=False).fit(x, y).predict_proba(x)
+    return p
+
+
+def first_of_each(table: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Mark the first of every run of equal rows: the windows of a song stand together."""
+    first = np.ones(len(table), dtype=bool)
+    first[1:] = (table[1:] != table[:-1]).any(axis=1)
+    return first
+
+
+class _GridWatch:
+    """A scikit-learn callback that reports each fit of a grid search."""
+
+    max_propagation_depth = 0
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+
+    def setup(self, estimator: Any, context: Any) -> None: ...
+
+    def teardown(self, estimator: Any, context: Any) -> None: ...
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None: ...
+
+    def on_fit_task_end(self, estimator: Any, context: Any) -> None:
+        if context.task_name == "candidate-split-evaluation":
+            self.watch("")

@@ -1,0 +1,106 @@
+"""Phrases and cells that several sections share."""
+
+from collections import Counter
+from typing import Any
+
+from classify.evaluation.scores import Estimate
+from classify.presentation.numbers import number, points, points_span, span
+from classify.progress import duration
+from classify.report.blocks import Cell
+from classify.report.run_view import Row, View
+
+
+def listed(names: list[str]) -> str:
+    """Join names to `a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def score_cell(score: Estimate, spread: float | None = None) -> Cell:
+    """Write a share in percent over its interval, and its standard deviation over folds."""
+    folds = "" if spread is None else f"; folds ± {number(spread)}"
+    return Cell(number(score.value), f"{span(score.low, score.high)}{folds}")
+
+
+def points_cell(change: Estimate) -> Cell:
+    """Write a difference in points over its interval."""
+    return Cell(points(change.value), points_span(change.low, change.high))
+
+
+def best_values(row: Row) -> str:
+    """Write the grid values or the epoch that the inner folds chose, with counts over the fits."""
+    chosen = [fit.get("best", {}) for fit in row.fits]
+    keys = list(dict.fromkeys(key for best in chosen for key in best))
+    return ", ".join(f"{key} {_counted([best.get(key) for best in chosen])}" for key in keys) or "–"
+
+
+def _counted(values: list[Any]) -> str:
+    """Write the distinct values and how often each was chosen; the range of many numbers."""
+    counts = Counter(v if isinstance(v, int | float) else str(v) for v in values)
+    if len(counts) == 1:
+        return str(values[0])
+    if len(counts) > 3 and all(isinstance(value, int | float) for value in counts):
+        return f"{min(counts)} to {max(counts)}"
+    return " or ".join(f"{value} ({count}×)" for value, count in counts.most_common())
+
+
+def parameters(row: Row) -> str:
+    """Write a network's number of parameters."""
+    count = row.fits[0].get("parameters")
+    return f"{count:,}" if count else "–"
+
+
+def seconds(row: Row, which: str) -> str:
+    """Write how long all of a row's fits or predictions took; `which` is train or predict."""
+    spent = [fit[key] for fit in row.fits if (key := f"seconds_{which}") in fit]
+    if len(spent) < len(row.fits):
+        return "–"
+    value = sum(spent)
+    return duration(value) if value >= 1 else f"{value:.2f} s"
+
+
+def tested(view: View) -> str:
+    """Say which songs a score is of: `40 test songs`, or how often each song was tested."""
+    if view.n_folds == 1:
+        return f"{view.n_test_songs} test songs"
+    if view.n_repeats == 1:
+        return f"{view.n_test_songs} songs, each tested once in {view.n_folds} folds"
+    return (
+        f"{view.n_test_songs} songs, each tested once in each of {view.n_repeats} repeats of "
+        f"{view.n_folds} folds"
+    )
+
+
+def test_name(view: View) -> str:
+    """Name the test of differences."""
+    return "exact McNemar test" if view.n_folds == 1 else "corrected t test over folds"
+
+
+def adjusted_over(view: View) -> str:
+    """Say over what p values are adjusted."""
+    if view.n_folds > 1:
+        return "the comparisons shown"
+    return "all pairs of models, and against the majority class over all models"
+
+
+def duplicate_pairs(corpus: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the pairs of songs in different groups that seem to be the same music."""
+    pairs = corpus.get("duplicates", {}).get("pairs", [])
+    return [pair for pair in pairs if pair["groups"][0] != pair["groups"][1]]
+
+
+def duplicate_warning(corpus: dict[str, Any]) -> list[str]:
+    """Say how many songs of different groups seem to be the same music; nothing if none do."""
+    pairs = duplicate_pairs(corpus)
+    if not pairs:
+        return []
+    odd = sum(pair["labels"][0] != pair["labels"][1] for pair in pairs)
+    what = "pair of songs seems" if len(pairs) == 1 else "pairs of songs seem"
+    fate = (
+        "their groups were joined (--merge-duplicates), so that no split parts them"
+        if corpus["duplicates"]["merged"]
+        else "they may be on both sides of the split; --merge-duplicates keeps them together"
+    )
+    return [
+        f"{len(pairs)} {what} to be the same music in another key, at another tempo or under "
+        f"another name, {odd} of them under different labels; {fate}."
+    ]
