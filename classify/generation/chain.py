@@ -13,8 +13,9 @@ here with symbols of several lengths and contexts of several orders).
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ class Chain:
         Probability that a song ends there.
     """
 
-    symbols: tuple[Hashable, ...]
+    symbols: tuple[Any, ...]
     ticks: NDArray[np.int64]
     contexts: tuple[Context, ...]
     first: NDArray[np.int64]
@@ -69,7 +70,7 @@ class Chain:
     def fit(
         cls,
         songs: Iterable[Sequence[Hashable]],
-        ticks: dict[Hashable, int],
+        ticks: Mapping[Any, int],
         order: int = 3,
         choices: int = 2,
     ) -> "Chain":
@@ -136,7 +137,7 @@ class Chain:
 
 
 def _automaton(
-    names: tuple[Hashable, ...],
+    names: tuple[Any, ...],
     ticks: NDArray[np.int64],
     kept: list[Context],
     counts: dict[Context, Counter[int]],
@@ -155,8 +156,10 @@ def _automaton(
                 target.append(_longest((*context, number), places, order))
                 probability.append(count / total)
         first.append(len(symbol))
-    arrays = (np.array(x, np.int64) for x in (first, symbol, target))
-    return Chain(names, ticks, tuple(kept), *arrays, np.array(probability), end)
+    edges = [np.array(x, np.int64) for x in (first, symbol, target)]
+    return Chain(
+        names, ticks, tuple(kept), edges[0], edges[1], edges[2], np.array(probability), end
+    )
 
 
 def _longest(sequence: Context, places: dict[Context, int], order: int) -> int:

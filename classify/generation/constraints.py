@@ -5,9 +5,9 @@ constraints are multiplied, so each can be left out to find the one that makes a
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classify.generation.chain import Chain, Floats, Impossible, Sampler
 from classify.representations.melody import REST
@@ -99,7 +99,7 @@ def limit_repeats(chain: Chain, most: int) -> Chain:
         Its node `i * most + n - 1` is node i after n equal pitches.
     """
     pitch = np.array([pitch for pitch, _ in chain.symbols])
-    last = [pitch[context[-1]] if context and context[-1] >= 0 else None for context in chain.contexts]
+    last = [pitch[c[-1]] if c and c[-1] >= 0 else None for c in chain.contexts]
     first, symbol, target, probability = [0], list[int](), list[int](), list[float]()
     for node in range(chain.n_nodes):
         edges = chain.edges(node)
@@ -114,9 +114,14 @@ def limit_repeats(chain: Chain, most: int) -> Chain:
                 probability.append(float(chain.probability[edge]))
             first.append(len(symbol))
     contexts = tuple(context for context in chain.contexts for _ in range(most))
-    arrays = (np.array(x, np.int64) for x in (first, symbol, target))
-    return Chain(
-        chain.symbols, chain.ticks, contexts, *arrays, np.array(probability), np.repeat(chain.end, most)
+    return replace(
+        chain,
+        contexts=contexts,
+        first=np.array(first),
+        symbol=np.array(symbol, np.int64),
+        target=np.array(target, np.int64),
+        probability=np.array(probability),
+        end=np.repeat(chain.end, most),
     )
 
 

@@ -115,7 +115,9 @@ class Request:
         _within("repeats", self.repeats, 1, 64)
         _within("longest_copy", self.longest_copy, 1, 1000)
         if self.low is not None and self.high is not None and self.low > self.high:
-            raise InputError(f"the range {self.low}-{self.high} is empty: low must not be above high")
+            raise InputError(
+                f"the range {self.low}-{self.high} is empty: low must not be above high"
+            )
         if self.key is not None:
             read_key(self.key)
         for symbol in self.chords or ():

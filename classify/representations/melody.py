@@ -73,9 +73,7 @@ class Melody:
 
     def transposed(self, semitones: int) -> "Melody":
         """Give the melody higher by so many semitones; rests stay."""
-        return replace(
-            self, pitch=tuple(p if p == REST else p + semitones for p in self.pitch)
-        )
+        return replace(self, pitch=tuple(p if p == REST else p + semitones for p in self.pitch))
 
 
 def bar_ticks(metre: tuple[int, int], ticks_per_beat: int) -> int:

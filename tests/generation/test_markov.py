@@ -22,7 +22,8 @@ def tune(draw, metre):
         while left:
             length = min(left, int(draw.choice([2, 2, 4, 4, 8])))
             place = int(np.clip(place + draw.integers(-2, 3), 0, 20))
-            pitch.append(REST if draw.random() < 0.05 else 55 + 12 * (place // 7) + scale[place % 7])
+            tone = 55 + 12 * (place // 7) + scale[place % 7]
+            pitch.append(REST if draw.random() < 0.05 else tone)
             ticks.append(length)
             left -= length
     return Melody((60, *pitch[1:-1], 60), tuple(ticks), 4, metre)
@@ -92,9 +93,8 @@ def test_the_same_request_and_seed_give_the_same_song(markov):
 def test_what_was_learned_can_be_kept_and_taken_up_again(markov):
     again = Markov.of_state(*markov.state())
     for request in (Request(bars=8), Request(mood="wild", longest_copy=9, bars=4)):
-        assert (
-            again.generate(request, 3).notes.tobytes() == markov.generate(request, 3).notes.tobytes()
-        )
+        one, other = (generator.generate(request, 3).notes for generator in (again, markov))
+        assert one.tobytes() == other.tobytes()
 
 
 def test_bars_that_are_kept_stay_and_all_else_is_new(markov, songs):

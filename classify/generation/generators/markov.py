@@ -9,7 +9,7 @@ leaves the distribution of all others as it is.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -214,7 +214,8 @@ def _prepare(request: Request, task: _Task) -> tuple[Chain, list["Sampler | list
     if not kept or begin:
         until = begin if kept else task.n_ticks
         last = _leading_to(chain, kept[0], most) if kept else chain.end
-        parts.append(_sampler(task, chain, weights, slice(0, until), _start(chain, before, most), last))
+        start = _start(chain, before, most)
+        parts.append(_sampler(task, chain, weights, slice(0, until), start, last))
     if kept:
         parts.append(kept)
         if end < task.n_ticks:
@@ -305,7 +306,10 @@ def _leading_to(chain: Chain, symbol: Symbol, most: int) -> Floats:
     weights = np.full(chain.n_nodes, STRANGE)
     if most:
         full = np.arange(chain.n_nodes) % most == most - 1
-        same = [bool(c) and c[-1] >= 0 and chain.symbols[c[-1]][0] == symbol[0] for c in chain.contexts]
+        same = [
+            bool(context) and context[-1] >= 0 and chain.symbols[context[-1]][0] == symbol[0]
+            for context in chain.contexts
+        ]
         weights[full & np.array(same)] = 0
     if symbol in chain.symbols:
         edges = np.flatnonzero(chain.symbol == chain.symbols.index(symbol))
