@@ -5,20 +5,20 @@ to use; `classify.api` describes them and all the others.
 """
 
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
-
-from classify.versions import VERSION
 
 if TYPE_CHECKING:
     from classify.api import compare, load_run, playlist, predict, train
     from classify.report.run import Run
 
-__version__ = VERSION
 __all__ = ["Run", "compare", "load_run", "playlist", "predict", "train"]
 
 
 def __getattr__(name: str) -> Any:
     """Import the Python interface when it is asked for; `import classify` shall not wait for it."""
+    if name == "__version__":
+        return version("classify")
     if name in __all__:
         return getattr(
             import_module("classify.report.run" if name == "Run" else "classify.api"), name

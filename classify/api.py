@@ -11,9 +11,8 @@
     moods = predict(model, "library")
     playlist(moods, "Calming", "evening.m3u8", start="Sports", minutes=30)
 
-Each function is a command of the same name, with the same options, defaults and refusals; the
-command line reads their help texts here (`classify.options`). What takes long is imported when it
-is needed.
+Each function is behind a command, with the same options, defaults and refusals; the command line
+reads their help texts here (`classify.options`). What takes long is imported when it is needed.
 """
 
 from collections.abc import Sequence

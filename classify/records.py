@@ -3,14 +3,18 @@
 A record is a `msgspec.Struct`. Reading one checks every field: a field that is unknown, missing,
 repeated or of another type is named with its file, its value and what would be accepted. Nothing in
 a record says where on a disk things were when it was written: `portable` shortens such paths, and
-`remember` keeps them on this machine only, so that they are found again here.
+`remember` keeps them on this machine only, so that they are found again here. `versions` says what
+a result was made with.
 """
 
 import hashlib
 import json
+import os
+import platform
 import re
 import types
 import typing
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -18,6 +22,22 @@ import msgspec
 
 from classify.errors import InputError
 from classify.files import cache_folder, write_text
+
+#: This toolkit's version, as it was installed.
+VERSION = version("classify")
+
+#: Libraries whose versions a result records.
+LIBRARIES = (
+    "tensorflow",
+    "keras",
+    "scikit-learn",
+    "numpy",
+    "scipy",
+    "pandas",
+    "symusic",
+    "mido",
+    "music21",
+)
 
 #: A 95 % interval's end, a share: from 0 to 1.
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -256,3 +276,12 @@ def recall(key: str, otherwise: str) -> str:
 
 def _memory(key: str) -> Path:
     return cache_folder() / "places" / hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def versions() -> dict[str, str]:
+    """Name everything that models are trained with, the Keras backend too."""
+    return {
+        "python": platform.python_version(),
+        "keras backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        **{name: version(name) for name in LIBRARIES},
+    }

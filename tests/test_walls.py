@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 
 #: From the back of the house to the front; a room may import from the rows above its own.
 ROWS = [
-    {"errors", "versions", "progress"},
+    {"errors", "progress"},
     {"files", "options"},
     {"records"},
     {"presentation"},

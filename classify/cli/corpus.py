@@ -66,3 +66,8 @@ def check(corpus: Annotated[str, argument(api.check_corpus, "corpus", "NAME:PATH
 def listing() -> None:
     """List built-in and published corpora, and their licences."""
     print(api.list_corpora())
+
+
+def add(commands: typer.Typer) -> None:
+    """Add the commands that look at corpora."""
+    commands.add_typer(app, name="corpus")

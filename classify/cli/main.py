@@ -8,50 +8,39 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from classify.cli import (
-    adapt,
-    compare,
-    corpus,
-    explain,
-    playlist,
-    predict,
-    pretrain,
-    report,
-    suggest,
-    train,
-    transcribe,
-)
 from classify.errors import InputError
-from classify.versions import VERSION
 
 #: Exit status after Ctrl-C, as shells have it.
 INTERRUPTED = 130
 
-app = typer.Typer(
-    name="classify",
-    help="Compare networks and classical models on a folder of labelled songs.",
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+#: Every command: a file beside this one, whose `add` adds it.
+COMMANDS = (
+    "compare",
+    "report",
+    "corpus",
+    "transcribe",
+    "pretrain",
+    "train",
+    "predict",
+    "adapt",
+    "suggest",
+    "playlist",
+    "explain",
 )
-for module in (compare, report):
-    module.add(app)
-app.add_typer(corpus.app, name="corpus")
-for module in (transcribe, pretrain, train, predict, adapt, suggest, playlist, explain):
-    module.add(app)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"classify {VERSION}")
+        print(f"classify {version('classify')}")
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool,
@@ -61,6 +50,25 @@ def _options(
     """Options that go before a command."""
 
 
+def commands(name: str = "") -> typer.Typer:
+    """Make the command line: of one command where its name is known, or of all.
+
+    Reading the options of a command imports what they belong to, so a command that runs does not
+    read those of the others.
+    """
+    app = typer.Typer(
+        name="classify",
+        help="Compare networks and classical models on a folder of labelled songs.",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(_options)
+    for command in (name,) if name in COMMANDS else COMMANDS:
+        import_module(f"classify.cli.{command}").add(app)
+    return app
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit status."""
     given = sys.argv[1:] if arguments is None else list(arguments)
@@ -68,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stdout.errors == "strict" and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a title that the terminal cannot show
     try:
-        status = app(
+        status = commands(given[0] if given else "")(
             given,
             prog_name="classify",
             standalone_mode=False,

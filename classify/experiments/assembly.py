@@ -22,11 +22,11 @@ from classify.experiments.settings import Settings
 from classify.models import registry
 from classify.models.networks.layers import SHORTEST_VALID
 from classify.progress import Progress, counting, duration
+from classify.records import VERSION, versions
 from classify.representations.arrays import StoredWindows, Table, save_data, store_windows
 from classify.representations.representation import Blocks, Representation
 from classify.representations.windows import Windows
 from classify.songs import Song
-from classify.versions import VERSION, versions
 
 
 def fit_jobs(

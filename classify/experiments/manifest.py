@@ -37,10 +37,9 @@ from classify.experiments.run_record import (
 from classify.experiments.settings import Settings
 from classify.experiments.window_search import Tuning
 from classify.models import registry
-from classify.records import portable, remember
+from classify.records import VERSION, portable, remember, versions
 from classify.representations.arrays import as_rows
 from classify.representations.scaling import unscaled
-from classify.versions import VERSION, versions
 
 #: The leak's probes look at no more than so many windows.
 PROBED = 3000

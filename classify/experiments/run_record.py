@@ -275,11 +275,12 @@ class RunRecord(Record, frozen=True, kw_only=True):
             del model["reason"]
             fits = model["fits"]
             for fit in fits:
-                if not fit["history"]:
-                    del fit["history"]
+                for name in ("history", "seconds_train", "seconds_predict"):
+                    if not fit[name] and fit[name] != 0:
+                        del fit[name]
             model |= {name: value for name, value in fits[0].items() if name not in model}
             for name in ("seconds_train", "seconds_predict"):
-                model[name] = sum(fit[name] or 0 for fit in fits)
+                model[name] = sum(fit.get(name, 0) for fit in fits)
         return plain
 
 

@@ -48,8 +48,8 @@ from classify.files import atomic_write, exclusive, write_json
 from classify.inference.model_card import NO_DEVICE
 from classify.inference.saved_model import Bundle
 from classify.progress import SILENT, Progress, counting
+from classify.records import VERSION
 from classify.representations import descriptors
-from classify.versions import VERSION
 
 #: Confidence from which a song with several moods in its set has a prediction all the same.
 SURE = 0.5

@@ -62,10 +62,9 @@ from classify.inference.model_record import (
 )
 from classify.models import registry
 from classify.progress import SILENT, Progress
-from classify.records import portable
+from classify.records import VERSION, portable, versions
 from classify.representations import descriptors
 from classify.representations.musical_features import FEATURES
-from classify.versions import VERSION, versions
 
 #: Folds that probabilities are calibrated on, unless told otherwise.
 FOLDS = 5

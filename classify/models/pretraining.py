@@ -39,13 +39,13 @@ from classify.models.pretraining_settings import PretrainingSettings
 from classify.models.trainer import Batches, History, Trainer, Values, n_done
 from classify.models.training_settings import TrainingSettings
 from classify.progress import SILENT, Progress, counting
+from classify.records import VERSION, versions
 from classify.representations import masking
 from classify.representations.arrays import save_data
 from classify.representations.masking import TARGETS
 from classify.representations.note_events import COLUMNS, NOTE_EVENTS
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
-from classify.versions import VERSION, versions
 
 #: Epochs without a lower loss after which training stops.
 PATIENCE = 4

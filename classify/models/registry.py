@@ -20,9 +20,9 @@ from classify.files import write_json
 from classify.models import networks
 from classify.models.estimator_record import read_estimator
 from classify.models.training_settings import TrainingSettings
+from classify.records import VERSION
 from classify.representations import representation
 from classify.representations.representation import Representation
-from classify.versions import VERSION
 
 if TYPE_CHECKING:
     from classify.models.baseline_classifier import BaselineClassifier

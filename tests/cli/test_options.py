@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from classify import api
-from classify.cli.main import app
+from classify.cli.main import commands
 from classify.cli.options import INTERNAL, METAVARS
 from classify.experiments.settings import Settings
 from classify.inference.tasks import TRAINED
@@ -15,7 +15,7 @@ from classify.options import REQUIRED, options
 from classify.playlists.output import Output
 from classify.playlists.request import Limits, Request
 
-GROUP = typer.main.get_command(app)
+GROUP = typer.main.get_command(commands())
 COMMANDS = GROUP.commands | {
     f"corpus {name}": command for name, command in GROUP.commands["corpus"].commands.items()
 }
