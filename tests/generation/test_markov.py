@@ -49,7 +49,7 @@ def notes(song):
     return melody, begin, np.array(melody.pitch)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     bars=st.integers(1, 12), metre=st.sampled_from([None, *METRES]),
     mood=st.sampled_from([None, "calm", "wild"]), tonic=st.integers(0, 11), minor=st.booleans(),
