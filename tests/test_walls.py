@@ -19,7 +19,7 @@ ROWS = [
     {"representations"},
     {"evaluation", "baselines"},
     {"models"},
-    {"experiments"},
+    {"experiments", "generation"},
     {"report", "inference", "playlists"},
     {"api"},
     {"cli"},

@@ -1,0 +1,1 @@
+"""New songs: the contract of generators, and one generator a file."""

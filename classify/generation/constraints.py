@@ -1,0 +1,163 @@
+"""Wishes as weights of a chain's symbols, and chains that remember more.
+
+A constraint says for each tick and symbol how much the symbol is wanted there: 0 forbids it. All
+constraints are multiplied, so each can be left out to find the one that makes a request impossible.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from classify.generation.chain import Chain, Floats, Impossible, Sampler
+from classify.representations.melody import REST
+
+#: Symbols of melodies: pitch (or `REST`) and ticks.
+Symbols = Sequence[tuple[int, int]]
+
+
+def within(symbols: Symbols, low: int, high: int) -> Floats:
+    """Want pitches from `low` to `high` only; rests are free. Shape (1, n_symbols)."""
+    return np.array([[pitch == REST or low <= pitch <= high for pitch, _ in symbols]], float)
+
+
+def in_time(symbols: Symbols, profile: Floats, n_ticks: int) -> Floats:
+    """Want symbols where in the bar notes of their length begin.
+
+    Parameters
+    ----------
+    symbols : sequence of (int, int)
+        Pitch and ticks of each.
+    profile : ndarray, shape (bar_ticks, longest + 1)
+        How much notes of each length are wanted at each step of a bar.
+    n_ticks : int
+        Length of the piece, which begins with a bar.
+
+    Returns
+    -------
+    ndarray, shape (n_ticks, n_symbols)
+    """
+    ticks = np.array([ticks for _, ticks in symbols])
+    return profile[np.arange(n_ticks) % len(profile)][:, ticks]
+
+
+def begins_and_ends(symbols: Symbols, n_ticks: int, tonic: int | None) -> Floats:
+    """Want a note first, and a note last: the tonic if one is given. Shape (n_ticks, n_symbols)."""
+    pitch, ticks = np.array(symbols).T
+    weights = np.ones((n_ticks, len(symbols)))
+    weights[0, pitch == REST] = 0
+    last = np.arange(n_ticks)[:, np.newaxis] + ticks == n_ticks
+    wrong = (pitch == REST) | ((pitch % 12 != tonic) if tonic is not None else False)
+    return np.where(last & wrong, 0, weights)
+
+
+def on_chords(
+    symbols: Symbols, chords: Sequence[frozenset[int]], bar: int, beat: int, n_ticks: int
+) -> Floats:
+    """Want notes of the chord on every beat; one chord a bar, in turn.
+
+    Parameters
+    ----------
+    symbols : sequence of (int, int)
+        Pitch and ticks of each.
+    chords : sequence of frozenset of int
+        Pitch classes of the chord of each bar.
+    bar, beat, n_ticks : int
+        Steps in a bar, in a beat and in the piece.
+
+    Returns
+    -------
+    ndarray, shape (n_ticks, n_symbols)
+    """
+    pitch = np.array([pitch for pitch, _ in symbols])
+    fits = np.array(
+        [[p == REST or p % 12 in chord for p in pitch.tolist()] for chord in chords], float
+    )
+    place = np.arange(n_ticks)
+    weights = fits[place // bar % len(chords)]
+    weights[place % bar % beat != 0] = 1
+    return weights
+
+
+def limit_repeats(chain: Chain, most: int) -> Chain:
+    """Make a chain in which no pitch sounds more than so many times in a row.
+
+    Each node is there `most` times, once for each number of times that the last pitch has sounded.
+    Probabilities are left as they are, so those of a node no longer sum to 1: a sampler weighs what
+    is left.
+
+    Parameters
+    ----------
+    chain : Chain
+        Whose symbols are (pitch, ticks).
+    most : int
+        1 or more.
+
+    Returns
+    -------
+    Chain
+        Its node `i * most + n - 1` is node i after n equal pitches.
+    """
+    pitch = np.array([pitch for pitch, _ in chain.symbols])
+    last = [pitch[c[-1]] if c and c[-1] >= 0 else None for c in chain.contexts]
+    first, symbol, target, probability = [0], list[int](), list[int](), list[float]()
+    for node in range(chain.n_nodes):
+        edges = chain.edges(node)
+        for count in range(1, most + 1):
+            for edge in range(edges.start, edges.stop):
+                now = pitch[chain.symbol[edge]]
+                again = now != REST and (last[node] == now if last[node] is not None else False)
+                if again and count == most:
+                    continue
+                symbol.append(int(chain.symbol[edge]))
+                target.append(int(chain.target[edge]) * most + (count if again else 0))
+                probability.append(float(chain.probability[edge]))
+            first.append(len(symbol))
+    contexts = tuple(context for context in chain.contexts for _ in range(most))
+    return replace(
+        chain,
+        contexts=contexts,
+        first=np.array(first),
+        symbol=np.array(symbol, np.int64),
+        target=np.array(target, np.int64),
+        probability=np.array(probability),
+        end=np.repeat(chain.end, most),
+    )
+
+
+def combined(constraints: Mapping[str, Floats], n_ticks: int, n_symbols: int) -> Floats:
+    """Multiply constraints: shape (n_ticks, n_symbols)."""
+    weights = np.ones((n_ticks, n_symbols))
+    for constraint in constraints.values():
+        weights = weights * constraint
+    return weights
+
+
+def reach(chain: Chain, weights: Floats, start: int) -> int:
+    """Give the last tick that a sequence can reach from its beginning."""
+    n_ticks = len(weights)
+    reached = np.zeros((n_ticks + 1, chain.n_nodes), bool)
+    reached[0, start] = True
+    source = np.repeat(np.arange(chain.n_nodes), np.diff(chain.first))
+    after = chain.ticks[chain.symbol]
+    for tick in range(n_ticks):
+        if reached[tick].any():
+            goes = reached[tick, source] & (weights[tick, chain.symbol] > 0)
+            goes &= tick + after <= n_ticks
+            reached[tick + after[goes], chain.target[goes]] = True
+    return int(np.flatnonzero(reached.any(axis=1)).max())
+
+
+def culprits(
+    chain: Chain, constraints: Mapping[str, Floats], n_ticks: int, start: int, last: Floats
+) -> list[str]:
+    """Name the constraints without any one of which a request would be possible."""
+    named = []
+    for name in constraints:
+        others = {other: value for other, value in constraints.items() if other != name}
+        try:
+            Sampler(chain, combined(others, n_ticks, len(chain.symbols)), start, last)
+            named.append(name)
+        except Impossible:
+            continue
+    return named

@@ -1,0 +1,99 @@
+"""Exact sampling: every probability is held against enumeration of all sequences."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from classify.generation.chain import BEGIN, Chain, Impossible, Sampler
+
+SONGS = ["abcab", "abdba", "bacab", "ccabd", "adcba", "dabca"]
+TICKS = {"a": 1, "b": 2, "c": 1, "d": 3}
+
+
+def probability(chain, sequence, start=None):
+    """Multiply the chain's own probabilities along a sequence, and that of ending there."""
+    node, total = chain.begin if start is None else start, 1.0
+    for number in sequence:
+        edges = chain.edges(node)
+        (place,) = np.flatnonzero(chain.symbol[edges] == number) if (
+            chain.symbol[edges] == number).any() else (None,)  # fmt: skip
+        if place is None:
+            return 0.0
+        total *= chain.probability[edges][place]
+        node = chain.target[edges][place]
+    return total * chain.end[node]
+
+
+def enumerated(chain, weights):
+    """Give the mass of every sequence that lasts exactly all ticks."""
+    n_ticks, mass = len(weights), {}
+    for length in range(1, n_ticks + 1):
+        for sequence in product(range(len(chain.symbols)), repeat=length):
+            ends = np.cumsum(chain.ticks[list(sequence)])
+            if ends[-1] == n_ticks:
+                begins = ends - chain.ticks[list(sequence)]
+                share = probability(chain, sequence) * weights[begins, list(sequence)].prod()
+                if share > 0:
+                    mass[sequence] = share
+    return mass
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_samples_have_the_probabilities_of_enumeration(order, seed):
+    chain = Chain.fit(SONGS, TICKS, order)
+    draw = np.random.default_rng(seed)
+    weights = np.where(draw.random((6, 4)) < 0.2, 0, draw.random((6, 4)))
+    mass = enumerated(chain, weights)
+    if not mass:
+        with pytest.raises(Impossible):
+            Sampler(chain, weights)
+        return
+    sampler = Sampler(chain, weights)
+    total = sum(mass.values())
+    assert np.exp(sampler.log_mass) == pytest.approx(total, rel=1e-12)
+    for sequence, share in mass.items():
+        assert np.exp(sampler.log_probability(sequence)) == pytest.approx(share / total, rel=1e-12)
+
+
+def test_a_hundred_thousand_samples_fit_their_distribution():
+    chain = Chain.fit(SONGS, TICKS, 2)
+    weights = np.ones((5, 4))
+    weights[2, 0] = 0.25
+    mass = enumerated(chain, weights)
+    sampler, draw = Sampler(chain, weights), np.random.default_rng(0)
+    drawn = [tuple(sampler.draw(draw)) for _ in range(20_000)]
+    counts = [drawn.count(sequence) for sequence in mass]
+    assert sum(counts) == len(drawn)
+    expected = np.array(list(mass.values())) * len(drawn) / sum(mass.values())
+    assert stats.chisquare(counts, expected).pvalue > 0.001
+
+
+def test_probabilities_of_a_node_and_of_ending_there_sum_to_one():
+    chain = Chain.fit(SONGS, TICKS, 3)
+    for node in range(chain.n_nodes):
+        assert chain.probability[chain.edges(node)].sum() + chain.end[node] == pytest.approx(1)
+
+
+def test_long_contexts_that_leave_no_choice_are_not_used():
+    chain = Chain.fit(["abx", "aby", "cbx"], dict.fromkeys("abcxy", 1), 2)
+    kept = {tuple(chain.symbols[i] if i != BEGIN else "^" for i in c) for c in chain.contexts}
+    assert kept == {(), ("a", "b"), *((name,) for name in "^abcxy")}
+
+
+def test_long_pieces_do_not_underflow():
+    chain = Chain.fit(SONGS, TICKS, 2)
+    sampler = Sampler(chain, np.full((3000, 4), 0.01))
+    assert np.isfinite(sampler.log_mass) and sampler.log_mass < -5000
+    drawn = sampler.draw(np.random.default_rng(0))
+    assert chain.ticks[drawn].sum() == 3000
+
+
+def test_a_piece_goes_on_from_what_came_before():
+    chain = Chain.fit(SONGS, TICKS, 2)
+    start = chain.node("xab")
+    assert chain.contexts[start][-1] == chain.symbols.index("b")
+    sampler = Sampler(chain, np.ones((4, 4)), start)
+    assert chain.ticks[sampler.draw(np.random.default_rng(1))].sum() == 4
