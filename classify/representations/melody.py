@@ -113,7 +113,7 @@ def encode(song: Song, ticks_per_beat: int = 4) -> Melody | None:
     if not len(notes):
         return None
     begin = np.round(notes["beat"].astype(float) * ticks_per_beat).astype(int)
-    end = np.round(_beats(song, notes["onset"] + notes["duration"]) * ticks_per_beat).astype(int)
+    end = np.round(song.beats_at(notes["onset"] + notes["duration"]) * ticks_per_beat).astype(int)
     last = np.append(np.flatnonzero(np.diff(begin)), len(begin) - 1)  # the highest of each place
     begin, end, pitch = begin[last], end[last], notes["pitch"][last].astype(int)
     metre, position = _metre(song, begin[0], ticks_per_beat)
@@ -173,15 +173,6 @@ def tonic(melody: Melody) -> tuple[int, bool]:
     """
     key = key_of(decode(melody).notes)
     return (0, False) if key is None else key
-
-
-def _beats(song: Song, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn seconds into quarter notes by the song's tempo map."""
-    tempi = song.tempi if len(song.tempi) else np.array([[0.0, 120.0]])
-    since, per_second = tempi[:, 0], tempi[:, 1] / 60
-    before = np.append(0, np.cumsum(np.diff(since) * per_second[:-1])) + since[0] * per_second[0]
-    part = np.searchsorted(since, seconds, side="right").clip(1) - 1
-    return before[part] + (seconds - since[part]) * per_second[part]
 
 
 def _metre(song: Song, begin: int, ticks_per_beat: int) -> tuple[tuple[int, int], int]:

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import symusic
 
+from classify.files import atomic_write
 from classify.songs import archive, repair
 from classify.songs.song import Song, UnusableSong
 from classify.songs.table import NoteTableBuilder, ScannedFile, as_notes
@@ -25,6 +26,9 @@ from classify.songs.table import NoteTableBuilder, ScannedFile, as_notes
 #: File endings that are read as MIDI.
 ENDINGS = (".mid", ".midi", ".kar", ".rmi", ".smf")
 
+
+#: Ticks in a quarter note of the files that are written.
+TICKS = 480
 
 #: Open a file without waiting for the other end of a pipe, and its bytes as they are.
 READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -219,16 +223,52 @@ def write(
     metres : sequence of (float, int, int), optional
         Time signatures, as in `Song.metres`; denominators are powers of 2.
     """
-    score = symusic.Score(480)
+    score = symusic.Score(TICKS)
     for beat, numerator, denominator in metres:
         score.time_signatures.append(
-            symusic.TimeSignature(round(beat * 480), numerator, denominator)
+            symusic.TimeSignature(round(beat * TICKS), numerator, denominator)
         )
     score.tempos.append(symusic.Tempo(0, 120))
     track = symusic.Track(program=0, is_drum=False)
-    ticks = np.round(np.asarray(beats) * 480).astype(int)
-    ends = np.round((np.asarray(beats) + np.asarray(lengths)) * 480).astype(int)
+    ticks = np.round(np.asarray(beats) * TICKS).astype(int)
+    ends = np.round((np.asarray(beats) + np.asarray(lengths)) * TICKS).astype(int)
     for tick, end, pitch in zip(ticks, ends, pitches, strict=True):
         track.notes.append(symusic.Note(int(tick), int(end - tick), int(pitch), 64))
     score.tracks.append(track)
     score.dump_midi(str(path))
+
+
+def write_song(path: Path, song: Song) -> None:
+    """Write a song with its tempo map, time signatures, instruments and loudness.
+
+    Times are rounded to ticks of 1/480 of a quarter note. A song without a tempo map is written at
+    120 quarter notes a minute.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    song : Song
+        Any.
+    """
+    score = symusic.Score(TICKS)
+    for second, tempo in song.tempi if len(song.tempi) else [(0.0, 120.0)]:
+        score.tempos.append(symusic.Tempo(_ticks(song, second), float(tempo)))
+    for beat, numerator, denominator in song.metres.tolist():
+        signature = (int(numerator), int(denominator))
+        score.time_signatures.append(symusic.TimeSignature(round(beat * TICKS), *signature))
+    tracks: dict[tuple[int, bool], symusic.Track] = {}
+    for note in song.notes:
+        key = int(note["program"]), bool(note["drum"])
+        track = tracks.setdefault(key, symusic.Track(program=key[0], is_drum=key[1]))
+        begin = _ticks(song, note["onset"])
+        length = max(1, _ticks(song, note["onset"] + note["duration"]) - begin)
+        track.notes.append(symusic.Note(begin, length, int(note["pitch"]), int(note["velocity"])))
+    for track in tracks.values():
+        score.tracks.append(track)
+    with atomic_write(path) as temporary:
+        score.dump_midi(str(temporary))
+
+
+def _ticks(song: Song, second: float) -> int:
+    return round(float(song.beats_at(np.array([second]))[0]) * TICKS)

@@ -89,6 +89,22 @@ class Song:
         """Every note of every track: NOTE rows, shape (n_notes,), sorted by (onset, pitch)."""
         return self.fetch()
 
+    def beats_at(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn seconds into quarter notes by the tempo map; 120 a minute where there is none.
+
+        Examples
+        --------
+        >>> song = Song.of(np.zeros(0, NOTE), Path("none.mid"))
+        >>> song.beats_at(np.array([0.0, 1.5])).tolist()
+        [0.0, 3.0]
+        """
+        tempi = self.tempi if len(self.tempi) else np.array([[0.0, 120.0]])
+        since, per_second = tempi[:, 0], tempi[:, 1] / 60
+        lengths = np.diff(since, prepend=0.0)  # of the stretches before each tempo
+        before = np.cumsum(lengths * np.append(per_second[0], per_second[:-1]))
+        part = np.searchsorted(since, seconds, side="right").clip(1) - 1
+        return np.asarray(before[part] + (seconds - since[part]) * per_second[part])
+
 
 def problem(notes: dict[str, NDArray], seconds: float) -> str:
     """Give the reason why notes cannot be those of a piece of music; empty where they can.

@@ -9,33 +9,13 @@ from classify.errors import InputError
 from classify.generation.generators.markov import Markov
 from classify.generation.request import Passage, Request, read_chord, read_key
 from classify.representations import melody as melodies
-from classify.representations.melody import REST, Melody
-
-METRES = [(4, 4), (3, 4)]
-
-
-def tune(draw, metre):
-    """Make a melody that keeps to its bars, mostly in steps, in a scale."""
-    scale, place, pitch, ticks = [0, 2, 4, 5, 7, 9, 11], int(draw.integers(5, 12)), [], []
-    for _ in range(int(draw.integers(6, 12))):
-        left = 4 * metre[0]
-        while left:
-            length = min(left, int(draw.choice([2, 2, 4, 4, 8])))
-            place = int(np.clip(place + draw.integers(-2, 3), 0, 20))
-            tone = 55 + 12 * (place // 7) + scale[place % 7]
-            pitch.append(REST if draw.random() < 0.05 else tone)
-            ticks.append(length)
-            left -= length
-    return Melody((60, *pitch[1:-1], 60), tuple(ticks), 4, metre)
+from classify.representations.melody import REST
+from tests.generation.songs import METRES, made
 
 
 @pytest.fixture(scope="module")
 def songs():
-    draw = np.random.default_rng(0)
-    return [
-        melodies.decode(tune(draw, METRES[n % 2]).transposed(n % 5), tempo=80 + n)
-        for n in range(60)
-    ]
+    return made(60)
 
 
 @pytest.fixture(scope="module")
