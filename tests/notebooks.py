@@ -62,6 +62,7 @@ if __name__ == "__main__":
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as folder:
+        os.environ["CLASSIFY_CACHE"] = folder  # what other versions said of files is not repeated
         for notebook in NOTEBOOKS:
             nbformat.write(executed(notebook, Path(folder)), notebook)
             print(f"{notebook.relative_to(ROOT)}: {notebook.stat().st_size / 1024:.0f} KB")

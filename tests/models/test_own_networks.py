@@ -12,7 +12,7 @@ from classify.experiments.comparison import compare
 from classify.experiments.settings import Settings
 from classify.files import read_json
 from classify.inference import saved_model, training
-from classify.inference.explain.song import explain, listener
+from classify.inference.explain.song import explain, of_bundle
 from classify.inference.prediction import predict
 from classify.models.network_classifier import NetworkClassifier
 from classify.models.training_settings import TrainingSettings
@@ -56,8 +56,7 @@ def test_one_is_trained_kept_and_asked(songs, tmp_path):
     found = predict(loaded, [songs / "Happy"])
     assert len(found.table) == 6 and found.table.n_windows.tolist() == [3] * 6
     np.testing.assert_allclose(found.table[["p:Calming", "p:Happy"]].sum(axis=1), 1)
-    heard = listener(loaded.estimator, loaded.cutting, loaded.representation, loaded.calibrated)
-    why = explain(heard, found.items[0].song)
+    why = explain(of_bundle(loaded), found.items[0].song)
     assert why.attributions.method == "occlusion" and np.abs(why.attributions.notes).max() > 0
 
 
