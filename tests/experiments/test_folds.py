@@ -177,7 +177,7 @@ def test_songs_that_are_wrong_and_sure_can_be_looked_at(run, table):
 
 @pytest.mark.usefixtures("local_processes")
 def test_neither_jobs_nor_executors_change_a_prediction_and_seeds_do(songs, tmp_path):
-    chosen = replace(FOLDED, corpus=str(songs), models=("knn", "nn3"), folds=2, repeats=1,
+    chosen = replace(FOLDED, corpus=str(songs), models=("knn", "nn3"), folds=2, repeats=1, epochs=1,
                      leak=False, robustness=False, learning_curve=False)  # fmt: skip
     one = compare(chosen, tmp_path / "one", 1)
     two = compare(chosen, tmp_path / "two", 2)
