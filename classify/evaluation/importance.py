@@ -259,27 +259,6 @@ def _in_batches(
         yield some
 
 
-def pool_folds(folds: Sequence[Sequence[SongImportance]]) -> list[SongImportance]:
-    """Concatenate the songs of several folds, for the same sets of columns.
-
-    Examples
-    --------
-    >>> one = SongImportance("tempo", np.zeros((2, 3)), np.zeros((2, 3)))
-    >>> two = SongImportance("tempo", np.ones((2, 1)), np.ones((2, 1)))
-    >>> (pooled,) = pool_folds([[one], [two]])
-    >>> pooled.without[0].tolist()
-    [0.0, 0.0, 0.0, 1.0]
-    """
-    return [
-        SongImportance(
-            of_one[0].name,
-            np.concatenate([importance.without for importance in of_one], axis=1),
-            np.concatenate([importance.alone for importance in of_one], axis=1),
-        )
-        for of_one in zip(*folds, strict=True)
-    ]
-
-
 @dataclass(frozen=True)
 class Importance:
     """How much a model's predictions depend on some columns.

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from classify.evaluation import importance
 from classify.evaluation.importance import (
     HeldOutSongs,
     correlated_clusters,
@@ -86,16 +85,6 @@ def test_windows_of_a_song_move_together_and_in_order():
     song = np.array([2, 0, 0, 1, 2, 0])
     taken = donor_windows(song, np.array([2, 0, 1]))
     assert taken.tolist() == [3, 0, 4, 1, 3, 0]
-
-
-def test_folds_are_put_together_song_behind_song():
-    one, two = songs(20, seed=1), songs(30, seed=2)
-    model = logistic(np.array([3.0, 0, 0, 0]))
-    parts = [permutation_importance(model, held_out, each(4), seed=1) for held_out in (one, two)]
-    whole = importance.pool_folds(parts)
-    assert [fall.name for fall in whole] == list(each(4))
-    assert whole[0].without.shape == (2, 50)
-    assert np.array_equal(whole[0].alone[:, 20:], parts[1][0].alone)
 
 
 def test_the_same_seed_gives_the_same_answer_and_the_input_is_left_alone():
