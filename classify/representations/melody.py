@@ -116,7 +116,7 @@ def encode(song: Song, ticks_per_beat: int = 4) -> Melody | None:
     end = np.round(song.beats_at(notes["onset"] + notes["duration"]) * ticks_per_beat).astype(int)
     last = np.append(np.flatnonzero(np.diff(begin)), len(begin) - 1)  # the highest of each place
     begin, end, pitch = begin[last], end[last], notes["pitch"][last].astype(int)
-    metre, position = _metre(song, begin[0], ticks_per_beat)
+    metre, position = _metre(song, int(begin[0]), ticks_per_beat)
     pitches, ticks = _with_rests(begin, end, pitch, ticks_per_beat)
     return Melody(tuple(pitches), tuple(ticks), ticks_per_beat, metre, position)
 
