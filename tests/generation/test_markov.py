@@ -114,3 +114,20 @@ def test_a_training_song_is_recognised_in_any_key(markov, songs):
 def test_what_cannot_be_kept_is_refused_with_the_reason(markov, wishes, reason):
     with pytest.raises(InputError, match=reason):
         markov.generate(Request(**wishes), 0)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_repeats_are_counted_from_what_came_before(markov, songs, most):
+    """A start that ends in as many equal pitches as are allowed goes on with another."""
+    chain = markov.styles["", 4, 4].chain
+    pitch = 60  # which songs here begin and end with, so that much may follow it
+    assert (pitch, 4) in chain.symbols
+    start = melodies.Melody((pitch,) * most, (4,) * most)
+    request = Request(
+        bars=4, metre=(4, 4), key="C major", repeats=most, primer=melodies.decode(start)
+    )
+    for seed in range(20):
+        _, _, new = notes(markov.generate(request, seed))
+        joined = [pitch] * most + new.tolist()
+        stretches = [set(joined[i : i + most + 1]) for i in range(len(joined) - most)]
+        assert all(len(stretch) > 1 or stretch == {REST} for stretch in stretches)

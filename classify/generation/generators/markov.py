@@ -295,10 +295,12 @@ def _start(chain: Chain, before: list[Symbol], most: int) -> int:
     if not before:
         return chain.begin
     node = chain.node(before[-ORDER:])
+    if not most:
+        return node
     pitch, count = before[-1][0], 0
     while count < min(most, len(before)) and before[-1 - count][0] == pitch != melodies.REST:
         count += 1
-    return node + max(0, count - 1)
+    return node - node % most + max(0, count - 1)  # of the copies of a node, that of the count
 
 
 def _leading_to(chain: Chain, symbol: Symbol, most: int) -> Floats:
