@@ -77,12 +77,15 @@ ablation: $(VENV)/.installed
 	$(BIN)/python benchmarks/ablation.py $(if $(ARGS),$(ARGS),folk)
 
 # Reading recordings. basic-pitch asks for an old TensorFlow that its ONNX model has no use for, so
-# it comes without its dependencies; the extra names those that it needs.
+# it comes without its dependencies; the extra names those that it needs. TinySoundFont would bring
+# what plays through loudspeakers. 50 MB of soundfonts go to the user's cache.
 audio: $(VENV)/.audio
 
 $(VENV)/.audio: $(VENV)/.installed
 	$(PIP) -c constraints.txt -e ".[audio]"
 	$(PIP) --no-deps basic-pitch==0.4.0
+	$(PIP) --no-deps tinysoundfont==0.3.7 || echo "Songs cannot be rendered as sound here: tinysoundfont has no wheel for this Python, and there is no compiler."
+	$(BIN)/python -m classify.songs.soundfonts
 	touch $@
 
 # Write the exact versions again, after a range in setup.cfg was changed.
