@@ -167,7 +167,7 @@ def find() -> dict[str, Representation]:
     """Find every representation of this package, by name.
 
     >>> sorted(find())[:2]
-    ['features', 'note-events']
+    ['compound', 'features']
     """
     by_name: dict[str, Representation] = {}
     for info in pkgutil.iter_modules(classify.representations.__path__):

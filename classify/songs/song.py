@@ -105,6 +105,20 @@ class Song:
         part = np.searchsorted(since, seconds, side="right").clip(1) - 1
         return np.asarray(before[part] + (seconds - since[part]) * per_second[part])
 
+    def seconds_at(self, beats: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn quarter notes into seconds by the tempo map: the inverse of `beats_at`.
+
+        Examples
+        --------
+        >>> song = Song.of(np.zeros(0, NOTE), Path("none.mid"))
+        >>> song.seconds_at(np.array([0.0, 3.0])).tolist()
+        [0.0, 1.5]
+        """
+        tempi = self.tempi if len(self.tempi) else np.array([[0.0, 120.0]])
+        since = self.beats_at(tempi[:, 0])
+        part = np.searchsorted(since, beats, side="right").clip(1) - 1
+        return np.asarray(tempi[part, 0] + (beats - since[part]) * 60 / tempi[part, 1])
+
 
 def problem(notes: dict[str, NDArray], seconds: float) -> str:
     """Give the reason why notes cannot be those of a piece of music; empty where they can.

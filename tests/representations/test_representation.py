@@ -66,7 +66,7 @@ def test_every_model_names_one(songs):
     assert {spec.representation.name for spec in registry.find().values()} <= set(
         representation.find()
     )
-    with pytest.raises(KeyError, match="no representation 'rich'; there are features"):
+    with pytest.raises(KeyError, match="no representation 'rich'; there are compound, features"):
         representation.get("rich")
 
 
