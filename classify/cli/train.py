@@ -20,10 +20,17 @@ def add(app: typer.Typer) -> None:
             api.train,
             without=["corpus"],
             flags={"origin": "--from"},
-            complete={"model": known},
+            complete={"model": _known},
         ),
         options(Settings, only=TRAINED),
     )(train)
+
+
+def _known() -> list[str]:
+    """Name everything that `--model` takes."""
+    from classify.generation import generator
+
+    return [*known(), *generator.names()]
 
 
 def train(
@@ -31,10 +38,11 @@ def train(
     corpus: Annotated[str | None, typer.Argument(metavar="CORPUS", help=CORPUS)] = None,
     **given: Any,
 ) -> None:
-    """Train one model on all songs of a corpus and keep it in a folder.
+    """Train one model, a classifier or a generator, on all songs of a corpus and keep it.
 
-    Its probabilities are calibrated on held-out folds; the folder can be loaded anywhere.
+    The probabilities of a classifier are calibrated on held-out folds. The folder can be loaded
+    anywhere.
     """
     with on_terminal() as progress:
         model = api.train(corpus, command=context.obj, progress=progress, **given)
-    print(model.folder / "model-card.md")
+    print(*getattr(model.about, "remarks", []), model.folder / "model-card.md", sep="\n")

@@ -1,14 +1,14 @@
 """A corpus: songs in order, each with its label, and a list of what was skipped and why."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from classify.corpora import builtin, published
+from classify.corpora import builtin, library, published
 from classify.corpora.groups import group_by_shared_keys
-from classify.corpora.labels import Entry, Listing, list_songs
+from classify.corpora.labels import LABELS, Entry, Listing, holds_songs, list_songs
 from classify.corpora.store import VERSION, Store
 from classify.corpora.walk import Skipped
 from classify.errors import InputError
@@ -95,6 +95,35 @@ class Corpus:
             if song.repaired
         ]
 
+    def without(self, reasons: Mapping[str, str]) -> "Corpus":
+        """Give the corpus without some songs, which count as skipped.
+
+        Parameters
+        ----------
+        reasons : mapping of str to str
+            By the name of a song's entry: why it is not used.
+
+        Raises
+        ------
+        InputError
+            If no song is left.
+        """
+        kept = [i for i, entry in enumerate(self.entries) if entry.name not in reasons]
+        skipped = [
+            Skipped(entry.name, reasons[entry.name], entry.label)
+            for entry in self.entries
+            if entry.name in reasons
+        ]
+        corpus = replace(
+            self,
+            songs=[self.songs[i] for i in kept],
+            entries=[self.entries[i] for i in kept],
+            groups=[self.groups[i] for i in kept],
+            skipped=skipped + self.skipped,
+        )
+        _check(corpus, labelled=False)
+        return corpus
+
     @property
     def fingerprint(self) -> str:
         """SHA-256 over names, labels, groups, splits and contents: equal for equal corpora."""
@@ -105,7 +134,11 @@ class Corpus:
         return digest.hexdigest()
 
 
-def load(source: str, on_song: Callable[[int, int], None] = lambda done, total: None) -> Corpus:
+def load(
+    source: str,
+    on_song: Callable[[int, int], None] = lambda done, total: None,
+    labelled: bool = True,
+) -> Corpus:
     """Read a corpus.
 
     Parameters
@@ -116,11 +149,14 @@ def load(source: str, on_song: Callable[[int, int], None] = lambda done, total: 
         of a copy (`emopia:PATH`).
     on_song : callable, optional
         Called with (songs done, songs in all) while the corpus is made or read.
+    labelled : bool
+        Whether songs without labels, or all of one label, are refused. Where they are not, a folder
+        with songs in it and no labels.csv is read as it is, and their labels are empty.
 
     Returns
     -------
     Corpus
-        With at least two classes.
+        With at least two classes, if it is to be labelled.
 
     Raises
     ------
@@ -129,7 +165,7 @@ def load(source: str, on_song: Callable[[int, int], None] = lambda done, total: 
     """
     if not source.strip():
         raise InputError("the corpus is an empty name; expected a folder or a built-in corpus")
-    listing, about = _listing(source, on_song)
+    listing, about = _listing(source, on_song, labelled)
     store = Store(cache_folder() / f"songs-v{VERSION}")
     files = [File(str(entry.path), entry.member) for entry in listing.entries]
     songs, entries, skipped = [], [], []
@@ -150,11 +186,13 @@ def load(source: str, on_song: Callable[[int, int], None] = lambda done, total: 
         skipped=skipped + listing.skipped,
         **{name: value for name, value in about.items() if name != "name"},
     )
-    _check(corpus)
+    _check(corpus, labelled)
     return corpus
 
 
-def _listing(source: str, on_song: Callable[[int, int], None]) -> tuple[Listing, dict[str, Any]]:
+def _listing(
+    source: str, on_song: Callable[[int, int], None], labelled: bool
+) -> tuple[Listing, dict[str, Any]]:
     """List the files of a corpus, and give what else is known of it."""
     built_in = builtin.CORPORA.get(source)
     if built_in:
@@ -173,7 +211,14 @@ def _listing(source: str, on_song: Callable[[int, int], None]) -> tuple[Listing,
             f"{source}: is neither a folder here nor a built-in corpus; "
             f"built in are {', '.join(builtin.CORPORA)}"
         )
+    if not labelled and path.is_dir() and _holds_plain_songs(path):
+        return library.list_songs([path], artist_folder=0), {"name": path.resolve().name}
     return list_songs(path), {}
+
+
+def _holds_plain_songs(folder: Path) -> bool:
+    names = [path.name for path in folder.iterdir() if path.is_file()]
+    return any(map(holds_songs, names)) and LABELS not in map(str.lower, names)
 
 
 def _path(source: str) -> Path:
@@ -193,14 +238,14 @@ def _groups(songs: list[Song], entries: list[Entry]) -> list[str]:
     )
 
 
-def _check(corpus: Corpus) -> None:
+def _check(corpus: Corpus, labelled: bool) -> None:
     if not corpus.songs:
         first = corpus.skipped[0]
         raise InputError(
             f"{corpus.source}: none of the {len(corpus.skipped)} files can be used; "
             f"the first, {first.name}, {first.reason}"
         )
-    if len(corpus.classes) == 1:
+    if labelled and len(corpus.classes) == 1:
         raise InputError(
             f"{corpus.source}: all {len(corpus.songs)} usable songs carry the label "
             f"{corpus.classes[0]!r}; a comparison needs at least two classes"

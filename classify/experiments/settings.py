@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from classify.models.training_settings import TrainingSettings
     from classify.representations.windows import WindowSettings
 
+#: Folds that the probabilities of a model that is kept are calibrated on, unless told otherwise.
+CALIBRATION_FOLDS = 5
+
 #: Epochs of a network at most in a quick check.
 QUICK_EPOCHS = 3
 

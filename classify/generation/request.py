@@ -1,7 +1,11 @@
 """What is asked of a generator."""
 
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Literal
+
+import numpy as np
 
 from classify.errors import InputError
 from classify.songs import Song
@@ -26,6 +30,13 @@ TEMPI = (20.0, 400.0)
 
 #: Most bars that can be asked for.
 MOST_BARS = 512
+
+#: Least and most of each wish that is a number.
+BOUNDS = {
+    "bars": (1, MOST_BARS), "seconds": (1, 3600), "tempo": TEMPI, "density": (0.1, 50),
+    "register": (0, 127), "loudness": (1, 127), "spread": (0, 40), "syncopation": (0, 1),
+    "low": (0, 127), "high": (0, 127), "repeats": (1, 64), "longest_copy": (1, 1000),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,29 +65,45 @@ class Request:
     bars : int, optional
         Length.
     seconds : float, optional
-        Length, instead of bars: the nearest number of whole bars.
+        Length, instead of bars: the nearest number of whole bars, where a generator counts these.
     mood : str, optional
-        A mood that the generator has learned.
+        A mood that the generator has learned; it sets the knobs that are left open.
     tempo : float, optional
         Quarter notes a minute.
+    density : float, optional
+        Notes a second.
+    register : float, optional
+        Mean MIDI pitch.
+    mode : {"major", "minor"}, optional
+        Of the key.
+    loudness : float, optional
+        Mean velocity, 1-127.
+    spread : float, optional
+        Standard deviation of pitch, in semitones.
+    syncopation : float, optional
+        Share of notes that begin between beats and sound on beyond the next, 0-1.
     key : str, optional
         As `"A minor"` or `"E♭ major"`.
     metre : (int, int), optional
         Time signature.
     low, high : int, optional
         Lowest and highest MIDI pitch, 0-127.
-    instrument : int, optional
-        General MIDI program, 0-127.
+    instruments : tuple of int, optional
+        General MIDI programs, 0-127, one a part, the highest part first.
     chords : tuple of str, optional
         One a bar, begun again when all have passed; notes on a beat belong to the chord.
     repeats : int, optional
         Most times that a pitch may sound in a row.
     longest_copy : int, optional
-        Longest run of notes that may equal one of a training song, in any key.
+        Longest run of notes that may equal one of a training song, in any key; as in real songs
+        unless given.
     primer : Song, optional
         What the new song goes on from; it is not part of the result.
     keep : Passage, optional
         Bars that the result has at the same place as this song; all else is new.
+    bridge : (Song, Song), optional
+        The new song leads from the end of the first to the beginning of the second; neither is
+        part of the result.
 
     Raises
     ------
@@ -93,40 +120,77 @@ class Request:
     seconds: float | None = None
     mood: str | None = None
     tempo: float | None = None
+    density: float | None = None
+    register: float | None = None
+    mode: Literal["major", "minor"] | None = None
+    loudness: float | None = None
+    spread: float | None = None
+    syncopation: float | None = None
     key: str | None = None
     metre: tuple[int, int] | None = None
     low: int | None = None
     high: int | None = None
-    instrument: int | None = None
+    instruments: tuple[int, ...] | None = None
     chords: tuple[str, ...] | None = None
     repeats: int | None = None
     longest_copy: int | None = None
     primer: Song | None = None
     keep: Passage | None = None
+    bridge: tuple[Song, Song] | None = None
 
     def __post_init__(self) -> None:
         if self.bars is not None and self.seconds is not None:
             raise InputError("give a length in bars or in seconds, not both")
-        _within("bars", self.bars, 1, MOST_BARS)
-        _within("seconds", self.seconds, 1, 3600)
-        _within("tempo", self.tempo, *TEMPI)
-        for name in ("low", "high", "instrument"):
-            _within(name, getattr(self, name), 0, 127)
-        _within("repeats", self.repeats, 1, 64)
-        _within("longest_copy", self.longest_copy, 1, 1000)
+        for name, (low, high) in BOUNDS.items():
+            _within(name, getattr(self, name), low, high)
+        for program in self.instruments or ():
+            _within("instrument", program, 0, 127)
         if self.low is not None and self.high is not None and self.low > self.high:
             raise InputError(
                 f"the range {self.low}-{self.high} is empty: low must not be above high"
+            )
+        if self.mode not in (None, "major", "minor"):
+            raise InputError(f"mode {self.mode}: expected major or minor")
+        if self.key is not None and self.mode is not None:
+            raise InputError(
+                f"give a key or a mode, not both: {self.key!r} says which of the two it is"
             )
         if self.key is not None:
             read_key(self.key)
         for symbol in self.chords or ():
             read_chord(symbol)
+        given = [name for name in ("primer", "keep", "bridge") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise InputError(f"give one of {', '.join(given)}: each says what the new goes with")
 
     @property
     def asked(self) -> set[str]:
         """Names of all wishes that were given."""
         return {field.name for field in fields(self) if getattr(self, field.name) is not None}
+
+    @property
+    def minor(self) -> bool | None:
+        """Whether the key or the mode that is asked for is minor."""
+        if self.key is not None:
+            return read_key(self.key)[1]
+        return None if self.mode is None else self.mode == "minor"
+
+    def with_knobs(self, values: Mapping[str, float | str]) -> "Request":
+        """Set knobs, each to what can be asked for; a mode only where no key is given."""
+        within = {
+            name: value if isinstance(value, str) else float(np.clip(value, *BOUNDS[name]))
+            for name, value in values.items()
+            if not (name == "mode" and self.key is not None)
+        }
+        return replace(self, **within)  # type: ignore[arg-type]
+
+    def kept_beats(self, song: Song) -> slice | None:
+        """Give the quarter notes of a song that it was to keep; None where it was to keep none."""
+        if self.keep is None:
+            return None
+        numerator, denominator = song.metres[0, 1:] if len(song.metres) else (4, 4)
+        bar = 4 * numerator / denominator
+        return slice((self.keep.first - 1) * bar, self.keep.last * bar)
 
 
 def _within(name: str, value: float | None, low: float, high: float) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classify.errors import InputError
-from classify.experiments.settings import Settings, check_count
+from classify.experiments.settings import CALIBRATION_FOLDS, Settings, check_count
 from classify.options import check_names, flag
 from classify.progress import SILENT, Progress
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from classify.corpora.walk import Skipped
     from classify.inference.explain.songs import ExplainedSongs
     from classify.inference.personalise import Report
+    from classify.inference.saved_generator import SavedGenerator
     from classify.inference.saved_model import Bundle
 
 #: Settings of a comparison that `train` takes too.
@@ -30,23 +31,24 @@ def train(
     model: str = "",
     *,
     origin: str | Path | None = None,
-    folds: int = 5,
+    folds: int = CALIBRATION_FOLDS,
     jobs: int | None = None,
     force: bool = False,
     command: str = "",
     progress: Progress = SILENT,
     **settings: Any,
-) -> "Bundle":
-    """Train one model on all songs of a corpus and keep it in a folder.
+) -> "Bundle | SavedGenerator":
+    """Train one model, a classifier or a generator, on all songs of a corpus; keep it in a folder.
 
     Parameters
     ----------
     corpus : str, Path or None
-        As for `compare`; None where a run says it.
+        As for `compare`; None where a run says it. A generator takes songs without labels, too.
     out : str or Path
         The model's folder.
     model : str
-        A model's name; the recommended one, or the best of the run, unless given.
+        A model's name; the recommended classifier, or the best of the run, unless given. That of
+        a generator makes new songs with generate.
     origin : str or Path, optional
         Take corpus, settings and the best model (or the one that is named) of this comparison.
     folds : int
@@ -64,7 +66,7 @@ def train(
 
     Returns
     -------
-    Bundle
+    Bundle or SavedGenerator
         The trained model, loaded from its folder.
 
     Examples
@@ -72,13 +74,25 @@ def train(
     >>> model = train("songs", "models/new", "features-logistic", window=16, folds=3)
     >>> model.classes
     ['Calming', 'Happy']
+    >>> train("songs", "models/composer", "markov").about.moods
+    ['Calming', 'Happy']
     """
-    from classify.inference import saved_model, training
+    from classify.generation import generator as generators
 
     if (corpus is None) == (origin is None):
         raise InputError("train: name either a CORPUS, or a run with --from")
     check_count("jobs", jobs)
     check_names(settings, dict.fromkeys(TRAINED), "setting")
+    if model in generators.names():
+        others = {
+            "from": origin,
+            "jobs": jobs,
+            "folds": folds if folds != CALIBRATION_FOLDS else None,
+        }
+        given = settings | {name: value for name, value in others.items() if value is not None}
+        return _train_generator(str(corpus), Path(out), model, given, force, command, progress)
+    from classify.inference import saved_model, training
+
     if origin is not None:
         if settings:
             raise InputError(
@@ -86,11 +100,26 @@ def train(
             )
         plan = training.plan_of_run(Path(origin), model or None, folds)
     else:
-        assert corpus is not None
         plan = training.plan(
-            Settings.of(corpus, settings | {"folds": folds}), model or "recommended"
+            Settings.of(str(corpus), settings | {"folds": folds}), model or "recommended"
         )
     return saved_model.load(training.train(plan, Path(out), jobs, progress, command, force))
+
+
+def _train_generator(
+    corpus: str,
+    out: Path,
+    model: str,
+    given: dict[str, Any],
+    force: bool,
+    command: str,
+    progress: Progress,
+) -> "SavedGenerator":
+    from classify.inference import generator_training, saved_generator
+
+    return saved_generator.load(
+        generator_training.train(corpus, model, out, given, progress, command, force)
+    )
 
 
 def predict(

@@ -46,7 +46,7 @@ from classify.experiments.run_record import (
     read_run,
     settings_from_run,
 )
-from classify.experiments.settings import Settings
+from classify.experiments.settings import CALIBRATION_FOLDS, Settings
 from classify.files import exclusive, work_dir
 from classify.inference import saved_model
 from classify.inference.explain import terms
@@ -65,9 +65,6 @@ from classify.progress import SILENT, Progress
 from classify.records import VERSION, portable, versions
 from classify.representations import descriptors
 from classify.representations.musical_features import FEATURES
-
-#: Folds that probabilities are calibrated on, unless told otherwise.
-FOLDS = 5
 
 #: Windows that a bundle keeps to try its model on when it is loaded.
 PROBES = 8
@@ -116,7 +113,7 @@ def plan(settings: Settings, model: str) -> Plan:
     return Plan(replace(settings, models=(name,), merge_duplicates=True), name)
 
 
-def plan_of_run(folder: Path, model: str | None, folds: int = FOLDS) -> Plan:
+def plan_of_run(folder: Path, model: str | None, folds: int = CALIBRATION_FOLDS) -> Plan:
     """Settle to train what a comparison found best, or one of its models, as it was trained there.
 
     Raises
@@ -231,8 +228,17 @@ def _key(plan: Plan, data: SplitDataset) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
-def check_free(out: Path, replaced: bool) -> None:
-    """Refuse to write where something is; a bundle may be replaced where that is asked for.
+def check_free(out: Path, replaced: bool, about: str = saved_model.ABOUT) -> None:
+    """Refuse to write where something is; a model may be replaced where that is asked for.
+
+    Parameters
+    ----------
+    out : Path
+        A folder.
+    replaced : bool
+        Whether a model of the same kind that is there may be replaced.
+    about : str
+        The JSON file that such a model has.
 
     Raises
     ------
@@ -241,8 +247,8 @@ def check_free(out: Path, replaced: bool) -> None:
     """
     if out.is_dir() and not any(out.iterdir()):
         return
-    if out.exists() and not (replaced and (out / saved_model.ABOUT).is_file()):
-        hint = "; --force replaces it" if (out / saved_model.ABOUT).is_file() else ""
+    if out.exists() and not (replaced and (out / about).is_file()):
+        hint = "; --force replaces it" if (out / about).is_file() else ""
         raise InputError(f"{out}: is there already; name another folder with --out{hint}")
 
 

@@ -3,13 +3,13 @@
 Songs are moved to C major or A minor, so that all keys teach one chain, and learned as pairs of
 pitch and length. A request becomes weights of these pairs at every step of the grid
 (`classify.generation.constraints`), and each song is a sample of the exact conditional distribution
-(`classify.generation.chain`). Runs that are too long a copy are forbidden by drawing again, which
-leaves the distribution of all others as it is.
+(`classify.generation.chain`).
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,18 +19,15 @@ from classify.errors import InputError
 from classify.generation import constraints as wishes
 from classify.generation.chain import Chain, Floats, Impossible, Sampler
 from classify.generation.generator import Generator, State
-from classify.generation.novelty import Repertoire
 from classify.generation.request import Passage, Request, read_chord, read_key
 from classify.generation.styles import HOME, ORDER, TICKS_PER_BEAT, Key, Lesson, Style, nearest
+from classify.progress import Progress
 from classify.representations import melody as melodies
 from classify.representations.melody import Melody, bar_ticks
 from classify.songs import Song
 
 #: A mood in a time signature is learned from so many songs at least, where there are as many.
 FEWEST_SONGS = 5
-
-#: Songs are drawn so often at most until one is no copy.
-DRAWS = 500
 
 #: What any symbol is worth before a passage that was not learned.
 STRANGE = 1e-6
@@ -69,17 +66,20 @@ class Markov(Generator):
 
     TITLE = "Markov"
     KEEPS = frozenset(
-        {"bars", "seconds", "mood", "tempo", "key", "metre", "low", "high", "instrument", "chords",
-         "repeats", "longest_copy", "primer", "keep"}
+        {"bars", "seconds", "mood", "tempo", "key", "metre", "low", "high", "instruments", "chords",
+         "repeats", "longest_copy", "primer", "keep", "bridge"}
     )  # fmt: skip
 
-    styles: dict[Key, Style]
-    repertoire: Repertoire
+    DRAWS = 500
 
-    def fit(self, songs: Sequence[Song], moods: Sequence[str] | None = None) -> "Markov":
+    styles: dict[Key, Style]
+
+    def learn(
+        self, songs: Sequence[Song], moods: Sequence[str], progress: Progress, work: Path | None
+    ) -> None:
         """Learn one style for each mood, and for all songs, in each time signature."""
         members: dict[Key, list[Lesson]] = defaultdict(list)
-        for song, mood in zip(songs, moods or [""] * len(songs), strict=True):
+        for song, mood in zip(songs, moods, strict=True):
             if lesson := Lesson.of(song):
                 for name in sorted({"", mood}):
                     members[name, *lesson.melody.metre].append(lesson)
@@ -89,26 +89,20 @@ class Markov(Generator):
         self.styles = {
             key: Style.of(lessons) for key, lessons in members.items() if len(lessons) >= fewest
         }
-        everything = [lessons for key, lessons in members.items() if not key[0]]
-        self.repertoire = Repertoire.of(lesson.melody for part in everything for lesson in part)
-        return self
 
     def compose(self, request: Request, random: np.random.Generator) -> Song:
         """Draw a melody that keeps all wishes."""
+        return next(self.draws(request, random))
+
+    def draws(self, request: Request, random: np.random.Generator) -> Iterator[Song]:
+        """Draw melodies that keep all wishes; what they need is computed once."""
         task = self._task(request, random)
         chain, samplers = _prepare(request, task)
-        for _ in range(DRAWS):
+        instrument = (request.instruments or (0,))[0]
+        while True:
             tune = _draw(chain, samplers, task, random)
-            if request.longest_copy is None or (
-                self.repertoire.longest_run(tune) <= request.longest_copy
-            ):
-                loudness = round(task.style.velocity)
-                instrument = request.instrument or 0
-                return melodies.decode(tune, task.tempo, instrument, loudness, "new song")
-        raise InputError(
-            f"longest_copy {request.longest_copy}: each of {DRAWS} melodies had a longer run of a "
-            f"training song; allow longer runs, or loosen another wish"
-        )
+            loudness = round(task.style.velocity)
+            yield melodies.decode(tune, task.tempo, instrument, loudness, "new song")
 
     def _task(self, request: Request, random: np.random.Generator) -> _Task:
         """Decide what the request leaves open."""
@@ -129,8 +123,7 @@ class Markov(Generator):
         """Choose the style with the most songs of those that the request allows."""
         mood = request.mood or ""
         if not any(key[0] == mood for key in self.styles):
-            known = ", ".join(sorted({key[0] for key in self.styles} - {""})) or "none"
-            raise InputError(f"mood {mood!r}: was not learned; known are {known}")
+            raise InputError(f"mood {mood!r}: has fewer than {FEWEST_SONGS} songs in one metre")
         allowed = {
             key: style
             for key, style in self.styles.items()
@@ -143,8 +136,8 @@ class Markov(Generator):
         return max(allowed.items(), key=lambda item: item[1].songs)
 
     def state(self) -> State:
-        """Give all styles and what is known of the songs, which are not kept themselves."""
-        arrays = {"steps": self.repertoire.steps, "song": self.repertoire.song}
+        """Give all styles."""
+        arrays: dict[str, NDArray[Any]] = {}
         values: dict[str, Any] = {"styles": []}
         for place, (key, style) in enumerate(self.styles.items()):
             parts, numbers = style.state()
@@ -156,7 +149,6 @@ class Markov(Generator):
     def of_state(cls, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> "Markov":
         """Make a generator of what `state` gave."""
         markov = cls()
-        markov.repertoire = Repertoire(arrays["steps"], arrays["song"])
         markov.styles = {}
         for place, ((mood, numerator, denominator), numbers) in enumerate(values["styles"]):
             prefix = f"{place}."
@@ -170,6 +162,8 @@ def _tonic(request: Request, style: Style, random: np.random.Generator) -> tuple
     if request.key:
         return read_key(request.key)
     given = request.keep.song if request.keep else request.primer
+    if request.bridge:
+        given = request.bridge[0]
     if given:
         return melodies.tonic(_melody(given))
     minor = bool(random.random() < style.minor)
@@ -208,15 +202,17 @@ def _prepare(request: Request, task: _Task) -> tuple[Chain, list["Sampler | list
     most = request.repeats or 0
     if most:
         chain = wishes.limit_repeats(chain, most)
-    before = _symbols(request.primer, task) if request.primer else []
+    given = request.bridge[0] if request.bridge else request.primer
+    before = _symbols(given, task) if given else []
+    behind = _symbols(request.bridge[1], task)[:1] if request.bridge else []
     parts: list[Sampler | list[Symbol]] = []
-    kept, begin, end = _kept(request.keep, task) if request.keep else ([], 0, 0)
+    kept, begin, end = _kept(request.keep, task) if request.keep else (behind, task.n_ticks, 0)
     if not kept or begin:
         until = begin if kept else task.n_ticks
         last = _leading_to(chain, kept[0], most) if kept else chain.end
         start = _start(chain, before, most)
         parts.append(_sampler(task, chain, weights, slice(0, until), start, last))
-    if kept:
+    if request.keep:
         parts.append(kept)
         if end < task.n_ticks:
             start = _start(chain, kept, most)
