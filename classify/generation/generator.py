@@ -39,7 +39,7 @@ NETWORK = "network.keras"
 SHARED = "all generators"
 
 #: Wishes that all generators keep: songs are drawn again until one keeps them.
-BY_DRAWING = frozenset({"longest_copy"})
+BY_DRAWING = frozenset({"longest_copy", "mode"})
 
 
 class Generator(ABC):
@@ -142,11 +142,14 @@ class Generator(ABC):
         draws = self.draws(request, random)
         limit = request.longest_copy or self.longest_copy
         for _, song in zip(range(self.DRAWS), draws, strict=False):
+            if request.mode and knobs.mode(song) != (request.mode == "major"):
+                continue
             if self.repertoire.longest_run(song, request.kept_beats(song)) <= limit:
                 return song
+        mode = f" or was not in {request.mode}" if request.mode else ""
         raise InputError(
             f"longest_copy {limit}: each of {self.DRAWS} songs had a longer run of a song that was "
-            f"learned from; allow longer runs, ask for a shorter song, or loosen another wish"
+            f"learned from{mode}; allow longer runs, ask for a shorter song, or loosen another wish"
         )
 
     def check(self, request: Request) -> None:

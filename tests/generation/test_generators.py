@@ -10,6 +10,7 @@ import pytest
 from classify.errors import InputError
 from classify.generation import knobs
 from classify.generation.generator import ARRAYS, BY_DRAWING, NETWORK, VALUES, find, names
+from classify.generation.generators.copy import Copy
 from classify.generation.request import BOUNDS, Request
 from classify.progress import SILENT
 from classify.representations import melody as melodies
@@ -116,6 +117,8 @@ def test_every_wish_that_is_taken_can_be_asked_for(generator, songs_beside):
         "chords": ("C", "G"), "repeats": 3, "longest_copy": 40, "primer": songs_beside[0],
     }  # fmt: skip
     for name in sorted((generator.KEEPS | generator.AIMS | BY_DRAWING) & examples.keys()):
+        if name in BY_DRAWING and isinstance(generator, Copy):
+            continue
         song = generator.generate(Request(**{name: examples[name]}), 0)
         assert song.n_notes > 1, name
 
@@ -126,9 +129,11 @@ def songs_beside():
 
 
 def test_no_song_is_a_longer_copy_than_real_ones_are(generator):
-    for seed in range(5):
+    """But those of the generator that cheats, which is caught every time."""
+    for seed in range(100 if isinstance(generator, Copy) else 5):
         song = generator.generate(Request(bars=8), seed)
-        assert generator.repertoire.longest_run(song) <= generator.longest_copy
+        is_copy = generator.repertoire.longest_run(song) > generator.longest_copy
+        assert is_copy == isinstance(generator, Copy)
 
 
 def test_a_mood_that_was_not_learned_is_refused(generator):

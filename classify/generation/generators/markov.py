@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from classify.errors import InputError
 from classify.generation import constraints as wishes
+from classify.generation import tilting as knobs
 from classify.generation.chain import Chain, Floats, Impossible, Sampler
 from classify.generation.generator import Generator, State
 from classify.generation.request import Passage, Request, read_chord, read_key
@@ -67,8 +68,9 @@ class Markov(Generator):
     TITLE = "Markov"
     KEEPS = frozenset(
         {"bars", "seconds", "mood", "tempo", "key", "metre", "low", "high", "instruments", "chords",
-         "repeats", "longest_copy", "primer", "keep", "bridge"}
+         "repeats", "longest_copy", "primer", "keep", "bridge", "mode", "loudness"}
     )  # fmt: skip
+    AIMS = frozenset({"density", "register", "spread"})
 
     DRAWS = 500
 
@@ -96,12 +98,13 @@ class Markov(Generator):
 
     def draws(self, request: Request, random: np.random.Generator) -> Iterator[Song]:
         """Draw melodies that keep all wishes; what they need is computed once."""
+        request = self.set_knobs(request, random)
         task = self._task(request, random)
         chain, samplers = _prepare(request, task)
+        loudness = round(request.loudness or task.style.velocity)
         instrument = (request.instruments or (0,))[0]
         while True:
             tune = _draw(chain, samplers, task, random)
-            loudness = round(task.style.velocity)
             yield melodies.decode(tune, task.tempo, instrument, loudness, "new song")
 
     def _task(self, request: Request, random: np.random.Generator) -> _Task:
@@ -117,6 +120,8 @@ class Markov(Generator):
         shift = nearest(tonic - HOME[minor])
         if request.low is not None and request.high is not None:
             shift += 12 * round(((request.low + request.high) / 2 - _middle(style) - shift) / 12)
+        elif request.register is not None:
+            shift += 12 * round((request.register - _middle(style) - shift) / 12)
         return _Task(style, metre, bars * bar, tempo, minor, shift)
 
     def _style(self, request: Request) -> tuple[Key, Style]:
@@ -166,7 +171,9 @@ def _tonic(request: Request, style: Style, random: np.random.Generator) -> tuple
         given = request.bridge[0]
     if given:
         return melodies.tonic(_melody(given))
-    minor = bool(random.random() < style.minor)
+    minor = request.minor
+    if minor is None:
+        minor = bool(random.random() < style.minor)
     return HOME[minor], minor
 
 
@@ -181,8 +188,10 @@ def _constraints(request: Request, task: _Task) -> dict[str, Floats]:
     symbols, n_ticks = task.style.chain.symbols, task.n_ticks
     weights = {
         "metre": wishes.in_time(symbols, task.style.profile, n_ticks),
-        "key": wishes.begins_and_ends(symbols, n_ticks, HOME[task.minor] if request.key else None),
+        "key": wishes.begins_and_ends(symbols, n_ticks, _last_tone(request, task)),
     }
+    if request.mode:
+        weights["mode"] = knobs.in_mode(symbols, task.minor)
     if request.low is not None or request.high is not None:
         low = 0 if request.low is None else request.low
         high = 127 if request.high is None else request.high
@@ -193,7 +202,31 @@ def _constraints(request: Request, task: _Task) -> dict[str, Floats]:
             for symbol in request.chords
         ]
         weights["chords"] = wishes.on_chords(symbols, chords, task.bar, TICKS_PER_BEAT, n_ticks)
-    return weights
+    return weights | knobs.tilts(
+        task.style.chain, wishes.combined(weights, n_ticks, len(symbols)), _targets(request, task)
+    )
+
+
+def _last_tone(request: Request, task: _Task) -> int | None:
+    """Give the pitch class that a melody is to end on, if it is to end on one."""
+    return HOME[task.minor] if request.key and not request.bridge else None
+
+
+def _targets(request: Request, task: _Task) -> list[knobs.Target]:
+    """Write the wishes for density, register and spread as sums over symbols."""
+    pitch = np.array([pitch for pitch, _ in task.style.chain.symbols])
+    sounds = (pitch != melodies.REST).astype(float)
+    middle = (request.register or _middle(task.style) + task.shift) - task.shift
+    targets = []
+    if request.register is not None:
+        targets.append(knobs.Target("register", sounds * (pitch - middle), 0.0))
+    if request.spread is not None:
+        wide = sounds * ((pitch - middle) ** 2 - request.spread**2)
+        targets.append(knobs.Target("spread", wide, 0.0))
+    if request.density is not None:
+        seconds = task.n_ticks / TICKS_PER_BEAT * 60 / task.tempo
+        targets.append(knobs.Target("density", sounds, request.density * seconds))
+    return targets
 
 
 def _prepare(request: Request, task: _Task) -> tuple[Chain, list["Sampler | list[Symbol]"]]:

@@ -1,0 +1,111 @@
+"""Soft wishes: symbols of a chain weighed so that a quantity is, in the mean, what is asked for.
+
+Weights exp(factor * value) of each symbol keep the chain's sequences as likely beside each other as
+they can be while the mean of the sum of the values is moved (exponential tilting). The logarithm of
+the mass under the weights is the cumulant generating function of that sum, so that its first two
+derivatives, the mean and the variance, need no sample: Newton's method finds the factor.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from classify.generation.chain import Chain, Floats, Impossible, Sampler
+from classify.generation.constraints import Symbols
+from classify.representations.features.key import KRUMHANSL
+from classify.representations.melody import REST
+
+#: Steps of Newton's method, and the distance of the points that derivatives are taken from.
+STEPS, DISTANCE = 5, 1e-3
+
+#: Strongest weight of a symbol beside another one, as a logarithm.
+STRONGEST = 4.0
+
+#: Pitch classes of the tonics of C major and A minor.
+TONICS = (0, 9)
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A quantity that is a sum over symbols.
+
+    Parameters
+    ----------
+    name : str
+        The knob.
+    values : ndarray, shape (n_symbols,)
+        What each symbol adds.
+    total : float
+        What the sum is to be in the mean.
+    """
+
+    name: str
+    values: Floats
+    total: float
+
+
+def tilts(chain: Chain, weights: Floats, targets: Sequence[Target]) -> dict[str, Floats]:
+    """Weigh symbols towards targets, one after another.
+
+    Parameters
+    ----------
+    chain : Chain
+        What is sampled, from its beginning to an end.
+    weights : ndarray, shape (n_ticks, n_symbols)
+        Constraints that hold besides.
+    targets : sequence of Target
+        In the order in which they are met; later ones may move earlier ones a little.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (1, n_symbols)
+        By the knob's name; nothing where the constraints are impossible anyway.
+
+    Examples
+    --------
+    >>> chain = Chain.fit(["abab", "aabb", "bbaa"], {"a": 1, "b": 1}, order=1)
+    >>> target = Target("a", np.array([1.0, 0.0]), 1.0)
+    >>> weights = tilts(chain, np.ones((4, 2)), [target])["a"]
+    >>> _moments(chain, np.ones((4, 2)) * weights, target.values)[0].round(3)
+    np.float64(1.0)
+    """
+    found: dict[str, Floats] = {}
+    for target in targets:
+        largest = np.abs(target.values).max()
+        if not largest:
+            continue
+        scaled, factor = target.values / largest, 0.0
+        try:
+            for _ in range(STEPS):
+                mean, variance = _moments(chain, weights * np.exp(factor * scaled), scaled)
+                if variance < 1e-9:
+                    break
+                step = (target.total / largest - mean) / variance
+                factor = float(np.clip(factor + np.clip(step, -1, 1), -STRONGEST, STRONGEST))
+        except Impossible:
+            return {}
+        found[target.name] = np.exp(factor * scaled)[np.newaxis]
+        weights = weights * found[target.name]
+    return found
+
+
+def _moments(chain: Chain, weights: Floats, values: Floats) -> tuple[np.float64, np.float64]:
+    """Give mean and variance of a sum over the symbols of a sample."""
+    below, here, above = (
+        Sampler(chain, weights * np.exp(distance * values)).log_mass
+        for distance in (-DISTANCE, 0.0, DISTANCE)
+    )
+    return (
+        np.float64((above - below) / (2 * DISTANCE)),
+        np.float64((above - 2 * here + below) / DISTANCE**2),
+    )
+
+
+def in_mode(symbols: Symbols, minor: bool) -> Floats:
+    """Want the pitches that C major or A minor has more of than the other; shape (1, n_symbols)."""
+    pitch = np.array([pitch for pitch, _ in symbols])
+    here, there = (
+        np.array(KRUMHANSL[kind])[(pitch - TONICS[kind]) % 12] for kind in (minor, not minor)
+    )
+    return np.where(pitch == REST, 1.0, here / there)[np.newaxis]
