@@ -11,10 +11,15 @@ ARGS ?=
 # Twice quiet: pip's warnings speak of other people's settings and packages; errors are still shown.
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
-.PHONY: compare test test-slow coverage fuzz lint docs results ablation audio constraints clean
+.PHONY: compare generate test test-slow coverage fuzz lint docs results ablation audio constraints clean
 
 compare: $(VENV)/.installed
 	$(BIN)/classify compare $(ARGS)
+
+# A composer trained on the built-in folk songs, eight new songs, and a page to hear them.
+generate: $(VENV)/.installed
+	test -d models/composer || $(BIN)/classify train folk --model markov --out models/composer
+	$(BIN)/classify generate models/composer --mood lullaby --minutes 1 -n 8 --seed 1 --out new --force $(ARGS)
 
 # The linters run beside the tests; what they found is shown below the tests' summary.
 test: $(VENV)/.tested

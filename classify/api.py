@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from classify.errors import InputError
 from classify.experiments.settings import Settings, check_count
 from classify.files import read_json
+from classify.inference.generating import generate
 from classify.inference.tasks import (
     adapt,
     explain,
@@ -494,7 +495,7 @@ def _written(
 
 
 __all__ = [
-    "adapt", "check_corpus", "compare", "compare_corpora", "explain", "explain_run", "is_run",
-    "list_corpora", "load_run", "playlist", "playlists", "predict", "pretrain", "report",
+    "adapt", "check_corpus", "compare", "compare_corpora", "explain", "explain_run", "generate",
+    "is_run", "list_corpora", "load_run", "playlist", "playlists", "predict", "pretrain", "report",
     "show_corpus", "side_by_side", "suggest", "train", "transcribe",
 ]  # fmt: skip

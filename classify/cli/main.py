@@ -28,6 +28,7 @@ COMMANDS = (
     "pretrain",
     "train",
     "predict",
+    "generate",
     "adapt",
     "suggest",
     "playlist",

@@ -12,6 +12,9 @@ import numpy as np
 from classify.generation.chain import Chain, Floats, Impossible, Sampler
 from classify.representations.melody import REST
 
+#: Notes of a length begin at a step of a bar if songs have them there so often, beside chance.
+RARE = 0.1
+
 #: Symbols of melodies: pitch (or `REST`) and ticks.
 Symbols = Sequence[tuple[int, int]]
 
@@ -22,14 +25,18 @@ def within(symbols: Symbols, low: int, high: int) -> Floats:
 
 
 def in_time(symbols: Symbols, profile: Floats, n_ticks: int) -> Floats:
-    """Want symbols where in the bar notes of their length begin.
+    """Allow symbols only where in the bar notes of their length begin.
+
+    They are allowed or not, never rewarded: a reward for each note that keeps time would be
+    multiplied over a piece and draw it towards as many short notes as there is room for.
 
     Parameters
     ----------
     symbols : sequence of (int, int)
         Pitch and ticks of each.
     profile : ndarray, shape (bar_ticks, longest + 1)
-        How much notes of each length are wanted at each step of a bar.
+        How much more often notes of each length begin at each step of a bar than anywhere; from
+        `RARE` on they are allowed.
     n_ticks : int
         Length of the piece, which begins with a bar.
 
@@ -38,7 +45,7 @@ def in_time(symbols: Symbols, profile: Floats, n_ticks: int) -> Floats:
     ndarray, shape (n_ticks, n_symbols)
     """
     ticks = np.array([ticks for _, ticks in symbols])
-    return profile[np.arange(n_ticks) % len(profile)][:, ticks]
+    return (profile >= RARE).astype(float)[np.arange(n_ticks) % len(profile)][:, ticks]
 
 
 def begins_and_ends(symbols: Symbols, n_ticks: int, tonic: int | None) -> Floats:

@@ -33,6 +33,7 @@ BEHIND = {
     "pretrain": ([api.pretrain], {PretrainingSettings: ()}, set()),
     "train": ([api.train], {Settings: TRAINED}, set()),
     "predict": ([api.predict], {}, set()),
+    "generate": ([api.generate], {}, set()),
     "adapt": ([api.adapt], {}, set()),
     "suggest": ([api.suggest], {}, set()),
     "playlist": ([api.playlists], {Request: (), Limits: (), Output: ()}, set()),

@@ -1,4 +1,4 @@
-"""Notes drawn one by one, as if none knew of another: what a measure says of no structure at all."""
+"""Notes drawn one by one, none knowing of another: what a measure says of no structure at all."""
 
 from collections import Counter
 from collections.abc import Sequence

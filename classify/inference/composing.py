@@ -1,0 +1,227 @@
+"""New songs of a trained generator, as files: MIDI, a table, pictures, a page to hear them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from classify.errors import InputError
+from classify.files import atomic_write
+from classify.generation import knobs
+from classify.generation.request import Passage, Request
+from classify.inference import saved_generator, saved_model
+from classify.inference.saved_generator import SavedGenerator
+from classify.options import as_names
+from classify.progress import SILENT, Progress, counting
+from classify.songs import Song, UnusableSong, midi
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The table of a folder of new songs; a folder that has one may be replaced.
+TABLE, PAGE = "songs.csv", "index.html"
+
+#: Most songs at once.
+MOST = 10_000
+
+#: Wishes that are given as the request has them.
+PLAIN = ("bars", "mood", "tempo", "density", "register", "mode", "loudness", "spread",
+         "syncopation", "key", "low", "high", "repeats", "longest_copy")  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Composed:
+    """What was written.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is.
+    songs : list of Song
+        The new songs.
+    table : DataFrame
+        What songs.csv holds: a row a song.
+    """
+
+    folder: Path
+    songs: list[Song]
+    table: "pd.DataFrame"
+
+
+def compose(
+    model: SavedGenerator | str | Path,
+    folder: Path,
+    given: Mapping[str, Any],
+    progress: Progress = SILENT,
+) -> Composed:
+    """Make songs and write them, as `classify.inference.generating.generate` says.
+
+    Parameters
+    ----------
+    model : SavedGenerator, str or Path
+        What makes them.
+    folder : Path
+        Where they go.
+    given : mapping
+        The options, by name; those that were not given are None.
+    progress : Progress
+        Shows progress.
+    """
+    n, seed, audio = given["n"], given["seed"], given["audio"]
+    _check(folder, n, seed, given["force"])
+    generator = model if isinstance(model, SavedGenerator) else saved_generator.load(Path(model))
+    request = _request(given)
+    bundle = saved_model.load(Path(given["judge"])) if given["judge"] else None
+    songs = []
+    with counting(progress, f"Composing with {generator.about.title}", "song") as count:
+        for number in range(n):
+            songs.append(generator.generator.generate(request, seed + number))
+            count(number + 1, n)
+    with atomic_write(folder) as temporary:
+        temporary.mkdir()
+        for number, song in enumerate(songs):
+            midi.write_song(temporary / f"{_name(number)}.mid", song)
+        read = [midi.read(temporary / f"{_name(number)}.mid") for number in range(n)]
+        table = _table(generator, request, read, seed, bundle)
+        table.to_csv(temporary / TABLE, index=False)
+        if audio:
+            _write_audio(temporary, read, progress)
+        _write_page(temporary, generator, read, table, audio)
+    return Composed(folder, songs, table)
+
+
+def _check(folder: Path, n: int, seed: int, force: bool) -> None:
+    from classify.experiments.settings import check_seed
+
+    if not 1 <= n <= MOST:
+        raise InputError(f"-n {n}: expected a whole number from 1 to {MOST:,}")
+    check_seed(seed)
+    taken = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
+    if taken and not (force and (folder / TABLE).is_file()):
+        hint = "; --force replaces it" if (folder / TABLE).is_file() else ""
+        raise InputError(f"{folder}: is there already; name another folder with --out{hint}")
+
+
+def _request(given: Mapping[str, Any]) -> Request:
+    """Make a request of options."""
+    wishes = {name: given[name] for name in PLAIN}
+    if given["minutes"] is not None:
+        wishes["seconds"] = 60 * given["minutes"]
+    if given["metre"] is not None:
+        wishes["metre"] = _metre(given["metre"])
+    if given["chords"] is not None:
+        wishes["chords"] = as_names(given["chords"])
+    if given["instruments"] is not None:
+        wishes["instruments"] = _programs(given["instruments"])
+    if given["primer"] is not None:
+        wishes["primer"] = read_song(Path(given["primer"]))
+    ends = given["bridge_from"], given["bridge_to"]
+    if any(end is not None for end in ends):
+        if None in ends:
+            raise InputError("--bridge-from and --bridge-to go together: the songs on both sides")
+        wishes["bridge"] = read_song(Path(ends[0])), read_song(Path(ends[1]))
+    if (given["revise"] is None) != (given["keep"] is None):
+        raise InputError("--revise and --keep go together: a song, and its bars that stay")
+    if given["keep"] is not None:
+        wishes["keep"] = Passage(read_song(Path(given["revise"])), *_bars(given["keep"]))
+    return Request(**wishes)
+
+
+def _metre(text: str) -> tuple[int, int]:
+    numerator, _, denominator = text.partition("/")
+    if not (numerator.isdigit() and denominator in ("1", "2", "4", "8", "16") and int(numerator)):
+        raise InputError(f"--metre {text}: expected a time signature, as 3/4")
+    return int(numerator), int(denominator)
+
+
+def _programs(given: str | Sequence[int]) -> tuple[int, ...]:
+    names = as_names(given) if isinstance(given, str) else [str(program) for program in given]
+    if not all(name.isdigit() for name in names):
+        raise InputError(f"--instruments {given}: expected General MIDI programs, as 0 or 0,32")
+    return tuple(int(name) for name in names)
+
+
+def _bars(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    last = last or first
+    if not (first.isdigit() and last.isdigit() and 1 <= int(first) <= int(last)):
+        raise InputError(f"--keep {text}: expected a bar or bars, as 5 or 2-4, counted from 1")
+    return int(first), int(last)
+
+
+def read_song(path: Path) -> Song:
+    """Read the one song of a MIDI file; InputError says why it cannot be read."""
+    try:
+        return midi.read(path)
+    except UnusableSong as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _name(number: int) -> str:
+    return f"{number + 1:02d}"
+
+
+def _table(
+    generator: SavedGenerator,
+    request: Request,
+    songs: Sequence[Song],
+    seed: int,
+    bundle: saved_model.Bundle | None,
+) -> "pd.DataFrame":
+    """Say of each song what was asked, what came of it, and how much of it is a copy."""
+    import pandas as pd
+
+    composer = generator.generator
+    rows = [
+        {
+            "song": f"{_name(number)}.mid",
+            "mood asked": request.mood or "",
+            "seconds": song.seconds,
+            "notes": song.n_notes,
+            "longest copy": composer.repertoire.longest_run(song, request.kept_beats(song)),
+            "copy limit": request.longest_copy or composer.longest_copy,
+            "seed": seed + number,
+            "model": generator.name,
+            **knobs.measure(song),
+        }
+        for number, song in enumerate(songs)
+    ]
+    table = pd.DataFrame(rows)
+    if bundle:
+        from classify.experiments.fitting import song_means
+
+        windows, raw = bundle.predict_windows(songs)
+        p = bundle.calibrated(song_means(raw, windows.song))
+        table.insert(2, "mood judged", np.array(bundle.classes)[p.argmax(axis=1)])
+        table.insert(3, "probability", p.max(axis=1))
+        table.insert(4, "judge", bundle.name)
+    return table
+
+
+def _write_audio(folder: Path, songs: Sequence[Song], progress: Progress) -> None:
+    from classify.songs import render
+
+    with counting(progress, "Rendering sound", "song") as count:
+        for number, song in enumerate(songs):
+            render.write(folder / f"{_name(number)}.ogg", song)
+            count(number + 1, len(songs))
+
+
+def _write_page(
+    folder: Path,
+    generator: SavedGenerator,
+    songs: Sequence[Song],
+    table: "pd.DataFrame",
+    audio: bool,
+) -> None:
+    from classify.inference import composed_page
+    from classify.presentation import figures
+
+    drawings = {
+        _name(number): composed_page.drawing(song) for number, song in enumerate(songs)
+    }  # fmt: skip
+    figures.save(drawings, folder)
+    page = composed_page.page(generator.name, songs, table, audio)
+    (folder / PAGE).write_text(page, encoding="utf-8")

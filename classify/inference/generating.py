@@ -1,0 +1,136 @@
+"""New songs, as `classify.api` offers them: what can be asked for, and what it means.
+
+The command line reads its options here, so what takes long is imported when it is needed.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from classify.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from classify.inference.composing import Composed
+    from classify.inference.saved_generator import SavedGenerator
+
+
+def generate(
+    model: "SavedGenerator | str | Path",
+    out: str | Path = "new",
+    *,
+    n: int = 1,
+    seed: int = 0,
+    mood: str | None = None,
+    minutes: float | None = None,
+    bars: int | None = None,
+    tempo: float | None = None,
+    key: str | None = None,
+    mode: Literal["major", "minor"] | None = None,
+    metre: str | None = None,
+    density: float | None = None,
+    register: float | None = None,
+    spread: float | None = None,
+    loudness: float | None = None,
+    syncopation: float | None = None,
+    low: int | None = None,
+    high: int | None = None,
+    chords: str | Sequence[str] | None = None,
+    instruments: str | Sequence[int] | None = None,
+    repeats: int | None = None,
+    longest_copy: int | None = None,
+    primer: str | Path | None = None,
+    bridge_from: str | Path | None = None,
+    bridge_to: str | Path | None = None,
+    revise: str | Path | None = None,
+    keep: str | None = None,
+    judge: str | Path | None = None,
+    audio: bool = False,
+    force: bool = False,
+    progress: Progress = SILENT,
+) -> "Composed":
+    """Make new songs with a trained generator, and write them into a folder.
+
+    Parameters
+    ----------
+    model : SavedGenerator, str or Path
+        A folder that train wrote with a generator; in Python, also what train returned.
+    out : str or Path
+        The new songs' folder.
+    n : int
+        How many songs.
+    seed : int
+        Random seed of the first song; those that follow take the next ones.
+    mood : str, optional
+        A mood that the generator has learned; it sets what is left open.
+    minutes : float, optional
+        Length in minutes.
+    bars : int, optional
+        Length in bars.
+    tempo : float, optional
+        Quarter notes a minute.
+    key : str, optional
+        As "A minor" or "Eb major".
+    mode : {"major", "minor"}, optional
+        Of whichever key.
+    metre : str, optional
+        Time signature, as 3/4.
+    density : float, optional
+        Notes a second.
+    register : float, optional
+        Mean MIDI pitch.
+    spread : float, optional
+        Standard deviation of pitch in semitones.
+    loudness : float, optional
+        Mean velocity, 1 to 127.
+    syncopation : float, optional
+        Share of notes between beats that sound on beyond the next.
+    low : int, optional
+        Lowest MIDI pitch.
+    high : int, optional
+        Highest MIDI pitch.
+    chords : str or sequence of str, optional
+        One a bar, in turn, as C,Am,F,G7.
+    instruments : str or sequence of int, optional
+        General MIDI programs, as 0 for a piano or 73 for a flute; one a part, with commas.
+    repeats : int, optional
+        Most times that a pitch may sound in a row.
+    longest_copy : int, optional
+        Longest run of notes that may equal one of a training song; as in real songs unless given.
+    primer : str or Path, optional
+        A song to continue.
+    bridge_from : str or Path, optional
+        A song from whose end the new ones lead to the beginning of another.
+    bridge_to : str or Path, optional
+        That other song.
+    revise : str or Path, optional
+        A song of which the bars of keep stay, while all else is new.
+    keep : str, optional
+        These bars, as 5 or 2-4, counted from 1.
+    judge : str or Path, optional
+        A trained classifier that says in which mood it hears each new song.
+    audio : bool
+        Write each song as OGG, too.
+    force : bool
+        Replace a folder of new songs.
+    progress : Progress
+        Shows progress.
+
+    Returns
+    -------
+    Composed
+
+    Raises
+    ------
+    InputError
+        If the generator cannot do what is asked: with the wish, and the bar, that stand in the way.
+
+    Examples
+    --------
+    >>> new = generate("models/composer", "new", n=2, mood="Happy", bars=4)
+    >>> new.table["mood asked"].tolist(), new.songs[0].seconds > 0
+    (['Happy', 'Happy'], True)
+    """
+    given = dict(locals())
+    from classify.inference.composing import compose
+
+    return compose(model, Path(out), given, progress)
