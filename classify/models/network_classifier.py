@@ -118,7 +118,7 @@ class NetworkClassifier(WindowClassifier):
         keras = trainer.start()
         model = self._started(x.shape[1:], settings)
         f1 = keras.metrics.F1Score(average="macro", name="macro_f1")
-        trainer.compile(model, "categorical_crossentropy", ["accuracy", f1])
+        trainer.compile(model, "categorical_crossentropy", ["accuracy", f1], one_hot[:1])
         history = trainer.fit(
             model,
             self._examples(x[fit], one_hot[fit], settings),

@@ -69,8 +69,7 @@ def fitted(name: str):
 #: Models of one family are fitted in one process, and the families side by side.
 FAMILIES = {
     "baselines": [name for name, spec in SPECS.items() if spec.kind != "network"],
-    "paper": [n for n, s in SPECS.items() if s.kind == "network" and n in registry.PAPER],
-    "own": [n for n, s in SPECS.items() if s.kind == "network" and n not in registry.PAPER],
+    "networks": [name for name, spec in SPECS.items() if spec.kind == "network"],
 }
 
 
@@ -111,7 +110,12 @@ def test_probabilities_have_the_right_shape_and_order(name):
         assert (estimator.predict(x) == y).mean() > 0.8
 
 
-@every(slow=SLOW | {"crnn", "transformer"})  # fitted as passages is
+#: One of each kind of chance: weights, dropout and augmentation of networks, trees, kernels, folds
+#: inside. The slow suite tries all.
+DRAWN = {"passages", "random-forest", "minirocket", "svm", "song-vote"}
+
+
+@every(slow=set(SPECS) - DRAWN)
 def test_the_same_seed_gives_the_same_answer(name):
     x, y, groups = windows(name)
     again = registry.make(SPECS[name], 7, SETTINGS, quick=True).fit(x, y, groups)
