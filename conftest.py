@@ -24,8 +24,12 @@ def inline() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep a cache of our own: nothing is taken from the user's, and nothing left there."""
-    folder = tmp_path_factory.mktemp("cache")
+    """Keep a cache of our own: nothing is taken from the user's, and nothing left there.
+
+    Processes that share the tests share it too, so that built-in corpora are made once.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLASSIFY_CACHE", str(folder))
         yield folder
