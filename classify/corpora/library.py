@@ -98,6 +98,7 @@ def load_library(
                 PurePath(name).stem if len(parts) == 1 else PurePath(name).name
             )
             song = store.song(stored, entry.path, title)
+            artist = song.artist or artist
             file = "" if entry.member or len(parts) > 1 else str(entry.path)
             items.append(Item(name, artist or entry.group, song.title, song, file))
     if not items:

@@ -30,14 +30,13 @@ from numpy.typing import NDArray
 
 from classify.compute.executor import Task, TaskDied, make_executor, n_cores, task_name
 from classify.errors import InputError
-from classify.songs import midi
-from classify.songs.batch import Batch, ParsedSong, contents_of, read_batch, without
+from classify.songs.batch import Batch, ParsedSong, opened, read_batch, without
 from classify.songs.formats import KINDS, File, FileFormat, kind_of
 from classify.songs.song import NOTE, Song, UnusableSong
 from classify.songs.table import as_notes
 
 #: Part of the folder's name; raised when what is written changes.
-VERSION = 2
+VERSION = 3
 
 #: Notes of so many shards are kept in memory.
 SHARDS_IN_MEMORY = 2
@@ -56,7 +55,8 @@ CREATE TABLE IF NOT EXISTS files (
     PRIMARY KEY (folder, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS songs (
     digest BLOB, reader TEXT, part INT, title TEXT, shard INT, first INT, n_notes INT,
-    seconds REAL, tempi BLOB, metres BLOB, repaired TEXT, reason TEXT,
+    seconds REAL, tempi BLOB, metres BLOB, repaired TEXT, reason TEXT, origin TEXT, loudness REAL,
+    artist TEXT,
     PRIMARY KEY (digest, reader, part)) WITHOUT ROWID;
 """
 
@@ -75,6 +75,13 @@ class StoredSong(NamedTuple):
     metres: bytes
     repaired: str
     reason: str
+    origin: str = ""
+    loudness: float | None = None
+    artist: str = ""
+
+
+#: Columns of a song in the index, as `StoredSong` has them.
+SONG = "songs.digest, " + ", ".join(StoredSong._fields[1:])
 
 
 class Store:
@@ -163,6 +170,9 @@ class Store:
             metres=np.frombuffer(stored.metres).reshape(-1, 3),
             digest=f"{stored.digest}:{stored.part}" if stored.part else stored.digest,
             repaired=stored.repaired,
+            origin=stored.origin,
+            loudness=float("nan") if stored.loudness is None else stored.loudness,
+            artist=stored.artist,
         )
 
     def notes(self, song: StoredSong) -> NDArray[np.void]:
@@ -234,8 +244,7 @@ class Store:
     def _known(self, folder: str) -> Iterable[tuple[Any, ...]]:
         """Give every song of the files of a folder."""
         return self._index.execute(
-            "SELECT name, size, changed, moved, read_at, reader, songs.digest, part, title, shard, "
-            "first, n_notes, seconds, tempi, metres, repaired, reason FROM files JOIN songs "
+            f"SELECT name, size, changed, moved, read_at, reader, {SONG} FROM files JOIN songs "
             "ON songs.digest = files.digest WHERE folder = ? ORDER BY name, reader, part",
             [os.fsencode(folder)],
         )
@@ -261,7 +270,7 @@ class Store:
         tasks = [self._task(batch, kind, number) for number, batch in enumerate(batches)]
         ready: dict[int, Batch] = {}
         following = 0
-        n_workers = max(1, min(n_workers, kind.at_once, len(tasks)))
+        n_workers = max(1, min(n_workers, len(tasks)))
         with make_executor(n_workers, keep_workers=True) as executor:
             numbers = {executor.submit(task): number for number, task in enumerate(tasks)}
             for future in executor.as_completed(list(numbers)):
@@ -298,8 +307,7 @@ class Store:
                     executor.submit(self._task([file], kind, number)).result()
                 except TaskDied as death:
                     with suppress(UnusableSong):  # gone meanwhile: the last try says so
-                        digest = midi.digest(contents_of(file, kind.most_bytes))
-                        crashed_files[digest] = kind.why_died(death)
+                        crashed_files[opened(file, kind)[1]] = kind.why_died(death)
             try:
                 return executor.submit(self._task(files, kind, number, crashed_files)).result()
             except TaskDied:
@@ -321,7 +329,7 @@ class Store:
         rows = [_row(song, kind, shard) for song in songs]
         with self._index:
             self._index.executemany(
-                "INSERT OR REPLACE INTO songs VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", rows
+                "INSERT OR REPLACE INTO songs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", rows
             )
             self._index.executemany(
                 "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?)",
@@ -351,8 +359,7 @@ class Store:
                 continue
             if digest not in of_file:  # known before, under another name
                 known = self._index.execute(
-                    "SELECT digest, part, title, shard, first, n_notes, seconds, tempi, metres, "
-                    "repaired, reason FROM songs WHERE digest = ? AND reader = ? ORDER BY part",
+                    f"SELECT {SONG} FROM songs WHERE digest = ? AND reader = ? ORDER BY part",
                     [bytes.fromhex(digest), kind.reader],
                 )
                 of_file[digest] = [_stored_song(row) for row in known]
@@ -456,7 +463,6 @@ def _stored_song(row: Sequence[Any]) -> StoredSong:
 
 
 def _row(song: ParsedSong, kind: FileFormat, shard: int) -> tuple[Any, ...]:
-    digest, part, title, first, n_notes, seconds, *maps, repaired, reason = song
+    digest, part, title, first, n_notes, *rest = song
     place = shard if n_notes else 0
-    return (bytes.fromhex(digest), kind.reader, part, title, place, first, n_notes, seconds, *maps,
-            repaired, reason)  # fmt: skip
+    return bytes.fromhex(digest), kind.reader, part, title, place, first, n_notes, *rest

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from classify.compute.executor import Task, TaskDied, make_executor, task_name
+from classify.compute.executor import Task, TaskDied, make_executor, n_cores, task_name
 from classify.corpora.walk import Skipped, displayable, hidden, relative_name, walk
 from classify.errors import InputError
 from classify.files import atomic_write
 from classify.progress import SILENT, Progress, counting
 from classify.songs import audio, midi
-from classify.songs.formats import KINDS, transcription
+from classify.songs.formats import KINDS, FileFormat, transcription
 
 
 @dataclass(frozen=True)
@@ -51,22 +51,17 @@ def transcribe(
     plan = _plan(source, out)
     _check(plan, force)
     done = Transcribed([], [])
-    kind, recordings = KINDS["audio"], list(plan)
+    kind = KINDS["audio"]
     with (
         counting(progress, f"Transcribing {source}", "recording") as count,
-        make_executor(kind.at_once, keep_workers=True) as executor,
+        make_executor(min(n_cores(), len(plan)), keep_workers=True) as executor,
     ):
         count(0, len(plan))
-        for ended, recording in enumerate(recordings, 1):
-            task = Task(
-                task_name("transcribe", kind.reader, recording),
-                transcription,
-                (recording, kind),
-                kind.memory,
-                kind.seconds,
-            )
+        of_future = {executor.submit(_task(recording, kind)): recording for recording in plan}
+        for ended, future in enumerate(executor.as_completed(list(of_future)), 1):
+            recording = of_future[future]
             try:
-                data = executor.submit(task).result()
+                data = future.result()
             except TaskDied as death:
                 data = kind.why_died(death)
             if isinstance(data, str):
@@ -76,7 +71,12 @@ def transcribe(
                     temporary.write_bytes(data)
                 done.written.append(plan[recording])
             count(ended, len(plan))
-    return done
+    return Transcribed(sorted(done.written), sorted(done.skipped, key=lambda item: item.name))
+
+
+def _task(recording: Path, kind: FileFormat) -> Task:
+    name = task_name("transcribe", kind.reader, recording)
+    return Task(name, transcription, (recording, kind), kind.memory, kind.seconds)
 
 
 def _plan(source: Path, out: Path) -> dict[Path, Path]:

@@ -13,10 +13,7 @@ from numpy.typing import NDArray
 
 from classify.presentation.notes import key_name
 from classify.representations.features.key import key_of
-
-#: Share of onsets on quarters and thirds of a beat from which the file's beats are believed, and
-#: how near is on, in beats. A fifth of all places is that near.
-ON_GRID, NEAR = 0.6, 0.02
+from classify.songs.table import ON_GRID, on_grid
 
 #: Onsets are counted in steps of so many seconds, and only so many seconds of a song.
 STEP, HEARD = 0.01, 600.0
@@ -170,15 +167,9 @@ def tempo(notes: NDArray[np.void]) -> float:
     if span <= TOGETHER:
         return float("nan")
     beat = notes["beat"].astype(float)
-    if np.isfinite(beat).all() and beat[-1] > beat[0] and _on_grid(beat) >= ON_GRID:
+    if np.isfinite(beat).all() and beat[-1] > beat[0] and on_grid(beat).mean() >= ON_GRID:
         return float(60 * (beat[-1] - beat[0]) / span)
     return _measured_tempo(notes["onset"] - notes["onset"][0])
-
-
-def _on_grid(beat: NDArray[np.float64]) -> float:
-    """Share of onsets near a quarter or third of a beat."""
-    off = [np.abs(beat * parts - np.round(beat * parts)) / parts for parts in (3, 4)]
-    return float((np.minimum(*off) < NEAR).mean())
 
 
 def _measured_tempo(onset: NDArray[np.float64]) -> float:

@@ -1,64 +1,73 @@
-"""Recordings to MIDI bytes, with basic-pitch's ONNX model.
+"""Recordings to MIDI bytes: decoded in sections, transcribed, and given a tempo and its beats.
 
-A transcription knows when which pitch sounded and how strongly. It knows no beats, no instruments
-and no drums: its MIDI file counts time at 120 quarter notes a minute, whatever the music's tempo
-is, and gives every note to one electric piano.
-
-Source: Bittner et al., "A Lightweight Instrument-Agnostic Model for Polyphonic Note Transcription
-and Multipitch Estimation", ICASSP 2022. The libraries come with the extra `audio` and are imported
-by the first recording.
+`classify.songs.transcriber` finds the notes. Beats are followed in the sound (Ellis 2007, by
+librosa) and written as a tempo map, a beat a quarter note; where bars begin is not known. Loudness
+is the sound's own: integrated, after EBU R128. Title and artist come from the file's tags.
 """
 
-import io
-import logging
+import hashlib
 import math
-import os
-import sys
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import numpy as np
+import symusic
 from numpy.typing import NDArray
 
-from classify.songs.song import UnusableSong
+from classify.files import atomic_write, cache_folder
+from classify.songs import transcriber
+from classify.songs.quiet import quiet
+from classify.songs.song import TRANSCRIBED, UnusableSong
 
 #: File endings that are read as recordings; .m4a only where ffmpeg is installed.
 ENDINGS = (".wav", ".mp3", ".flac", ".ogg", ".m4a")
 
 #: Seconds; a longer recording is refused before it is decoded.
-LONGEST = 90 * 60.0
+LONGEST = 4 * 3600.0
 
-#: Seconds that are transcribed at a time. Memory grows with them, and the search for notes without
-#: an onset grows with their square.
-SECTION = 5 * 60.0
+#: Seconds that are decoded and transcribed at a time: memory grows with them, not with the file.
+SECTION = 150.0
 
-#: Seconds; basic-pitch finds no note that is shorter.
-SHORTEST = 0.13
+#: Seconds; a note that ends so near the border of two sections goes on in the next.
+BORDER = 0.05
 
-#: Full scale is 1. The model finds notes in the faintest hiss, so below -60 dB it is not run.
-SILENT = 1e-3
+#: Samples between two values of the onset strength in which beats are followed.
+HOP = 512
 
-#: Samples a second that the model was trained on.
-RATE = 22050
+#: Ticks in a quarter note of what is written, and the General MIDI instrument of all notes.
+TICKS, ELECTRIC_PIANO = 480, 4
 
-#: Frames that neighbouring windows of the model share: the overlap that basic-pitch itself uses.
-OVERLAP = 30
-
-#: Activation from which an onset, and the sounding of a note, counts: basic-pitch's own defaults.
-ONSET_FROM, SOUNDING_FROM = 0.5, 0.3
-
-#: A note as basic-pitch gives it: start and end in seconds, MIDI pitch, amplitude 0-1, no bends.
-_Event = tuple[float, float, int, float, None]
+#: Quarter notes a minute where no beats are heard.
+PLAIN_TEMPO = 120.0
 
 
-def to_midi(path: Path) -> bytes:
-    """Transcribe one recording.
+@dataclass(frozen=True)
+class Transcription:
+    """What became of a recording.
 
-    The same file gives the same bytes. A recording longer than `SECTION` is transcribed in equal
-    sections; a note that sounds across their border becomes two.
+    Parameters
+    ----------
+    midi : bytes
+        A Standard MIDI File whose track is named by its origin.
+    loudness : float
+        Integrated loudness in LUFS; NaN where it is too short or too faint to be measured.
+    title, artist : str
+        From the file's tags; empty where it has none.
+    """
+
+    midi: bytes
+    loudness: float
+    title: str = ""
+    artist: str = ""
+
+
+def to_midi(path: Path) -> Transcription:
+    """Transcribe one recording; go on where one that was killed stopped.
+
+    The same file gives the same bytes. A finished section is kept in the user's cache until the
+    whole recording is transcribed.
 
     Parameters
     ----------
@@ -68,9 +77,8 @@ def to_midi(path: Path) -> bytes:
 
     Returns
     -------
-    bytes
-        A Standard MIDI File that `classify.songs.midi.parse` reads: one track, program 4, onsets
-        to within 2.3 ms ticks. Its tempo of 120 quarter notes a minute is not the music's.
+    Transcription
+        Onsets are those of frames of 11.6 ms; beats are those that were heard.
 
     Raises
     ------
@@ -79,20 +87,20 @@ def to_midi(path: Path) -> bytes:
         longer than `LONGEST`, or holds no notes; or if the audio extra is not installed.
     """
     first_bytes = _read_first_bytes(path)
-    basic_pitch = _basic_pitch()
-    with _quiet():
+    transcriber.libraries()
+    with quiet():
         seconds = _seconds(path, first_bytes)
-        model = basic_pitch.inference.Model(
-            basic_pitch.build_icassp_2022_model_path(basic_pitch.FilenameSuffix.onnx)
-        )
-    events: list[_Event] = []
-    for start, samples in _sections(path, seconds):
-        events += _notes(basic_pitch, model, samples, start)
+    work = _work_folder(path)
+    sections = list(_sections(path, seconds, work))
+    events = _joined(sections)
     if not events:
         raise UnusableSong("holds no notes: it is silent, or nothing in it has a pitch")
-    file = io.BytesIO()
-    basic_pitch.note_creation.note_events_to_midi(sorted(events)).write(file)
-    return file.getvalue()
+    with quiet():
+        beats = _beats(sections)
+        title, artist = _tags(path)
+    made = Transcription(midi_bytes(events, beats), _loudness(sections), title, artist)
+    _forget(work)
+    return made
 
 
 def _read_first_bytes(path: Path) -> bytes:
@@ -106,49 +114,6 @@ def _read_first_bytes(path: Path) -> bytes:
     if not first_bytes:
         raise UnusableSong("is an empty file (0 bytes)")
     return first_bytes
-
-
-def _basic_pitch() -> ModuleType:
-    """Import basic-pitch without TensorFlow, which it looks for, and its ONNX model has no use for.
-
-    None in sys.modules says that a module is not there. It saves 4 seconds and 650 MB, and keeps
-    basic-pitch from trying to load the ONNX model with TensorFlow first.
-    """
-    tensorflow = {name: sys.modules[name] for name in ["tensorflow"] if name in sys.modules}
-    sys.modules["tensorflow"] = None  # type: ignore[assignment]
-    try:
-        with _quiet():
-            import basic_pitch
-            import basic_pitch.inference
-            import basic_pitch.note_creation
-    except ImportError as error:
-        raise UnusableSong(
-            f"is a recording; reading recordings needs the audio extra: run `make audio` ({error})"
-        ) from None
-    finally:
-        del sys.modules["tensorflow"]
-        sys.modules.update(tensorflow)
-    return basic_pitch
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep off the screen what libraries log, warn and, past Python, write to standard error."""
-    nothing, disabled = logging.NullHandler(), logging.root.manager.disable
-    logging.root.addHandler(nothing)  # or the first logging.warning would add one that prints
-    logging.disable()
-    sys.stderr.flush()
-    screen = os.dup(2)
-    try:
-        with warnings.catch_warnings(), Path(os.devnull).open("w") as nowhere:
-            warnings.simplefilter("ignore")
-            os.dup2(nowhere.fileno(), 2)
-            yield
-    finally:
-        os.dup2(screen, 2)
-        os.close(screen)
-        logging.disable(disabled)
-        logging.root.removeHandler(nothing)
 
 
 def _seconds(path: Path, first_bytes: bytes) -> float:
@@ -177,52 +142,229 @@ def _seconds(path: Path, first_bytes: bytes) -> float:
     return seconds
 
 
-def _sections(path: Path, seconds: float) -> Iterator[tuple[float, NDArray[np.float32]]]:
-    """Decode equal sections: the start of each in seconds, and its samples, mono, at `RATE`."""
+# --- section by section
+
+
+@dataclass(frozen=True, eq=False)
+class _Section:
+    """What is kept of a section: notes, onset strength a frame, and loudness in LUFS."""
+
+    start: float
+    seconds: float
+    events: NDArray[np.float64]  # shape (n_notes, 4)
+    strength: NDArray[np.float32]
+    loudness: float
+
+
+def _sections(path: Path, seconds: float, work: Path) -> Iterator[_Section]:
+    """Transcribe equal sections, or read what an earlier try left of them."""
+    count = max(1, math.ceil(seconds / SECTION))
+    length = seconds / count
+    for number in range(count):
+        kept = work / f"{number:04d}.npz"
+        if not kept.is_file():
+            samples, rate = _decoded(path, number * length, length)
+            with quiet():
+                section = _section(samples, rate)
+            if count == 1:
+                yield _Section(0.0, seconds, *section)
+                continue
+            events, strength, loud = section
+            with atomic_write(kept) as temporary:
+                np.savez(temporary, events=events, strength=strength, loudness=loud)
+        with np.load(kept) as file:
+            section = file["events"], file["strength"], float(file["loudness"])
+        yield _Section(number * length, length, *section)
+
+
+def _decoded(path: Path, start: float, length: float) -> tuple[NDArray[np.float32], float]:
+    """Decode a part of a recording: samples of shape (n_channels, n_samples), and their rate."""
     import audioread
     import librosa
 
-    count = max(1, math.ceil(seconds / SECTION))
-    length = seconds / count
-    for start in (number * length for number in range(count)):
-        try:
-            with _quiet():
-                samples, _ = librosa.load(path, sr=RATE, offset=start, duration=length)
-        except (audioread.DecodeError, EOFError):
-            raise UnusableSong(
-                f"is a damaged recording: it cannot be decoded between {start:.0f} s and "
-                f"{start + length:.0f} s"
-            ) from None
-        except librosa.ParameterError:
-            raise UnusableSong(
-                "is a damaged recording: it holds samples that are not numbers"
-            ) from None
-        yield start, samples
+    try:
+        with quiet():
+            samples, rate = librosa.load(path, sr=None, mono=False, offset=start, duration=length)
+    except (audioread.DecodeError, EOFError):
+        raise UnusableSong(
+            f"is a damaged recording: it cannot be decoded between {start:.0f} s and "
+            f"{start + length:.0f} s"
+        ) from None
+    if not np.isfinite(samples).all():
+        raise UnusableSong("is a damaged recording: it holds samples that are not numbers")
+    return np.atleast_2d(samples), rate
 
 
-def _notes(
-    basic_pitch: ModuleType, model: object, samples: NDArray[np.float32], start: float
-) -> list[_Event]:
-    """Transcribe the samples of one section, which begins at second `start`.
+def _section(
+    samples: NDArray[np.float32], rate: float
+) -> tuple[NDArray[np.float64], NDArray[np.float32], float]:
+    import librosa
 
-    These are the steps of `basic_pitch.inference.predict`, which takes no samples and prints.
-    Pitch bends are left out: no reader here uses them.
+    mono = librosa.to_mono(samples)
+    if rate != transcriber.RATE:
+        mono = librosa.resample(mono, orig_sr=rate, target_sr=transcriber.RATE)
+    events = np.array(sorted(transcriber.transcribed(mono))).reshape(-1, 4)
+    if not len(events):
+        return events, np.zeros(len(mono) // HOP + 1, np.float32), -math.inf
+    strength = librosa.onset.onset_strength(y=mono, sr=transcriber.RATE, hop_length=HOP)
+    return events, strength.astype(np.float32), loudness(samples.T, rate)
+
+
+def loudness(samples: NDArray[np.float32], rate: float) -> float:
+    """Measure integrated loudness in LUFS (EBU R128).
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n_samples, n_channels)
+        Of more than five channels, the first five count.
+    rate : float
+        Samples a second.
+
+    Returns
+    -------
+    float
+        Minus infinity for silence and for less than 0.4 s.
     """
-    inference = basic_pitch.inference
-    overlap = OVERLAP * inference.FFT_HOP
-    if len(samples) < SHORTEST * RATE or np.abs(samples).max() < SILENT:
-        return []
-    padded = np.concatenate([np.zeros(overlap // 2, np.float32), samples])
-    hop = inference.AUDIO_N_SAMPLES - overlap
-    windows = [w for w, _ in inference.window_audio_file(padded, hop)]
-    outputs = [model.predict(w[np.newaxis]) for w in windows]  # type: ignore[attr-defined]
-    activations = {
-        name: inference.unwrap_output(
-            np.concatenate([output[name] for output in outputs]), len(samples), OVERLAP
-        )
-        for name in outputs[0]
-    }
-    _, events = basic_pitch.note_creation.model_output_to_notes(
-        activations, ONSET_FROM, SOUNDING_FROM, include_pitch_bends=False
+    import pyloudnorm
+
+    meter = pyloudnorm.Meter(rate)
+    if len(samples) < meter.block_size * rate:
+        return -math.inf
+    return float(meter.integrated_loudness(samples[:, :5]))
+
+
+def _loudness(sections: list[_Section]) -> float:
+    """Average the power of the sections, each gated by itself; NaN where all are silent."""
+    power = sum(10 ** (section.loudness / 10) * section.seconds for section in sections)
+    return 10 * math.log10(power / sum(s.seconds for s in sections)) if power else math.nan
+
+
+def _joined(sections: list[_Section]) -> list[transcriber.Event]:
+    """Gather the notes; one that sounds across a border is one note."""
+    events: list[transcriber.Event] = []
+    sounding: dict[int, int] = {}  # pitch: place of the note that reached the border
+    for section in sections:
+        reaching: dict[int, int] = {}
+        for begin, end, number, clearness in section.events.tolist():
+            pitch = int(number)
+            if begin < BORDER and pitch in sounding:
+                place = sounding.pop(pitch)
+                events[place] = (events[place][0], section.start + end, pitch, events[place][3])
+            else:
+                place = len(events)
+                events.append((section.start + begin, section.start + end, pitch, clearness))
+            if end > section.seconds - BORDER:
+                reaching[pitch] = place
+        sounding = reaching
+    return sorted(events)
+
+
+def _beats(sections: list[_Section]) -> NDArray[np.float64]:
+    """Follow the beats of each section; their times in seconds."""
+    beats = [
+        section.start + beats_in(section.strength) for section in sections if section.strength.any()
+    ]
+    times = np.concatenate([*beats, np.zeros(0)])
+    apart = np.diff(times, prepend=-1.0) > 60 / 300  # two sections may share a beat
+    return np.asarray(times[apart])
+
+
+def beats_in(strength: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Follow the beat in a curve of onset strength; times in seconds from its start."""
+    import librosa
+
+    _, beats = librosa.beat.beat_track(
+        onset_envelope=strength, sr=transcriber.RATE, hop_length=HOP, units="time"
     )
-    return [(begin + start, end + start, *rest) for begin, end, *rest in events]
+    return np.asarray(beats, dtype=np.float64)
+
+
+def _tags(path: Path) -> tuple[str, str]:
+    """Read title and artist; files that a decoder reads and mutagen does not have none."""
+    import mutagen
+
+    try:
+        tags: Any = mutagen.File(path, easy=True)
+    except mutagen.MutagenError:
+        tags = None
+    if not tags:
+        return "", ""
+    return tuple(  # type: ignore[return-value]
+        " ".join(str(value) for value in (tags.get(name) or [])[:1]).strip()
+        for name in ("title", "artist")
+    )
+
+
+# --- what is written
+
+
+def midi_bytes(events: list[transcriber.Event], beats: NDArray[np.float64]) -> bytes:
+    """Write notes as MIDI, with the tempo that the beats have.
+
+    Parameters
+    ----------
+    events : list of (float, float, int, float)
+        Start and end in seconds, MIDI pitch, and how clearly it is heard, 0 to 1.
+    beats : ndarray, shape (n_beats,)
+        Times of the beats in seconds; with fewer than two, the tempo is `PLAIN_TEMPO`.
+
+    Returns
+    -------
+    bytes
+        A Standard MIDI File of one track.
+    """
+    score = symusic.Score(TICKS)
+    seconds, ticks = _clock(beats)
+    steps = np.diff(ticks)
+    for tick, step, length in zip(ticks, steps, np.diff(seconds), strict=False):
+        score.tempos.append(symusic.Tempo(int(tick), float(60 * step / TICKS / length)))
+    track = symusic.Track(f"{TRANSCRIBED} {transcriber.name()}", ELECTRIC_PIANO, False)
+    begins, ends = (
+        _at(np.array([event[place] for event in events]), seconds, ticks) for place in (0, 1)
+    )
+    for begin, end, (_, _, pitch, clearness) in zip(begins, ends, events, strict=True):
+        velocity = int(np.clip(round(127 * clearness), 1, 127))
+        track.notes.append(symusic.Note(int(begin), max(1, int(end - begin)), pitch, velocity))
+    score.tracks.append(track)
+    return bytes(score.dumps_midi())
+
+
+def _clock(beats: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Give seconds and ticks of places between which the tempo does not change.
+
+    The first beat is a whole number of beats after the file's start, as many as fit best.
+    """
+    if len(beats) < 2:
+        return np.array([0.0, 60.0]), np.array([0, round(PLAIN_TEMPO * TICKS)])
+    before = max(1, round(beats[0] / (beats[1] - beats[0]))) if beats[0] > 0 else 0
+    seconds = np.append([0.0] * (before > 0), beats)
+    counted = np.append([0] * (before > 0), before + np.arange(len(beats)))
+    return seconds, counted.astype(np.int64) * TICKS
+
+
+def _at(
+    times: NDArray[np.float64], seconds: NDArray[np.float64], ticks: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Turn times into ticks; after the last beat its tempo goes on."""
+    inside = np.interp(times, seconds, ticks)
+    last = (ticks[-1] - ticks[-2]) / (seconds[-1] - seconds[-2])
+    beyond = ticks[-1] + (times - seconds[-1]) * last
+    return np.round(np.where(times > seconds[-1], beyond, inside)).astype(np.int64)
+
+
+# --- sections that are kept
+
+
+def _work_folder(path: Path) -> Path:
+    """Where the sections of a recording are kept while it is transcribed."""
+    about = path.stat()
+    key = f"{path.absolute()} {about.st_size} {about.st_mtime_ns} {SECTION} {transcriber.name()}"
+    name = hashlib.blake2b(key.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    return cache_folder() / "transcribing" / name
+
+
+def _forget(work: Path) -> None:
+    for file in work.glob("*"):
+        file.unlink(missing_ok=True)
+    if work.is_dir():
+        work.rmdir()

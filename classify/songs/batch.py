@@ -4,6 +4,7 @@ The process that wants the songs gets a few facts about each; the notes themselv
 """
 
 import ctypes
+import math
 import sqlite3
 import zipfile
 from collections.abc import Sequence
@@ -47,6 +48,9 @@ class ParsedSong(NamedTuple):
     metres: bytes = b""
     repaired: str = ""
     reason: str = ""
+    origin: str = ""
+    loudness: float | None = None
+    artist: str = ""
 
 
 @dataclass
@@ -99,8 +103,7 @@ def read_batch(
         archives: dict[str, zipfile.ZipFile] = {}
         for number, file in enumerate(files):
             try:
-                data = contents_of(file, kind.most_bytes, archives, open_archives)
-                digest = midi.digest(data)
+                data, digest = opened(file, kind, archives, open_archives)
                 if digest in crashed_files:
                     raise UnusableSong(crashed_files[digest])
             except UnusableSong as reason:
@@ -129,6 +132,25 @@ def _keep_freed_memory() -> None:
         mallopt(-1, 2**28)  # M_TRIM_THRESHOLD
     except (OSError, AttributeError, TypeError):
         return
+
+
+def opened(
+    file: File,
+    kind: FileFormat,
+    archives: dict[str, zipfile.ZipFile] | None = None,
+    stack: ExitStack | None = None,
+) -> tuple[bytes, str]:
+    """Read a file, and hash it; a recording's bytes stay where decoders find them.
+
+    Raises
+    ------
+    UnusableSong
+        As `contents_of` does.
+    """
+    if kind.name == "audio" and not file.member:
+        return b"", midi.digest_of(file.path, kind.most_bytes)
+    data = contents_of(file, kind.most_bytes, archives, stack)
+    return data, midi.digest(data)
 
 
 def contents_of(
@@ -175,7 +197,7 @@ class _Gathered:
         self.failed = failed
         self.added: set[str] = set()
         self.notes = NoteTableBuilder()
-        self.owners: list[tuple[str, int, str, str]] = []  # digest, part, title, repaired
+        self.owners: list[tuple[str, int, SongBytes, str]] = []  # digest, part, song, repaired
 
     def add(self, contents: dict[str, tuple[bytes, File]], kind: FileFormat, known: str) -> None:
         """Add the songs of files that are not known, and forget their bytes."""
@@ -212,8 +234,8 @@ class _Gathered:
         except UnusableSong as reason:
             self._fail(digest, number, str(reason), part.title)
             return
-        self.notes.add(scanned if part.beats else scanned._replace(beats=False))
-        self.owners.append((digest, number, part.title, scanned.repaired))
+        self.notes.add(scanned._replace(origin=part.origin or scanned.origin))
+        self.owners.append((digest, number, part._replace(data=b""), scanned.repaired))
 
     def _fail(self, digest: str, number: int, reason: str, title: str = "") -> None:
         self.failed.append(ParsedSong(digest, number, title, reason=reason))
@@ -226,14 +248,19 @@ class _Gathered:
         """Say of each song where its notes are, or why they are no music."""
         first, seconds = table.first.tolist(), table.seconds.tolist()
         songs = []
-        for i, (digest, part, title, repaired) in enumerate(self.owners):
+        for i, (digest, part, song, repaired) in enumerate(self.owners):
             if table.problems[i]:
-                songs.append(ParsedSong(digest, part, title, reason=table.problems[i]))
+                songs.append(ParsedSong(digest, part, song.title, reason=table.problems[i]))
                 continue
             maps = table.tempi(i).tobytes(), table.metres(i).tobytes()
             n_notes = first[i + 1] - first[i]
             songs.append(
-                ParsedSong(digest, part, title, first[i], n_notes, seconds[i], *maps, repaired)
+                ParsedSong(
+                    *(digest, part, song.title, first[i], n_notes, seconds[i], *maps, repaired),
+                    origin=table.origin[i],
+                    loudness=None if math.isnan(song.loudness) else song.loudness,
+                    artist=song.artist,
+                )
             )
         return songs
 

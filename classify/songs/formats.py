@@ -3,6 +3,7 @@
 Every format becomes MIDI first (`as_midi`), so that one reader makes all notes.
 """
 
+import math
 import os
 import shutil
 import tempfile
@@ -14,8 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from classify.compute.executor import TaskDied, deadline
-from classify.songs import audio, midi, score
-from classify.songs.song import UnusableSong
+from classify.songs import audio, midi, score, transcriber
+from classify.songs.song import SCORE, UnusableSong
 
 MEGABYTE = 2**20
 
@@ -40,8 +41,6 @@ class FileFormat:
         Bytes that the reading process may have.
     batch : tuple of int and int
         How many files, or bytes, are read as one piece of work.
-    at_once : int
-        Processes that may read such files at once; onnxruntime fills all cores by itself.
     """
 
     name: str
@@ -51,12 +50,13 @@ class FileFormat:
     seconds: float
     memory: int
     batch: tuple[int, int]
-    at_once: int = 64
 
     @property
     def reader(self) -> str:
         """The library that reads it, with its version; results of other readers are not reused."""
-        return f"{self.name}: {self.library} {_version(self.library)}{_decoder(self.name)}"
+        if self.name == "audio":
+            return f"audio: {transcriber.name()}{_decoder()}"
+        return f"{self.name}: {self.library} {_version(self.library)}"
 
     def why_died(self, death: TaskDied) -> str:
         """Say, as the end of a sentence on a file, why the process that read it ended."""
@@ -76,9 +76,9 @@ def _version(library: str) -> str:
 
 
 @cache
-def _decoder(kind: str) -> str:
+def _decoder() -> str:
     """Name what else decides whether a recording can be read."""
-    return " with ffmpeg" if kind == "audio" and shutil.which("ffmpeg") else ""
+    return " with ffmpeg" if shutil.which("ffmpeg") else ""
 
 
 #: Kinds of scores; the same bytes mean another thing under another ending.
@@ -99,9 +99,7 @@ KINDS = {
             FileFormat(name, endings, "music21", 32 * MEGABYTE, 60, 3 * 2**30, (16, MEGABYTE))
             for name, endings in SCORES.items()
         ),
-        FileFormat(
-            "audio", audio.ENDINGS, "basic-pitch", 512 * MEGABYTE, 1800, 8 * 2**30, (1, 1), 1
-        ),
+        FileFormat("audio", audio.ENDINGS, "basic-pitch", 4096 * MEGABYTE, 7200, 8 * 2**30, (1, 1)),
     )
 }
 
@@ -132,12 +130,17 @@ class File(NamedTuple):
 
 
 class SongBytes(NamedTuple):
-    """One song of a file: the bytes of a MIDI file, or why there are none."""
+    """One song of a file: the bytes of a MIDI file and what it does not say, or why there are none.
+
+    `origin`, `loudness` and `artist` are those of a `Song`.
+    """
 
     title: str = ""
     data: bytes = b""
     reason: str = ""
-    beats: bool = True
+    origin: str = ""
+    loudness: float = math.nan
+    artist: str = ""
 
 
 def as_midi(data: bytes, file: File, kind: FileFormat) -> Iterator[SongBytes]:
@@ -163,26 +166,26 @@ def as_midi(data: bytes, file: File, kind: FileFormat) -> Iterator[SongBytes]:
     elif kind.name in SCORES:
         for piece in score.to_midi(data, file.ending):
             if isinstance(piece, score.Piece):
-                yield SongBytes(piece.title, piece.midi)
+                yield SongBytes(piece.title, piece.midi, origin=SCORE)
             else:
                 yield SongBytes(piece.title, reason=piece.reason)
             deadline(kind.seconds)  # each tune of a collection may take so long
     else:
-        midi_data = _unpacked(data, file) if file.member else audio.to_midi(Path(file.path))
-        yield SongBytes(data=midi_data, beats=False)
+        made = _unpacked(data, file) if file.member else audio.to_midi(Path(file.path))
+        yield SongBytes(made.title, made.midi, loudness=made.loudness, artist=made.artist)
 
 
 def transcription(path: Path, kind: FileFormat) -> bytes | str:
     """Give the MIDI file of a recording, or why there is none; done in a process with limits."""
     try:
-        return audio.to_midi(path)
+        return audio.to_midi(path).midi
     except UnusableSong as reason:
         return str(reason)
     except MemoryError:
         return f"needs more than {kind.memory / 2**30:.0f} GB of memory to be read"
 
 
-def _unpacked(data: bytes, file: File) -> bytes:
+def _unpacked(data: bytes, file: File) -> audio.Transcription:
     """Transcribe a recording of an archive; decoders want a file, with the right ending."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"recording{file.ending}"

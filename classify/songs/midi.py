@@ -11,7 +11,7 @@ The container is checked here first; what symusic refuses goes to the second rea
 import os
 import stat
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import symusic
 
 from classify.files import atomic_write
 from classify.songs import archive, repair
-from classify.songs.song import Song, UnusableSong
+from classify.songs.song import TRANSCRIBED, Song, UnusableSong
 from classify.songs.table import NoteTableBuilder, ScannedFile, as_notes
 
 #: File endings that are read as MIDI.
@@ -68,6 +68,18 @@ def contents(path: Path | str, most_bytes: int = 2**25) -> bytes:
     UnusableSong
         If it is not there, may not be opened, is a pipe or a device, or is too large.
     """
+    return b"".join(_pieces(path, most_bytes, most_bytes))
+
+
+def digest_of(path: Path | str, most_bytes: int) -> str:
+    """Hash a file's bytes as `digest` does, a megabyte at a time. Raises as `contents` does."""
+    hashed = blake2b(digest_size=32)
+    for piece in _pieces(path, most_bytes, 2**20):
+        hashed.update(piece)
+    return hashed.hexdigest()
+
+
+def _pieces(path: Path | str, most_bytes: int, at_once: int) -> Iterator[bytes]:
     try:
         file = os.open(path, READING)
     except OSError as error:
@@ -78,10 +90,8 @@ def contents(path: Path | str, most_bytes: int = 2**25) -> bytes:
             raise UnusableSong("is not a file that can be read from start to end")
         if about.st_size > most_bytes:
             raise UnusableSong(archive.too_large(about.st_size, most_bytes))
-        pieces = []
-        while piece := os.read(file, about.st_size + 1):  # one or two turns, as a rule
-            pieces.append(piece)
-        return b"".join(pieces)
+        while piece := os.read(file, min(at_once, about.st_size + 1)):
+            yield piece
     except OSError as error:
         raise UnusableSong(f"cannot be read: {error.strerror}") from None
     finally:
@@ -107,6 +117,7 @@ def parse(data: bytes, path: Path) -> Song:
         table.metres(0),
         digest(data),
         file.repaired,
+        table.origin[0],
     )
 
 
@@ -126,7 +137,7 @@ def scan(data: bytes) -> ScannedFile:
         try:
             score = symusic.Score.from_midi(data)
             if score.note_num():
-                return ScannedFile(score)
+                return ScannedFile(score, origin=_origin(score))
             reason = "has no notes"
         except Exception as error:  # bare RuntimeErrors and, rarely, kinds of its own
             message = str(error).removeprefix("MiniMidi: ").removesuffix(": iostream error")
@@ -138,6 +149,22 @@ def scan(data: bytes) -> ScannedFile:
         )
     except Exception:  # the repaired file is no better: the first reason holds
         raise UnusableSong(reason) from None
+
+
+def _origin(score: symusic.Score) -> str:
+    """Say what transcribed a file, where that shows.
+
+    What is written here has it in the track's name; basic-pitch's own program writes one electric
+    piano, in ticks that hardly any other has.
+    """
+    tracks = score.tracks
+    if len(tracks) != 1:
+        return ""
+    if tracks[0].name.startswith(TRANSCRIBED):
+        return str(tracks[0].name)
+    if score.ticks_per_quarter == 220 and tracks[0].program == 4 and not tracks[0].is_drum:
+        return f"{TRANSCRIBED} basic-pitch"
+    return ""
 
 
 def songs(data: bytes) -> list[bytes]:

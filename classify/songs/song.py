@@ -25,6 +25,10 @@ NOTE = np.dtype(
     ]
 )
 
+#: Where the notes of a song come from: written as a score, entered on a grid of beats, or played.
+#: What a transcriber heard has an origin that begins with the last, and goes on with its name.
+SCORE, SEQUENCED, PERFORMED, TRANSCRIBED = "score", "sequenced", "performed", "transcribed by"
+
 #: No piece of music lasts this long; a file that says so has damaged delta times.
 LONGEST_SECONDS = 24 * 3600.0
 
@@ -66,6 +70,13 @@ class Song:
         the same song.
     repaired : str
         What had to be repaired before the file could be read; empty for an intact file.
+    origin : str
+        Where its notes come from: `SCORE`, `SEQUENCED`, `PERFORMED`, or `TRANSCRIBED` and by what;
+        empty where nobody knows.
+    loudness : float
+        Integrated loudness of a recording in LUFS (EBU R128); NaN where there is no sound.
+    artist : str
+        From the file's tags; empty where it has none.
     """
 
     path: Path
@@ -77,6 +88,14 @@ class Song:
     metres: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
     digest: str = ""
     repaired: str = ""
+    origin: str = ""
+    loudness: float = float("nan")
+    artist: str = ""
+
+    @property
+    def transcribed(self) -> bool:
+        """Whether its notes are what a transcriber heard in a recording."""
+        return self.origin.startswith(TRANSCRIBED)
 
     @classmethod
     def of(cls, notes: NDArray[np.void], path: Path, title: str = "") -> "Song":

@@ -12,10 +12,14 @@ import numpy as np
 import symusic
 from numpy.typing import NDArray
 
-from classify.songs.song import NOTE, problem
+from classify.songs.song import NOTE, PERFORMED, SEQUENCED, problem
 
 #: Tempo where a file sets none, in microseconds a quarter note (SMF 1.0: 120 bpm).
 DEFAULT_TEMPO = 500_000
+
+#: Share of onsets on quarters and thirds of a beat from which a file was entered and not played,
+#: and how near is on, in beats. A fifth of all places is that near.
+ON_GRID, NEAR = 0.6, 0.02
 
 #: Ticks of the longest file that is accepted (19 hours at 1,920 a quarter note and 120 bpm).
 #: symusic counts to eight times as many and then begins below 0 in silence.
@@ -28,6 +32,7 @@ class ScannedFile(NamedTuple):
     score: symusic.Score
     repaired: str = ""
     beats: bool = True  # whether ticks mean beats
+    origin: str = ""  # as in `Song`, where the file says it
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class NoteTable:
         Where the tempo map of each file begins.
     metre : list of ndarray, length n_files
         Time signatures of each file, as `Song.metres` has them.
+    origin : list of str, length n_files
+        Where the notes of each file come from, as `Song.origin` has it.
     """
 
     columns: dict[str, NDArray]
@@ -65,6 +72,7 @@ class NoteTable:
     tempo: NDArray[np.float64]
     first_tempo: NDArray[np.int64]
     metre: list[NDArray[np.float64]]
+    origin: list[str]
 
     def without_problems(self) -> "NoteTable":
         """Leave out the notes of files that are not music."""
@@ -93,6 +101,7 @@ class NoteTableBuilder:
     tempi: list[tuple[NDArray, NDArray]] = field(default_factory=list)  # a file: ticks, tempo
     metres: list[NDArray] = field(default_factory=list)  # a file: as `Song.metres`
     ticks: list[tuple[int, bool]] = field(default_factory=list)  # a file: per quarter; beats?
+    origins: list[str] = field(default_factory=list)  # a file: as it says
 
     def add(self, file: ScannedFile) -> None:
         """Add one file's notes."""
@@ -105,6 +114,7 @@ class NoteTableBuilder:
         self.tempi.append((tempi["time"], tempi["mspq"]))
         self.metres.append(_metres(file.score))
         self.ticks.append((file.score.ticks_per_quarter, file.beats))
+        self.origins.append(file.origin)
 
     def table(self) -> NoteTable:
         """Make one table of all notes that were added."""
@@ -142,10 +152,32 @@ class NoteTableBuilder:
         for index in set(overlong.tolist()):
             problems[index] = f"lasts more than {MOST_TICKS:,} ticks (a damaged delta time)"
         owner = (key >> 40).astype(np.int32)
-        table = NoteTable(
-            notes, owner, first, seconds, problems, beats > 0, clock.map(), clock.first, self.metres
-        )
+        origin = _origins(self.origins, notes["beat"], first)
+        maps = clock.map(), clock.first, self.metres
+        table = NoteTable(notes, owner, first, seconds, problems, beats > 0, *maps, origin)
         return table.without_problems() if any(problems) else table
+
+
+def _origins(given: list[str], beat: NDArray[np.float32], first: NDArray) -> list[str]:
+    """Tell files that were entered from files that were played, where they do not say it."""
+    some = np.flatnonzero(np.diff(first))
+    shares = np.zeros(len(given))
+    if len(some):
+        shares[some] = np.add.reduceat(on_grid(beat), first[some]) / np.diff(first)[some]
+    return [
+        origin or (SEQUENCED if share >= ON_GRID else PERFORMED)
+        for origin, share in zip(given, shares, strict=True)
+    ]
+
+
+def on_grid(beat: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Mark, by a 1, the onsets near a quarter or third of a beat; none where beats are unknown.
+
+    >>> on_grid(np.array([0.0, 0.26, 0.34, 0.41, np.nan])).tolist()
+    [1, 1, 1, 0, 0]
+    """
+    near = [np.abs(beat * parts - np.round(beat * parts)) < NEAR * parts for parts in (3, 4)]
+    return (near[0] | near[1]).astype(np.int64)
 
 
 def _metres(score: symusic.Score) -> NDArray[np.float64]:

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from classify.cli.main import main
+from classify.compute.executor import VARIABLE
 from classify.songs import midi
 from tests.recordings import needs_extra, piece, record, sound
 
 
 @pytest.fixture
 def without_extra(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "inline")
     monkeypatch.setitem(sys.modules, "basic_pitch", None)
 
 

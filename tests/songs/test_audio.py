@@ -19,7 +19,7 @@ def onset_f1(path: Path) -> float:
     """Transcribe a recording of `piece()`; F1 of pitches with onsets to within 50 ms."""
     import mir_eval
 
-    transcribed = midi.parse(audio.to_midi(path), path).notes
+    transcribed = midi.parse(audio.to_midi(path).midi, path).notes
     ends = transcribed["onset"] + transcribed["duration"]
     true = np.array(piece())
     *_, f1, _ = mir_eval.transcription.precision_recall_f1_overlap(
@@ -97,12 +97,13 @@ def test_sections_come_together_at_their_times(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @needs_extra
-def test_the_same_file_gives_the_same_bytes_at_120_beats_a_minute(tmp_path):
+def test_the_same_file_gives_the_same_bytes_with_the_beat_that_is_heard(tmp_path):
     path = record(tmp_path / "piece.wav", np.stack([sound(piece(2))] * 2, axis=1))
-    data = audio.to_midi(path)
-    assert audio.to_midi(path) == data
-    song = midi.parse(data, path)
-    assert song.tempi.tolist() == [[0.0, 120.0]]
+    made = audio.to_midi(path)
+    assert audio.to_midi(path) == made and -40 < made.loudness < 0
+    song = midi.parse(made.midi, path)
+    assert song.transcribed and song.origin.endswith("(onset 0.5, sounding 0.3)")
+    assert min(abs(np.median(song.tempi[:, 1]) / tempo - 1) for tempo in (100, 200)) < 0.1
     assert set(song.notes["program"]) == {4} and not song.notes["drum"].any()
 
 
@@ -120,9 +121,9 @@ def test_silence_and_faint_hiss_hold_no_notes(tmp_path, noise, seconds):
 @pytest.mark.slow
 @needs_extra
 def test_a_long_recording_is_refused_by_its_header(tmp_path, monkeypatch):
-    path = record(tmp_path / "opera.wav", np.zeros(91 * 60 * 1000), 1000, subtype="PCM_U8")
+    path = record(tmp_path / "opera.wav", np.zeros(241 * 60 * 1000), 1000, subtype="PCM_U8")
     monkeypatch.setattr("librosa.load", lambda *_, **__: pytest.fail("it was decoded"))
-    with pytest.raises(UnusableSong, match="lasts 91 minutes, and at most 90 are transcribed"):
+    with pytest.raises(UnusableSong, match="lasts 241 minutes, and at most 240 are transcribed"):
         audio.to_midi(path)
 
 
@@ -134,7 +135,7 @@ def test_a_flac_stream_that_was_not_closed(tmp_path):
     data[21] &= 0xF0  # STREAMINFO counts the samples in 36 bits; 0 is "unknown"
     data[22:26] = bytes(4)
     path.write_bytes(data)
-    with pytest.raises(UnusableSong, match="does not say how long it lasts"):
+    with pytest.raises(UnusableSong, match="does not state its length"):
         audio.to_midi(path)
 
 
@@ -177,10 +178,40 @@ def test_a_fresh_process_stays_silent_and_without_tensorflow(tmp_path):
     path = record(tmp_path / "piece.wav", sound(piece(1)))
     code = (
         "import logging, sys, pathlib; from classify.songs import audio\n"
-        f"assert audio.to_midi(pathlib.Path({str(path)!r}))[:4] == b'MThd'\n"
+        f"assert audio.to_midi(pathlib.Path({str(path)!r})).midi[:4] == b'MThd'\n"
         "assert 'tensorflow' not in sys.modules and not logging.root.handlers\n"
     )
     output = subprocess.run([sys.executable, "-W", "default", "-c", code], check=True,
                           capture_output=True)  # fmt: skip
     assert (output.stdout, output.stderr) == (b"", b"")
     assert logging.root.manager.disable == logging.NOTSET
+
+
+# --- what is written, which needs no extra
+
+
+def test_notes_and_beats_come_back_and_say_what_heard_them(tmp_path):
+    events = [(0.5, 1.0, 60, 0.5), (1.1, 1.3, 64, 0.9), (9.0, 9.5, 67, 1.0)]
+    beats = np.array([0.5, 1.0, 1.6, 2.1])
+    song = midi.parse(audio.midi_bytes(events, beats), tmp_path / "a.mid")
+    assert song.transcribed and "basic-pitch" in song.origin
+    np.testing.assert_allclose(song.notes["onset"], [0.5, 1.1, 9.0], atol=0.003)
+    np.testing.assert_allclose(song.notes["duration"], [0.5, 0.2, 0.5], atol=0.003)
+    np.testing.assert_allclose(song.beats_at(beats), [1, 2, 3, 4], atol=0.01)
+    assert song.notes["velocity"].tolist() == [64, 114, 127]
+    plain = midi.parse(audio.midi_bytes(events, beats[:1]), tmp_path / "a.mid")
+    assert plain.tempi.tolist() == [[0.0, 120.0]]
+
+
+def test_a_note_across_a_border_of_sections_is_one():
+    def section(start, *events):
+        return audio._Section(start, 4.0, np.array(events), np.zeros(9, np.float32), -20.0)
+
+    sections = [
+        section(0.0, (3.0, 4.0, 60, 0.5), (1.0, 2.0, 62, 0.5)),
+        section(4.0, (0.01, 1.0, 60, 0.4), (0.0, 0.5, 62, 0.3)),
+    ]
+    assert audio._joined(sections) == [
+        (1.0, 2.0, 62, 0.5), (3.0, 5.0, 60, 0.5), (4.0, 4.5, 62, 0.3)
+    ]  # fmt: skip
+    assert audio._loudness(sections) == pytest.approx(-20.0)
