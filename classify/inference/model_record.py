@@ -199,6 +199,8 @@ class BundleRecord(ArtifactRecord, frozen=True, kw_only=True):
         What its training songs are like.
     adaptation : Adaptation or None
         What was learned of one listener.
+    transcribed : int
+        Training songs that were transcriptions of recordings.
     """
 
     created: str
@@ -221,3 +223,4 @@ class BundleRecord(ArtifactRecord, frozen=True, kw_only=True):
     run: RunOrigin | None
     novelty: NoveltyRecord
     adaptation: Adaptation | None = None
+    transcribed: Count = 0

@@ -8,10 +8,11 @@ probability), `set` (the moods that hold at 90 %, the best always among them, jo
 `in_distribution` and `p:<mood>` for each mood (calibrated; they sum to 1).
 
 `in_distribution` is false for a song that is further from the training songs than 99 of 100 of
-them are from each other: its predictions are guesses. `prediction` is the best mood, or empty for
-*not sure*: where the song is not in distribution, or where the confidence is below a threshold
-(0.5 unless another is given: more likely wrong than right) and the best mood is not alone in the
-set with the probability that the set requires.
+them are from each other, and for every transcription of a recording if the model has not learned
+from such: its predictions are guesses. `prediction` is the best mood, or empty for *not sure*:
+where the song is not in distribution, or where the confidence is below a threshold (0.5 unless
+another is given: more likely wrong than right) and the best mood is not alone in the set with the
+probability that the set requires.
 
 A library of at least 30 songs is also looked at as a whole: each song may be like some song of the
 training, and all together still be another kind of music, for which nothing was ever promised
@@ -50,6 +51,7 @@ from classify.inference.saved_model import Bundle
 from classify.progress import SILENT, Progress, counting
 from classify.records import VERSION
 from classify.representations import descriptors
+from classify.songs import Song
 
 #: Confidence from which a song with several moods in its set has a prediction all the same.
 SURE = 0.5
@@ -65,6 +67,14 @@ WARNING = (
     "classifier distinguishes the two with an area under the curve of {auc:.2f}, where 0.5 is "
     "chance): confidences and sets were measured on songs of that kind and guarantee nothing here. "
     "Label some of these songs and see (classify suggest, classify adapt)."
+)
+
+#: What is written of songs whose notes were transcribed, where the model has not learned from such.
+RECORDINGS = (
+    "{n} of these songs are transcriptions of recordings, which the model has not learned from. A "
+    "transcription lacks notes, has others too many, and has lengths and velocities of its own, so "
+    "the model is not sure about any of them. (A model that learned from transcriptions as well: "
+    "classify train --recordings.)"
 )
 
 #: Columns in front of the probabilities.
@@ -212,7 +222,7 @@ def _divided(items: Sequence[Item]) -> Iterator[list[Item]]:
 def _key(bundle: Bundle, block: Sequence[Item]) -> str:
     digest = hashlib.sha256(f"{VERSION} {bundle.id}".encode())
     for item in block:
-        row = (item.name, item.artist, item.title, item.song.digest)
+        row = (item.name, item.artist, item.title, item.song.digest, item.song.origin)
         digest.update("\x1f".join(row).encode("utf-8", "replace") + b"\x1e")
     return f"{digest.hexdigest()}.parquet"
 
@@ -249,7 +259,7 @@ def predict_block(bundle: Bundle, block: Sequence[Item]) -> _Block:
         "best": moods[p.argmax(axis=1)],
         "confidence": p.max(axis=1),
         "set": ["|".join(moods[members]) for members in chosen],
-        "in_distribution": bundle.novelty.in_distribution(statistics),
+        "in_distribution": bundle.novelty.in_distribution(statistics) & _known_kind(bundle, songs),
     })  # fmt: skip
     columns = [P + mood for mood in bundle.classes]
     extra = [f"{X}{statistic.name}" for statistic in descriptors.STATISTICS]
@@ -259,6 +269,11 @@ def predict_block(bundle: Bundle, block: Sequence[Item]) -> _Block:
     of_windows = pd.DataFrame({"song": names[windows.song], "start": onsets})
     of_windows[columns] = bundle.calibrated(raw)
     return _Block(table, of_windows)
+
+
+def _known_kind(bundle: Bundle, songs: Sequence[Song]) -> NDArray[np.bool_]:
+    """Mark the songs whose notes come from where the model has seen notes come from."""
+    return np.array([bundle.knows_recordings or not song.transcribed for song in songs], bool)
 
 
 def _joined(
@@ -277,6 +292,9 @@ def _joined(
     columns = [*COLUMNS, *(P + mood for mood in bundle.classes)]
     statistics = songs[extra].to_numpy(float)
     auc = bundle.novelty.domain_auc(statistics)
+    unknown = int((~_known_kind(bundle, [item.song for item in items])).sum())
+    warnings = [WARNING.format(auc=auc)] * bool(auc >= DOMAIN_AUC)
+    warnings += [RECORDINGS.format(n=unknown)] * bool(unknown)
     about = {
         "model": bundle.name,
         "bundle": bundle.id,
@@ -289,7 +307,7 @@ def _joined(
         "rule": f"not sure: unlike the training songs, or a confidence below {sure:g} and more "
         f"than one mood (or none by right) in the set that holds at {bundle.about.coverage:.0%}",
         "domain_auc": None if np.isnan(auc) else auc,
-        "warning": WARNING.format(auc=auc) if auc >= DOMAIN_AUC else "",
+        "warning": " ".join(warnings),
         "remark": NO_DEVICE,
     }
     return Predictions(

@@ -67,6 +67,9 @@ KIND = artifacts.ArtifactType(
 #: How far a probability of a probe may be from what it was; other processors round otherwise.
 SAME = 1e-3
 
+#: Share of training songs that were transcriptions from which a model can be sure about them.
+LEAST_TRANSCRIBED = 0.1
+
 #: Bytes of a song's hash that a bundle keeps, to know its own songs again.
 KEPT_DIGITS = 16
 
@@ -113,6 +116,11 @@ class Bundle:
         whole = representation.get(self.about.model.input)
         kept = self.about.features
         return whole.select(kept.names, self.cutting) if kept else whole
+
+    @property
+    def knows_recordings(self) -> bool:
+        """Whether enough of its training songs were transcriptions to be sure about others."""
+        return self.about.transcribed >= LEAST_TRANSCRIBED * self.about.corpus.songs
 
     @property
     def cutting(self) -> WindowSettings:

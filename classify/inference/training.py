@@ -328,6 +328,7 @@ def _about(
         profiles=_profiles(data, settings.seed),
         run=plan.run,
         novelty=like,
+        transcribed=sum(song.transcribed for song in corpus.songs),
     )
 
 

@@ -22,7 +22,7 @@ from classify.inference import prediction as module
 from classify.inference import saved_model as bundles
 from classify.inference.prediction import COLUMNS, predict
 from classify.inference.saved_model import load
-from classify.songs import midi
+from classify.songs import audio, midi
 from tests.conftest import write_corpus, write_song
 
 
@@ -298,3 +298,18 @@ def test_a_library_of_another_kind_is_warned_of(model, library, tmp_path, monkey
         write_song(tmp_path / "high" / f"{number}.mid", number, 100, 0.1)
     assert main(["predict", str(model.folder), str(tmp_path / "high")]) == 0
     assert "As a whole these songs are another kind of music" in capsys.readouterr().out
+
+
+def test_a_model_that_never_learned_from_transcriptions_is_not_sure_about_them(model, tmp_path):
+    played = midi.read(write_song(tmp_path / "played.mid", 1, 45, 1.0))
+    onset, pitch = played.notes["onset"].tolist(), played.notes["pitch"].tolist()
+    events = [(time, time + 0.45, number, 0.5) for time, number in zip(onset, pitch, strict=True)]
+    heard = audio.midi_bytes(events, np.arange(0.0, 20.0, 0.5))
+    (tmp_path / "heard.mid").write_bytes(heard)
+    predictions = predict(model, [tmp_path])
+    of_heard, of_played = predictions.table.to_dict("records")
+    assert of_heard["song"].endswith("heard.mid") and of_heard["best"]
+    assert not of_heard["in_distribution"] and of_heard["prediction"] == ""
+    assert of_played["in_distribution"]
+    assert predictions.about["warning"].startswith("1 of these songs are transcriptions")
+    assert predictions.about["novel"] == 1
