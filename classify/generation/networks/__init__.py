@@ -1,0 +1,1 @@
+"""Networks of generators: built and trained by Keras, sampled in NumPy."""
