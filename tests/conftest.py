@@ -28,6 +28,7 @@ def write_corpus(folder: Path, per_class: int = 8, n_notes: int = 40) -> Path:
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file in one process, unless a test says with which others it goes."""
     for item in items:
