@@ -1,6 +1,7 @@
 """README and documentation say what the reference runs say, and link to files that are there."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,4 +63,6 @@ def test_the_recipes_for_a_network_and_a_baseline_add_a_model_with_one_file(tmp_
         (folder / file).write_text(recipe, encoding="utf-8")
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
     models = registry.find()
+    for module in ("classify.models.networks.gru", "classify.baselines.naive_bayes"):
+        sys.modules.pop(module)  # other tests add models of the same names
     assert models["gru"].title == "GRU" and models["naive-bayes"].title == "Naive Bayes"
