@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from classify.generation.chain import Chain, Floats, Impossible, Sampler
+from classify.generation.chain import Chain, Floats
+from classify.generation.sampling import Impossible, Sampler
 from classify.representations.melody import REST
 
 #: Notes of a length begin at a step of a bar if songs have them there so often, beside chance.
@@ -106,28 +107,24 @@ def limit_repeats(chain: Chain, most: int) -> Chain:
         Its node `i * most + n - 1` is node i after n equal pitches.
     """
     pitch = np.array([pitch for pitch, _ in chain.symbols])
-    last = [pitch[c[-1]] if c and c[-1] >= 0 else None for c in chain.contexts]
-    first, symbol, target, probability = [0], list[int](), list[int](), list[float]()
-    for node in range(chain.n_nodes):
-        edges = chain.edges(node)
-        for count in range(1, most + 1):
-            for edge in range(edges.start, edges.stop):
-                now = pitch[chain.symbol[edge]]
-                again = now != REST and (last[node] == now if last[node] is not None else False)
-                if again and count == most:
-                    continue
-                symbol.append(int(chain.symbol[edge]))
-                target.append(int(chain.target[edge]) * most + (count if again else 0))
-                probability.append(float(chain.probability[edge]))
-            first.append(len(symbol))
-    contexts = tuple(context for context in chain.contexts for _ in range(most))
+    last = np.array([pitch[c[-1]] if c and c[-1] >= 0 else REST for c in chain.contexts])
+    now = pitch[chain.symbol]
+    again = (now != REST) & (now == last[chain.source])
+    count, edge = np.divmod(
+        np.arange(most * len(now)), len(now)
+    )  # count: of pitches before, from 0
+    kept = ~(again[edge] & (count == most - 1))
+    count, edge = count[kept], edge[kept]
+    node = chain.source[edge] * most + count
+    target = chain.target[edge] * most + np.where(again[edge], count + 1, 0)
+    order = np.argsort(node, kind="stable")
     return replace(
         chain,
-        contexts=contexts,
-        first=np.array(first),
-        symbol=np.array(symbol, np.int64),
-        target=np.array(target, np.int64),
-        probability=np.array(probability),
+        contexts=tuple(context for context in chain.contexts for _ in range(most)),
+        first=np.searchsorted(node[order], np.arange(chain.n_nodes * most + 1)),
+        symbol=chain.symbol[edge][order],
+        target=target[order],
+        probability=chain.probability[edge][order],
         end=np.repeat(chain.end, most),
     )
 
@@ -140,30 +137,34 @@ def combined(constraints: Mapping[str, Floats], n_ticks: int, n_symbols: int) ->
     return weights
 
 
-def reach(chain: Chain, weights: Floats, start: int) -> int:
-    """Give the last tick that a sequence can reach from its beginning."""
+def reach(chain: Chain, weights: Floats, starts: Sequence[int]) -> int:
+    """Give the last tick that a sequence can reach from one of its beginnings."""
     n_ticks = len(weights)
     reached = np.zeros((n_ticks + 1, chain.n_nodes), bool)
-    reached[0, start] = True
-    source = np.repeat(np.arange(chain.n_nodes), np.diff(chain.first))
+    reached[0, starts] = True
+    source = chain.source
     after = chain.ticks[chain.symbol]
     for tick in range(n_ticks):
         if reached[tick].any():
-            goes = reached[tick, source] & (weights[tick, chain.symbol] > 0)
+            goes = reached[tick, source] & (weights[tick, chain.symbol] * chain.probability > 0)
             goes &= tick + after <= n_ticks
             reached[tick + after[goes], chain.target[goes]] = True
     return int(np.flatnonzero(reached.any(axis=1)).max())
 
 
 def culprits(
-    chain: Chain, constraints: Mapping[str, Floats], n_ticks: int, start: int, last: Floats
+    chain: Chain,
+    constraints: Mapping[str, Floats],
+    n_ticks: int,
+    starts: Sequence[int],
+    last: Floats,
 ) -> list[str]:
     """Name the constraints without any one of which a request would be possible."""
     named = []
     for name in constraints:
         others = {other: value for other, value in constraints.items() if other != name}
         try:
-            Sampler(chain, combined(others, n_ticks, len(chain.symbols)), start, last)
+            Sampler(chain, combined(others, n_ticks, len(chain.symbols)), starts, last)
             named.append(name)
         except Impossible:
             continue

@@ -7,6 +7,7 @@ look costs the same for ten songs and for ten thousand.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,10 +88,13 @@ def _mixed(sequence: NDArray[np.int64]) -> Hashes:
     return np.asarray(mixed ^ (mixed >> np.uint64(33)))
 
 
+@lru_cache(maxsize=64)
 def _powers(base: np.uint64, n_powers: int) -> Hashes:
     powers = np.full(n_powers, base)
     powers[:1] = 1
-    return np.cumprod(powers, dtype=np.uint64)
+    powers = np.cumprod(powers, dtype=np.uint64)
+    powers.flags.writeable = False  # it is kept
+    return powers
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +169,40 @@ class Repertoire:
             shared = self.holds(hashes(own, middle), middle).any()
             low, high = (middle, high) if shared else (low, middle - 1)
         return low + (low > 0)
+
+    def begins_copy(
+        self, symbols: Sequence[tuple[int, int]], ticks_per_beat: int, most: int
+    ) -> bool:
+        """Say whether a melody ends in a run of more notes than so many that a song has, too.
+
+        Parameters
+        ----------
+        symbols : sequence of (int, int)
+            Pitch (or `REST`) and ticks, in order.
+        ticks_per_beat : int
+            Ticks in a quarter note.
+        most : int
+            Notes that may be shared.
+
+        Examples
+        --------
+        >>> known = Repertoire.of([melodies.decode(Melody((60, 62, 64, 65), (4, 4, 4, 4)))])
+        >>> known.begins_copy([(71, 2), (67, 4), (69, 4), (71, 4)], 4, most=2)
+        True
+        """
+        if not symbols or symbols[-1][0] == REST:
+            return False  # a step is known when the next note begins
+        sequence, length = list[int](), 0
+        above = symbols[-1][0]
+        for pitch, ticks in reversed(symbols[:-1]):
+            length += ticks
+            if pitch != REST:
+                sequence.append(above - pitch + 128 + 256 * (48 * length // ticks_per_beat))
+                above, length = pitch, 0
+                if len(sequence) == most:
+                    run = hashes(np.array(sequence[::-1]), most)
+                    return bool(self.holds(run, most)[0])
+        return False
 
     def held_out_runs(self, groups: Sequence[str] | None = None) -> NDArray[np.int64]:
         """Count, for each song, the notes of the longest run that it shares with another.

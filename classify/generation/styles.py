@@ -1,14 +1,17 @@
-"""What the songs of one mood in one time signature have in common, as a chain and its metre."""
+"""What songs in one time signature have in common: a chain for each mood and mode, and the metre.
 
-from collections import Counter
+All moods share one automaton. The chain of a mood counts its own songs fully and all others a
+little, so that it goes on where the mood's own songs are silent, and 40 songs are enough.
+"""
+
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.generation.chain import Chain, Floats
+from classify.generation.chain import Chain, Counts, Floats
 from classify.representations import melody as melodies
 from classify.representations.melody import Melody
 from classify.songs import Song
@@ -19,8 +22,18 @@ ORDER, TICKS_PER_BEAT = 4, 4
 #: Pitch classes of the tonics that songs are moved to: C major, A minor.
 HOME = {False: 0, True: 9}
 
-#: A mood, and a time signature.
-Key = tuple[str, int, int]
+#: A time signature.
+Metre = tuple[int, int]
+
+#: What a song counts in the chain of another mood.
+OTHERS = 0.05
+
+#: Songs of a mood, or in a mode, from which on it has a chain of its own.
+FEWEST_SONGS = 5
+
+#: What is remembered of each song: number of its kind, tempo (quarter notes a minute), bars, mean
+#: velocity, mean pitch in the home key.
+N_FACTS = 5
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,8 @@ class Lesson:
 
     Parameters
     ----------
+    mood : str
+        Empty where it is not known.
     melody : Melody
         In C major or A minor.
     minor : bool
@@ -39,13 +54,14 @@ class Lesson:
         Mean loudness of its notes.
     """
 
+    mood: str
     melody: Melody
     minor: bool
     tempo: float
     velocity: float
 
     @classmethod
-    def of(cls, song: Song) -> "Lesson | None":
+    def of(cls, song: Song, mood: str) -> "Lesson | None":
         """Make one of a song; None where it has no melody, or no beats."""
         melody = melodies.encode(song, TICKS_PER_BEAT)
         if melody is None:
@@ -53,12 +69,19 @@ class Lesson:
         tonic, minor = melodies.tonic(melody)
         tempo = float(song.tempi[0, 1]) if len(song.tempi) else 120.0
         moved = melody.transposed(nearest(HOME[minor] - tonic))
-        return cls(moved, minor, tempo, float(song.notes["velocity"].mean()))
+        return cls(mood, moved, minor, tempo, float(song.notes["velocity"].mean()))
 
     @property
     def symbols(self) -> list[tuple[int, int]]:
         """Pitch and ticks of each note and rest."""
         return list(zip(self.melody.pitch, self.melody.ticks, strict=True))
+
+    @property
+    def facts(self) -> tuple[float, float, float, float]:
+        """Give tempo, bars, mean velocity and mean pitch."""
+        pitch = np.array(self.melody.pitch)
+        bars = sum(self.melody.ticks) / self.melody.bar_ticks
+        return self.tempo, bars, self.velocity, float(pitch[pitch != melodies.REST].mean())
 
 
 def nearest(semitones: int) -> int:
@@ -72,82 +95,132 @@ def nearest(semitones: int) -> int:
     return (semitones + 6) % 12 - 6
 
 
-@dataclass(frozen=True, eq=False)
-class Style:
-    """What was learned from the songs of one mood in one time signature.
+@dataclass(frozen=True)
+class Habits:
+    """What is usual in songs: shares and medians.
 
     Parameters
     ----------
-    chain : Chain
-        Of (pitch, ticks) in C major or A minor.
-    profile : ndarray, shape (bar_ticks, longest + 1)
-        How much more often notes of each length begin at each step of a bar than anywhere; 0 where
-        none did.
-    songs : int
-        How many there were.
-    minor, tempo, bars, velocity : float
-        Share of songs in minor; medians of tempo (quarter notes a minute), length and loudness.
+    minor : float
+        Share of songs in minor.
+    tempo : float
+        Quarter notes a minute.
+    bars : float
+        Length.
+    velocity : float
+        Loudness, 1-127.
+    pitch : float
+        Mean MIDI pitch, in C major or A minor.
     """
 
-    chain: Chain
-    profile: Floats
-    songs: int
     minor: float
     tempo: float
     bars: float
     velocity: float
+    pitch: float
+
+
+@dataclass(frozen=True, eq=False)
+class Style:
+    """What was learned from the songs in one time signature.
+
+    Parameters
+    ----------
+    counts : Counts
+        Of (pitch, ticks) in C major or A minor.
+    profile : ndarray, shape (bar_ticks, longest + 1)
+        How much more often notes of each length begin at each step of a bar than anywhere; 0 where
+        none did.
+    kinds : tuple of (str, bool)
+        Mood and mode (whether minor) of each kind of song in `counts`.
+    facts : ndarray, shape (n_songs, N_FACTS)
+        What is remembered of each song.
+    """
+
+    counts: Counts
+    profile: Floats
+    kinds: tuple[tuple[str, bool], ...]
+    facts: Floats
+    _chains: dict[tuple[str, bool], Chain] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, lessons: Sequence[Lesson]) -> "Style":
         """Learn from songs in one time signature."""
-        symbols = Counter(symbol for lesson in lessons for symbol in lesson.symbols)
-        ticks = {symbol: symbol[1] for symbol in sorted(symbols)}
-        bar = lessons[0].melody.bar_ticks
-        bars = [sum(lesson.melody.ticks) / bar for lesson in lessons]
+        symbols = sorted({symbol for lesson in lessons for symbol in lesson.symbols})
+        kinds = sorted({(lesson.mood, lesson.minor) for lesson in lessons})
+        number = [kinds.index((lesson.mood, lesson.minor)) for lesson in lessons]
         return cls(
-            Chain.fit((lesson.symbols for lesson in lessons), ticks, ORDER),
-            _profile([lesson.melody for lesson in lessons], bar),
-            len(lessons),
-            float(np.mean([lesson.minor for lesson in lessons])),
-            float(np.median([lesson.tempo for lesson in lessons])),
-            float(np.median(bars)),
-            float(np.median([lesson.velocity for lesson in lessons])),
+            Counts.fit(
+                (lesson.symbols for lesson in lessons),
+                {symbol: symbol[1] for symbol in symbols},
+                number,
+                ORDER,
+            ),
+            _profile([lesson.melody for lesson in lessons], lessons[0].melody.bar_ticks),
+            tuple(kinds),
+            np.array([[n, *lesson.facts] for n, lesson in zip(number, lessons, strict=True)]),
         )
 
-    def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
-        """Give what a style is made of again: arrays, and plain numbers."""
-        chain = self.chain
-        lengths = [len(context) for context in chain.contexts]
+    def songs(self, mood: str = "", minor: bool | None = None) -> int:
+        """Count the songs of a mood (of all for an empty name), in one mode or in both."""
+        return int(self._of(mood, minor).sum())
+
+    def habits(self, mood: str = "") -> Habits:
+        """Say what is usual in a mood, or in all songs for an empty name."""
+        chosen = self.facts[self._of(mood, None)]
+        minor = np.array([minor for _, minor in self.kinds])[chosen[:, 0].astype(int)]
+        return Habits(float(minor.mean()), *np.median(chosen[:, 1:], axis=0).tolist())
+
+    def chain(self, mood: str, minor: bool) -> Chain:
+        """Give the chain of a mood (of all songs for an empty name) in one mode.
+
+        Songs of other moods count `OTHERS`. So do those in the other mode, but only where there
+        are fewer than `FEWEST_SONGS` in this one.
+        """
+        if (mood, minor) not in self._chains:
+            other_mode = OTHERS if self.songs("", minor) < FEWEST_SONGS else 0.0
+            weights = [
+                (1.0 if mood in ("", m) else OTHERS) * (1.0 if n == minor else other_mode)
+                for m, n in self.kinds
+            ]
+            self._chains[mood, minor] = self.counts.chain(np.array(weights))
+        return self._chains[mood, minor]
+
+    def _of(self, mood: str, minor: bool | None) -> NDArray[np.bool_]:
+        fits = [mood in ("", m) and minor in (None, n) for m, n in self.kinds]
+        return np.array(fits)[self.facts[:, 0].astype(int)]
+
+    def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Give what a style is made of again: arrays, and plain values."""
+        counts = self.counts
+        lengths = [len(context) for context in counts.contexts]
         arrays = {
-            "symbols": np.array(chain.symbols),
-            "contexts": np.array([i for context in chain.contexts for i in context], np.int64),
+            "symbols": np.array(counts.symbols),
+            "contexts": np.array([i for context in counts.contexts for i in context], np.int64),
             "context_ends": np.cumsum(lengths),
-            "first": chain.first,
-            "symbol": chain.symbol,
-            "target": chain.target,
-            "probability": chain.probability,
-            "end": chain.end,
+            "first": counts.first,
+            "symbol": counts.symbol,
+            "target": counts.target,
+            "followed": counts.followed,
+            "ended": counts.ended,
             "profile": self.profile,
+            "facts": self.facts,
         }
-        names = ("songs", "minor", "tempo", "bars", "velocity")
-        return arrays, {name: getattr(self, name) for name in names}
+        return arrays, {"kinds": [list(kind) for kind in self.kinds]}
 
     @classmethod
-    def of_state(cls, arrays: dict[str, NDArray[Any]], numbers: dict[str, float]) -> "Style":
+    def of_state(cls, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> "Style":
         """Make a style of what `state` gave."""
         symbols = tuple((int(pitch), int(ticks)) for pitch, ticks in arrays["symbols"])
         pieces = np.split(arrays["contexts"], arrays["context_ends"][:-1])
-        chain = Chain(
+        counts = Counts(
             symbols,
             arrays["symbols"][:, 1].astype(np.int64),
             tuple(tuple(piece.tolist()) for piece in pieces),
-            arrays["first"],
-            arrays["symbol"],
-            arrays["target"],
-            arrays["probability"],
-            arrays["end"],
+            *(arrays[name] for name in ("first", "symbol", "target", "followed", "ended")),
         )
-        return cls(chain, arrays["profile"], **numbers)  # type: ignore[arg-type]
+        kinds = tuple((str(mood), bool(minor)) for mood, minor in values["kinds"])
+        return cls(counts, arrays["profile"], kinds, arrays["facts"])
 
 
 def _profile(songs: Sequence[Melody], bar: int) -> Floats:

@@ -11,19 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classify.generation.chain import Chain, Floats, Impossible, Sampler
-from classify.generation.constraints import Symbols
-from classify.representations.features.key import KRUMHANSL
-from classify.representations.melody import REST
+from classify.generation.chain import Chain, Floats
+from classify.generation.sampling import Impossible, Sampler
 
 #: Steps of Newton's method, and the distance of the points that derivatives are taken from.
-STEPS, DISTANCE = 5, 1e-3
+STEPS, DISTANCE = 4, 1e-3
+
+#: Newton's method ends at a step smaller than this.
+CLOSE = 0.02
 
 #: Strongest weight of a symbol beside another one, as a logarithm.
 STRONGEST = 4.0
-
-#: Pitch classes of the tonics of C major and A minor.
-TONICS = (0, 9)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +49,9 @@ def tilts(chain: Chain, weights: Floats, targets: Sequence[Target]) -> dict[str,
     Parameters
     ----------
     chain : Chain
-        What is sampled, from its beginning to an end.
+        What is sampled, from its beginning.
     weights : ndarray, shape (n_ticks, n_symbols)
-        Constraints that hold besides.
+        Constraints that hold besides; a few bars will do, since symbols weigh the same throughout.
     targets : sequence of Target
         In the order in which they are met; later ones may move earlier ones a little.
 
@@ -83,6 +81,8 @@ def tilts(chain: Chain, weights: Floats, targets: Sequence[Target]) -> dict[str,
                     break
                 step = (target.total / largest - mean) / variance
                 factor = float(np.clip(factor + np.clip(step, -1, 1), -STRONGEST, STRONGEST))
+                if abs(step) < CLOSE:
+                    break
         except Impossible:
             return {}
         found[target.name] = np.exp(factor * scaled)[np.newaxis]
@@ -93,19 +93,10 @@ def tilts(chain: Chain, weights: Floats, targets: Sequence[Target]) -> dict[str,
 def _moments(chain: Chain, weights: Floats, values: Floats) -> tuple[np.float64, np.float64]:
     """Give mean and variance of a sum over the symbols of a sample."""
     below, here, above = (
-        Sampler(chain, weights * np.exp(distance * values)).log_mass
+        Sampler(chain, weights * np.exp(distance * values), last=np.ones(chain.n_nodes)).log_mass
         for distance in (-DISTANCE, 0.0, DISTANCE)
     )
     return (
         np.float64((above - below) / (2 * DISTANCE)),
         np.float64((above - 2 * here + below) / DISTANCE**2),
     )
-
-
-def in_mode(symbols: Symbols, minor: bool) -> Floats:
-    """Want the pitches that C major or A minor has more of than the other; shape (1, n_symbols)."""
-    pitch = np.array([pitch for pitch, _ in symbols])
-    here, there = (
-        np.array(KRUMHANSL[kind])[(pitch - TONICS[kind]) % 12] for kind in (minor, not minor)
-    )
-    return np.where(pitch == REST, 1.0, here / there)[np.newaxis]

@@ -1,12 +1,14 @@
 """Exact sampling: every probability is held against enumeration of all sequences."""
 
+from collections import Counter
 from itertools import product
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from classify.generation.chain import BEGIN, Chain, Impossible, Sampler
+from classify.generation.chain import BEGIN, Chain, Counts
+from classify.generation.sampling import Impossible, Sampler
 
 SONGS = ["abcab", "abdba", "bacab", "ccabd", "adcba", "dabca"]
 TICKS = {"a": 1, "b": 2, "c": 1, "d": 3}
@@ -58,14 +60,16 @@ def test_samples_have_the_probabilities_of_enumeration(order, seed):
         assert np.exp(sampler.log_probability(sequence)) == pytest.approx(share / total, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_samples_fit_their_distribution():
     chain = Chain.fit(SONGS, TICKS, 2)
     weights = np.ones((5, 4))
     weights[2, 0] = 0.25
     mass = enumerated(chain, weights)
     sampler, draw = Sampler(chain, weights), np.random.default_rng(0)
-    drawn = [tuple(sampler.draw(draw)) for _ in range(20_000)]
-    counts = [drawn.count(sequence) for sequence in mass]
+    drawn = [tuple(sampler.draw(draw)) for _ in range(100_000)]
+    counted = Counter(drawn)
+    counts = [counted[sequence] for sequence in mass]
     assert sum(counts) == len(drawn)
     expected = np.array(list(mass.values())) * len(drawn) / sum(mass.values())
     assert stats.chisquare(counts, expected).pvalue > 0.001
@@ -93,7 +97,51 @@ def test_long_pieces_do_not_underflow():
 
 def test_a_piece_goes_on_from_what_came_before():
     chain = Chain.fit(SONGS, TICKS, 2)
-    start = chain.node("xab")
-    assert chain.contexts[start][-1] == chain.symbols.index("b")
-    sampler = Sampler(chain, np.ones((4, 4)), start)
+    starts = chain.after("xab")
+    contexts = [[chain.symbols[i] for i in chain.contexts[start]] for start in starts]
+    assert contexts == [["a", "b"], ["b"], []]
+    sampler = Sampler(chain, np.ones((4, 4)), starts)
+    assert sampler.start == starts[0]
     assert chain.ticks[sampler.draw(np.random.default_rng(1))].sum() == 4
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_chain_that_forgets_is_the_one_that_was_learned_with_less(order):
+    long, short = (Chain.fit(SONGS, TICKS, n).of_order(order) for n in (3, order))
+    assert long.contexts == short.contexts
+    for name in ("first", "symbol", "target", "probability", "end"):
+        np.testing.assert_array_equal(getattr(long, name), getattr(short, name))
+
+
+def test_a_mixture_of_one_kind_is_the_chain_of_its_songs():
+    kinds = [0, 1, 0, 1, 0, 1]
+    counts = Counts.fit(SONGS, TICKS, kinds, 2)
+    mixed, alone = counts.chain(np.array([2.0, 0.0])), Chain.fit(SONGS[::2], TICKS, 2)
+    weights = np.where(np.random.default_rng(0).random((5, 4)) < 0.3, 0.5, 1)
+    own = set(alone.contexts)
+    for node, context in enumerate(mixed.contexts):
+        edges = mixed.edges(node)
+        total = mixed.probability[edges].sum() + mixed.end[node]
+        assert total == pytest.approx(1) or (total == 0 and context not in own)
+    # contexts that left a choice in all songs but not in these do not change a sequence's mass
+    assert Sampler(mixed, weights).log_mass == pytest.approx(
+        np.log(sum(enumerated(mixed, weights).values()))
+    )
+
+
+def test_what_is_forbidden_is_taken_back():
+    chain, draw = Chain.fit(SONGS, TICKS, 1), np.random.default_rng(0)
+    sampler = Sampler(chain, np.ones((6, 4)))
+    a, b = chain.symbols.index("a"), chain.symbols.index("b")
+
+    def forbidden(drawn):
+        return drawn[-2:] == [a, b]
+
+    drawn = [sampler.draw(draw, forbidden) for _ in range(300)]
+    for one in drawn:
+        assert chain.ticks[one].sum() == 6
+        assert not any(forbidden(one[:n]) for n in range(len(one) + 1))
+    possible = {s for s in enumerated(chain, np.ones((6, 4))) if (a, b) not in zip(s, s[1:])}  # noqa: B905, RUF007
+    assert set(map(tuple, drawn)) <= possible and len(set(map(tuple, drawn))) > 20
+    with pytest.raises(Impossible):
+        sampler.draw(draw, lambda drawn: True)

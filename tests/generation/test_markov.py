@@ -1,11 +1,14 @@
 """The Markov generator keeps what it was asked to keep, or says why it cannot."""
 
+import re
+
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from classify.errors import InputError
+from classify.generation import knobs
 from classify.generation.generators.markov import Markov
 from classify.generation.request import Passage, Request, read_chord, read_key
 from classify.representations import melody as melodies
@@ -29,40 +32,110 @@ def notes(song):
     return melody, begin, np.array(melody.pitch)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
+def holds(request, song, markov):
+    """Hold a song against every wish of its request; bars that were to stay are as they were."""
+    melody, begin, pitch = notes(song)
+    bar = melody.bar_ticks
+    new = np.ones(len(pitch), bool)
+    if keep := request.keep:
+        new = (begin < (keep.first - 1) * bar) | (begin >= keep.last * bar)
+        old = melodies.encode(keep.song)
+        known = zip(np.cumsum((0, *old.ticks[:-1])).tolist(), old.pitch, strict=True)
+        kept = {(b, p) for b, p in known if (keep.first - 1) * bar <= b < keep.last * bar}
+        assert kept == set(zip(begin[~new].tolist(), pitch[~new].tolist(), strict=True))
+    sounding = new & (pitch != REST)
+    assert sum(melody.ticks) == request.bars * bar and pitch.max() <= 127
+    assert request.metre in (None, melody.metre) and song.tempi[0, 1] == pytest.approx(
+        request.tempo
+    )
+    assert all((request.low or 0) <= p <= (request.high or 127) for p in pitch[sounding].tolist())
+    assert pitch[0] != REST or not new[0]
+    if new[-1]:
+        assert pitch[-1] != REST
+        assert not request.key or pitch[-1] % 12 == read_key(request.key)[0]
+    assert not request.mode or knobs.mode(song) == (request.mode == "major")
+    if request.loudness:
+        assert set(song.notes["velocity"]) == {round(request.loudness)}
+    if request.instruments:
+        assert set(song.notes["program"]) == set(request.instruments)
+    if request.chords:
+        for place, value in zip(begin[sounding].tolist(), pitch[sounding].tolist(), strict=True):
+            chord = read_chord(request.chords[place // bar % len(request.chords)])
+            assert place % 4 or value % 12 in chord
+    if most := request.repeats:
+        before = list(melodies.encode(request.primer).pitch[-most:]) if request.primer else []
+        joined, fresh = [*before, *pitch.tolist()], [False] * len(before) + new.tolist()
+        for i in range(len(joined) - most):
+            stretch = joined[i : i + most + 1]
+            assert len(set(stretch)) > 1 or REST in stretch or not any(fresh[i : i + most + 1])
+    limit = request.longest_copy or markov.longest_copy
+    assert markov.repertoire.longest_run(song, request.kept_beats(song)) <= limit
+
+
+#: Requests for all that can be wished for together.
+REQUESTS = dict(
     bars=st.integers(1, 12), metre=st.sampled_from([None, *METRES]),
-    mood=st.sampled_from([None, "calm", "wild"]), tonic=st.integers(0, 11), minor=st.booleans(),
-    low=st.integers(40, 64), width=st.integers(7, 40), repeats=st.sampled_from([None, 1, 2, 3]),
-    chords=st.sampled_from([None, ("C", "F", "G7", "C"), ("Am", "Dm")]), seed=st.integers(0, 99),
+    mood=st.sampled_from([None, "calm", "wild"]), tonic=st.sampled_from([None, *range(12)]),
+    mode=st.sampled_from(["major", "minor"]), low=st.sampled_from([None, *range(40, 64)]),
+    width=st.integers(7, 40), repeats=st.sampled_from([None, 1, 2, 3]), seed=st.integers(0, 99),
+    chords=st.sampled_from([None, None, ("C", "F", "G7", "C"), ("Am", "Dm")]),
+    instrument=st.sampled_from([None, 40, 73]), loudness=st.sampled_from([None, 50.0, 90.5]),
+    density=st.sampled_from([None, None, 1.0, 2.0]),
+    other=st.sampled_from([None, "primer", "keep"]),
 )  # fmt: skip
-def test_every_wish_is_kept_or_refused_with_a_reason(
-    markov, bars, metre, mood, tonic, minor, low, width, repeats, chords, seed
-):
-    key = f"{['C', 'C#', 'D', 'Eb', 'E', 'F', 'F#', 'G', 'Ab', 'A', 'Bb', 'B'][tonic]} " + (
-        "minor" if minor else "major")  # fmt: skip
-    request = Request(bars=bars, metre=metre, mood=mood, key=key, low=low, high=low + width,
-                      repeats=repeats, chords=chords, tempo=90)  # fmt: skip
+
+#: Ends of sentences that say why there is no song.
+REASONS = "|".join([r"without \w+( or \w+)* there is one", "no single wish is the reason",
+                    "was not learned", "longest_copy", "keep:"])  # fmt: skip
+
+
+def is_kept_or_refused(
+    markov, songs, bars, metre, mood, tonic, mode, low, width, repeats, seed, chords, instrument,
+    loudness, density, other,
+):  # fmt: skip
+    names = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"]
+    given = songs[0 if metre == (4, 4) else 1]
+    if other == "keep":
+        metre = melodies.encode(given).metre
+    request = Request(
+        bars=bars, metre=metre, mood=mood, key=None if tonic is None else f"{names[tonic]} {mode}",
+        mode=mode if tonic is None and seed % 2 else None, low=low, high=low and low + width,
+        repeats=repeats, chords=chords, tempo=90, loudness=loudness, density=density,
+        instruments=instrument and (instrument,), primer=given if other == "primer" else None,
+        keep=Passage(given, min(2, bars), min(3, bars)) if other == "keep" else None,
+    )  # fmt: skip
     try:
         song = markov.generate(request, seed)
     except InputError as error:
-        assert "bar" in str(error) and ("without" in str(error) or "single" in str(error))
-        return
-    melody, begin, pitch = notes(song)
-    sounding = pitch != REST
-    assert sum(melody.ticks) == bars * melody.bar_ticks
-    assert metre in (None, melody.metre) and song.tempi[0, 1] == 90
-    assert low <= pitch[sounding].min() and pitch[sounding].max() <= low + width
-    assert sounding[0] and sounding[-1] and pitch[-1] % 12 == read_key(key)[0]
-    runs, last, count = [], None, 0
-    for value in pitch.tolist():
-        count = count + 1 if value == last and value != REST else 1
-        last = value
-        runs.append(count)
-    assert repeats is None or max(runs) <= repeats
-    for place, value in zip(begin.tolist(), pitch.tolist(), strict=True):
-        if chords and place % 4 == 0 and value != REST:
-            assert value % 12 in read_chord(chords[place // melody.bar_ticks % len(chords)])
+        assert re.search(REASONS, str(error)), str(error)
+        return False
+    holds(request, song, markov)
+    return True
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(**REQUESTS)
+def test_every_wish_is_kept_or_refused_with_a_reason(markov, songs, **request):
+    is_kept_or_refused(markov, songs, **request)
+
+
+@pytest.mark.slow
+def test_a_thousand_requests_are_kept_or_refused_with_a_reason(markov, songs):
+    kept = []
+
+    @settings(
+        max_examples=1000,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+        derandomize=True,
+    )
+    @given(**REQUESTS)
+    def asked(**request):
+        kept.append(is_kept_or_refused(markov, songs, **request))
+
+    asked()
+    assert len(kept) >= 1000 and np.mean(kept) > 0.4
 
 
 def test_the_same_request_and_seed_give_the_same_song(markov):
@@ -112,7 +185,7 @@ def test_what_cannot_be_kept_is_refused_with_the_reason(markov, wishes, reason):
 @pytest.mark.parametrize("most", [1, 2, 3])
 def test_repeats_are_counted_from_what_came_before(markov, songs, most):
     """A start that ends in as many equal pitches as are allowed goes on with another."""
-    chain = markov.styles["", 4, 4].chain
+    chain = markov.styles[4, 4].chain("", minor=False)
     pitch = 60  # which songs here begin and end with, so that much may follow it
     assert (pitch, 4) in chain.symbols
     start = melodies.Melody((pitch,) * most, (4,) * most)
