@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classify.errors import InputError
-from classify.experiments.settings import Settings, check_count
+from classify.experiments.settings import Settings, check_count, check_seed
 from classify.files import read_json
 from classify.inference.generating import generate
 from classify.inference.tasks import (
@@ -35,7 +35,7 @@ from classify.inference.tasks import (
     train,
 )
 from classify.models.pretraining_settings import PretrainingSettings
-from classify.options import check_names
+from classify.options import as_names, check_names
 from classify.playlists.output import Output, PlaylistFiles, wishes_of, write_files
 from classify.playlists.request import Request
 from classify.progress import SILENT, Progress
@@ -110,6 +110,84 @@ def compare(
     run = load_run(comparison.compare(chosen, where, jobs, progress, command or None))
     run.report()
     return run
+
+
+def compare_generators(
+    corpus: str | Path = "folk",
+    *,
+    models: str | Sequence[str] = "copy,markov,unigram",
+    songs: int = 50,
+    judge: str = "recommended",
+    window: int | None = None,
+    epochs: int | None = None,
+    quick: bool = False,
+    seed: int = 0,
+    out: str | Path | None = None,
+    jobs: int | None = None,
+    command: str = "",
+    progress: Progress = SILENT,
+) -> Path:
+    """Compare generators on a corpus and write a report; go on where a stopped one ended.
+
+    Parameters
+    ----------
+    corpus : str or Path
+        A folder of labelled songs, or the name of a corpus.
+    models : str or sequence of str
+        Generators to compare; in a text, with commas.
+    songs : int
+        New songs of each class by each generator.
+    judge : str
+        The classifier that says of which class each new song is.
+    window : int, optional
+        Notes in the judge's windows; the corpus's own unless given.
+    epochs : int, optional
+        Of generators that are networks.
+    quick : bool
+        Small networks and grids: a quick check, not for publication.
+    seed : int
+        Random seed.
+    out : str or Path, optional
+        The folder; unless given, results/<corpus>-generators.
+    jobs : int, optional
+        Generators at the same time; two unless given.
+    command : str
+        What to record as the command; this call unless given.
+    progress : Progress
+        Shows progress.
+
+    Returns
+    -------
+    Path
+        The report, report.html.
+
+    Raises
+    ------
+    InputError
+        If the corpus cannot be read or divided, a name is unknown, or `out` holds something else.
+
+    Examples
+    --------
+    >>> page = compare_generators("songs", models="unigram,copy", songs=2, quick=True, window=16,
+    ...                           judge="features-logistic", out="results/generators")
+    >>> page.name
+    'report.html'
+    """
+    from classify.generation import comparison
+    from classify.models import registry
+    from classify.report.generators import write_generators_report
+
+    check_count("jobs", jobs)
+    check_seed(seed)
+    name = registry.RECOMMENDED if judge == "recommended" else judge
+    settings = comparison.ComparisonSettings(
+        str(corpus), as_names(models), songs, name, window, epochs, quick, seed
+    )
+    where = Path(out) if out else Path("results") / f"{Path(str(corpus)).name}-generators"
+    said = command or f"compare_generators({str(corpus)!r}, models={','.join(as_names(models))!r})"
+    return write_generators_report(
+        comparison.compare(settings, where, progress, said, n_workers=jobs)
+    )
 
 
 def compare_corpora(
@@ -495,7 +573,8 @@ def _written(
 
 
 __all__ = [
-    "adapt", "check_corpus", "compare", "compare_corpora", "explain", "explain_run", "generate",
-    "is_run", "list_corpora", "load_run", "playlist", "playlists", "predict", "pretrain", "report",
-    "show_corpus", "side_by_side", "suggest", "train", "transcribe",
+    "adapt", "check_corpus", "compare", "compare_corpora", "compare_generators", "explain",
+    "explain_run", "generate", "is_run", "list_corpora", "load_run", "playlist", "playlists",
+    "predict", "pretrain", "report", "show_corpus", "side_by_side", "suggest", "train",
+    "transcribe",
 ]  # fmt: skip

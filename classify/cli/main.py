@@ -22,6 +22,7 @@ INTERRUPTED = 130
 #: Every command: a file beside this one, whose `add` adds it.
 COMMANDS = (
     "compare",
+    "compare-generators",
     "report",
     "corpus",
     "transcribe",
@@ -66,7 +67,7 @@ def commands(name: str = "") -> typer.Typer:
     )
     app.callback()(_options)
     for command in (name,) if name in COMMANDS else COMMANDS:
-        import_module(f"classify.cli.{command}").add(app)
+        import_module(f"classify.cli.{command.replace('-', '_')}").add(app)
     return app
 
 

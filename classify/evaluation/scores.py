@@ -32,6 +32,30 @@ RESAMPLES = 2000
 LEVEL = 0.95
 
 
+def song_means(p: NDArray[np.floating], song: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Average the probabilities of windows over their songs.
+
+    Parameters
+    ----------
+    p : ndarray, shape (n_windows, n_classes)
+        Of each window.
+    song : ndarray of int, shape (n_windows,)
+        The song of each window, counted from 0; every song has a window.
+
+    Returns
+    -------
+    ndarray, shape (n_songs, n_classes)
+
+    Examples
+    --------
+    >>> song_means(np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]]), np.array([0, 0, 1])).tolist()
+    [[0.5, 0.5], [1.0, 0.0]]
+    """
+    sums = np.zeros((song.max() + 1, p.shape[1]))
+    np.add.at(sums, song, p)
+    return np.asarray(sums / np.bincount(song)[:, None])
+
+
 def confusion(
     truth: NDArray[np.integer], prediction: NDArray[np.integer], n_classes: int
 ) -> NDArray:

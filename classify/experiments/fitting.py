@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 from classify.compute.executor import Task, TaskDied, emit, n_cores, task_name
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
+from classify.evaluation.scores import song_means
 from classify.experiments import feature_importance
 from classify.experiments.folds import FoldKey, load_fold
 from classify.files import atomic_write, read_json, write_json
@@ -230,13 +231,6 @@ def _calibrated(
     calibrated = calibration.apply_temperature(p, temperature)
     threshold = conformal.threshold(calibrated, truth, groups=group[known][first])
     return {"temperature": temperature, "threshold": threshold, "n_calibration_songs": len(songs)}
-
-
-def song_means(p: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """Average windows' probabilities over their songs, which `place` numbers from 0."""
-    sums = np.zeros((place.max() + 1, p.shape[1]))
-    np.add.at(sums, place, p)
-    return sums / np.bincount(place)[:, None]
 
 
 def _predict_perturbed(

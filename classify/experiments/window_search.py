@@ -32,8 +32,8 @@ from threadpoolctl import threadpool_limits
 
 from classify.errors import InputError
 from classify.evaluation import splits
+from classify.evaluation.scores import song_means
 from classify.experiments.dataset import SplitDataset
-from classify.experiments.fitting import song_means
 from classify.experiments.settings import Settings
 from classify.models import registry
 from classify.representations.arrays import as_rows

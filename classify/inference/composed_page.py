@@ -1,16 +1,14 @@
 """A page of new songs to look at and to hear; it needs no network and no other program."""
 
-import json
 from collections.abc import Callable, Sequence
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from classify.inference.generator_card import NO_DEVICE
-from classify.presentation import figures
+from classify.presentation import figures, player
 from classify.songs import Song
 
 if TYPE_CHECKING:
@@ -50,13 +48,12 @@ def page(model: str, songs: Sequence[Song], table: "pd.DataFrame", audio: bool) 
         _section(row, song, audio)
         for row, song in zip(table.to_dict("records"), songs, strict=True)
     ]
-    player = (files("classify.inference") / "player.js").read_text(encoding="utf-8")
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width">\n<title>New songs</title>\n'
         f"<style>{STYLE}</style>\n<h1>New songs</h1>\n<p>By {escape(model)}.</p>\n"
         f"<p>{escape(NO_DEVICE)}</p>\n{''.join(sections)}"
-        f"<script>\n{player}</script>\n</html>\n"
+        f"<script>\n{player.script()}</script>\n</html>\n"
     )
 
 
@@ -72,14 +69,14 @@ def _section(row: dict[str, Any], song: Song, audio: bool) -> str:
         facts.insert(0, f"asked: {row['mood asked']}")
     if "mood judged" in row:
         facts.insert(1, f"judged: {row['mood judged']} ({row['probability']:.2f})")
-    notes = [
-        [round(float(note["onset"]), 3), round(float(note["duration"]), 3), int(note["pitch"]),
-         int(note["velocity"])]
-        for note in song.notes[~song.notes["drum"]]
-    ]  # fmt: skip
+    notes = song.notes[~song.notes["drum"]]
+    rows = zip(
+        *(notes[field].tolist() for field in ("onset", "duration", "pitch", "velocity")),
+        strict=True,
+    )
     sound = (
         f'<audio controls src="{name}.ogg"></audio>' if audio
-        else f"<button type='button' data-notes='{json.dumps(notes)}'>Play</button>"
+        else player.button(rows, f"Play song {name}")
     )  # fmt: skip
     return (
         f"<section>\n<h2>{name}</h2>\n<p>{escape('; '.join(facts))}. "

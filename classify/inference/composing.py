@@ -190,7 +190,7 @@ def _table(
     ]
     table = pd.DataFrame(rows)
     if bundle:
-        from classify.experiments.fitting import song_means
+        from classify.evaluation.scores import song_means
 
         windows, raw = bundle.predict_windows(songs)
         p = bundle.calibrated(song_means(raw, windows.song))

@@ -28,8 +28,8 @@ from classify import corpora
 from classify.corpora import Skipped
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal
+from classify.evaluation.scores import song_means
 from classify.evaluation.significance import mcnemar
-from classify.experiments.fitting import song_means
 from classify.experiments.results import P
 from classify.files import atomic_write
 from classify.inference import saved_model as bundles

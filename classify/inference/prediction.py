@@ -43,7 +43,7 @@ from numpy.typing import NDArray
 from classify.corpora import Skipped
 from classify.corpora.library import Item, load_library
 from classify.errors import InputError
-from classify.experiments.fitting import song_means
+from classify.evaluation.scores import song_means
 from classify.experiments.results import P, write_parquet
 from classify.files import atomic_write, exclusive, write_json
 from classify.inference.model_card import NO_DEVICE

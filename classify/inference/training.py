@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from classify.compute.executor import Executor
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal, novelty
+from classify.evaluation.scores import song_means
 from classify.experiments import fitting, manifest, results
 from classify.experiments.assembly import (
     cut_once,
@@ -37,7 +38,7 @@ from classify.experiments.assembly import (
 from classify.experiments.best_model import ranking
 from classify.experiments.corpus_record import ModelCorpus
 from classify.experiments.dataset import SplitDataset, prepare
-from classify.experiments.fitting import Job, song_means
+from classify.experiments.fitting import Job
 from classify.experiments.folds import SONG_SPLIT, Fold
 from classify.experiments.run_record import (
     ScoreRecord,

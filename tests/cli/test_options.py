@@ -25,6 +25,7 @@ del COMMANDS["corpus"]
 #: or some), and what only says how a command prints.
 BEHIND = {
     "compare": ([api.compare, api.compare_corpora], {Settings: ()}, set()),
+    "compare-generators": ([api.compare_generators], {}, set()),
     "report": ([api.report, api.side_by_side], {}, {"compare"}),
     "corpus show": ([api.show_corpus], {}, {"problems", "duplicates"}),
     "corpus check": ([api.check_corpus], {}, set()),

@@ -174,8 +174,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_weights(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         ConvLSTM(quick=True).fit(songs, moods, progress=Kill(), work=tmp_path)
     resumed, whole = (
-        ConvLSTM(quick=True).fit(songs, moods, work=work)
-        for work in (tmp_path, tmp_path / "other")
+        ConvLSTM(quick=True).fit(songs, moods, work=work) for work in (tmp_path, tmp_path / "other")
     )
     for name, weights in whole.weights.items():
         np.testing.assert_allclose(resumed.weights[name], weights, atol=1e-6, err_msg=name)

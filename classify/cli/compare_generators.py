@@ -1,0 +1,33 @@
+"""classify compare-generators: generators compared as strictly as classifiers."""
+
+from typing import Annotated, Any
+
+import typer
+
+from classify import api
+from classify.cli.options import argument, command, options
+from classify.progress import on_terminal
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    command(
+        app,
+        options(api.compare_generators, without=["corpus"]),
+        name="compare-generators",
+    )(compare_generators)
+
+
+def compare_generators(
+    context: typer.Context,
+    corpus: Annotated[str, argument(api.compare_generators, "corpus", "CORPUS")] = "folk",
+    **given: Any,
+) -> None:
+    """Compare generators on a corpus and write a report.
+
+    An independent classifier judges new songs; what is measured on them stands beside the same on
+    real songs that nobody learned from.
+    """
+    with on_terminal() as progress:
+        page = api.compare_generators(corpus, progress=progress, command=context.obj, **given)
+    print(page)

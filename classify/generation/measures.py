@@ -1,0 +1,177 @@
+"""What a comparison of generators measures of each set of songs, with intervals over songs.
+
+Every row of measures.csv is one value of one set, with the ends of its 95 % interval: control (is
+a song judged to be of the mood that was asked for), knobs (correlation of what was asked and what
+was measured), fidelity (`classify.evaluation.similarity`), novelty, structure and speed. The real
+songs that nobody learned from have the same rows, as a floor or a ceiling.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from classify.evaluation import similarity
+from classify.evaluation.scores import Estimate, bootstrap, estimate, estimate_share
+from classify.generation import quality
+from classify.generation.quality import RETURNS, TITLES
+from classify.songs import Song
+
+#: Sets of real songs.
+LEARNED, HELD_OUT = "learned from", "held out"
+
+#: Principal components of the descriptors over which the Fréchet distance goes.
+COMPONENTS = 8
+
+Row = tuple[str, str, str, Estimate, int]
+Floats = NDArray[np.float64]
+
+
+def measure(
+    table: pd.DataFrame, songs: Mapping[str, Sequence[Song]], seed: int = 0
+) -> pd.DataFrame:
+    """Measure all sets.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows of songs.csv.
+    songs : mapping of str to sequence of Song
+        Those of each set that are measured for fidelity.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        Columns `set`, `measure`, `of` (a mood, a knob, a descriptor or a distance in bars),
+        `value`, `low`, `high`, and `n` songs that it is of.
+    """
+    described = {name: quality.describe_all(of_set) for name, of_set in songs.items()}
+    rows: list[Row] = []
+    for name, part in table.groupby("set", sort=False):
+        rows += _control(str(name), part)
+        rows += _knobs(str(name), part, seed)
+        rows += _novelty(str(name), part)
+        rows += _structure(str(name), part, seed)
+        rows += _speed(str(name), part)
+        rows += _fidelity(str(name), described, seed)
+    return pd.DataFrame([
+        {"set": name, "measure": kind, "of": of, "value": e.value, "low": e.low, "high": e.high,
+         "n": n}
+        for name, kind, of, e, n in rows
+    ])  # fmt: skip
+
+
+def _made(part: pd.DataFrame) -> pd.DataFrame:
+    """Give the songs that are there and were asked for a mood, or are real."""
+    return part[(part.failed == "") & (part.knob == "")]
+
+
+def _control(name: str, part: pd.DataFrame) -> Iterator[Row]:
+    """Give the share of songs that the judge calls by their mood, and the share that was made."""
+    if name == LEARNED:
+        return  # the judge says nothing of generators there
+    made = _made(part)
+    right = (made.judged == made.mood).to_numpy()
+    groups = made.group.tolist()
+    if len(made):
+        yield name, "control", "", estimate_share(right, groups), len(made)
+        for mood in sorted(set(made.mood)):
+            rows = (made.mood == mood).to_numpy()
+            of_mood = [group for group, chosen in zip(groups, rows, strict=True) if chosen]
+            yield name, "control", mood, estimate_share(right[rows], of_mood), int(rows.sum())
+    asked = part[part.knob == ""]
+    done = (asked.failed == "").to_numpy()
+    yield name, "made", "", estimate_share(done, asked.group.tolist()), len(asked)
+
+
+def _knobs(name: str, part: pd.DataFrame, seed: int) -> Iterator[Row]:
+    """Correlate what was asked of each knob with what was measured (Pearson)."""
+    for knob, rows in part[(part.knob != "") & (part.failed == "")].groupby("knob"):
+        asked = rows.target.replace({"major": 1, "minor": 0}).astype(float).to_numpy()
+        pairs = np.stack([asked, rows[str(knob)].to_numpy(float)], axis=1)
+        pairs = pairs[np.isfinite(pairs).all(axis=1)]
+        if len(pairs) > 2:
+            songs = [str(place) for place in range(len(pairs))]
+            drawn = bootstrap(partial(_pearson, pairs), songs, seed)
+            low, high = np.percentile(drawn, (2.5, 97.5)).tolist()
+            yield (
+                name,
+                "knob",
+                str(knob),
+                Estimate(_pearson(pairs, slice(None)), low, high),
+                len(pairs),
+            )
+
+
+def _pearson(pairs: Floats, places: NDArray[np.int64] | slice) -> float:
+    asked, measured = pairs[places].T
+    if not asked.std() or not measured.std():
+        return 0.0
+    return float(np.corrcoef(asked, measured)[0, 1])
+
+
+def _novelty(name: str, part: pd.DataFrame) -> Iterator[Row]:
+    """Give median, 95th percentile and maximum of longest runs, and the share beyond the limit."""
+    made = part[part.failed == ""]
+    runs = made.longest_run.to_numpy(float)
+    if not len(runs):
+        return
+    for of, share in (("median", 50), ("95th percentile", 95), ("longest", 100)):
+        value = float(np.percentile(runs, share))
+        yield name, "longest run", of, Estimate(value, value, value), len(runs)
+    if "limit" in made and made.limit.notna().all():
+        beyond = (runs > made.limit.to_numpy(float)).astype(bool)
+        yield name, "copies", "", estimate_share(beyond, made.group.tolist()), len(runs)
+
+
+def _structure(name: str, part: pd.DataFrame, seed: int) -> Iterator[Row]:
+    """Give the share of bars that return after so many bars, as a mean over songs."""
+    made = _made(part)
+    for n_bars in RETURNS:
+        known = made[made[f"returns_{n_bars}"].notna()]
+        if len(known):
+            values = known[f"returns_{n_bars}"].to_numpy(float)
+            mean = estimate(values, known.group.tolist(), seed, bounds=(0, 1))
+            yield name, "returns", str(n_bars), mean, len(values)
+
+
+def _speed(name: str, part: pd.DataFrame) -> Iterator[Row]:
+    """Give seconds of one core to learn, and to compose a minute of music."""
+    if "compose_seconds" not in part or part.compose_seconds.isna().all():
+        return
+    made = part[part.failed == ""]
+    fit = float(part.fit_seconds.iloc[0])
+    yield name, "learning", "seconds", Estimate(fit, fit, fit), 1
+    a_minute = float(60 * made.compose_seconds.sum() / made.seconds.sum())
+    yield name, "a minute", "seconds", Estimate(a_minute, a_minute, a_minute), len(made)
+
+
+def _fidelity(name: str, described: Mapping[str, dict[str, Floats]], seed: int) -> Iterator[Row]:
+    """Compare a set with the songs that were learned from, by each descriptor and by all."""
+    if name == LEARNED or name not in described:
+        return
+    real, new = described[LEARNED], described[name]
+    n_songs = len(new["range"])
+    if n_songs < 2:
+        return
+    for descriptor in TITLES:
+        both = similarity.set_overlap(real[descriptor], new[descriptor], seed)
+        for which, interval in zip(("overlap", "divergence"), both, strict=True):
+            yield name, which, descriptor, Estimate(*interval), n_songs
+    a, b = _components(quality.normalised(real), quality.normalised(new))
+    yield name, "Fréchet distance", "", Estimate(*similarity.frechet_interval(a, b, seed)), n_songs
+
+
+def _components(real: Floats, new: Floats) -> tuple[Floats, Floats]:
+    """Standardise by the real songs, and keep the directions in which these differ most."""
+    from sklearn.decomposition import PCA
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    n_components = min(COMPONENTS, *real.shape)
+    scale = make_pipeline(StandardScaler(), PCA(n_components, svd_solver="full"))
+    return scale.fit_transform(real), scale.transform(new)

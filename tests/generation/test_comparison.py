@@ -1,0 +1,133 @@
+"""Generators compared: who learns from what, files, going on, refusals."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from classify.errors import InputError
+from classify.generation import comparison
+from classify.generation.comparison import ComparisonSettings
+from classify.generation.measures import HELD_OUT, LEARNED
+from classify.songs import midi
+from tests.conftest import write_corpus
+
+SETTINGS = ComparisonSettings(
+    "", ("copy", "unigram"), songs=3, judge="features-logistic", window=16, quick=True
+)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory) -> ComparisonSettings:
+    songs = write_corpus(tmp_path_factory.mktemp("corpus") / "songs", per_class=10)
+    return replace(SETTINGS, corpus=str(songs))
+
+
+@pytest.fixture(scope="module")
+def run(settings, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "generators"
+    return comparison.compare(settings, out, command="as asked")
+
+
+@pytest.fixture(scope="module")
+def table(run) -> pd.DataFrame:
+    names = ("mood", "knob", "target", "failed", "judged")
+    return pd.read_csv(run / comparison.TABLE).fillna(dict.fromkeys(names, ""))
+
+
+@pytest.fixture(scope="module")
+def measured(run) -> pd.DataFrame:
+    return pd.read_csv(run / comparison.MEASURES, dtype={"of": str}).fillna({"of": ""})
+
+
+def test_no_group_is_in_two_parts_and_every_mood_in_each(settings):
+    parts = comparison.divide(settings)
+    groups = [set(parts.of(places)[2]) for places in (parts.learned, parts.judged, parts.held_out)]
+    assert not groups[0] & groups[1] and not groups[0] & groups[2] and not groups[1] & groups[2]
+    assert sum(map(len, groups)) == len(set(parts.corpus.groups))
+    for places in (parts.learned, parts.judged, parts.held_out):
+        assert set(parts.of(places)[1]) == {"Calming", "Happy"}
+
+
+def test_every_song_has_a_row_and_every_new_one_a_file(run, table):
+    record = json.loads((run / comparison.RUN).read_text())
+    assert record["command"] == "as asked" and record["finished"]
+    counts = table[table.knob == ""].groupby("set").size()
+    assert counts[LEARNED] == record["parts"]["learned"]
+    assert counts[HELD_OUT] == record["parts"]["held_out"]
+    assert counts["copy"] == counts["unigram"] == 2 * SETTINGS.songs
+    for row in table[~table.set.isin([LEARNED, HELD_OUT])].itertuples():
+        song = midi.read(run / comparison.SONGS / row.set / row.file)
+        assert song.seconds == pytest.approx(row.seconds)
+    assert set(table.judged) == {"Calming", "Happy"}
+    p = table[["p:Calming", "p:Happy"]].to_numpy()
+    np.testing.assert_allclose(p.sum(axis=1), 1)
+
+
+def test_copies_are_caught_and_random_notes_are_none(measured):
+    share = measured[measured.measure == "copies"].set_index("set").value
+    assert share["copy"] == 1.0 and share["unigram"] == 0.0
+
+
+def test_real_songs_that_nobody_saw_are_measured_too(measured):
+    real = measured[measured.set == HELD_OUT].set_index(["measure", "of"])
+    assert real.value["control", ""] > 0.8  # low and slow against high and fast
+    assert {"overlap", "Fréchet distance", "returns", "longest run"} <= set(
+        measured[measured.set == HELD_OUT].measure
+    )
+    assert ((measured.low <= measured.value) & (measured.value <= measured.high)).all()
+
+
+def test_a_knob_that_is_kept_correlates(measured):
+    tempo = measured[(measured.measure == "knob") & (measured.of == "tempo")].set_index("set").value
+    assert tempo["copy"] > 0.99 and tempo["unigram"] > 0.99
+
+
+def test_a_comparison_that_was_stopped_goes_on(settings, run, tmp_path):
+    """What a generator has finished stays; all else is as it would have been."""
+    out = tmp_path / "again"
+    comparison.compare(settings, out, command="as asked")
+    kept = out / comparison.SONGS / "copy" / comparison.DONE
+    before = kept.stat().st_mtime_ns
+    for file in (comparison.MEASURES, comparison.TABLE):
+        (out / file).unlink()
+    import shutil
+
+    shutil.rmtree(out / comparison.SONGS / "unigram")
+    comparison.compare(settings, out, command="as asked")
+    assert kept.stat().st_mtime_ns == before
+    timed = ["compose_seconds", "fit_seconds"]
+    first, second = (
+        pd.read_csv(folder / comparison.TABLE).drop(columns=timed) for folder in (run, out)
+    )
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_another_comparison_is_not_overwritten(settings, run, tmp_path):
+    with pytest.raises(InputError, match="another comparison; name another folder with --out"):
+        comparison.compare(replace(settings, seed=1), run)
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match="holds other files"):
+        comparison.compare(settings, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"generators": ("bach",)}, "--models bach: no generator; known are .*markov"),
+        ({"songs": 1}, "--songs 1: expected a whole number from 2"),
+        ({"judge": "majority"}, "--judge majority: no classifier"),
+        ({"generators": ()}, "--models: name at least one of"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        replace(SETTINGS, **changes)
+
+
+def test_too_few_songs_are_refused(tmp_path):
+    songs = write_corpus(tmp_path / "songs", per_class=3)
+    with pytest.raises(InputError, match="needs at least 5"):
+        comparison.divide(replace(SETTINGS, corpus=str(songs)))
