@@ -132,7 +132,7 @@ def compare_generators(
     Parameters
     ----------
     corpus : str or Path
-        A folder of labelled songs, or the name of a corpus.
+        A folder of labelled songs, or the name of a corpus; folk unless given.
     models : str or sequence of str
         Generators to compare; in a text, with commas.
     songs : int

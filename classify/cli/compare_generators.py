@@ -20,7 +20,7 @@ def add(app: typer.Typer) -> None:
 
 def compare_generators(
     context: typer.Context,
-    corpus: Annotated[str, argument(api.compare_generators, "corpus", "CORPUS")] = "folk",
+    corpus: Annotated[str | None, argument(api.compare_generators, "corpus", "CORPUS")] = None,
     **given: Any,
 ) -> None:
     """Compare generators on a corpus and write a report.
@@ -29,5 +29,6 @@ def compare_generators(
     real songs that nobody learned from.
     """
     with on_terminal() as progress:
-        page = api.compare_generators(corpus, progress=progress, command=context.obj, **given)
+        given |= {"progress": progress, "command": context.obj}
+        page = api.compare_generators(*([corpus] if corpus else []), **given)
     print(page)
