@@ -258,6 +258,9 @@ def _limit_memory(memory: int | None) -> None:
 
 def _peak_bytes() -> int:
     """Give the most memory that this process has had; 0 where nobody knows."""
+    with contextlib.suppress(OSError):  # Linux: `getrusage` counts what the parent had, too
+        status = Path("/proc/self/status").read_text()
+        return 1024 * int(status.partition("VmHWM:")[2].split()[0])
     try:
         import resource
     except ImportError:  # Windows

@@ -9,7 +9,6 @@ labels.csv, to the user's cache folder. From there they are read as any user's f
 import csv
 import random
 import re
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 
 from classify.compute.executor import Task, make_executor, n_cores, task_name
 from classify.corpora.groups import group_by_shared_keys
@@ -24,6 +24,7 @@ from classify.corpora.labels import LABELS
 from classify.errors import InputError
 from classify.files import atomic_write, cache_folder
 from classify.songs import midi
+from classify.songs.score import read_only_to_play
 
 ESSEN = (
     "Essen folk songs, encoded under Helmut Schaffrath, now kept by Ewa Dahlig-Turek; ABC by "
@@ -144,10 +145,12 @@ def prepare(
         If this installation of music21 has no corpus (some distributions strip it).
     """
     folder = (cache or cache_folder()) / f"{built_in.name}-v{built_in.version}"
-    if not (folder / LABELS).is_file():
-        tunes = choose(built_in)
-        with atomic_write(folder) as temporary:
-            _write(tunes, temporary, on_song)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{folder.name}.lock")):  # another program may make it now
+        if not (folder / LABELS).is_file():
+            tunes = choose(built_in)
+            with atomic_write(folder) as temporary:
+                _write(tunes, temporary, on_song)
     return folder
 
 
@@ -238,11 +241,11 @@ def _melody(text: str) -> Melody | None:
     from music21.exceptions21 import Music21Exception
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with read_only_to_play():
             score = converter.parseData(text, format="abc")
             metres, rest = _metres(score)
-            score = score.flatten().stripTies()
+            score = score.flatten()
+            score.stripTies(inPlace=True)
     except (Music21Exception, ValueError, IndexError, KeyError):
         return None
     notes = [n for n in score.notes if isinstance(n, note.Note) and n.duration.quarterLength > 0]

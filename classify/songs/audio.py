@@ -199,6 +199,7 @@ def _section(
     samples: NDArray[np.float32], rate: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float32], float]:
     import librosa
+    from librosa.onset import onset_strength
 
     mono = librosa.to_mono(samples)
     if rate != transcriber.RATE:
@@ -206,7 +207,7 @@ def _section(
     events = np.array(sorted(transcriber.transcribed(mono))).reshape(-1, 4)
     if not len(events):
         return events, np.zeros(len(mono) // HOP + 1, np.float32), -math.inf
-    strength = librosa.onset.onset_strength(y=mono, sr=transcriber.RATE, hop_length=HOP)
+    strength = onset_strength(y=mono, sr=transcriber.RATE, hop_length=HOP)
     return events, strength.astype(np.float32), loudness(samples.T, rate)
 
 
@@ -271,9 +272,9 @@ def _beats(sections: list[_Section]) -> NDArray[np.float64]:
 
 def beats_in(strength: NDArray[np.float32]) -> NDArray[np.float64]:
     """Follow the beat in a curve of onset strength; times in seconds from its start."""
-    import librosa
+    from librosa.beat import beat_track
 
-    _, beats = librosa.beat.beat_track(
+    _, beats = beat_track(
         onset_envelope=strength, sr=transcriber.RATE, hop_length=HOP, units="time"
     )
     return np.asarray(beats, dtype=np.float64)

@@ -20,6 +20,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 from xml.etree import ElementTree
 
 from classify.songs.song import UnusableSong
@@ -254,10 +255,26 @@ def _pair_repeats(part: Any) -> None:
 
 
 @contextmanager
+def read_only_to_play() -> Iterator[None]:
+    """Have music21 read a score without warnings, and without what only a page needs.
+
+    Beams are half of the work on an ABC tune, and nobody will see them.
+    """
+    from music21 import stream
+
+    with warnings.catch_warnings(), patch.object(stream.Stream, "makeBeams", _as_it_is):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _as_it_is(score: Any, *, inPlace: bool = False, **_: Any) -> Any:
+    return None if inPlace else score
+
+
+@contextmanager
 def _quiet() -> Iterator[None]:
     """Keep music21's messages from the terminal."""
-    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        warnings.simplefilter("ignore")
+    with read_only_to_play(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         yield
 
 

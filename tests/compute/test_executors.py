@@ -177,6 +177,21 @@ def test_processes_are_kept_for_the_next_task_and_executor():
     assert len(pids) == 1 and os.getpid() not in pids
 
 
+def test_processes_are_kept_by_a_program_that_needs_much_memory_itself():
+    program = """
+import os
+from classify.compute.local import LocalExecutor, RECYCLED_BYTES
+from classify.compute.executor import Task
+much = b"1" * RECYCLED_BYTES
+with LocalExecutor(1) as executor:
+    print(len({executor.submit(Task(str(n), os.getpid)).result() for n in range(2)}))
+"""
+    shown = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.strip() == "1"
+
+
 def ended(future: Future) -> TaskDied:
     with pytest.raises(TaskDied) as caught:
         future.result()

@@ -1,11 +1,18 @@
 """The built-in corpora, made from the installed music21."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from classify.corpora import builtin, load
+
+_write = builtin._write
+
+
+def _nothing(done: int, total: int) -> None:
+    """Show no progress."""
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +77,12 @@ def test_a_small_corpus_is_read_as_a_users_folder_is(tmp_path, monkeypatch):
     made = [p.stat().st_mtime_ns for p in tmp_path.rglob("*.mid")]
     assert load("tunes").fingerprint == corpus.fingerprint
     assert [p.stat().st_mtime_ns for p in tmp_path.rglob("*.mid")] == made  # read, not made again
+
+
+def test_programs_that_want_it_at_once_make_it_once(tmp_path, monkeypatch):
+    small = replace(builtin.CORPORA["tunes"], per_class=1)
+    made = []
+    monkeypatch.setattr(builtin, "_write", lambda *_: made.append(1) or _write(*_))
+    with ThreadPoolExecutor(2) as threads:
+        folders = list(threads.map(lambda _: builtin.prepare(small, _nothing, tmp_path), range(2)))
+    assert folders[0] == folders[1] and made == [1]
