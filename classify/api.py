@@ -18,7 +18,7 @@ reads their help texts here (`classify.options`). What takes long is imported wh
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from classify.errors import InputError
 from classify.experiments.settings import Settings, check_count, check_seed
@@ -378,6 +378,30 @@ def list_corpora() -> str:
     return listing()
 
 
+def cache(forget: Literal["problems", ""] = "") -> str:
+    """Say where songs that were read are kept, how many, and how many could not be read.
+
+    Parameters
+    ----------
+    forget : str
+        Forget which files could not be read, so that they are tried again.
+
+    Examples
+    --------
+    >>> "songs are kept" in cache(forget="problems")
+    True
+    """
+    from classify.corpora.store import Store
+
+    if forget not in ("problems", ""):
+        raise InputError(f"--forget {forget}: expected problems")
+    store, said = Store.of_user(), ""
+    if forget:
+        said = f"{store.forget_problems():,} files that could not be read will be tried again\n"
+    songs, problems = store.counts()
+    return said + f"{store.folder}: {songs:,} songs are kept; {problems:,} could not be read"
+
+
 def transcribe(
     source: str | Path, out: str | Path, force: bool = False, progress: Progress = SILENT
 ) -> "Transcribed":
@@ -573,7 +597,7 @@ def _written(
 
 
 __all__ = [
-    "adapt", "check_corpus", "compare", "compare_corpora", "compare_generators", "explain",
+    "adapt", "cache", "check_corpus", "compare", "compare_corpora", "compare_generators", "explain",
     "explain_run", "generate", "is_run", "list_corpora", "load_run", "playlist", "playlists",
     "predict", "pretrain", "report", "show_corpus", "side_by_side", "suggest", "train",
     "transcribe",

@@ -34,6 +34,7 @@ COMMANDS = (
     "suggest",
     "playlist",
     "explain",
+    "cache",
 )
 
 

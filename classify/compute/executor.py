@@ -47,6 +47,8 @@ class Task:
         Whether it must not run beside another such task, since both would want the same GPU.
     log : Path, optional
         File for what it prints; that goes nowhere unless given.
+    fresh : bool
+        Whether it wants a process that has done nothing else.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Task:
     seconds: float | None = None
     gpu_exclusive: bool = False
     log: Path | None = None
+    fresh: bool = False
 
 
 class TaskDied(Exception):

@@ -14,6 +14,7 @@ import atexit
 import contextlib
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -29,6 +30,9 @@ from classify.compute.executor import Executor, Future, Task, TaskDied, deadline
 
 #: A process that has needed so many bytes ends after its task: libraries seldom give memory back.
 RECYCLED_BYTES = 3 * 2**29
+
+#: The largest answer that is taken: what is large goes to a file.
+MOST_BYTES = 2**28
 
 
 class _Answer(NamedTuple):
@@ -102,7 +106,7 @@ class LocalExecutor(Executor):
             if future.task.gpu_exclusive and self._gpu_taken():
                 passed_over.append(future)
                 continue
-            worker = self._idle.pop() if self._idle else _Worker()
+            worker = self._idle.pop() if self._idle and not future.task.fresh else _Worker()
             worker.give(future.task)
             self._busy[worker.pipe] = future, worker
             future.on_start()
@@ -125,7 +129,7 @@ class LocalExecutor(Executor):
                 future.on_event(message)
                 continue
             del self._busy[worker.pipe]
-            if message.goes_on:
+            if message.goes_on and not future.task.fresh:
                 self._idle.append(worker)
             else:
                 worker.end()
@@ -196,7 +200,7 @@ def _serve(pipe: Connection) -> None:
             return
         answer = _perform(task, pipe)
         try:
-            pipe.send(answer)
+            pipe.send_bytes(_packed(answer))
         except OSError:
             return
 
@@ -210,11 +214,29 @@ def _perform(task: Task, pipe: Connection) -> _Answer:
         try:
             value = task.function(*task.arguments)
         except Exception as error:
-            raised = error
+            raised = error.with_traceback(None)  # which would hold on to the task's memory
         deadline(0)
+    _limit_memory(None)
     if task.log is not None:
         _print_to(None)
-    return _Answer(value, raised, goes_on=_peak_bytes() < RECYCLED_BYTES)
+    goes_on = raised is None and _peak_bytes() < RECYCLED_BYTES
+    return _Answer(value, raised, goes_on)
+
+
+def _packed(answer: _Answer) -> bytes:
+    """Pickle an answer so that the program that waits can take it, whatever a task came to."""
+    try:
+        data = pickle.dumps(answer)
+        if answer.error is not None:
+            pickle.loads(data)  # an exception may be made of what it cannot be made of again
+        if len(data) > MOST_BYTES:
+            raise ValueError(f"hands back {len(data):,} bytes; at most {MOST_BYTES:,} are taken")
+    except Exception as error:
+        reason = answer.error or error
+        return pickle.dumps(
+            _Answer(None, RuntimeError(f"{type(reason).__name__}: {reason}"), goes_on=False)
+        )
+    return data
 
 
 def _end_with_parent() -> None:

@@ -9,10 +9,9 @@ from typing import Any
 from classify.corpora import builtin, library, published
 from classify.corpora.groups import group_by_shared_keys
 from classify.corpora.labels import LABELS, Entry, Listing, holds_songs, list_songs
-from classify.corpora.store import VERSION, Store
+from classify.corpora.store import Store
 from classify.corpora.walk import Skipped
 from classify.errors import InputError
-from classify.files import cache_folder
 from classify.songs import Song
 from classify.songs.formats import File
 
@@ -166,7 +165,7 @@ def load(
     if not source.strip():
         raise InputError("the corpus is an empty name; expected a folder or a built-in corpus")
     listing, about = _listing(source, on_song, labelled)
-    store = Store(cache_folder() / f"songs-v{VERSION}")
+    store = Store.of_user()
     files = [File(str(entry.path), entry.member) for entry in listing.entries]
     songs, entries, skipped = [], [], []
     for entry, parts in zip(listing.entries, store.read(files, on_song), strict=True):

@@ -20,10 +20,9 @@ from classify.corpora.labels import (
     only_songs,
     with_archives,
 )
-from classify.corpora.store import VERSION, Store
+from classify.corpora.store import Store
 from classify.corpora.walk import Skipped, displayable, walk
 from classify.errors import InputError
-from classify.files import cache_folder
 from classify.songs import Song
 from classify.songs.formats import READABLE, File
 
@@ -85,7 +84,7 @@ def load_library(
         If a source does not exist, or nothing in it is a song that can be read.
     """
     listing = list_songs(sources, artist_folder)
-    store = Store(cache_folder() / f"songs-v{VERSION}")
+    store = Store.of_user()
     files = [File(str(entry.path), entry.member) for entry in listing.entries]
     items, skipped = list[Item](), list(listing.skipped)
     for entry, parts in zip(listing.entries, store.read(files, on_song), strict=True):

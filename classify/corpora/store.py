@@ -2,41 +2,48 @@
 
 A store is a folder:
 
-- `notes-000001.parquet` and so on: one row a note, with the columns of `classify.songs.NOTE` and
-  `song`, the hash of the file's content; pandas, Polars, DuckDB and Dask open them as they are;
-- `index.sqlite`: which file had which content when it was last looked at (`files`), and which songs
-  a content holds, where their notes are, or why there are none (`songs`).
+- `notes-<hash>.parquet`: one row a note, with the columns of `classify.songs.NOTE` and `song`, the
+  hash of the file's content; pandas, Polars, DuckDB and Dask open them as they are. Each is called
+  by the hash of what is in it, so that one that was damaged is known by its name;
+- `index.sqlite`: which file had which content when it was last looked at, and which songs a content
+  holds, where their notes are, or why there are none (`classify.corpora.index`).
 
 Files are read in batches, in order; a batch is recorded in one step when all before it are. A
 reading that is killed therefore leaves the first batches, whole, and goes on with the next: what
-it ends with is what an undisturbed one gives. Deleting the folder loses nothing but time.
+it ends with is what an undisturbed one gives. Nothing in the folder is believed unchecked: what was
+damaged is read anew from the songs' files. Deleting the folder loses nothing but time.
 """
 
+import logging
 import os
 import sqlite3
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from classify.compute.executor import Task, TaskDied, make_executor, n_cores, task_name
+from classify.compute.executor import n_cores
+from classify.corpora.index import Index, KnownFile, StoredSong, is_damage, known_contents
+from classify.corpora.reading import Piece, Reading
 from classify.errors import InputError
-from classify.songs.batch import Batch, ParsedSong, opened, read_batch, without
+from classify.files import cache_folder
+from classify.songs.batch import ParsedSong, without
 from classify.songs.formats import KINDS, File, FileFormat, kind_of
-from classify.songs.song import NOTE, Song, UnusableSong
+from classify.songs.song import NOTE, Song
 from classify.songs.table import as_notes
 
 #: Part of the folder's name; raised when what is written changes.
-VERSION = 3
+VERSION = 4
 
 #: Notes of so many shards are kept in memory.
 SHARDS_IN_MEMORY = 2
@@ -44,44 +51,13 @@ SHARDS_IN_MEMORY = 2
 #: A file changed within so many nanoseconds before it was read may have changed again unseen.
 TOO_FRESH = 2 * 10**9
 
-#: Recorded steps survive a kill; the rare merging of the log is what waits for the disk.
-PRAGMAS = """
-PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 10000;
-"""
+SHARDS = "notes-*.parquet"
 
-TABLES = """
-CREATE TABLE IF NOT EXISTS files (
-    folder BLOB, name BLOB, size INT, changed INT, moved INT, read_at INT, digest BLOB,
-    PRIMARY KEY (folder, name)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS songs (
-    digest BLOB, reader TEXT, part INT, title TEXT, shard INT, first INT, n_notes INT,
-    seconds REAL, tempi BLOB, metres BLOB, repaired TEXT, reason TEXT, origin TEXT, loudness REAL,
-    artist TEXT,
-    PRIMARY KEY (digest, reader, part)) WITHOUT ROWID;
-"""
+_log = logging.getLogger("classify")
 
 
-class StoredSong(NamedTuple):
-    """One song in the store, or why a file gives none."""
-
-    digest: str
-    part: int
-    title: str
-    shard: int
-    first: int
-    n_notes: int
-    seconds: float
-    tempi: bytes
-    metres: bytes
-    repaired: str
-    reason: str
-    origin: str = ""
-    loudness: float | None = None
-    artist: str = ""
-
-
-#: Columns of a song in the index, as `StoredSong` has them.
-SONG = "songs.digest, " + ", ".join(StoredSong._fields[1:])
+class DamagedShard(Exception):
+    """Notes on disk that are not those that were put there; the message says what was found."""
 
 
 class Store:
@@ -95,22 +71,38 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._shards: OrderedDict[int, tuple[NDArray[np.void], _Owners]] = OrderedDict()
+        self._shards: OrderedDict[str, NDArray[np.void]] = OrderedDict()
+        self._files: dict[str, File] = {}  # of each content that was asked for
+        self._healed: dict[tuple[str, int], StoredSong] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._index = sqlite3.connect(folder / "index.sqlite", timeout=60)
-            self._index.executescript(PRAGMAS)
-            self._index.executescript(TABLES)
             self._lock = FileLock(folder / ".lock")
-            self._forget_lost_shards()
-        except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
+            self._index = Index(folder)
+            self._sound(self._forget_lost_shards)
+        except (OSError, sqlite3.Error) as error:
             raise self._broken(error) from None
+
+    @classmethod
+    def of_user(cls) -> "Store":
+        """Open the store in the user's cache folder."""
+        return cls(cache_folder() / f"songs-v{VERSION}")
 
     def _broken(self, error: Exception) -> InputError:
         return InputError(
-            f"{self.folder}: cannot be used to keep songs in ({error}); delete it, or name another "
+            f"{self.folder}: cannot be used to keep songs in ({error}); free it, or name another "
             f"place with the environment variable CLASSIFY_CACHE"
         )
+
+    def _sound(self, do: Callable[[], None]) -> None:
+        """Do something with the index; once more with an empty one if it proves to be damaged."""
+        try:
+            do()
+        except (sqlite3.Error, ValueError) as error:
+            if not is_damage(error):
+                raise
+            _log.warning("%s: was damaged (%s); songs are read anew", self._index.path, error)
+            self._index.begin_anew()
+            do()
 
     def read(
         self,
@@ -136,23 +128,29 @@ class Store:
         """
         lookups = _lookups(files)
         try:
-            self._read(lookups, on_song, n_workers or n_cores())
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+            self._sound(lambda: self._read(lookups, on_song, n_workers or n_cores()))
+        except sqlite3.Error as error:
             raise self._broken(error) from None
+        for lookup in lookups:
+            for song in lookup.songs[:1]:
+                self._files[song.digest] = lookup.file
         return [lookup.songs for lookup in lookups]
 
     def _read(
         self, lookups: "list[FileLookup]", on_song: Callable[[int, int], None], n_workers: int
     ) -> None:
         """Give each file its songs."""
+        for lookup in lookups:
+            lookup.songs = []
         self._look_up(lookups)
         missing = [lookup for lookup in lookups if not lookup.songs]
         on_song(len(lookups) - len(missing), len(lookups))
-        if missing:
-            with self._alone(missing):
+        if not missing:
+            return
+        with self._alone(missing):
+            self._tidy()
+            for _ in range(3):  # where what was known proves to be damaged
                 missing = [lookup for lookup in missing if not lookup.songs]
-                for left in self.folder.glob(".batch-*"):  # by a reading that was killed
-                    left.unlink(missing_ok=True)
                 already = len(lookups) - len(missing)
                 for done in self._read_new(missing, n_workers):
                     already += done
@@ -176,37 +174,59 @@ class Store:
         )
 
     def notes(self, song: StoredSong) -> NDArray[np.void]:
-        """Fetch the notes of a song: NOTE rows, sorted by (onset, pitch)."""
-        if song.shard not in self._shards:
+        """Fetch the notes of a song: NOTE rows, sorted by (onset, pitch).
+
+        Raises
+        ------
+        InputError
+            If they were damaged on disk, and the song's file is not there any more to be read anew.
+        """
+        song = self._healed.get((song.digest, song.part), song)
+        try:
+            notes = self._shard(song.shard)
+        except DamagedShard as damage:
+            song = self._heal(song, damage)
+            notes = self._shard(song.shard)
+        return notes[song.first : song.first + song.n_notes]
+
+    def _shard(self, name: str) -> NDArray[np.void]:
+        """Give the notes of a shard; the last ones that were asked for are kept in memory."""
+        if name not in self._shards:
             while len(self._shards) >= SHARDS_IN_MEMORY:
                 self._shards.popitem(last=False)
-            self._shards[song.shard] = self._load(song.shard)
-        self._shards.move_to_end(song.shard)
-        notes, owners = self._shards[song.shard]
-        rows = slice(song.first, song.first + song.n_notes)
-        name = f"{song.digest}:{song.part}" if song.part else song.digest
-        if rows.stop > len(notes) or not owners[rows.start] == owners[rows.stop - 1] == name:
-            raise InputError(
-                f"{self._path(song.shard)}: holds other notes than were put there; delete "
-                f"{self.folder}, and its songs are read again"
-            )
-        return notes[rows]
+            self._shards[name] = self._load(name)
+        self._shards.move_to_end(name)
+        return self._shards[name]
 
-    def _load(self, shard: int) -> "tuple[NDArray[np.void], _Owners]":
-        """Give the notes of a shard, and the name of each note's song."""
-        path = self._path(shard)
+    def _load(self, name: str) -> NDArray[np.void]:
         try:
-            table = pq.read_table(path, use_threads=False).combine_chunks()
-            song = table.column("song").chunk(0).dictionary_encode()
-        except (OSError, ValueError, KeyError) as error:
-            raise InputError(
-                f"{path}: cannot be read ({error}); delete it, and its songs are read again"
-            ) from None
-        notes = as_notes({name: table.column(name).to_numpy() for name in NOTE.names or ()})
-        return notes, _Owners(song.dictionary.to_pylist(), song.indices.to_numpy())
+            data = self._path(name).read_bytes()
+        except OSError as error:
+            raise DamagedShard(f"cannot be read ({error.strerror})") from None
+        if _name(data) != name:
+            raise DamagedShard("was damaged")
+        table = pq.read_table(pa.BufferReader(data), use_threads=False).combine_chunks()
+        return as_notes({name: table.column(name).to_numpy() for name in NOTE.names or ()})
 
-    def _path(self, shard: int) -> Path:
-        return self.folder / f"notes-{shard:06d}.parquet"
+    def _path(self, shard: str) -> Path:
+        return self.folder / f"notes-{shard}.parquet"
+
+    def _heal(self, song: StoredSong, damage: DamagedShard) -> StoredSong:
+        """Read the songs of a damaged shard anew; give the one that is wanted."""
+        path = self._path(song.shard)
+        with self._alone([]):
+            digests = dict.fromkeys([*self._index.forget_shard(song.shard), song.digest])
+            path.unlink(missing_ok=True)
+        _log.warning("%s: %s; its songs are read anew", path, damage)
+        for found in self.read([self._files[d] for d in digests if d in self._files]):
+            self._healed |= {(one.digest, one.part): one for one in found}
+        healed = self._healed.get((song.digest, song.part), song)
+        if not healed.n_notes or not self._path(healed.shard).is_file():
+            raise InputError(
+                f"{path}: {damage}, and {self._files[song.digest].path} is not as it was any more; "
+                f"run the same command again"
+            )
+        return healed
 
     # --- what is known
 
@@ -225,174 +245,95 @@ class Store:
 
     def _look_up(self, lookups: Sequence["FileLookup"]) -> None:
         """Find the songs of each file that is as it was."""
-        readers = {kind.name: kind.reader for kind in KINDS.values()}
+        readers = {kind.reader for kind in KINDS.values()}
         wanted: dict[str, dict[bytes, list[FileLookup]]] = {}
         for lookup in lookups:
             wanted.setdefault(lookup.folder, {}).setdefault(os.fsencode(lookup.name), []).append(
                 lookup
             )
         for folder, names in wanted.items():
-            for row in self._known(folder):
-                for lookup in names.get(row[0], ()):
-                    if row[5] != readers[lookup.kind.name]:
-                        continue
+            for known, reader, songs in self._index.in_folder(os.fsencode(folder), readers):
+                for lookup in names.get(known.name, ()):
                     now = lookup.as_looked_at()
-                    fresh = max(now[1], now[2]) > row[4] - TOO_FRESH
-                    if now == row[1:4] and not fresh:
-                        lookup.songs.append(_stored_song(row[6:]))
+                    fresh = max(now[1], now[2]) > known.read_at - TOO_FRESH
+                    if reader == lookup.kind.reader and now == known[2:5] and not fresh:
+                        lookup.songs = songs
 
-    def _known(self, folder: str) -> Iterable[tuple[Any, ...]]:
-        """Give every song of the files of a folder."""
-        return self._index.execute(
-            f"SELECT name, size, changed, moved, read_at, reader, {SONG} FROM files JOIN songs "
-            "ON songs.digest = files.digest WHERE folder = ? ORDER BY name, reader, part",
-            [os.fsencode(folder)],
-        )
+    def _forget_lost_shards(self) -> None:
+        """Forget songs whose notes are not there any more."""
+        for shard in self._index.shards():
+            if not self._path(shard).is_file():
+                self._index.forget_shard(shard)
+
+    def _tidy(self) -> None:
+        """Delete what readings that were killed left, and notes that no song is in any more."""
+        kept = {self._path(shard).name for shard in self._index.shards()}
+        for left in (*self.folder.glob(".batch-*"), *self.folder.glob(SHARDS)):
+            if left.name not in kept:
+                left.unlink(missing_ok=True)
+
+    def forget_problems(self) -> int:
+        """Forget the files that could not be read, so that they are tried again; count them."""
+        with self._alone([]):
+            return self._index.forget_problems()
+
+    def counts(self) -> tuple[int, int]:
+        """Count the songs that are kept, and those that could not be read."""
+        return self._index.counts()
 
     # --- what is new
 
     def _read_new(self, lookups: Sequence["FileLookup"], n_workers: int) -> Iterator[int]:
         """Read files batch by batch and record each; yield how many files that were."""
-        for kind in KINDS.values():
-            batches = _batches([lookup for lookup in lookups if lookup.kind is kind])
-            files = [[lookup.file for lookup in batch] for batch in batches]
-            for number, batch in self._in_order(files, kind, n_workers):
-                self._record(batches[number], batch, kind, self._beside(number))
-                yield len(files[number])
+        batches = [
+            (kind, batch)
+            for kind in KINDS.values()
+            for batch in _batches([lookup for lookup in lookups if lookup.kind is kind])
+        ]
+        in_order = [lookup for _, batch in batches for lookup in batch]
+        reading = Reading(self.folder, partial(known_contents, str(self._index.path)), n_workers)
+        for piece in reading.read([(k, [one.file for one in batch]) for k, batch in batches]):
+            self._record(in_order[piece.first : piece.first + len(piece.files)], piece)
+            yield len(piece.files)
 
-    def _beside(self, number: int) -> str:
-        return str(self.folder / f".batch-{os.getpid()}-{number:06d}.parquet")
-
-    def _in_order(
-        self, batches: list[list[File]], kind: FileFormat, n_workers: int
-    ) -> Iterator[tuple[int, Batch]]:
-        """Read batches in processes; give them in order, whichever is read first."""
-        tasks = [self._task(batch, kind, number) for number, batch in enumerate(batches)]
-        ready: dict[int, Batch] = {}
-        following = 0
-        n_workers = max(1, min(n_workers, len(tasks)))
-        with make_executor(n_workers, keep_workers=True) as executor:
-            numbers = {executor.submit(task): number for number, task in enumerate(tasks)}
-            for future in executor.as_completed(list(numbers)):
-                number = numbers[future]
-                try:
-                    ready[number] = future.result()
-                except TaskDied:
-                    ready[number] = self._with_care(batches[number], kind, number)
-                while following in ready:
-                    yield following, ready.pop(following)
-                    following += 1
-
-    def _task(
-        self,
-        files: list[File],
-        kind: FileFormat,
-        number: int,
-        crashed_files: dict[str, str] | None = None,
-    ) -> Task:
-        index, shard = str(self.folder / "index.sqlite"), self._beside(number)
-        return Task(
-            task_name("read", kind.reader, files),
-            read_batch,
-            (files, kind, index, shard, crashed_files or {}),
-            memory=kind.memory,
-        )
-
-    def _with_care(self, files: list[File], kind: FileFormat, number: int) -> Batch:
-        """Read a batch whose process died: find out at which files it dies, and leave those out."""
-        crashed_files: dict[str, str] = {}
-        with make_executor(1, keep_workers=True) as executor:
-            for file in files:
-                try:
-                    executor.submit(self._task([file], kind, number)).result()
-                except TaskDied as death:
-                    with suppress(UnusableSong):  # gone meanwhile: the last try says so
-                        crashed_files[opened(file, kind)[1]] = kind.why_died(death)
-            try:
-                return executor.submit(self._task(files, kind, number, crashed_files)).result()
-            except TaskDied:
-                raise MemoryError(
-                    f"reading {len(files)} files at once needs too much memory"
-                ) from None
-
-    def _record(
-        self, lookups: list["FileLookup"], batch: Batch, kind: FileFormat, temporary: str
-    ) -> None:
-        """Add a batch to the store in one step."""
-        (shard,) = self._index.execute("SELECT 1 + coalesce(max(shard), 0) FROM songs").fetchone()
-        songs = self._first_come(batch, kind, temporary)
-        if any(song.n_notes for song in songs):
-            os.replace(temporary, self._path(shard))
-        elif os.path.exists(temporary):
-            os.unlink(temporary)
+    def _record(self, lookups: list["FileLookup"], piece: Piece) -> None:
+        """Add what was read to the store in one step."""
+        batch, reader = piece.batch, piece.kind.reader
+        assert batch is not None
+        parsed = self._first_come(batch.songs, piece)
+        shard = self._keep(piece.shard) if any(song.n_notes for song in parsed) else ""
+        if piece.shard:
+            Path(piece.shard).unlink(missing_ok=True)
+        songs: dict[str, list[StoredSong]] = {}
+        for song in sorted(parsed, key=lambda song: song.part):
+            songs.setdefault(song.digest, []).append(_stored(song, shard))
         now = time.time_ns()
-        rows = [_row(song, kind, shard) for song in songs]
-        with self._index:
-            self._index.executemany(
-                "INSERT OR REPLACE INTO songs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", rows
-            )
-            self._index.executemany(
-                "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?)",
-                [
-                    (*lookup.place(), *lookup.as_looked_at(), now, bytes.fromhex(digest))
-                    for lookup, digest in zip(lookups, batch.digests, strict=True)
-                    if digest
-                ],
-            )
-        self._give(lookups, batch, kind, rows)
-
-    def _give(
-        self,
-        lookups: list["FileLookup"],
-        batch: Batch,
-        kind: FileFormat,
-        rows: list[tuple[Any, ...]],
-    ) -> None:
-        """Give each file of a batch its songs."""
-        of_file: dict[str, list[StoredSong]] = {}
-        for digest, _, *rest in sorted(rows, key=lambda row: row[2]):
-            of_file.setdefault(digest.hex(), []).append(_stored_song([digest, *rest]))
+        self._index.record(
+            [
+                KnownFile(*lookup.place(), *lookup.as_looked_at(), now, bytes.fromhex(digest))
+                for lookup, digest in zip(lookups, batch.digests, strict=True)
+                if digest
+            ],
+            [(song, reader, len(parts)) for parts in songs.values() for song in parts],
+        )
         for number, (lookup, digest) in enumerate(zip(lookups, batch.digests, strict=True)):
             if not digest:
-                unopened = batch.unopened[number]
-                lookup.songs.append(StoredSong("", 0, "", 0, 0, 0, 0.0, b"", b"", "", unopened))
-                continue
-            if digest not in of_file:  # known before, under another name
-                known = self._index.execute(
-                    f"SELECT {SONG} FROM songs WHERE digest = ? AND reader = ? ORDER BY part",
-                    [bytes.fromhex(digest), kind.reader],
-                )
-                of_file[digest] = [_stored_song(row) for row in known]
-            lookup.songs += of_file[digest]
+                lookup.songs = [_stored(ParsedSong("", reason=batch.unopened[number]), "")]
+            else:  # known before, under another name, unless it was read just now
+                lookup.songs = songs.get(digest) or self._index.of_content(digest, reader)
 
-    def _first_come(self, batch: Batch, kind: FileFormat, temporary: str) -> list[ParsedSong]:
+    def _keep(self, temporary: str) -> str:
+        """Move notes to where they stay; give the shard's name."""
+        with open(temporary, "rb") as file:
+            shard = _name(file.read())
+        os.replace(temporary, self._path(shard))
+        return shard
+
+    def _first_come(self, songs: list[ParsedSong], piece: Piece) -> list[ParsedSong]:
         """Leave out songs that a batch read at the same time has brought already."""
-        digests = {song.digest for song in batch.songs}
-        marks = ",".join("?" * len(digests))
-        rows = self._index.execute(
-            f"SELECT DISTINCT digest FROM songs WHERE reader = ? AND digest IN ({marks})",
-            [kind.reader, *map(bytes.fromhex, digests)],
-        )
-        known = {row[0].hex() for row in rows}
-        return without(Path(temporary), batch.songs, known) if known else batch.songs
-
-    def _forget_lost_shards(self) -> None:
-        """Forget songs whose notes are not there any more."""
-        shards = [row[0] for row in self._index.execute("SELECT DISTINCT shard FROM songs")]
-        lost = [(shard,) for shard in shards if shard and not self._path(shard).is_file()]
-        with self._index:
-            self._index.executemany("DELETE FROM songs WHERE shard = ?", lost)
-
-
-@dataclass(frozen=True)
-class _Owners:
-    """The name of each note's song."""
-
-    names: list[str]
-    index: NDArray[np.integer]
-
-    def __getitem__(self, note: int) -> str:
-        return self.names[self.index[note]]
+        digests = {song.digest for song in songs}
+        known = {d for d in digests if self._index.of_content(d, piece.kind.reader)}
+        return without(Path(piece.shard), songs, known) if known else songs
 
 
 @dataclass(slots=True)
@@ -458,11 +399,9 @@ def _batches(lookups: Sequence[FileLookup]) -> list[list[FileLookup]]:
     return batches
 
 
-def _stored_song(row: Sequence[Any]) -> StoredSong:
-    return StoredSong(row[0].hex(), *row[1:])
+def _stored(song: ParsedSong, shard: str) -> StoredSong:
+    return StoredSong(shard=shard if song.n_notes else "", **song._asdict())
 
 
-def _row(song: ParsedSong, kind: FileFormat, shard: int) -> tuple[Any, ...]:
-    digest, part, title, first, n_notes, *rest = song
-    place = shard if n_notes else 0
-    return bytes.fromhex(digest), kind.reader, part, title, place, first, n_notes, *rest
+def _name(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()

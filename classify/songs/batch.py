@@ -5,9 +5,8 @@ The process that wants the songs gets a few facts about each; the notes themselv
 
 import ctypes
 import math
-import sqlite3
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,11 +17,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from classify.compute.executor import deadline
+from classify.compute.executor import deadline, emit
 from classify.songs import archive, midi
 from classify.songs.formats import File, FileFormat, SongBytes, as_midi
 from classify.songs.song import NOTE, UnusableSong
 from classify.songs.table import NoteTable, NoteTableBuilder
+
+#: Songs of one file that are read, and letters of a title that are kept.
+MOST_PARTS, MOST_LETTERS = 10_000, 500
+
+#: Changes of tempo, or of metre, in one song.
+MOST_CHANGES = 100_000
+
+#: What is told where no file in particular is being read.
+NO_FILE = "-"
 
 #: How notes are laid down: quick to write and to read, a fifth of their size in memory.
 PARQUET = {
@@ -76,9 +84,17 @@ class Batch:
 
 
 def read_batch(
-    files: Sequence[File], kind: FileFormat, known: str, shard: str, crashed_files: dict[str, str]
+    files: Sequence[File],
+    kind: FileFormat,
+    known: Callable[[str, list[str]], set[str]],
+    shard: str,
+    seconds: float,
+    alone: bool,
 ) -> Batch:
     """Read files of one kind and write their notes.
+
+    Before each file its number is told to whoever waits for the batch: a file on which the process
+    dies, or runs out of memory, is known by that.
 
     Parameters
     ----------
@@ -86,41 +102,56 @@ def read_batch(
         What to read.
     kind : FileFormat
         What they are.
-    known : str
-        Path of the store's index; files whose content is in it are not read again.
+    known : callable
+        Given a reader and digests, says which of them need not be read again.
     shard : str
         Path of the Parquet file to write.
-    crashed_files : dict of str to str
-        Digests of files that ended the process when they were tried, and how. They are not kept
-        in mind, since a busy machine may have been the reason.
+    seconds : float
+        Time that each file may take.
+    alone : bool
+        Whether this is one file in a process that has read no other, so that it is its own fault
+        if memory does not suffice or the reader fails. Otherwise the whole batch fails by that.
+
+    Raises
+    ------
+    Exception
+        Whatever goes wrong with a file that is not alone.
     """
     _keep_freed_memory()
-    batch, gathered = Batch(), _Gathered([])
+    batch, gathered = Batch(), _Gathered(kind, seconds, alone)
     batch.songs = gathered.failed
-    contents: dict[str, tuple[bytes, File]] = {}
+    contents: dict[str, _Content] = {}
     held = 0
     with ExitStack() as open_archives:
         archives: dict[str, zipfile.ZipFile] = {}
         for number, file in enumerate(files):
+            emit(f"{number}")
             try:
                 data, digest = opened(file, kind, archives, open_archives)
-                if digest in crashed_files:
-                    raise UnusableSong(crashed_files[digest])
             except UnusableSong as reason:
                 batch.digests.append("")
                 batch.unopened[number] = str(reason)
                 continue
             batch.digests.append(digest)
-            contents[digest] = data, file
+            contents[digest] = _Content(number, data, file)
             held += len(data)
             if held > 4 * kind.batch[1]:  # files in archives can be larger than thought
-                gathered.add(contents, kind, known)
+                gathered.add(contents, known)
                 held = 0
-    gathered.add(contents, kind, known)
+    gathered.add(contents, known)
+    emit(NO_FILE)
     table = gathered.notes.table()
     batch.songs += gathered.placed(table)
     batch.n_notes = write_shard(Path(shard), gathered.names(), table)
     return batch
+
+
+class _Content(NamedTuple):
+    """What is in a file, until it is read."""
+
+    number: int
+    data: bytes
+    file: File
 
 
 @cache
@@ -178,52 +209,52 @@ def contents_of(
         return archive.read(archives[file.path], file.member, most_bytes)
 
 
-def _known(index: str, kind: FileFormat, digests: list[str]) -> set[str]:
-    """Which of these are in the store's index already."""
-    marks = ",".join("?" * len(digests))
-    with sqlite3.connect(f"file:{index}?mode=ro", uri=True, timeout=60) as database:
-        rows = database.execute(
-            f"SELECT DISTINCT digest FROM songs WHERE reader = ? AND digest IN ({marks})",
-            [kind.reader, *(bytes.fromhex(digest) for digest in digests)],
-        ).fetchall()
-    database.close()
-    return {row[0].hex() for row in rows}
-
-
 class _Gathered:
     """The songs of a batch, while they are read."""
 
-    def __init__(self, failed: list[ParsedSong]) -> None:
-        self.failed = failed
+    def __init__(self, kind: FileFormat, seconds: float, alone: bool) -> None:
+        self.kind, self.seconds, self.alone = kind, seconds, alone
+        self.failed: list[ParsedSong] = []
         self.added: set[str] = set()
         self.notes = NoteTableBuilder()
         self.owners: list[tuple[str, int, SongBytes, str]] = []  # digest, part, song, repaired
 
-    def add(self, contents: dict[str, tuple[bytes, File]], kind: FileFormat, known: str) -> None:
+    def add(
+        self, contents: dict[str, _Content], known: Callable[[str, list[str]], set[str]]
+    ) -> None:
         """Add the songs of files that are not known, and forget their bytes."""
-        for digest in _known(known, kind, list(contents)) | self.added:
+        for digest in known(self.kind.reader, list(contents)) | self.added:
             contents.pop(digest, None)
-        for digest, (data, file) in contents.items():
-            deadline(kind.seconds)
-            self.add_file(digest, data, file, kind)
+        for digest, (number, data, file) in contents.items():
+            emit(f"{number}")
+            deadline(self.seconds)
+            self.add_file(digest, data, file)
         deadline(0)
         self.added |= contents.keys()
         contents.clear()
 
-    def add_file(self, digest: str, data: bytes, file: File, kind: FileFormat) -> None:
+    def add_file(self, digest: str, data: bytes, file: File) -> None:
         """Add the songs of one file, or the reason why there are none."""
         number = 0
         try:
-            for number, part in enumerate(as_midi(data, file, kind)):
-                self._add_part(digest, number, part)
+            for part in as_midi(data, file, self.kind, self.seconds):
+                if number >= MOST_PARTS:
+                    raise UnusableSong(f"holds more than {MOST_PARTS:,} songs")
+                self._add_part(digest, number, part._replace(title=_kept(part.title)))
+                number += 1
+            if not number:
+                raise UnusableSong("has no song in it")
         except UnusableSong as reason:
             self._fail(digest, number, str(reason))
         except MemoryError:
-            gigabytes = f"{kind.memory / 2**30:.0f} GB"
-            self._fail(digest, number, f"needs more than {gigabytes} of memory to be read")
+            if not self.alone:
+                raise
+            self._fail(digest, number, self.kind.too_much_memory)
         except RecursionError:
             self._fail(digest, number, "is nested too deeply")
-        except Exception as error:  # a fault of ours, and no reason to stop reading a library
+        except Exception as error:  # a fault of ours, or for want of memory that others have
+            if not self.alone:
+                raise
             self._fail(digest, number, f"makes the reader fail ({type(error).__name__}: {error})")
 
     def _add_part(self, digest: str, number: int, part: SongBytes) -> None:
@@ -231,6 +262,11 @@ class _Gathered:
             if part.reason:
                 raise UnusableSong(part.reason)
             scanned = midi.scan(part.data)
+            changes = max(len(scanned.score.tempos), len(scanned.score.time_signatures))
+            if changes > MOST_CHANGES:
+                raise UnusableSong(
+                    f"changes tempo or metre {changes:,} times; {MOST_CHANGES:,} are accepted"
+                )
         except UnusableSong as reason:
             self._fail(digest, number, str(reason), part.title)
             return
@@ -238,7 +274,7 @@ class _Gathered:
         self.owners.append((digest, number, part._replace(data=b""), scanned.repaired))
 
     def _fail(self, digest: str, number: int, reason: str, title: str = "") -> None:
-        self.failed.append(ParsedSong(digest, number, title, reason=reason))
+        self.failed.append(ParsedSong(digest, number, title, reason=_kept(reason)))
 
     def names(self) -> list[str]:
         """Name each song that was read, as in the column `song`."""
@@ -259,10 +295,15 @@ class _Gathered:
                     *(digest, part, song.title, first[i], n_notes, seconds[i], *maps, repaired),
                     origin=table.origin[i],
                     loudness=None if math.isnan(song.loudness) else song.loudness,
-                    artist=song.artist,
+                    artist=_kept(song.artist),
                 )
             )
         return songs
+
+
+def _kept(text: str) -> str:
+    """Shorten what a stranger's file says of itself, and leave out what is no text."""
+    return text[:MOST_LETTERS].encode("utf-8", "replace").decode()
 
 
 def write_shard(path: Path, names: list[str], table: NoteTable) -> int:

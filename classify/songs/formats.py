@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,9 @@ from classify.songs import audio, midi, score, transcriber
 from classify.songs.song import SCORE, UnusableSong
 
 MEGABYTE = 2**20
+
+#: A collection of tunes may take so many times as long as one tune.
+LONGEST = 30
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,11 @@ class FileFormat:
         if self.name == "audio":
             return f"audio: {transcriber.name()}{_decoder()}"
         return f"{self.name}: {self.library} {_version(self.library)}"
+
+    @property
+    def too_much_memory(self) -> str:
+        """What is said of a file that its process has not enough memory for."""
+        return f"needs more than {self.memory / 2**30:.0f} GB of memory to be read"
 
     def why_died(self, death: TaskDied) -> str:
         """Say, as the end of a sentence on a file, why the process that read it ended."""
@@ -143,7 +152,9 @@ class SongBytes(NamedTuple):
     artist: str = ""
 
 
-def as_midi(data: bytes, file: File, kind: FileFormat) -> Iterator[SongBytes]:
+def as_midi(
+    data: bytes, file: File, kind: FileFormat, seconds: float = math.inf
+) -> Iterator[SongBytes]:
     """Give each song of a file as MIDI.
 
     Parameters
@@ -154,6 +165,8 @@ def as_midi(data: bytes, file: File, kind: FileFormat) -> Iterator[SongBytes]:
         Where it is; its ending counts.
     kind : FileFormat
         What kind of file it is.
+    seconds : float
+        Time that each tune of a collection may take, and all of them `LONGEST` times that.
 
     Raises
     ------
@@ -164,12 +177,13 @@ def as_midi(data: bytes, file: File, kind: FileFormat) -> Iterator[SongBytes]:
         for song in midi.songs(data):
             yield SongBytes(data=song)
     elif kind.name in SCORES:
+        end = time.monotonic() + LONGEST * seconds
         for piece in score.to_midi(data, file.ending):
             if isinstance(piece, score.Piece):
                 yield SongBytes(piece.title, piece.midi, origin=SCORE)
             else:
                 yield SongBytes(piece.title, reason=piece.reason)
-            deadline(kind.seconds)  # each tune of a collection may take so long
+            deadline(max(0.0, min(seconds, end - time.monotonic())) or 0.1)
     else:
         made = _unpacked(data, file) if file.member else audio.to_midi(Path(file.path))
         yield SongBytes(made.title, made.midi, loudness=made.loudness, artist=made.artist)
@@ -182,7 +196,7 @@ def transcription(path: Path, kind: FileFormat) -> bytes | str:
     except UnusableSong as reason:
         return str(reason)
     except MemoryError:
-        return f"needs more than {kind.memory / 2**30:.0f} GB of memory to be read"
+        return kind.too_much_memory
 
 
 def _unpacked(data: bytes, file: File) -> audio.Transcription:

@@ -39,6 +39,7 @@ BEHIND = {
     "suggest": ([api.suggest], {}, set()),
     "playlist": ([api.playlists], {Request: (), Limits: (), Output: ()}, set()),
     "explain": ([api.explain, api.explain_run], {}, set()),
+    "cache": ([api.cache], {}, set()),
 }
 
 

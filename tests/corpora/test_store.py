@@ -1,5 +1,6 @@
 """Notes kept on disk: what is read again, what is not, and what a kill leaves."""
 
+import gc
 import os
 import shutil
 import signal
@@ -15,10 +16,11 @@ import pandas as pd
 import pytest
 
 from classify.compute import executor, local
+from classify.corpora import reading
 from classify.corpora import store as store_module
-from classify.corpora.store import Store
+from classify.corpora.store import Store, StoredSong
 from classify.errors import InputError
-from classify.songs import formats, midi
+from classify.songs import batch, formats, midi
 from classify.songs.formats import File
 from tests.conftest import write_song
 from tests.midi_odd.make import FILES
@@ -120,7 +122,6 @@ def test_equal_files_are_stored_once(tmp_path, small_batches):
     files += [File(str(tmp_path / "songs" / f"9{n}.mid")) for n in (0, 3, 5)]
     found = Store(tmp_path / "store").read(files, n_workers=2)
     assert [found[6], found[7], found[8]] == [found[0], found[3], found[5]]
-    notes = pd.read_parquet(tmp_path / "store" / "notes-000001.parquet")
     notes = pd.concat([pd.read_parquet(p) for p in (tmp_path / "store").glob("*.parquet")])
     assert len(notes) == 6 * 30 and notes["song"].nunique() == 6
 
@@ -128,7 +129,8 @@ def test_equal_files_are_stored_once(tmp_path, small_batches):
 def test_the_parquet_files_open_in_pandas(tmp_path):
     files = library(tmp_path / "songs", 3)
     ((stored, *_), *_) = Store(tmp_path / "store").read(files)
-    notes = pd.read_parquet(tmp_path / "store" / "notes-000001.parquet")
+    (shard,) = (tmp_path / "store").glob("*.parquet")
+    notes = pd.read_parquet(shard)
     assert set(notes.columns) == {
         "song", "onset", "duration", "beat", "pitch", "velocity", "program", "drum",
     }  # fmt: skip
@@ -155,24 +157,97 @@ def test_a_file_that_cannot_be_opened_is_tried_again(tmp_path):
     assert stored.n_notes == 40
 
 
-def test_lost_and_damaged_shards(tmp_path):
-    files = library(tmp_path / "songs", 3)
-    before = Store(tmp_path / "store").read(files)
+@pytest.mark.parametrize("how", ["cut", "empty", "random", "gone", "swapped"])
+def test_a_damaged_shard_is_named_and_read_anew(tmp_path, small_batches, caplog, how):
+    files = library(tmp_path / "songs", 8)  # in two shards
+    store = Store(tmp_path / "store")
+    before = store.read(files)
+    notes = [store.notes(song) for (song,) in before]
+    shard, other = (tmp_path / "store" / f"notes-{before[n][0].shard}.parquet" for n in (0, 7))
+    kept = other.stat().st_mtime_ns
+    store = Store(tmp_path / "store")
+    assert store.read(files) == before
+    data = shard.read_bytes()
+    damaged = {"cut": data[:100], "empty": b"", "random": os.urandom(len(data)),
+               "swapped": other.read_bytes()}  # fmt: skip
+    shard.write_bytes(damaged[how]) if how in damaged else shard.unlink()
+    for (song,), expected in zip(before, notes, strict=True):
+        np.testing.assert_array_equal(store.notes(song), expected)
+    assert [r.getMessage().endswith("its songs are read anew") for r in caplog.records] == [True]
+    assert shard.name in caplog.text and shard.read_bytes() == data
+    assert other.stat().st_mtime_ns == kept
+    assert Store(tmp_path / "store").read(files) == before
+
+
+def test_any_flipped_bit_of_a_shard_changes_nothing(tmp_path):
+    """A bit of each byte in turn, and at last of bytes that a file has lost meanwhile."""
+    (file,) = library(tmp_path / "songs", 1)
+    store = Store(tmp_path / "store")
+    ((stored,),) = store.read([file])
+    expected = store.notes(stored)
     (shard,) = (tmp_path / "store").glob("*.parquet")
-    shard.write_bytes(shard.read_bytes()[:100])
+    data = shard.read_bytes()
+    for place in range(0, len(data), 29):
+        flipped = bytearray(data)
+        flipped[place] ^= 1 << place % 8
+        shard.write_bytes(flipped)
+        store._shards.clear()
+        np.testing.assert_array_equal(store.notes(stored), expected)
+    shard.write_bytes(data[:-1])
+    store._shards.clear()
+    Path(file.path).unlink()
+    with pytest.raises(InputError, match=r"notes-.* was damaged, and .*000.mid is not as it was"):
+        store.notes(stored)
+
+
+def facts(store: Store, found: list[list[StoredSong]]) -> list[tuple]:
+    """All that is known of songs but for where their notes are, and the notes."""
+    songs = [song._replace(shard="", first=0) for parts in found for song in parts]
+    notes = [store.notes(s).tobytes() for parts in found for s in parts if s.n_notes]
+    return [*songs, *notes]
+
+
+def test_any_flipped_bit_of_the_index_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv(executor.VARIABLE, "inline")
+    files = library(tmp_path / "songs", 3)
+    path = tmp_path / "songs" / "text.mid"
+    path.write_bytes(FILES["text.mid"])
+    files.append(File(str(path)))
     store = Store(tmp_path / "store")
-    with pytest.raises(InputError, match=r"notes-000001.parquet: cannot be read .*delete it"):
-        store.notes(store.read(files)[0][0])
-    shard.unlink()
-    store = Store(tmp_path / "store")
-    again = store.read(files)
-    assert [song[0].digest for song in again] == [song[0].digest for song in before]
-    assert len(store.notes(again[0][0])) == 30
+    expected = facts(store, store.read(files))
+    store._index.begin_anew()
+    assert facts(store, store.read(files)) == expected
+    with sqlite3.connect(tmp_path / "store" / "index.sqlite") as index:
+        index.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    index.close()
+    data = (tmp_path / "store" / "index.sqlite").read_bytes()
+    used = [place for place, byte in enumerate(data) if byte]
+    for number in range(40):
+        damaged = tmp_path / f"damaged-{number}"
+        shutil.copytree(
+            tmp_path / "store", damaged, ignore=shutil.ignore_patterns("*-wal", "*-shm")
+        )
+        flipped = bytearray(data)
+        flipped[used[number * len(used) // 40]] ^= 1 << number % 8
+        (damaged / "index.sqlite").write_bytes(flipped)
+        store = Store(damaged)
+        assert facts(store, store.read(files)) == expected, used[number * len(used) // 40]
+
+
+@pytest.mark.parametrize("damage", [b"", b"this is no database, as anyone can see" * 99])
+def test_an_index_that_is_none_is_begun_anew(tmp_path, damage):
+    files = library(tmp_path / "songs", 2)
+    before = Store(tmp_path / "store").read(files)
+    gc.collect()  # closes the index
+    for left in (tmp_path / "store").glob("index.sqlite?*"):
+        left.unlink()
+    (tmp_path / "store" / "index.sqlite").write_bytes(damage)
+    assert Store(tmp_path / "store").read(files) == before
+    assert len(list((tmp_path / "store").glob("*.parquet"))) == 1
 
 
 def test_a_place_that_is_no_store_is_one_sentence(tmp_path):
-    (tmp_path / "store").mkdir()
-    (tmp_path / "store" / "index.sqlite").write_text("this is no database, as anyone can see" * 99)
+    (tmp_path / "store" / "index.sqlite").mkdir(parents=True)
     with pytest.raises(InputError, match="cannot be used to keep songs in"):
         Store(tmp_path / "store")
 
@@ -220,27 +295,60 @@ def test_a_killed_reading_ends_with_the_same_store(tmp_path, small_batches):
     assert content(tmp_path / "killed") == content(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("how", ["crash", "hang", "balloon"])
-def test_a_file_that_harms_its_reader_is_the_only_one_lost(tmp_path, monkeypatch, how):
-    """The reader of scores is handed a text on which it loops, dies or eats all memory."""
+def test_files_that_harm_their_reader_are_the_only_ones_lost(tmp_path, monkeypatch, jobs):
+    """The reader of scores is handed texts on which it loops, dies, fails or eats all memory."""
     kind = replace(formats.KINDS["abc"], seconds=8)
     monkeypatch.setitem(formats.KINDS, "abc", kind)
     monkeypatch.setattr(formats, "_KIND_OF", formats._KIND_OF | dict.fromkeys(kind.endings, kind))
-    monkeypatch.setattr(store_module, "read_batch", _harmed)
-    paths = [tmp_path / f"{name}.abc" for name in ("a", "b", how, "d")]
-    for number, path in enumerate(paths):
-        path.write_text(f"X:1\nT:{path.stem}\nM:4/4\nL:1/4\nK:C\n{'CDEF'[number]}4|\n")
-    found = Store(tmp_path / "store").read([File(str(path)) for path in paths], n_workers=1)
-    assert [song.title for (song,) in found] == ["a", "b", "", "d"]
-    reasons = {
+    monkeypatch.setattr(reading, "read_batch", _harmed)
+    names = ["a", "crash", "b", "c", "balloon", "hang", "d"]
+    files = []
+    for number, name in enumerate(names):
+        path = tmp_path / f"{name}.abc"
+        path.write_text(f"X:1\nT:{name}\nM:4/4\nL:1/4\nK:C\n{'CDEFGABc'[number]}4|\n")
+        files.append(File(str(path)))
+    store = Store(tmp_path / "store")
+    found = store.read(files, n_workers=1)
+    assert {song.title for (song,) in found if not song.reason} == {"a", "b", "c", "d"}
+    assert all(len(store.notes(song)) == 1 for (song,) in found if not song.reason)
+    reasons = {name: song.reason for name, (song,) in zip(names, found, strict=True) if song.reason}
+    assert reasons == {
         "crash": "makes the reader crash (SIGSEGV)",
-        "hang": "takes longer than 8 s to read",
         "balloon": "needs more than 3 GB of memory to be read",
+        "hang": "takes longer than 8 s to read",
     }
-    assert [song.reason for (song,) in found] == ["", "", reasons[how], ""]
+    jobs.clear()
+    assert Store(tmp_path / "store").read(files) == found  # each was alone when that was found
+    assert jobs == []
+    assert Store(tmp_path / "store").forget_problems() == 3
+    monkeypatch.setattr(reading, "read_batch", batch.read_batch)
+    assert all(not song.reason for (song,) in Store(tmp_path / "store").read(files, n_workers=1))
+    assert jobs == [3]
 
 
-def _harmed(files, kind, known, shard, crashed_files):
+def test_what_failed_in_company_is_tried_alone(tmp_path, monkeypatch, small_batches):
+    """Memory that a neighbour holds, or a batch too large as a whole, takes no file along."""
+    monkeypatch.setenv(executor.VARIABLE, "inline")
+    monkeypatch.setattr(reading, "read_batch", _crowded)
+    files = library(tmp_path / "songs", 7)
+    found = Store(tmp_path / "store").read(files)
+    assert [song.n_notes for (song,) in found] == [30, 30, 30, 30, 30, 0, 30]
+    assert found[5][0].reason == "makes the reader fail (OperationalError: disk I/O error)"
+
+
+def _crowded(files, *rest):
+    """Fail in company, at its second file or when all have been read; fail at one even alone."""
+    made = batch.read_batch(files, *rest)
+    if len(files) == 3:
+        raise MemoryError
+    if len(files) > 1:
+        executor.emit("1")
+    if len(files) > 1 or files[0].path.endswith("005.mid"):
+        raise sqlite3.OperationalError("disk I/O error")
+    return made
+
+
+def _harmed(*arguments):
     """Read a batch where one kind of file does harm (in the process that reads)."""
     from classify.songs import batch, score
 
@@ -258,6 +366,6 @@ def _harmed(files, kind, known, shard, crashed_files):
 
     score.to_midi = to_midi
     try:
-        return batch.read_batch(files, kind, known, shard, crashed_files)
+        return batch.read_batch(*arguments)
     finally:
         score.to_midi = plain
