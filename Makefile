@@ -19,7 +19,7 @@ compare: $(VENV)/.installed
 # A composer trained on the built-in folk songs, eight new songs, and a page to hear them.
 generate: $(VENV)/.installed
 	test -d models/composer || $(BIN)/classify train folk --model markov --out models/composer
-	$(BIN)/classify generate models/composer --mood lullaby --minutes 1 -n 8 --seed 1 --out new --force $(ARGS)
+	$(BIN)/classify generate models/composer --mood children --minutes 1 -n 8 --seed 1 --out new --force $(ARGS)
 
 # The linters run beside the tests; what they found is shown below the tests' summary.
 test: $(VENV)/.tested

@@ -1,30 +1,32 @@
-"""Corpora that need no download: folk songs and dance tunes from music21's own collection.
+"""Corpora that need no download: songs, dance tunes and scores from music21's own collection.
 
-music21 carries several thousand folk melodies in ABC notation. Their transcribers filed each under
-a function in its `R:` header ("Kinder -, Wiegen - Lied", "reel"), which music21 itself drops. The
-melodies are read from the user's installation of music21 and written once, as MIDI files with a
-labels.csv, to the user's cache folder. From there they are read as any user's folder is.
+Music is read from the user's installation of music21 and written once, as MIDI files with a
+labels.csv, to the user's cache folder. From there it is read as any user's folder is.
+
+Where the songs of a class come from one book, a model can learn the book: its keys, its editor's
+habits. So every song carries its source, a source gives no more of one class than of others
+(`BuiltIn.level`), and no family of variants fills a class. `benchmarks/confounds.py` measures what
+sources are still worth.
 """
 
 import csv
 import random
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from filelock import FileLock
 
 from classify.compute.executor import Task, make_executor, n_cores, task_name
+from classify.corpora import builtin_scores, builtin_tunes
+from classify.corpora.builtin_tunes import Candidate, Notes
 from classify.corpora.groups import group_by_shared_keys
 from classify.corpora.labels import LABELS
 from classify.errors import InputError
 from classify.files import atomic_write, cache_folder
 from classify.songs import midi
-from classify.songs.score import read_only_to_play
 
 ESSEN = (
     "Essen folk songs, encoded under Helmut Schaffrath, now kept by Ewa Dahlig-Turek; ABC by "
@@ -36,6 +38,14 @@ TUNES = (
     "(1903), transcribed by Norbert Paap and others; in music21 with the transcribers' permission. "
     "The tunes are out of copyright."
 )
+SCORES = (
+    "Scores that come with music21, encoded by Margaret Greentree and others (Bach), Michael Scott "
+    "Cuthbert's students (Trecento), Mark Gotham and others; out of copyright as music, and "
+    "distributed with music21 with the encoders' permission."
+)
+
+#: Songs that are read as one piece of work.
+PIECE = 8
 
 
 @dataclass(frozen=True)
@@ -46,15 +56,24 @@ class BuiltIn:
     ----------
     name, title, licence : str
         For people.
-    folders : tuple of str
-        Folders of music21's corpus, holding .abc files.
+    sources : dict of str to str
+        Files of the collection, as a pattern with `*`, to what their book or collection is called.
     classes : dict of str to str
-        Label to a regular expression; a song whose `R:` header exactly one of them matches has
-        that label, every other song is left out.
+        Label to a regular expression; a song that exactly one of them matches has that label, and
+        every other song is left out.
     window : int
         A sensible number of notes for a window.
+    note : str
+        What a reader of a report should know.
+    level : int or None
+        A source gives at most as many songs of a class as it has of its `level`-th largest class,
+        so that a source says little of the class; None: as many as it has.
     per_class : int
         At most this many songs of a class, drawn with `seed`.
+    per_family : int
+        At most this many variants of one song.
+    scores : bool
+        Whether the files are scores of several voices; melodies in ABC otherwise.
     version : int
         Part of the cache folder's name; raised when any of this changes what is written.
     """
@@ -62,67 +81,114 @@ class BuiltIn:
     name: str
     title: str
     licence: str
-    folders: tuple[str, ...]
+    sources: dict[str, str]
     classes: dict[str, str]
     window: int
+    note: str = ""
+    level: int | None = None
     per_class: int = 200
+    per_family: int = 3
+    scores: bool = False
     seed: int = 0
-    version: int = 3
+    version: int = 4
+
+    def candidates(self) -> Iterator[Candidate]:
+        """List every song of exactly one class.
+
+        Raises
+        ------
+        InputError
+            If this installation of music21 has no corpus (some distributions strip it).
+        """
+        spec = find_spec("music21")
+        collection = Path(spec.origin).parent / "corpus" if spec and spec.origin else Path("-")
+        for pattern in self.sources:
+            folder = collection / pattern.split("/")[0]
+            if not folder.is_dir():
+                raise InputError(
+                    f"{folder}: does not exist, so the built-in corpus "
+                    f"{self.name!r} cannot be made; install music21 with its corpus "
+                    f"(pip install --force-reinstall music21)"
+                )
+        listing = builtin_scores.candidates if self.scores else builtin_tunes.candidates
+        return listing(collection, self.sources, self.classes)
 
 
 CORPORA = {
     "folk": BuiltIn(
         name="folk",
-        title="981 European folk songs by their function: lullaby, dance, lament, sacred, march",
+        title="Central European folk songs by what they were filed under: children's songs, "
+        "drinking songs, love songs, sacred songs, soldiers' songs",
         licence=ESSEN,
-        folders=("essenFolksong",),
+        sources={
+            "essenFolksong/erk*.abc": "Erk and Böhme, Deutscher Liederhort",
+            "essenFolksong/boehme*.abc": "Böhme, Volksthümliche Lieder",
+            "essenFolksong/fink*.abc": "Fink, Musikalischer Hausschatz",
+            "essenFolksong/zuccal*.abc": "Zuccalmaglio, Deutsche Volkslieder",
+            "essenFolksong/lux*.abc": "Luxembourg",
+            "essenFolksong/lot*.abc": "Lorraine",
+            "essenFolksong/dva*.abc": "Deutsches Volksliedarchiv",
+        },
         classes={
-            "lullaby": "Wiegen|Kinder|Schlaf|Abend",
-            "dance": "Tanz|Reigen|Taenz",
-            "lament": "Klage|Leid|Tod|Trauer|Toten",
-            "sacred": "geistl|relig|Weihnacht|Kirchen",
-            "march": "Soldat|Krieg|Jaeger|Marsch|Matros|Studenten",
+            "children": "Kinder",
+            "drinking": "Trink|Zech",
+            "love": "Liebes ?-? ?[Ll]ied",
+            "sacred": "geistl|relig|Weihnacht|Wallfahrt",
+            "soldiers": "Soldat|Krieg",
         },
         window=48,
+        level=4,
     ),
     "tunes": BuiltIn(
         name="tunes",
         title="Irish and American dance tunes: reel, jig, hornpipe, slip jig, strathspey",
         licence=TUNES,
-        folders=("ryansMammoth", "oneills1850"),
-        classes={
-            "reel": "^reel$",
-            "jig": "^(double )?jig$",
-            "hornpipe": "^hornpipe$",
-            "slip jig": "^slip ?jig$",
-            "strathspey": "^strathspey$",
+        sources={
+            "ryansMammoth/*.abc": "Ryan's Mammoth Collection",
+            "oneills1850/*.abc": "O'Neill's Music of Ireland",
         },
+        classes={
+            "reel": "(?i)^reel,",
+            "jig": "(?i)^(double )?jig, 6/8",
+            "hornpipe": "(?i)^hornpipe,",
+            "slip jig": "(?i)^(slip ?)?jig, 9/8",
+            "strathspey": "(?i)^strathspey,",
+        },
+        note="A jig is in 6/8 and a slip jig in 9/8 by definition, so the time signature alone "
+        "tells them; reel, hornpipe and strathspey share theirs.",
         window=96,
+        level=3,
+    ),
+    "composers": BuiltIn(
+        name="composers",
+        title="scores of several voices: Bach's chorales, string quartets by Haydn, Mozart and "
+        "Beethoven, Monteverdi's madrigals, Italian music of the fourteenth century (Trecento)",
+        licence=SCORES,
+        sources={
+            "bach/bwv*.*xl": "chorale",
+            "haydn/*/*.mxl": "string quartet",
+            "mozart/*/*.mxl": "string quartet",
+            "beethoven/*.mxl": "string quartet",
+            "beethoven/*/*.mxl": "string quartet",
+            "monteverdi/madrigal*[0-9].mxl": "madrigal",
+            "trecento/*.xml": "song or movement of a mass",
+        },
+        classes={
+            "Bach": "^bach/",
+            "quartets": "^(haydn|mozart(?!/k545)|beethoven)/",
+            "Monteverdi": "^monteverdi/",
+            "Trecento": "^trecento/(?!.*_bak)",
+        },
+        note="A source is the program that wrote the file: an encoder works on one composer, so "
+        "the two cannot be parted wholly. Palestrina's masses are left out, since all of them come "
+        "from one encoder in a format of their own. Note values are brought to one pace; metre, "
+        "tempo, loudness and instruments are not kept.",
+        window=200,
+        level=2,
+        per_family=5,
+        scores=True,
     ),
 }
-
-
-#: Time signatures, as in `classify.songs.Song.metres`.
-Metres = list[tuple[float, int, int]]
-
-#: Onsets and lengths in quarter notes, pitches, metres.
-Melody = tuple[np.ndarray, np.ndarray, np.ndarray, Metres]
-
-#: Tunes that are read as one piece of work.
-PIECE = 8
-
-
-@dataclass(frozen=True)
-class Tune:
-    """One ABC tune: its text, fields of its header, its label and its collection."""
-
-    name: str
-    text: str
-    title: str
-    number: str  # the collection's own number, without the letter of the variant
-    label: str
-    function: str
-    source: str = ""
 
 
 def prepare(
@@ -148,139 +214,97 @@ def prepare(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):  # another program may make it now
         if not (folder / LABELS).is_file():
-            tunes = choose(built_in)
+            chosen = choose(built_in)
             with atomic_write(folder) as temporary:
-                _write(tunes, temporary, on_song)
+                _write(built_in, chosen, temporary, on_song)
     return folder
 
 
-def choose(built_in: BuiltIn) -> list[Tune]:
-    """Pick the tunes of a built-in corpus: of exactly one class, at most so many of each."""
-    by_label: dict[str, list[Tune]] = {label: [] for label in built_in.classes}
-    for tune in _labelled_tunes(built_in):
-        by_label[tune.label].append(tune)
-    generator = random.Random(built_in.seed)
-    chosen = [
-        tune
-        for tunes in by_label.values()
-        for tune in generator.sample(tunes, min(built_in.per_class, len(tunes)))
-    ]
-    return sorted(chosen, key=lambda tune: (tune.label, tune.name))
+def choose(built_in: BuiltIn) -> list[tuple[Candidate, str]]:
+    """Pick the songs of a built-in corpus, each with the name of its family.
+
+    Every draw takes the first of one random order, so that a smaller corpus is part of a larger.
+    """
+    songs = list(built_in.candidates())
+    families = dict(zip((song.name for song in songs), families_of(songs), strict=True))
+    random.Random(built_in.seed).shuffle(songs)
+    songs = _at_most(songs, lambda song: families[song.name], lambda song: built_in.per_family)
+    levels = _levels(songs, built_in.level)
+    songs = _at_most(songs, lambda song: (song.source, song.label), lambda s: levels[s.source])
+    songs = _at_most(songs, lambda song: song.label, lambda song: built_in.per_class)
+    return sorted(
+        ((song, families[song.name]) for song in songs),
+        key=lambda chosen: (chosen[0].label, chosen[0].name),
+    )
 
 
-def _labelled_tunes(built_in: BuiltIn) -> Iterator[Tune]:
-    spec = find_spec("music21")
-    collection = Path(spec.origin).parent / "corpus" if spec and spec.origin else Path("-")
-    for folder in built_in.folders:
-        if not (collection / folder).is_dir():
-            raise InputError(
-                f"{collection / folder}: does not exist, so the built-in corpus "
-                f"{built_in.name!r} cannot be made; install music21 with its corpus "
-                f"(pip install --force-reinstall music21)"
-            )
-        for file in sorted((collection / folder).glob("*.abc")):
-            text = file.read_text(encoding="utf-8", errors="replace")
-            for number, block in enumerate(re.split(r"(?m)^(?=X:)", text)[1:]):
-                tune = _tune(f"{file.stem}-{number:04d}", block, built_in.classes)
-                if tune:
-                    yield replace(tune, source=folder)
+def families_of(songs: Sequence[Candidate]) -> list[str]:
+    """Name the family of each song: variants share a number or a title."""
+    return group_by_shared_keys([song.keys for song in songs])
 
 
-def _tune(name: str, text: str, classes: dict[str, str]) -> Tune | None:
-    function = " ".join(_header(text, "R")).strip()
-    labels = [label for label, pattern in classes.items() if re.search(pattern, function)]
-    if len(labels) != 1:
-        return None
-    title = re.sub(r"\W+", " ", " ".join(_header(text, "T")[:1])).strip().lower()
-    number = next((n for n in _header(text, "N") if re.fullmatch(r"[A-Z]+\d+[A-Z]*", n)), "")
-    return Tune(name, text, title, re.sub(r"[A-Z]+$", "", number), labels[0], function)
+def _at_most(
+    songs: Sequence[Candidate],
+    kind: Callable[[Candidate], object],
+    limit: Callable[[Candidate], int],
+) -> list[Candidate]:
+    """Take the first songs of each kind."""
+    taken: Counter[object] = Counter()
+    kept = []
+    for song in songs:
+        taken[kind(song)] += 1
+        if taken[kind(song)] <= limit(song):
+            kept.append(song)
+    return kept
 
 
-def _header(text: str, field: str) -> list[str]:
-    return [line.strip() for line in re.findall(rf"(?m)^{field}:(.*)$", text)]
+def _levels(songs: Sequence[Candidate], level: int | None) -> dict[str, int]:
+    """Say how many songs of a class each source may give."""
+    counts: dict[str, Counter[str]] = {}
+    for song in songs:
+        counts.setdefault(song.source, Counter())[song.label] += 1
+    if level is None:
+        return dict.fromkeys(counts, len(songs))
+    return {
+        source: sorted([0] * level + list(of_class.values()))[-level]
+        for source, of_class in counts.items()
+    }
 
 
-def _write(tunes: list[Tune], folder: Path, on_song: Callable[[int, int], None]) -> None:
+def _write(
+    built_in: BuiltIn,
+    chosen: Sequence[tuple[Candidate, str]],
+    folder: Path,
+    on_song: Callable[[int, int], None],
+) -> None:
     """Write MIDI files and labels.csv.
 
-    A tune that music21 cannot read keeps its row, so that it is named when the corpus is read.
+    A song that music21 cannot read keeps its row, so that it is named when the corpus is read.
     """
     (folder / "midi").mkdir(parents=True)
     rows = []
-    texts = [tune.text for tune in tunes]
-    pieces = [texts[first : first + PIECE] for first in range(0, len(texts), PIECE)]
+    contents = [song.content for song, _ in chosen]
+    pieces = [contents[first : first + PIECE] for first in range(0, len(contents), PIECE)]
     with make_executor(n_cores(), keep_workers=True) as executor:
-        tasks = [Task(task_name("melodies", piece), _melodies, (piece,)) for piece in pieces]
+        tasks = [
+            Task(task_name("built-in", built_in.name, piece), _read, (built_in.scores, piece))
+            for piece in pieces
+        ]
         futures = [executor.submit(task) for task in tasks]
-        melodies = (melody for future in futures for melody in future.result())
-        for done, (tune, melody, group) in enumerate(
-            zip(tunes, melodies, _groups(tunes), strict=True), 1
-        ):
-            path = f"midi/{tune.label.replace(' ', '_')}-{tune.name}.mid"
-            if melody:
-                midi.write(folder / path, *melody)
-            rows.append((path, tune.label, group, tune.source, tune.title, tune.function))
-            on_song(done, len(tunes))
+        read = (notes for future in futures for notes in future.result())
+        for done, ((song, family), notes) in enumerate(zip(chosen, read, strict=True), 1):
+            path = f"midi/{song.label.replace(' ', '_')}-{song.name}.mid"
+            if notes:
+                midi.write(folder / path, *notes)
+            rows.append((path, song.label, family, song.source, song.title, song.filed))
+            on_song(done, len(chosen))
     with (folder / LABELS).open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(["path", "label", "group", "source", "title", "function"])
         table.writerows(rows)
 
 
-def _melodies(texts: list[str]) -> list[Melody | None]:
+def _read(scores: bool, contents: list[str]) -> list[Notes | None]:
     """Read a piece of work for one process."""
-    return [_melody(text) for text in texts]
-
-
-def _melody(text: str) -> Melody | None:
-    """Onsets and lengths in quarter notes, pitches and metres of one ABC tune, read by music21.
-
-    A tune with an upbeat begins with a rest, so that its bars are whole.
-    """
-    from music21 import converter, note
-    from music21.exceptions21 import Music21Exception
-
-    try:
-        with read_only_to_play():
-            score = converter.parseData(text, format="abc")
-            metres, rest = _metres(score)
-            score = score.flatten()
-            score.stripTies(inPlace=True)
-    except (Music21Exception, ValueError, IndexError, KeyError):
-        return None
-    notes = [n for n in score.notes if isinstance(n, note.Note) and n.duration.quarterLength > 0]
-    if not notes:
-        return None
-    columns = [(float(n.offset), float(n.duration.quarterLength), n.pitch.midi) for n in notes]
-    beats, lengths, pitches = np.array(columns).T
-    return beats + rest, lengths, pitches.astype(int), metres
-
-
-def _metres(score: Any) -> tuple[Metres, float]:
-    """Give a score's time signatures, and the beats that its first bar is short of."""
-    from music21 import meter, stream
-
-    signatures = score.recurse().getElementsByClass(meter.TimeSignature)
-    metres = [
-        (float(s.getOffsetInHierarchy(score)), s.numerator, s.denominator) for s in signatures
-    ]
-    bar = next(iter(score.recurse().getElementsByClass(stream.Measure)), None)
-    rest = float(bar.paddingLeft) if bar is not None and metres else 0.0
-    return [(beat + rest if beat else 0.0, *metre) for beat, *metre in metres], rest
-
-
-def _groups(tunes: list[Tune]) -> list[str]:
-    """Put variants of one tune in one group: the same number, or the same title.
-
-    Variants carry numbers such as Q2055, Q2055A and Q2055B, and repeat titles.
-    """
-    return group_by_shared_keys(
-        [
-            [tune.name, *_unless_empty("number", tune.number), *_unless_empty("title", tune.title)]
-            for tune in tunes
-        ]
-    )
-
-
-def _unless_empty(field: str, value: str) -> list[str]:
-    return [f"{field}:{value}"] if value else []
+    read = builtin_scores.read if scores else builtin_tunes.read
+    return [read(content) for content in contents]

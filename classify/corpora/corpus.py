@@ -143,7 +143,7 @@ def load(
     Parameters
     ----------
     source : str
-        The name of a built-in corpus (`folk`, `tunes`), a folder with one folder per class, a
+        The name of a built-in corpus (`folk`, `tunes`, `composers`), a folder with one folder per class, a
         folder with a labels.csv, a CSV file, a zip archive, or a published corpus and the folder
         of a copy (`emopia:PATH`).
     on_song : callable, optional
@@ -196,7 +196,7 @@ def _listing(
     built_in = builtin.CORPORA.get(source)
     if built_in:
         about = {"name": built_in.name, "window": built_in.window, "licence": built_in.licence}
-        return list_songs(builtin.prepare(built_in, on_song)), about
+        return list_songs(builtin.prepare(built_in, on_song)), about | {"note": built_in.note}
     name_and_folder = published.parse_source(source)
     if name_and_folder:
         name, folder = name_and_folder

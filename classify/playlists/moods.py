@@ -90,13 +90,17 @@ SIGNS = tuple(
     Mood(name, quadrant.valence, quadrant.arousal)
     for name, quadrant in zip(("HVHA", "LVHA", "LVLA", "HVLA"), QUADRANTS, strict=True)
 )
-#: The built-in folk songs' functions; our reading of them, not measured, and so without tempi.
+#: Kinds of folk songs, the built-in ones among them; our reading, not measured, so without tempi.
 FOLK = (
-    Mood("lullaby", 0.5, -0.7),
+    Mood("children", 0.7, 0.0),
     Mood("dance", 0.7, 0.7),
+    Mood("drinking", 0.6, 0.6),
     Mood("lament", -0.6, -0.4),
-    Mood("sacred", 0.2, -0.3),
+    Mood("love", 0.3, -0.2),
+    Mood("lullaby", 0.5, -0.7),
     Mood("march", 0.2, 0.6),
+    Mood("sacred", 0.2, -0.3),
+    Mood("soldiers", 0.1, 0.5),
 )
 DEFAULTS = (PAPER, QUADRANTS, SIGNS, FOLK)
 
