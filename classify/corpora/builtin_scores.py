@@ -93,12 +93,14 @@ def read(path: str) -> Notes | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             score = converter.parse(path, forceSource=True, storePickle=False)
-            sounding = score.toSoundingPitch().flatten().stripTies()
+            score.toSoundingPitch(inPlace=True)
+            parts = [part.flatten().stripTies() for part in score.parts]  # together, it takes long
     except (Music21Exception, ValueError, IndexError, KeyError, AttributeError):
         return None
     columns = [
         (float(one.offset), float(one.duration.quarterLength), pitch.midi)
-        for one in sounding.notes
+        for part in parts
+        for one in part.notes
         for pitch in one.pitches
         if one.duration.quarterLength > 0
     ]

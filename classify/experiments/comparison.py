@@ -175,7 +175,7 @@ def _jobs(
         return replace(
             job,
             perturbed=settings.robustness and first,
-            kept=settings.folds == 1 and honest,
+            kept=data.n_folds == 1 and honest,
             importance=job.spec.representation.described and first,
         )
 

@@ -57,6 +57,11 @@ class SplitDataset:
         """Every fit of a model."""
         return self.outer + self.extra
 
+    @property
+    def n_folds(self) -> int:
+        """Folds of a repeat; 1 for a hold-out."""
+        return 1 + max(part.fold for part in self.outer)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the windows, their labels and groups, and the folds."""
@@ -88,7 +93,7 @@ def prepare(settings: Settings, progress: Progress = SILENT) -> SplitDataset:
     with counting(progress, "Looking for duplicate songs", "song") as count:
         pairs = duplicates.find_duplicates(corpus.songs, count)
     duplicate_records = duplicates.pair_records(corpus, pairs)
-    if settings.merge_duplicates:
+    if not settings.keep_duplicates:
         corpus = duplicates.with_merged_groups(corpus, pairs)
     return _split(settings, corpus, duplicate_records, start)
 
@@ -109,9 +114,12 @@ def _split(
         start.check(cutting.window, [spec.name for spec in registry.select(settings.models)])
     windows = cut(corpus.songs, cutting)
     try:
-        outer, notes = folds.outer(
-            settings.split, settings.folds, settings.repeats, settings.seed, corpus, windows
-        )
+        if settings.leave_out:
+            outer, notes = folds.by_source(corpus, windows)
+        else:
+            outer, notes = folds.outer(
+                settings.split, settings.folds, settings.repeats, settings.seed, corpus, windows
+            )
     except splits.SplitError as error:
         raise InputError(f"{settings.corpus}: {error}") from None
     data = SplitDataset(
@@ -137,7 +145,8 @@ def default_name(settings: Settings, data: SplitDataset) -> str:
     words += [settings.split + "-split"] * (settings.split != default.split)
     words += [f"{settings.folds}-folds"] * (settings.folds != default.folds)
     words += [f"{settings.repeats}-repeats"] * (settings.repeats != default.repeats)
-    for name in ("leak", "robustness", "learning_curve", "merge_duplicates"):
+    words += [f"leave-out-{settings.leave_out}"] * bool(settings.leave_out)
+    for name in ("leak", "robustness", "learning_curve", "keep_duplicates"):
         words += [name.replace("_", "-")] * getattr(settings, name)
     words += ["-".join(settings.models)] * (settings.models != default.models)
     words += [settings.recipe + "-recipe"] * (settings.recipe != default.recipe)

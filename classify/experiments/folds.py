@@ -147,6 +147,62 @@ def outer(
     return chosen, notes
 
 
+#: Songs of which a source must have this many to be left out.
+FEWEST_OF_SOURCE = 10
+
+
+def by_source(corpus: Corpus, windows: Windows) -> tuple[list[Fold], list[str]]:
+    """Test the songs of each source on models that learn from all others.
+
+    Parameters
+    ----------
+    corpus, windows
+        What is split.
+
+    Returns
+    -------
+    folds : list of Fold
+        One for each source of at least `FEWEST_OF_SOURCE` songs. Songs of a group that has songs
+        in the source are not learned from.
+    notes : list of str
+        What a reader should know of it.
+
+    Raises
+    ------
+    InputError
+        If there are not two such sources, or no class has songs in two of them.
+    """
+    sources, groups = np.array(corpus.sources), np.array(corpus.groups)
+    labels = np.array(corpus.labels)
+    names = [
+        str(name)
+        for name in np.unique(sources[sources != ""])
+        if (sources == name).sum() >= FEWEST_OF_SOURCE
+    ]
+    if len(names) < 2:
+        raise InputError(
+            f"{corpus.source}: --leave-out source needs two sources of at least "
+            f"{FEWEST_OF_SOURCE} songs (column source in labels.csv), and it has {len(names)}"
+        )
+    chosen, described = [], []
+    for fold, name in enumerate(names):
+        test = sources == name
+        train = ~test & ~np.isin(groups, groups[test])
+        splits.require_groups(labels[train], groups[train], 2)
+        test &= np.isin(labels, labels[train])
+        if not test.any():
+            raise InputError(
+                f"{corpus.source}: --leave-out source: no class of {name} has songs elsewhere, so "
+                f"that nothing can be learned without it"
+            )
+        masks = {"train": train[windows.song], "test": test[windows.song]}
+        chosen.append(Fold(f"r0f{fold}", f"without {name}", SONG_SPLIT, 0, fold, **masks))
+        alone = sorted(set(labels[sources == name]) - set(labels[test]))
+        but = f"; {', '.join(alone)} comes from there alone and is not tested" if alone else ""
+        described.append(f"{name} ({test.sum()} songs{but})")
+    return chosen, [f"Each source is tested on models that did not see it: {', '.join(described)}."]
+
+
 def _title(repeat: int, repeats: int, fold: int, folds: int) -> str:
     if folds == 1:
         return ""

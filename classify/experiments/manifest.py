@@ -193,13 +193,14 @@ def _describe(
         settings=portable_settings(settings),
         training=settings.training.record(),
         pretrained=pretrained_start(data),
-        corpus=run_corpus(data.corpus, data.labels, data.duplicates, settings.merge_duplicates),
+        corpus=run_corpus(data.corpus, data.labels, data.duplicates, not settings.keep_duplicates),
         windows=RunWindows(
             cutting.window, cutting.hop, cutting.channels, CutCounts(**data.windows.counts)
         ),
         split=SplitRecord(
             kind=settings.split,
-            folds=settings.folds,
+            folds=data.n_folds,
+            leave_out=settings.leave_out,
             repeats=settings.repeats,
             parts=Parts(_size(data, "train"), _size(data, "test")),
             notes=data.notes,
@@ -277,8 +278,8 @@ def opening_lines(run: RunRecord, settings: Settings, data: SplitDataset) -> lis
         f"{len(corpus.skipped)} files skipped.",
         f"Training on {train.songs} songs ({train.windows} windows), "
         f"testing on {test.songs} ({test.windows})."
-        if settings.folds == 1
-        else f"{settings.folds} folds, {settings.repeats} times: each trains on about "
+        if data.n_folds == 1
+        else f"{data.n_folds} folds, {settings.repeats} times: each trains on about "
         f"{train.songs} songs ({train.windows} windows) and is tested on the others.",
     ]
     lines += run.split.notes

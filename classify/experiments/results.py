@@ -196,6 +196,29 @@ def robustness(
     return _checked(songs, about, part)
 
 
+def confounds(
+    about: WindowTable, cue: str, part: Fold, index: NDArray[np.int64], p: NDArray[np.float64]
+) -> pd.DataFrame:
+    """Lay out what is predicted for test songs from one cue, such as their source, alone.
+
+    Parameters
+    ----------
+    about, part
+        As in `Fit`.
+    cue : str
+        What songs are told by.
+    index : ndarray of int, shape (n_songs,)
+        The test songs.
+    p : ndarray, shape (n_songs, n_classes)
+        Shares of the classes among training songs that are alike.
+    """
+    songs = pd.DataFrame(p, columns=_p_columns(about)).assign(
+        index=index, check="confounds", variant=cue, amount=0.0, model="", repeat=part.repeat,
+        fold=part.fold,
+    )  # fmt: skip
+    return _checked(songs, about, part)
+
+
 def importance(about: WindowTable, model: str, part: Fold, table: pd.DataFrame) -> pd.DataFrame:
     """Name the songs of a table that `classify.experiments.feature_importance` describes."""
     index = table["index"].to_numpy(int)

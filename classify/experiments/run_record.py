@@ -31,7 +31,7 @@ from classify.records import (
 RUN = "run.json"
 
 #: Raised when what is written changes; manifests with a higher number are refused.
-FORMAT = 2
+FORMAT = 3
 
 #: Names to plain values, such as the best values of a grid.
 Values: TypeAlias = dict[str, Any]
@@ -139,6 +139,7 @@ class SplitRecord(Record, frozen=True, kw_only=True):
     kind: SplitKind
     folds: AtLeastOne
     repeats: AtLeastOne
+    leave_out: str = ""
     parts: Parts
     notes: list[str]
     shared: Share
@@ -382,6 +383,8 @@ def _rename(run: dict[str, Any]) -> None:
     """Give fields that were once called otherwise today's names."""
     with suppress(AttributeError, TypeError):  # damaged: refused where it is made a record
         _renamed(run["corpus"], "set_aside", "skipped")
+        if "merge_duplicates" in (settings := run.get("settings", {})):
+            settings["keep_duplicates"] = not settings.pop("merge_duplicates")
         for model in run.get("models", {}).values():
             for facts in (model, *model.get("fits", ())):
                 _renamed(facts, "limit", "threshold")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from classify.experiments import results
+from classify.experiments import cues, results
 from classify.experiments.assembly import gathered, window_table
 from classify.experiments.best_model import best_model
 from classify.experiments.dataset import SplitDataset, perturbations
@@ -34,6 +34,7 @@ def write_tables(folder: Path, settings: Settings, jobs: list[Job], data: SplitD
     scores = results.scores(predictions, settings.seed)
     results.write(folder, predictions, scores)
     checks = [results.curve(about, fit) for fit in fits if fit.part.share < 1]
+    checks += cues.tables(data.corpus, about, data.outer)
     if settings.robustness:
         named = [(variation.name, variation.amount) for variation in perturbations(data)]
         checks += [

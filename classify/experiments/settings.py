@@ -31,8 +31,8 @@ class Settings:
     ----------
     corpus : str
         A folder with one folder per class, a folder with a labels.csv, a zip archive of either, a
-        CSV file, a built-in corpus (folk, tunes or composers), or a copy of a published one (emopia:PATH; see
-        classify corpus list).
+        CSV file, a built-in corpus (folk, tunes or composers), or a copy of a published one
+        (emopia:PATH; see classify corpus list).
     window : int or None
         Notes in a window; the built-in corpus's own, or 800, unless given.
     hop : int or None
@@ -53,8 +53,11 @@ class Settings:
         Also evaluate on test songs transposed, stretched, without loudness, without drums.
     learning_curve : bool
         Also train on an eighth, a quarter and half of the songs.
-    merge_duplicates : bool
-        Put songs that seem to be the same music into one group (classify corpus show lists them).
+    keep_duplicates : bool
+        Let a split part songs that seem to be the same music; they are put into one group unless
+        given (classify corpus show lists them).
+    leave_out : {"source"}
+        source: test the songs of one source after another on models that never saw that source.
     models : tuple of str
         Names and groups of models.
     recipe : {"default", "paper"}
@@ -84,7 +87,8 @@ class Settings:
     leak: bool = False
     robustness: bool = False
     learning_curve: bool = False
-    merge_duplicates: bool = False
+    keep_duplicates: bool = False
+    leave_out: Literal["", "source"] = ""
     models: tuple[str, ...] = ("all",)
     recipe: Literal["default", "paper"] = "default"
     epochs: int | None = None
@@ -111,6 +115,11 @@ class Settings:
                 "--split window: is the leak itself; --leak, --robustness and --learning-curve go "
                 "with a split that keeps songs whole"
             )
+        if self.leave_out and (self.split != "song" or self.folds > 1):
+            raise InputError(
+                f"--leave-out {self.leave_out}: makes the folds itself; leave --split and --folds "
+                f"out"
+            )
         if self.tune is not None:
             self._check_tuning()
 
@@ -129,6 +138,8 @@ class Settings:
                 f"{start}chooses on the training songs of one hold-out, and each of --folds "
                 f"{self.folds} would need a choice of its own; leave one of the two out"
             )
+        if self.leave_out:
+            raise InputError(f"{start}goes with one hold-out; leave --leave-out out")
         if self.split == "window":
             raise InputError(
                 f"{start}chooses on songs that are not tested, and --split window tests parts of "

@@ -111,7 +111,7 @@ def plan(settings: Settings, model: str) -> Plan:
         raise InputError(f"--model {model}: expected recommended, or one of {named}")
     if settings.folds < 2:
         raise InputError(f"--folds {settings.folds}: calibration needs 2 folds at least")
-    return Plan(replace(settings, models=(name,), merge_duplicates=True), name)
+    return Plan(replace(settings, models=(name,), keep_duplicates=False), name)
 
 
 def plan_of_run(folder: Path, model: str | None, folds: int = CALIBRATION_FOLDS) -> Plan:

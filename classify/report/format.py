@@ -96,9 +96,9 @@ def duplicate_warning(corpus: dict[str, Any]) -> list[str]:
     odd = sum(pair["labels"][0] != pair["labels"][1] for pair in pairs)
     what = "pair of songs seems" if len(pairs) == 1 else "pairs of songs seem"
     fate = (
-        "their groups were joined (--merge-duplicates), so that no split parts them"
+        "their groups were joined, so that no split parts them"
         if corpus["duplicates"]["merged"]
-        else "they may be on both sides of the split; --merge-duplicates keeps them together"
+        else "they may be on both sides of the split, since --keep-duplicates was given"
     )
     return [
         f"{len(pairs)} {what} to be the same music in another key, at another tempo or under "

@@ -6,6 +6,7 @@ from classify.experiments.manifest import pretraining_sentence
 from classify.experiments.run_record import PretrainedStart
 from classify.presentation.numbers import p_equals, percent, points, probability, span
 from classify.records import typed
+from classify.report import cues
 from classify.report.calibration_metrics import CONFIDENT
 from classify.report.format import (
     duplicate_pairs,
@@ -90,7 +91,26 @@ def summary(view: View) -> list[str]:
         lines.append(_lead(view, best))
     else:
         lines.append(f"No other model has scores that {best.title} could be compared with.")
-    return [*lines, *_confident(best), *_pareto_front(view), *_one_class(view)]
+    return [*lines, *_cues(view, best), *_confident(best), *_pareto_front(view), *_one_class(view)]
+
+
+def _cues(view: View, best: Row) -> list[str]:
+    """Say what can be predicted without the notes, where that is much or all that a model does."""
+    lines = []
+    for cue in cues.read(view):
+        much = cue.ahead.value > cues.MUCH and cue.ahead.low > 0
+        assert cue.behind is not None
+        if cue.behind.low <= 0 and cue.ahead.low > 0:
+            lines.append(
+                f"{best.title} is not significantly ahead of what the {cue.name} of a song alone "
+                f"predicts ({percent(cue.accuracy.value)}): it may have learned no more than that."
+            )
+        elif much:
+            lines.append(
+                f"The {cue.name} of a song alone predicts {percent(cue.accuracy.value)}, "
+                f"{points(cue.ahead.value)} points above the majority class."
+            )
+    return lines
 
 
 def _no_model(view: View) -> list[str]:

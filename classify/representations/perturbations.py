@@ -33,6 +33,8 @@ class Perturbation:
         Notes to notes; must not write into what it is given.
     tempo : float
         Factor of times, for the song's length and tempo map.
+    metres : bool
+        Whether time signatures stay.
 
     Examples
     --------
@@ -46,6 +48,7 @@ class Perturbation:
     amount: float
     change: Callable[[Notes], Notes]
     tempo: float = 1.0
+    metres: bool = True
 
     def of(self, song: Song) -> Song:
         """Give the changed song; its notes are changed when they are asked for."""
@@ -61,6 +64,7 @@ class Perturbation:
             n_notes=n_notes,
             seconds=song.seconds * self.tempo,
             tempi=tempi,
+            metres=song.metres if self.metres else song.metres[:0],
             fetch=lambda: self.change(song.notes),
         )
 
@@ -127,13 +131,13 @@ def without_drums(notes: Notes) -> Notes:
 
 
 def perturbations_of(songs: Sequence[Song]) -> list[Perturbation]:
-    """Give every change that is tried on these songs; drums only if some song has any.
+    """Give every change that is tried on these songs: none that would leave all as they are.
 
     Returns
     -------
     list of Perturbation
-        Transposed by 1 to 6 semitones both ways, stretched by 0.8 to 1.25, velocity flattened,
-        drums removed.
+        Transposed by 1 to 6 semitones both ways, stretched by 0.8 to 1.25, and where songs have
+        these: velocity flattened, drums removed, time signatures removed.
 
     Examples
     --------
@@ -150,7 +154,10 @@ def perturbations_of(songs: Sequence[Song]) -> list[Perturbation]:
         Perturbation(f"stretched {factor}", factor, stretched(factor), factor)
         for factor in (0.8, 0.9, 1.1, 1.25)
     ]
-    changes.append(Perturbation("velocity flattened", 1, flattened))
+    if any(np.ptp(song.notes["velocity"]) > 0 for song in songs):
+        changes.append(Perturbation("velocity flattened", 1, flattened))
     if any(song.notes["drum"].any() for song in songs):
         changes.append(Perturbation("drums removed", 1, without_drums))
+    if any(len(song.metres) for song in songs):
+        changes.append(Perturbation("metre removed", 1, lambda notes: notes, metres=False))
     return changes

@@ -151,8 +151,9 @@ def test_changed_songs_are_answered_by_the_same_models(run, table):
     checks = pd.read_parquet(run / results.CHECKS)
     changed = checks[checks.check == "robustness"]
     names = set(changed.variant)
-    assert {"transposed +6", "transposed -1", "stretched 0.8", "velocity flattened"} <= names
-    assert "drums removed" not in names
+    assert {"transposed +6", "transposed -1", "stretched 0.8"} <= names
+    nothing_to_take = {"drums removed", "velocity flattened", "metre removed"}  # all songs alike
+    assert not nothing_to_take & names
     assert (changed.groupby(["model", "variant", "song"]).size() == 1).all()
     plain = table[(table.level == "song") & (table.part == "test") & (table.repeat == 0)]
     plain = plain[(plain.protocol == "song") & (plain.model == "majority")].set_index("song")
@@ -162,7 +163,7 @@ def test_changed_songs_are_answered_by_the_same_models(run, table):
     )
     flat = changed[(changed.model == "features-logistic")]
     right = (flat.label == flat.prediction).groupby(flat.variant).mean()
-    assert right["velocity flattened"] == 1 and right["transposed +1"] == 1
+    assert right["stretched 1.1"] == 1 and right["transposed +1"] == 1
 
 
 def test_songs_that_are_wrong_and_sure_can_be_looked_at(run, table):
@@ -225,6 +226,7 @@ def made(pitches: list[int], drum: bool = False) -> Song:
 
 def test_changes_of_a_song_do_what_they_say():
     song = made([60, 64, 127, 1])
+    song.notes["velocity"][0] += 1
     by_name = {change.name: change for change in perturbations.perturbations_of([song])}
     up = by_name["transposed +3"].of(song)
     assert up.notes["pitch"].tolist() == [63, 67, 118, 4]  # 130 is none; an octave lower is

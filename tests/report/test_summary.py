@@ -177,7 +177,7 @@ def test_duplicate_songs_are_named_where_a_split_may_part_them():
     corpus = {"duplicates": {"pairs": [pair("gg"), pair("gh"), pair("ik", "ab")], "merged": False}}
     (line,) = duplicate_warning(corpus)
     assert line.startswith("2 pairs of songs seem") and "1 of them under different labels" in line
-    assert "--merge-duplicates keeps them together" in line
+    assert "since --keep-duplicates was given" in line
     corpus["duplicates"]["merged"] = True
     assert "no split parts them" in duplicate_warning(corpus)[0]
     assert duplicate_warning({}) == [] == duplicate_warning({"duplicates": {"pairs": [pair("gg")]}})

@@ -36,6 +36,7 @@ FAMILIES = {
     "stretched": "stretched, × length",
     "velocity": "velocity",
     "drums": "drums",
+    "metre": "time signatures",
 }
 
 #: Families with degrees, which are drawn: the degree of unchanged songs, and what the axis shows.
@@ -111,7 +112,8 @@ def blocks(view: View) -> Iterator[Block]:
     if tested is None:
         yield Text(
             "Not measured in this run. `--robustness` evaluates every model on its test songs "
-            "transposed, stretched, with constant loudness and without drums.",
+            "transposed, stretched, with constant loudness, without drums and without time "
+            "signatures; whatever no song has is left out.",
             kind="note",
         )
         return
@@ -125,8 +127,9 @@ def blocks(view: View) -> Iterator[Block]:
         "Test songs were changed in ways that leave their class alone; the models are those of the "
         "tables above and learned from unchanged songs. Changes are in points of accuracy, with a "
         "paired 95 % interval (bootstrap of the difference over groups of songs"
-        f"{folds}); each worst case is the worst of those tried, so it exaggerates a little. Drums "
-        "are never transposed; stretched to 1.25 means slower by a quarter.",
+        f"{folds}); what no test song has, such as loudness that varies, is not tried; each worst "
+        "case is the worst of those tried, so it exaggerates a little. Drums are never transposed; "
+        "stretched to 1.25 means slower by a quarter.",
         kind="note",
     )
     yield _heat(tested)
@@ -188,7 +191,11 @@ def _condition(tested: Robustness, family: str) -> str:
         return f"Transposed by up to {count} semitone{'s' * (most != 1)}"
     if family == "stretched":
         return f"Stretched to {min(amounts):g} to {max(amounts):g} times their length"
-    return "With all notes equally loud" if family == "velocity" else "Without drums"
+    return {
+        "velocity": "With all notes equally loud",
+        "drums": "Without drums",
+        "metre": "Without time signatures",
+    }[family]
 
 
 def _loses(result: Result) -> bool:

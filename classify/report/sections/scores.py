@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from classify.presentation.numbers import number, span
+from classify.report import cues
 from classify.report.blocks import Block, Cell, Details, Table, TableRow, Text, columns
 from classify.report.format import best_values, parameters, score_cell, seconds, tested
 from classify.report.run_view import Row, View
@@ -32,6 +33,7 @@ def blocks(view: View) -> Iterator[Block]:
         f"in percent.{learned}",
         kind="note",
     )
+    yield Text(*_inputs(view), kind="note")
     means = "Songs: a song's prediction is the mean of its windows' probabilities."
     yield _level(view, "song", f"{means} {_songs(view)}")
     windows = _level(view, "window", f"Test part: {view.n_test_windows} windows.")
@@ -39,6 +41,23 @@ def blocks(view: View) -> Iterator[Block]:
     yield Details("What each model cost, and what was chosen for it", [_costs(view)])
     if view.scored:
         yield _paper(view)
+
+
+def _inputs(view: View) -> list[str]:
+    """Say what rows below the models are, and that models do not all read the same."""
+    lines = []
+    if cues.read(view):
+        lines.append(
+            "Rows that end in 'only' predict the commonest class of the training songs that are "
+            "alike in that one thing: what a model reaches beyond them it has from the notes."
+        )
+    if any(view.run["models"][row.name]["input"].endswith("features") for row in view.contenders):
+        lines.append(
+            "Models on features read more than the windows of the others hold: bars and beats from "
+            "the files' time signatures and tempo maps, instruments and drums, and those on songs "
+            "the whole song."
+        )
+    return lines
 
 
 def _songs(view: View) -> str:
@@ -64,9 +83,16 @@ def _level(view: View, level: str, caption: str) -> Table:
             for metric in METRICS
         ]
         rows.append(TableRow([row.title, *cells], view.kind(row)))
+    if level == "song":
+        rows += [_cue_row(cue) for cue in cues.read(view)]
     rows += [TableRow([row.title, Cell("failed", span=6)], "failed") for row in view.failures]
     parts = [*columns(*TITLES, over="test part"), *columns(*TITLES, over="training part")]
     return Table([*columns("model"), *parts], rows, caption)
+
+
+def _cue_row(cue: cues.Cue) -> TableRow:
+    cells = [score_cell(cue.scores[metric]) for metric in METRICS]
+    return TableRow([cue.title, *cells, *[Cell("–")] * len(METRICS)], "reference")
 
 
 def _costs(view: View) -> Table:
