@@ -6,14 +6,15 @@ loudness and instruments, which are mostly the editor's too, are not kept.
 """
 
 import re
-import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from classify.corpora.builtin_tunes import Candidate, Notes
+from classify.songs.score import read_only_to_play
 
 #: The first bytes of a score name the program that wrote it.
 HEAD = 6000
@@ -90,9 +91,8 @@ def read(path: str) -> Notes | None:
     from music21.exceptions21 import Music21Exception
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            score = converter.parse(path, forceSource=True, storePickle=False)
+        with read_only_to_play():
+            score: Any = converter.parse(path, forceSource=True, storePickle=False)
             score.toSoundingPitch(inPlace=True)
             parts = [part.flatten().stripTies() for part in score.parts]  # together, it takes long
     except (Music21Exception, ValueError, IndexError, KeyError, AttributeError):
