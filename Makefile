@@ -11,7 +11,7 @@ ARGS ?=
 # Twice quiet: pip's warnings speak of other people's settings and packages; errors are still shown.
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
-.PHONY: compare generate test test-slow coverage fuzz lint docs results ablation audio constraints clean
+.PHONY: compare generate app test test-slow coverage fuzz lint docs results ablation audio constraints clean
 
 compare: $(VENV)/.installed
 	$(BIN)/classify compare $(ARGS)
@@ -20,6 +20,14 @@ compare: $(VENV)/.installed
 generate: $(VENV)/.installed
 	test -d models/composer || $(BIN)/classify train folk --model markov --out models/composer
 	$(BIN)/classify generate models/composer --mood children --minutes 1 -n 8 --seed 1 --out new --force $(ARGS)
+
+# The page in a browser, on this machine alone.
+app: $(VENV)/.app
+	$(BIN)/classify app $(ARGS)
+
+$(VENV)/.app: $(VENV)/.installed
+	$(PIP) -c constraints.txt -e ".[app]"
+	touch $@
 
 # The linters run beside the tests; what they found is shown below the tests' summary.
 test: $(VENV)/.tested

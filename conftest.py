@@ -10,6 +10,9 @@ import pytest
 from classify.compute.executor import VARIABLE
 from tests.conftest import write_corpus, write_song
 
+#: Modules whose examples use the folder of `example_folder`.
+DOCUMENTED = ("classify.api.", "classify.inference.tasks.", "classify.inference.libraries.")
+
 # TensorFlow asks once, when it is imported; fits in this process must sum as those in others do
 os.environ |= dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 
@@ -57,7 +60,7 @@ def example_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _in_example_folder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run examples of the Python interface where their songs are."""
-    if request.node.name.startswith(("classify.api.", "classify.inference.tasks.")):
+    if request.node.name.startswith(DOCUMENTED):
         monkeypatch.chdir(request.getfixturevalue("example_folder"))
     if request.node.name == "classify.api.pretrain":
         monkeypatch.setattr("classify.models.pretraining.BATCHES", 1)  # a minute less

@@ -24,6 +24,19 @@ from classify.errors import InputError
 from classify.experiments.settings import Settings, check_count, check_seed
 from classify.files import read_json
 from classify.inference.generating import generate
+from classify.inference.libraries import (
+    about_model,
+    built_in,
+    explain_song,
+    frame_of,
+    most_bytes,
+    nearest,
+    predict_in_blocks,
+    read_library,
+    read_song,
+    statistics_of,
+    warn_of_library,
+)
 from classify.inference.tasks import (
     adapt,
     explain,
@@ -597,8 +610,10 @@ def _written(
 
 
 __all__ = [
-    "adapt", "cache", "check_corpus", "compare", "compare_corpora", "compare_generators", "explain",
-    "explain_run", "generate", "is_run", "list_corpora", "load_run", "playlist", "playlists",
-    "predict", "pretrain", "report", "show_corpus", "side_by_side", "suggest", "train",
-    "transcribe",
+    "about_model", "adapt", "built_in", "cache", "check_corpus", "compare", "compare_corpora",
+    "compare_generators", "explain", "explain_run", "explain_song", "frame_of", "generate",
+    "is_run", "list_corpora", "load_run", "loaded", "most_bytes", "nearest", "playlist",
+    "playlists", "predict", "predict_in_blocks", "pretrain", "read_library", "read_song",
+    "report", "show_corpus", "side_by_side", "statistics_of", "suggest", "train", "transcribe",
+    "warn_of_library",
 ]  # fmt: skip

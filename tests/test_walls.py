@@ -1,6 +1,7 @@
 """Imports run one way: a room may use the rooms behind it, never one in front or beside it."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ ROWS = [
     {"experiments", "generation"},
     {"report", "inference", "playlists"},
     {"api"},
+    {"app"},
     {"cli"},
 ]
 PLACE = {name: place for place, row in enumerate(ROWS) for name in row}
@@ -62,6 +64,7 @@ def test_no_modules_import_each_other_in_a_circle():
     assert not imports, f"these are in a circle or lead into one: {', '.join(sorted(imports))}"
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Dotted names of the modules a file imports, wherever in it."""
     names = set()
@@ -92,6 +95,8 @@ def test_imports_run_one_way(path):
         ("librosa", {"songs/audio.py"}),
         ("multiprocessing", {"compute/local.py"}),  # one pool of processes
         ("aeon", {"report/side_by_side/figures.py"}),
+        ("fastapi", {"app"}),
+        ("sqlalchemy", {"app"}),
     ],
 )
 def test_heavy_libraries_stay_in_their_rooms(library, rooms):
@@ -104,6 +109,13 @@ def test_heavy_libraries_stay_in_their_rooms(library, rooms):
     used = {room for room in rooms for user in users if user.is_relative_to(room)}
     assert users and used == rooms
     assert all(any(user.is_relative_to(room) for room in rooms) for user in users)
+
+
+def test_the_page_reaches_the_toolkit_through_its_interface():
+    """It is a client as any other: what it needs of songs and models, `classify.api` gives."""
+    for path in (ROOT / "classify" / "app").rglob("*.py"):
+        rooms = {n.split(".")[1] for n in imported(path) if n.startswith("classify.")}
+        assert rooms <= {"api", "app", "errors", "presentation", "progress"}, path
 
 
 @pytest.mark.parametrize("room", ["baselines", "classify/evaluation"])

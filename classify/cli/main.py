@@ -35,6 +35,7 @@ COMMANDS = (
     "playlist",
     "explain",
     "cache",
+    "app",
 )
 
 

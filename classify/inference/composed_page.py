@@ -53,7 +53,7 @@ def page(model: str, songs: Sequence[Song], table: "pd.DataFrame", audio: bool) 
         f'<meta name="viewport" content="width=device-width">\n<title>New songs</title>\n'
         f"<style>{STYLE}</style>\n<h1>New songs</h1>\n<p>By {escape(model)}.</p>\n"
         f"<p>{escape(NO_DEVICE)}</p>\n{''.join(sections)}"
-        f"<script>\n{player.script()}</script>\n</html>\n"
+        f'<script type="module">\n{player.script()}</script>\n</html>\n'
     )
 
 

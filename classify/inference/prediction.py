@@ -31,7 +31,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -183,14 +183,53 @@ def check_target(path: Path | None, endings: Sequence[str]) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class _Block:
+class PredictedBlock:
+    """Some songs of a library with what a model says of them.
+
+    Parameters
+    ----------
+    songs : DataFrame
+        A row for each song: the columns of `Predictions.table`, and with the prefix `X` those of
+        `Predictions.statistics`.
+    windows : DataFrame
+        As `Predictions.window_predictions`.
+    """
+
     songs: pd.DataFrame
     windows: pd.DataFrame
 
 
+def in_blocks(
+    bundle: Bundle, items: Sequence[Item], size: int = BLOCK, sure: float = SURE
+) -> Iterator[tuple[list[Item], PredictedBlock]]:
+    """Predict songs block by block, for a reader that keeps each as it comes.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model.
+    items : sequence of Item
+        The songs.
+    size : int
+        Songs of a block at most.
+    sure : float
+        As for `predict`.
+
+    Yields
+    ------
+    list of Item
+        Songs of a block.
+    PredictedBlock
+        What the model says of them.
+    """
+    for items_of_block in _divided(items, size):
+        block = predict_block(bundle, items_of_block)
+        yield items_of_block, replace(block, songs=_with_predictions(bundle, block.songs, sure))
+
+
 def _blocks(
     bundle: Bundle, items: Sequence[Item], parts: Path | None, count: Any
-) -> Iterator[_Block]:
+) -> Iterator[PredictedBlock]:
     """Judge songs block by block, or read what an earlier prediction left of a block."""
     done = 0
     for block in _divided(items):
@@ -208,15 +247,16 @@ def _blocks(
         count(done, len(items))
 
 
-def _divided(items: Sequence[Item]) -> Iterator[list[Item]]:
+def _divided(items: Sequence[Item], size: int = BLOCK) -> Iterator[list[Item]]:
     block, n_notes = list[Item](), 0
     for item in items:
-        if block and (len(block) == BLOCK or n_notes + item.song.n_notes > BLOCK_NOTES):
+        if block and (len(block) == size or n_notes + item.song.n_notes > BLOCK_NOTES):
             yield block
             block, n_notes = [], 0
         block.append(item)
         n_notes += item.song.n_notes
-    yield block
+    if block:
+        yield block
 
 
 def _key(bundle: Bundle, block: Sequence[Item]) -> str:
@@ -227,13 +267,13 @@ def _key(bundle: Bundle, block: Sequence[Item]) -> str:
     return f"{digest.hexdigest()}.parquet"
 
 
-def _kept(path: Path) -> _Block | None:
+def _kept(path: Path) -> PredictedBlock | None:
     with suppress(OSError, ValueError):
-        return _Block(pd.read_parquet(path), pd.read_parquet(path.with_suffix(".windows")))
+        return PredictedBlock(pd.read_parquet(path), pd.read_parquet(path.with_suffix(".windows")))
     return None
 
 
-def predict_block(bundle: Bundle, block: Sequence[Item]) -> _Block:
+def predict_block(bundle: Bundle, block: Sequence[Item]) -> PredictedBlock:
     """Say of each song what does not depend on a threshold."""
     songs = [item.song for item in block]
     windows, raw = bundle.predict_windows(songs)
@@ -268,7 +308,7 @@ def predict_block(bundle: Bundle, block: Sequence[Item]) -> _Block:
     )
     of_windows = pd.DataFrame({"song": names[windows.song], "start": onsets})
     of_windows[columns] = bundle.calibrated(raw)
-    return _Block(table, of_windows)
+    return PredictedBlock(table, of_windows)
 
 
 def _known_kind(bundle: Bundle, songs: Sequence[Song]) -> NDArray[np.bool_]:
@@ -278,23 +318,18 @@ def _known_kind(bundle: Bundle, songs: Sequence[Song]) -> NDArray[np.bool_]:
 
 def _joined(
     bundle: Bundle,
-    blocks: Sequence[_Block],
+    blocks: Sequence[PredictedBlock],
     items: list[Item],
     skipped: list[Skipped],
     sure: float,
 ) -> Predictions:
-    songs = pd.concat([block.songs for block in blocks], ignore_index=True)
-    extra = [column for column in songs if column.startswith(X)]
-    n_moods = songs.set.str.count(r"\|") + 1
-    alone = (n_moods == 1) & (songs.confidence >= bundle.about.threshold)
-    confident = songs.in_distribution & (alone | (songs.confidence >= sure))
-    songs["prediction"] = songs.best.where(confident, "")
+    songs = _with_predictions(
+        bundle, pd.concat([block.songs for block in blocks], ignore_index=True), sure
+    )
     columns = [*COLUMNS, *(P + mood for mood in bundle.classes)]
-    statistics = songs[extra].to_numpy(float)
+    statistics = statistics_of(songs)
     auc = bundle.novelty.domain_auc(statistics)
     unknown = int((~_known_kind(bundle, [item.song for item in items])).sum())
-    warnings = [WARNING.format(auc=auc)] * bool(auc >= DOMAIN_AUC)
-    warnings += [RECORDINGS.format(n=unknown)] * bool(unknown)
     about = {
         "model": bundle.name,
         "bundle": bundle.id,
@@ -307,7 +342,7 @@ def _joined(
         "rule": f"not sure: unlike the training songs, or a confidence below {sure:g} and more "
         f"than one mood (or none by right) in the set that holds at {bundle.about.coverage:.0%}",
         "domain_auc": None if np.isnan(auc) else auc,
-        "warning": " ".join(warnings),
+        "warning": warning(auc, unknown),
         "remark": NO_DEVICE,
     }
     return Predictions(
@@ -318,6 +353,34 @@ def _joined(
         skipped=skipped,
         items=items,
     )
+
+
+def _with_predictions(bundle: Bundle, songs: pd.DataFrame, sure: float) -> pd.DataFrame:
+    """Say of which songs the model is sure."""
+    n_moods = songs.set.str.count(r"\|") + 1
+    alone = (n_moods == 1) & (songs.confidence >= bundle.about.threshold)
+    confident = songs.in_distribution & (alone | (songs.confidence >= sure))
+    return songs.assign(prediction=songs.best.where(confident, ""))
+
+
+def statistics_of(songs: pd.DataFrame) -> NDArray[np.float64]:
+    """Give what each song is like, of the table of a block."""
+    return songs[[column for column in songs if column.startswith(X)]].to_numpy(float)
+
+
+def warning(auc: float, n_recordings: int) -> str:
+    """Say what should be known of a library as a whole; empty where there is nothing.
+
+    Parameters
+    ----------
+    auc : float
+        How well a simple classifier distinguishes it from the training songs; may be NaN.
+    n_recordings : int
+        Songs that are transcriptions, of which the model has not seen enough.
+    """
+    sentences = [WARNING.format(auc=auc)] * bool(auc >= DOMAIN_AUC)
+    sentences += [RECORDINGS.format(n=n_recordings)] * bool(n_recordings)
+    return " ".join(sentences)
 
 
 # --- writing

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 
 def script() -> str:
-    """Give the script of a page with buttons: no other is needed."""
+    """Give the module (script type="module") of a page with buttons: no other is needed."""
     return (files("classify.presentation") / "player.js").read_text(encoding="utf-8")
 
 

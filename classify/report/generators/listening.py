@@ -59,7 +59,7 @@ def write_listening(view: GeneratorsView) -> None:
         f"<style>{STYLE}</style>\n<h1>Listening test</h1>\n<p>Each pair holds two excerpts of the "
         f"same class. Listen to both, then choose; leave out what you cannot say.</p>\n{sections}\n"
         f'<button type="button" id="save">Save my choices</button>\n'
-        f"<script>\n{player.script()}{SAVE}</script>\n</html>\n",
+        f'<script type="module">\n{player.script()}{SAVE}</script>\n</html>\n',
     )
     table = pd.DataFrame([answer for *_, answer in pairs])
     with atomic_write(folder / ANSWERS) as temporary:

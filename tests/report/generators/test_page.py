@@ -46,7 +46,7 @@ def test_the_listening_test_keeps_its_answers_elsewhere(folder):
     assert page.count("<fieldset") == len(answers) == 12
     assert set(answers.real) == {"A", "B"} and set(answers.generator) == {"copy", "unigram"}
     for secret in ("copy", "unigram", "real", "held-out"):
-        assert secret not in page.split("<script>")[0].lower()
+        assert secret not in page.split("<script")[0].lower()
     assert page.count("data-notes") == 24 + page.count("[data-notes]")
 
 

@@ -1,0 +1,99 @@
+"""What every route works with, and how a page is made."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, HTTPException, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from classify.app import texts
+from classify.app.database import Database
+from classify.app.jobs import Jobs
+from classify.app.place import Place
+from classify.app.settings import setting, used_model
+
+T = TypeVar("T")
+
+HERE = Path(__file__).parent
+
+
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(default=True),
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.install_gettext_translations(  # type: ignore[attr-defined]
+        texts.translations(language), newstyle=True
+    )
+    return environment
+
+
+@dataclass
+class Page:
+    """The state of one server.
+
+    Parameters
+    ----------
+    place : Place
+        Where things are kept.
+    database : Database
+        What is known.
+    jobs : Jobs
+        What is being done.
+    roots : tuple of Path
+        Folders below which a library may be chosen.
+    """
+
+    place: Place
+    database: Database
+    jobs: Jobs
+    roots: tuple[Path, ...]
+    closing: bool = False
+    environments: dict[str, Environment] = field(
+        default_factory=lambda: {name: _environment(name) for name in texts.LANGUAGES}
+    )
+
+    def language(self, request: Request) -> str:
+        """Give the language in which a request is answered."""
+        return texts.chosen(
+            request.cookies.get("language"), request.headers.get("accept-language", "")
+        )
+
+    def show(self, request: Request, template: str, **values: Any) -> HTMLResponse:
+        """Make a page of a template."""
+        language = self.language(request)
+        theme = request.cookies.get("theme", "")
+        with self.database.reading() as session:
+            model = used_model(session, "classifier")
+            listener = setting(session, "listener")
+        text = (
+            self.environments[language]
+            .get_template(template)
+            .render(
+                language=language, languages=texts.LANGUAGES, path=request.url.path, model=model,
+                listener=listener, theme=theme if theme in ("light", "dark") else "", **values,
+            )
+        )  # fmt: skip
+        return HTMLResponse(text)
+
+
+def page_of(request: Request) -> Page:
+    """Give the state of the server that a request came to."""
+    page: Page = request.app.state.page
+    return page
+
+
+#: A parameter of routes.
+ThePage = Annotated[Page, Depends(page_of)]
+
+
+def found(value: T | None, what: str) -> T:
+    """Give what was looked for, or answer that it is not there."""
+    if value is None:
+        raise HTTPException(404, f"There is no such {what}; it may have been deleted.")
+    return value

@@ -1,0 +1,66 @@
+"""The pages themselves: templates with what they need to begin."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import select
+
+from classify.app import texts
+from classify.app.page import ThePage, found
+from classify.app.routes.libraries import list_libraries
+from classify.app.settings import setting, used_model
+from classify.app.tables import Listener, PlaylistRow, Song
+
+router = APIRouter()
+
+
+@router.get("/")
+def home(request: Request, page: ThePage) -> HTMLResponse:
+    """Show the start: the first run, or what there is to do."""
+    with page.database.reading() as session:
+        newest = select(PlaylistRow).order_by(PlaylistRow.id.desc()).limit(5)
+        playlists = session.scalars(newest).all()
+        toured = setting(session, "toured")
+    return page.show(request, "home.html", libraries=list_libraries(page), playlists=playlists,
+                     toured=toured)  # fmt: skip
+
+
+@router.get("/texts.js")
+def page_texts(request: Request, page: ThePage) -> Response:
+    """Give the texts of scripts in the page's language."""
+    return Response(texts.as_module(page.language(request)), media_type="text/javascript")
+
+
+@router.get("/library")
+def any_library(page: ThePage, request: Request) -> Response:
+    """Show the first library, or how to add one."""
+    libraries = list_libraries(page)
+    if libraries:
+        return RedirectResponse(f"/library/{libraries[0]['id']}", 303)
+    return page.show(request, "library.html", libraries=[], library=None, classes=[])
+
+
+@router.get("/library/{number}")
+def one_library(request: Request, page: ThePage, number: int) -> HTMLResponse:
+    """Show a library's table."""
+    libraries = list_libraries(page)
+    library = found(next((one for one in libraries if one["id"] == number), None), "library")
+    return page.show(request, "library.html", libraries=libraries, library=library,
+                     classes=_classes(page))  # fmt: skip
+
+
+def _classes(page: ThePage) -> list[Any]:
+    with page.database.reading() as session:
+        model = used_model(session, "classifier")
+    return model.classes if model else []
+
+
+@router.get("/songs/{number}")
+def one_song(request: Request, page: ThePage, number: int) -> HTMLResponse:
+    """Show a song that plays."""
+    with page.database.reading() as session:
+        song = found(session.get(Song, number), "song")
+        listener = session.get(Listener, int(setting(session, "listener") or 0))
+    return page.show(request, "song.html", song=song, classes=_classes(page),
+                     listener_name=listener.name if listener else "")  # fmt: skip

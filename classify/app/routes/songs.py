@@ -1,0 +1,269 @@
+"""Songs: the table of a library, and one song with its notes."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import BaseModel, Field
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from classify import api
+from classify.app.page import ThePage, found
+from classify.app.settings import setting, used_model
+from classify.app.tables import Label, Library, Model, Prediction, Song
+
+router = APIRouter(tags=["songs"])
+
+#: Rows that are given at once, and similar songs that are named.
+MOST_ROWS, N_SIMILAR = 1000, 8
+
+
+class Filters(BaseModel):
+    """Which songs of a library are shown; `match` joins those that are given."""
+
+    q: str = Field("", max_length=200, description="A part of title, artist or file name.")
+    mood: list[str] = Field([], max_length=50, description="The best mood is one of these.")
+    sure: Literal["", "yes", "no"] = Field("", description="Whether the model is sure.")
+    p_mood: str = Field("", max_length=200, description="A mood whose probability is limited.")
+    p_low: float = Field(0.0, ge=0, le=1)
+    tempo_low: float | None = Field(None, ge=0, le=1000)
+    tempo_high: float | None = Field(None, ge=0, le=1000)
+    seconds_low: float | None = Field(None, ge=0)
+    seconds_high: float | None = Field(None, ge=0)
+    key: str = Field("", max_length=20, description="As D minor; or minor alone.")
+    label: str = Field("", max_length=200, description="The listener's own; * for any.")
+    duplicates: bool = Field(False, description="Only songs that are there more than once.")
+    excluded: Literal["no", "yes", "all"] = Field("no", description="Songs of the exclude list.")
+    match: Literal["all", "any"] = "all"
+    sort: str = Field("title", max_length=200, description="A column, or p:<mood>.")
+    order: Literal["up", "down"] = "up"
+    offset: int = Field(0, ge=0)
+    limit: int = Field(200, ge=0, le=MOST_ROWS)
+
+
+class Change(BaseModel):
+    """What is changed of a song."""
+
+    excluded: bool | None = Field(None, description="Never in a playlist.")
+    label: str | None = Field(None, max_length=200, description="The listener's; empty: none.")
+
+
+@router.get("/libraries/{number}/songs")
+def list_songs(page: ThePage, number: int, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
+    """Give a part of a library's table: how many songs there are, and some rows of them."""
+    with page.database.reading() as session:
+        found(session.get(Library, number), "library")
+        model = used_model(session, "classifier")
+        query = of_library(number, model, setting(session, "listener"), filters)
+        total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery()))
+        rows = session.execute(query.offset(filters.offset).limit(filters.limit)).all()
+    return {"total": total, "offset": filters.offset, "rows": [as_row(*row) for row in rows]}
+
+
+def of_library(
+    number: int, model: Model | None, listener: str, filters: Filters
+) -> Select[Song, Prediction, str, bool]:
+    """Ask for the songs of a library with predictions and labels, filtered and sorted."""
+    judged = (Prediction.digest == Song.digest) & (
+        Prediction.model_id == (model.id if model else 0)
+    )
+    labelled = (Label.digest == Song.digest) & (Label.listener_id == int(listener or 0))
+    query = (
+        select(Song, Prediction, Label.label, _is_duplicate())
+        .outerjoin(Prediction, judged)
+        .outerjoin(Label, labelled)
+        .where(Song.library_id == number, Song.present)
+    )
+    if filters.excluded != "all":
+        query = query.where(Song.excluded == (filters.excluded == "yes"))
+    if filters.q.strip():
+        query = query.where(_named(filters.q.strip()))
+    conditions = _conditions(filters)
+    if conditions:
+        query = query.where(and_(*conditions) if filters.match == "all" else or_(*conditions))
+    return query.order_by(*_order(filters), Song.id)
+
+
+def _is_duplicate() -> ColumnElement[bool]:
+    other = aliased(Song)
+    return exists().where(
+        other.digest == Song.digest, other.library_id == Song.library_id, other.present,
+        other.id != Song.id,
+    )  # fmt: skip
+
+
+def _named(text: str) -> ColumnElement[bool]:
+    return or_(*(
+        column.icontains(text, autoescape=True) for column in (Song.title, Song.artist, Song.name)
+    ))  # fmt: skip
+
+
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    """Say what each filter that is given means."""
+    conditions: list[ColumnElement[bool]] = []
+    if filters.mood:
+        conditions.append(Prediction.best.in_(filters.mood))
+    if filters.sure:
+        sure = func.coalesce(Prediction.prediction, "") != ""
+        conditions.append(sure if filters.sure == "yes" else ~sure)
+    if filters.p_mood and filters.p_low > 0:
+        conditions.append(_probability(filters.p_mood) >= filters.p_low)
+    for column, low, high in (
+        (Prediction.tempo, filters.tempo_low, filters.tempo_high),
+        (Song.seconds, filters.seconds_low, filters.seconds_high),
+    ):
+        bounds = [column >= low] if low is not None else []
+        bounds += [column <= high] if high is not None else []
+        if bounds:
+            conditions.append(and_(*bounds))
+    if filters.key:
+        conditions.append(Prediction.key.iendswith(filters.key, autoescape=True))
+    if filters.label:
+        any_label = Label.label.is_not(None)
+        conditions.append(any_label if filters.label == "*" else Label.label == filters.label)
+    if filters.duplicates:
+        conditions.append(_is_duplicate())
+    return conditions
+
+
+def _probability(mood: str) -> ColumnElement[float]:
+    escaped = mood.replace("\\", "\\\\").replace('"', '\\"')
+    return func.json_extract(Prediction.p, f'$."{escaped}"')
+
+
+def _order(filters: Filters) -> list[ColumnElement[Any]]:
+    """Say in which order songs come; those of which nothing is known come last."""
+    if filters.sort.startswith("p:"):
+        column: Any = _probability(filters.sort.removeprefix("p:"))
+    else:
+        columns: dict[str, Any] = {
+            "title": func.lower(Song.title), "artist": func.lower(Song.artist),
+            "seconds": Song.seconds, "mood": Prediction.best, "confidence": Prediction.confidence,
+            "tempo": Prediction.tempo, "key": Prediction.key, "loudness": Prediction.loudness,
+            "label": Label.label, "added": Song.added,
+        }  # fmt: skip
+        column = columns.get(filters.sort, columns["title"])
+    unknown = case((column.is_(None), 1), (column == "", 1), else_=0)
+    return [unknown, column.desc() if filters.order == "down" else column.asc()]
+
+
+def as_row(
+    song: Song, judged: Prediction | None, label: str | None, duplicate: bool
+) -> dict[str, Any]:
+    """Write a song as a row of the table."""
+    row = {"id": song.id, "title": song.title, "artist": song.artist, "name": song.name,
+           "seconds": round(song.seconds, 1), "excluded": song.excluded, "repaired": song.repaired,
+           "label": label, "duplicate": bool(duplicate), "judged": judged is not None}  # fmt: skip
+    if judged is not None:
+        row |= {
+            "best": judged.best, "prediction": judged.prediction, "confidence": judged.confidence,
+            "moods": judged.moods.split("|"), "p": judged.p, "tempo": judged.tempo,
+            "key": judged.key, "loudness": round(judged.loudness, 1),
+            "in_distribution": judged.in_distribution, "learned_from": judged.learned_from,
+        }  # fmt: skip
+    return row
+
+
+# --- one song
+
+
+@router.get("/songs/{number}")
+def one_song(page: ThePage, number: int) -> dict[str, Any]:
+    """Give a song with its prediction, its moods over time, labels and duplicates."""
+    with page.database.reading() as session:
+        song = found(session.get(Song, number), "song")
+        model = used_model(session, "classifier")
+        listener = int(setting(session, "listener") or 0)
+        judged = session.get(Prediction, (song.digest, model.id)) if model else None
+        label = session.get(Label, (listener, song.digest))
+        others = session.scalars(
+            select(Song).where(Song.digest == song.digest, Song.id != number, Song.present)
+        ).all()
+    row = as_row(song, judged, label.label if label else None, bool(others))
+    row |= {
+        "library": song.library_id, "notes": song.notes, "origin": song.origin,
+        "present": song.present, "windows": judged.windows if judged else [],
+        "classes": model.classes if model else [], "model": model.name if model else "",
+        "duplicates": [{"id": other.id, "name": other.name} for other in others],
+    }  # fmt: skip
+    return row
+
+
+@router.get("/songs/{number}/notes")
+def notes_of_song(page: ThePage, number: int) -> dict[str, Any]:
+    """Give a song's notes as columns: seconds, MIDI pitch and velocity, program, drum."""
+    with page.database.reading() as session:
+        song = found(session.get(Song, number), "song")
+    return as_notes(api.read_song(song.source, song.digest))
+
+
+def as_notes(song: Any) -> dict[str, Any]:
+    """Write a song's notes as columns."""
+    notes = song.notes
+    return {
+        "seconds": song.seconds,
+        "onset": notes["onset"].round(4).tolist(),
+        "duration": notes["duration"].astype(float).round(4).tolist(),
+        "pitch": notes["pitch"].tolist(),
+        "velocity": notes["velocity"].tolist(),
+        "program": notes["program"].tolist(),
+        "drum": notes["drum"].astype(int).tolist(),
+    }
+
+
+@router.patch("/songs/{number}")
+def change_song(page: ThePage, number: int, change: Change) -> dict[str, Any]:
+    """Put a song on the exclude list or take it off; note the listener's own label."""
+    with page.database.writing() as session:
+        song = found(session.get(Song, number), "song")
+        if change.excluded is not None:
+            song.excluded = change.excluded
+        if change.label is not None:
+            _label(session, song, change.label.strip())
+    return one_song(page, number)
+
+
+def _label(session: Session, song: Song, label: str) -> None:
+    listener = int(setting(session, "listener") or 0)
+    if not listener:
+        raise HTTPException(409, "Choose a listener first: a label is always somebody's.")
+    model = used_model(session, "classifier")
+    if label and (model is None or label not in model.classes):
+        known = ", ".join(model.classes) if model else "none yet"
+        raise HTTPException(422, f"{label!r} is none of the model's moods, which are {known}")
+    kept = session.get(Label, (listener, song.digest))
+    if kept:
+        session.delete(kept)
+        session.flush()
+    if label:
+        session.add(Label(listener_id=listener, digest=song.digest, label=label))
+
+
+@router.post("/songs/{number}/why", status_code=202)
+def explain_song(page: ThePage, number: int) -> dict[str, int]:
+    """Ask why the model hears a song as it does; the job's result says it, note by note."""
+    with page.database.reading() as session:
+        song = found(session.get(Song, number), "song")
+        found(used_model(session, "classifier"), "model")
+    return {"job": page.jobs.add("explain", f"Why: {song.title}", song_id=number)}
+
+
+@router.get("/songs/{number}/similar")
+def similar_songs(page: ThePage, number: int) -> list[dict[str, Any]]:
+    """Name the songs of the same library that are most like one, in pitch, rhythm and loudness."""
+    with page.database.reading() as session:
+        song = found(session.get(Song, number), "song")
+        model = used_model(session, "classifier")
+        rows = session.execute(
+            select(Song.id, Song.title, Song.digest, Prediction.prediction, Prediction.statistics)
+            .join(Prediction, Prediction.digest == Song.digest)
+            .where(Prediction.model_id == (model.id if model else 0), Song.present)
+            .where(Song.library_id == song.library_id)
+        ).all()
+    own = next((row for row in rows if row.id == number), None)
+    if own is None:
+        return []
+    others = [row for row in rows if row.digest != song.digest]
+    near = api.nearest(own.statistics, [row.statistics for row in others], N_SIMILAR)
+    return [{"id": others[i].id, "title": others[i].title, "prediction": others[i].prediction}
+            for i in near]  # fmt: skip

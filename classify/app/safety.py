@@ -1,0 +1,192 @@
+"""Who may talk to the page: nobody but the browser that was given its token, on this machine.
+
+The server listens on 127.0.0.1, which keeps other machines out. It does not keep out other users of
+this machine, nor pages of strangers that the same browser shows. Therefore every request
+
+- must name this server as its host: a stranger's name that was made to lead here (DNS rebinding)
+  is refused;
+- must carry the token, a random text that the program gives to the browser once, as a cookie that
+  scripts cannot read and that is not sent from other sites' pages;
+- must, if it changes anything, come from a page of this server, as its `Origin` says.
+
+What is sent back may not be shown in a stranger's frame, and runs no script and loads no file but
+those of this server (Content-Security-Policy). Requests that are too large or too many are refused.
+"""
+
+import hmac
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs, quote
+
+from starlette.exceptions import HTTPException
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+#: Nothing but what this server gives. Reports are shown in a frame with a policy of their own.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; media-src 'self' blob:; frame-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+#: For a report: it brings its styles, scripts and pictures with it, and reaches nothing else.
+REPORT_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'self'"
+)
+
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "cache-control": "no-cache",
+}
+
+#: Bytes that a request may have: of files that are uploaded together, and of any other.
+MOST_UPLOADED, MOST_BYTES = 512 * 2**20, 2**20
+
+#: Requests a second on average, and at once.
+RATE, BURST = 100.0, 400.0
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class Safety:
+    """Refuses what the module's text names; gives everything else to the application.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What is protected.
+    token : str
+        The secret.
+    port : int
+        Where the server listens.
+    """
+
+    def __init__(self, app: ASGIApp, token: str, port: int) -> None:
+        self.app = app
+        self.token = token
+        self.cookie = f"classify-{port}"
+        self.hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+        self._left, self._at = BURST, time.monotonic()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1", "replace")
+                   for name, value in scope["headers"]}  # fmt: skip
+        status, reason = self._refusal(scope, headers)
+        if status == 303:
+            await self._let_in(scope, send)
+        elif status:
+            await _answer(send, status, reason)
+        else:
+            most = MOST_UPLOADED if scope["path"].endswith("/files") else MOST_BYTES
+            await self.app(scope, _Measured(receive, most), _with_headers(send))
+
+    def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str]:
+        """Say with which status a request is refused, and why; 0 if it is not, 303 to let in."""
+        host = headers.get("host", "")
+        if host not in self.hosts:
+            return 421, "This server is not of that name; open the address that the program shows."
+        if not self.within_rate():
+            return 429, "Too many requests at once; wait a second."
+        if headers.get("sec-fetch-site") == "cross-site" and not _is_navigation(scope, headers):
+            return 403, "Requests of other sites' pages are refused."
+        bearer = headers.get("authorization", "").removeprefix("Bearer ")
+        if self._matches(parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]):
+            return (303, "") if scope["method"] == "GET" else (403, "Send the token as a header.")
+        by_header = self._matches(bearer)
+        if not by_header and not self._matches(self._from_cookie(headers.get("cookie", ""))):
+            return 403, "Open this page by the address that the program shows in its window."
+        own = by_header or headers.get("origin") == f"http://{host}"
+        if scope["method"] not in SAFE and not own:
+            return 403, "Changes are made from this server's own pages only."
+        length = headers.get("content-length", "0")
+        most = MOST_UPLOADED if scope["path"].endswith("/files") else MOST_BYTES
+        if not length.isdigit() or int(length) > most:
+            return 413, f"That is too large: at most {most / 2**20:.0f} MB are accepted at once."
+        return 0, ""
+
+    def _matches(self, text: str) -> bool:
+        return hmac.compare_digest(text.encode(), self.token.encode())
+
+    def _from_cookie(self, header: str) -> str:
+        try:
+            cookie = SimpleCookie(header)
+        except CookieError:
+            return ""
+        return cookie[self.cookie].value if self.cookie in cookie else ""
+
+    def within_rate(self) -> bool:
+        """Count one more request; say whether there are not too many."""
+        moment = time.monotonic()
+        self._left = min(BURST, self._left + RATE * (moment - self._at)) - 1
+        self._at = moment
+        if self._left < 0:
+            self._left = 0.0
+            return False
+        return True
+
+    async def _let_in(self, scope: Scope, send: Send) -> None:
+        """Give the token to the browser as a cookie, and lead on to the page without it."""
+        cookie = f"{self.cookie}={self.token}; HttpOnly; SameSite=Strict; Path=/"
+        where = "/" + quote(scope["path"].lstrip("/"))
+        await _answer(send, 303, "", {"location": where, "set-cookie": cookie})
+
+
+def _is_navigation(scope: Scope, headers: dict[str, str]) -> bool:
+    """Say whether somebody followed a link here: that may come from anywhere."""
+    return scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
+
+
+class _Measured:
+    """Counts the bytes of a request as they come: what it says of its length may be wrong."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive, self._left = receive, most
+
+    async def __call__(self) -> MutableMapping[str, Any]:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise HTTPException(413, "That is too large to be sent at once.")
+        return message
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            given = {name.decode("latin-1").lower() for name, _ in message["headers"]}
+            message["headers"] = [
+                *message["headers"],
+                *((k.encode(), v.encode()) for k, v in HEADERS.items() if k not in given),
+            ]
+        await send(message)
+
+    return sending
+
+
+async def _answer(
+    send: Send, status: int, text: str, headers: dict[str, str] | None = None
+) -> None:
+    """Answer in a plain sentence, without the application."""
+    every = {"content-type": "text/plain; charset=utf-8", **HEADERS, **(headers or {})}
+    await send({
+        "type": "http.response.start", "status": status,
+        "headers": [(name.encode(), value.encode()) for name, value in every.items()],
+    })  # fmt: skip
+    await send({"type": "http.response.body", "body": text.encode()})

@@ -1,0 +1,22 @@
+"""What was decided on the page: which model, which composer, which listener."""
+
+from sqlalchemy.orm import Session
+
+from classify.app.tables import Model, Setting
+
+
+def setting(session: Session, name: str) -> str:
+    """Give what was decided; empty where nothing was."""
+    found = session.get(Setting, name)
+    return found.value if found else ""
+
+
+def decide(session: Session, name: str, value: str) -> None:
+    """Note what was decided."""
+    session.merge(Setting(name=name, value=value))
+
+
+def used_model(session: Session, kind: str) -> Model | None:
+    """Give the classifier or the generator that is used; None before there is one."""
+    number = setting(session, kind)
+    return session.get(Model, int(number)) if number else None

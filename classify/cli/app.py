@@ -1,0 +1,17 @@
+"""classify app: the page."""
+
+import typer
+
+from classify import app as page
+from classify.cli.options import command, options
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    names = {"data": "DIR", "port": "PORT"}
+    command(app, options(page.serve, metavars=names), name="app")(serve)
+
+
+def serve(**given: object) -> None:
+    """Open the page: libraries, playlists and new songs in a browser, on this machine alone."""
+    page.serve(**given)  # type: ignore[arg-type]
