@@ -1,6 +1,9 @@
 """Songs made for the tests: short, real MIDI files, two or three classes that differ clearly."""
 
+import logging
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +37,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
+class _Strict(logging.Handler):
+    """Makes an error of what a user reads as one line, since it is a fault of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise AssertionError(record.getMessage()) from sys.exc_info()[1]
+
+
+@pytest.fixture(autouse=True)
+def _no_section_is_left_out(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail where a report leaves out a section that fails, unless that is what is tested."""
+    strict, log = _Strict(logging.ERROR), logging.getLogger("classify")
+    if not request.node.get_closest_marker("may_leave_out"):
+        log.addHandler(strict)
+    yield
+    log.removeHandler(strict)
 
 
 @pytest.fixture

@@ -10,14 +10,15 @@ A report is a list of sections: each module in `sections/` reads the run and yie
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Protocol, cast
 
 from classify.files import atomic_write, write_text
 from classify.report import latex, sections
-from classify.report.blocks import Block, Chapter
+from classify.report.blocks import Block
 from classify.report.citation import bibtex
-from classify.report.pages import write_page
+from classify.report.pages import chapter, write_page
 from classify.report.run_view import View, read_view
 from classify.report.song_predictions import full_table
 
@@ -68,12 +69,12 @@ def write_report(folder: Path, view: View | None = None) -> Path:
         If the folder holds no finished run.
     """
     view = view or read_view(folder)
-    chapters = [Chapter(section.TITLE, list(section.blocks(view))) for section in all_sections()]
-    chapters = [chapter for chapter in chapters if chapter.blocks]
+    made = [chapter(one.TITLE, partial(one.blocks, view)) for one in all_sections()]
+    chapters = [one for one in made if one.blocks]
     name, n_classes = view.run["corpus"]["name"], len(view.classes)
     title = f"{name}: which model distinguishes {n_classes} classes best?"
     page = write_page(view.folder / HTML, title, chapters)
-    blocks = [block for chapter in chapters for block in chapter.blocks]
+    blocks = [block for one in chapters for block in one.blocks]
     write_text(view.folder / LATEX, latex.tables(blocks, _corpus(view), _protocol(view)))
     write_text(view.folder / BIBTEX, bibtex(view))
     if view.scored:

@@ -3,13 +3,17 @@
 import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from classify.errors import InputError
 from classify.files import read_json, write_json
-from classify.report import write_report
+from classify.report import sections, write_report
+from tests.report.made_checks import add_checks, add_excerpts
 from tests.report.made_runs import write_run
 
 
@@ -106,6 +110,67 @@ def test_every_picture_is_saved_too(report):
     saved = {path.stem for path in (report.parent / "figures").glob("*.svg")}
     assert {"scores", "differences", "risk-coverage", "leak", "reliability-svm"} <= saved
     assert report.read_text().count("<img ") == len(saved)
+
+
+def few(
+    folder: Path, keep: Callable[[pd.Series], pd.Series], right: dict[str, int], **more
+) -> Path:
+    """Write a run with all that a run can have, of which only some songs are left."""
+    run = write_run(folder, right, leak=dict.fromkeys(right, 30), **more)
+    if right:
+        answers = np.arange(40) < 30
+        train = {"half": 20, "quarter": 10}
+        curve = {(model, part): answers for model in right for part in train}
+        add_checks(run, "learning-curve", curve, {"half": 0.5, "quarter": 0.25}, n_train=train)
+        changed = {(model, "transposed +3"): answers for model in right}
+        add_checks(run, "robustness", changed, {"transposed +3": 3})
+    add_excerpts(run, ["song <0>.mid", "song <1>.mid"])
+    for name in ("predictions", "checks"):
+        path = run / f"{name}.parquet"
+        if path.is_file():
+            table = pd.read_parquet(path)
+            table[keep(table.song.str.extract(r"(\d+)")[0].astype(int))].to_parquet(
+                path, index=False
+            )
+    return run
+
+
+@pytest.mark.parametrize(
+    ("keep", "right"),
+    [
+        (lambda n: n < 2, {"svm": 40, "nn3": 0}),
+        (lambda n: n < 2, {}),
+        (lambda n: n % 40 == 0, {"svm": 38}),
+        (lambda n: n % 2 == 0, {"svm": 38}),
+    ],
+    ids=["a song a class", "no model was scored", "one song", "one class"],
+)
+def test_every_section_copes_with_few_songs(tmp_path, right, keep):
+    text = write_report(few(tmp_path / "run", keep, right)).read_text()
+    assert "Corpus, windows and split" in text
+
+
+def test_one_number_of_songs_is_no_learning_curve(tmp_path):
+    run = write_run(tmp_path / "run", {"svm": 38})
+    add_checks(run, "learning-curve", {("svm", "half"): np.ones(40, bool)}, {"half": 0.5})
+    assert "so few that no model could be trained on fewer" in write_report(run).read_text()
+
+
+@pytest.mark.may_leave_out
+def test_a_section_that_fails_costs_nothing_else(tmp_path, monkeypatch, caplog):
+    (tmp_path / "odd.py").write_text(
+        "from classify.report.blocks import Figure\nTITLE, ORDER = 'Odd', 1\n"
+        "def blocks(view):\n    yield Figure('odd', lambda: 1 / 0, 'nothing')\n"
+    )
+    (tmp_path / "odder.py").write_text(
+        "TITLE, ORDER = 'Odder', 2\ndef blocks(view):\n    yield min([])\n"
+    )
+    monkeypatch.setattr(sections, "__path__", [*sections.__path__, str(tmp_path)])
+    report = write_report(write_run(tmp_path / "run", {"svm": 38}))
+    for text in (report.read_text(), report.with_suffix(".md").read_text(), caplog.text):
+        assert "it failed (ZeroDivisionError: division by zero)" in text
+        assert "it failed (ValueError: min() arg is an empty sequence)" in text
+    assert "All models" in report.read_text()
 
 
 @pytest.mark.slow

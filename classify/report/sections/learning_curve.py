@@ -25,6 +25,11 @@ TITLE, ORDER = "Learning curve: would more songs help?", 110
 #: A gain whose interval stays below this is too small to label songs for.
 LITTLE = 0.01
 
+NOT_MEASURED = "Not measured in this run. `--learning-curve` trains every model on fewer songs too."
+TOO_FEW = (
+    "Left out: the songs to learn from are so few that no model could be trained on fewer of them."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:
@@ -46,10 +51,8 @@ def blocks(view: View) -> Iterator[Block]:
     """Show the learning curve in songs, where the run has one."""
     curve = read(view)
     if curve is None:
-        yield Text(
-            "Not measured in this run. `--learning-curve` trains every model on fewer songs too.",
-            kind="note",
-        )
+        measured = check_rows(view, "learning-curve") is not None
+        yield Text(TOO_FEW if measured else NOT_MEASURED, kind="note")
         return
     yield Text(*sentences(curve))
     yield Figure("learning-songs", partial(_draw, curve), _alt(curve))
@@ -66,7 +69,7 @@ def blocks(view: View) -> Iterator[Block]:
 
 
 def read(view: View) -> Curve | None:
-    """Read the learning curve in songs of a run; None if it has none.
+    """Read the learning curve in songs of a run; None if it has none of two points.
 
     Raises
     ------
@@ -84,9 +87,13 @@ def read(view: View) -> Curve | None:
         for n_songs, part in at.items()
         for name, some in part.groupby("model")
     }
-    before = min(set(at) - {n_all}, key=lambda n_songs: abs(np.log2(2 * n_songs / n_all)))
-    models = [row for row in view.contenders if row.name in set(full.model)]
-    return Curve(models, sorted(at), scores, before, changes(at[before], full, view))
+    fewer = set(at) - {n_all}
+    if not fewer:
+        return None
+    before = min(fewer, key=lambda n_songs: abs(np.log2(2 * n_songs / n_all)))
+    gains = changes(at[before], full, view)
+    models = [row for row in view.contenders if row.name in gains]
+    return Curve(models, sorted(at), scores, before, gains) if models else None
 
 
 def _n_songs(part: pd.DataFrame) -> int:

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, norm, t
 
-from classify.errors import InputError
 from classify.report import write_report
 from classify.report.run_view import read_view
 from classify.report.sections import robustness
@@ -136,7 +135,9 @@ def test_a_run_that_was_not_asked_says_how_to(tmp_path):
     assert "`--robustness`" in (run / "report.md").read_text()
 
 
-def test_damaged_checks_are_named(run):
+@pytest.mark.may_leave_out
+def test_damaged_checks_are_named(run, caplog):
     (run / "checks.parquet").write_bytes(b"junk")
-    with pytest.raises(InputError, match=r"checks.parquet: is damaged; delete it"):
-        write_report(run)
+    html = write_report(run).read_text()
+    assert "checks.parquet: is damaged; delete it" in html and "All models" in html
+    assert "checks.parquet: is damaged; delete it" in caplog.text
