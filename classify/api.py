@@ -28,7 +28,6 @@ from classify.inference.libraries import (
     about_model,
     built_in,
     explain_song,
-    frame_of,
     most_bytes,
     nearest,
     predict_in_blocks,
@@ -49,6 +48,12 @@ from classify.inference.tasks import (
 )
 from classify.models.pretraining_settings import PretrainingSettings
 from classify.options import as_names, check_names
+from classify.playlists.editing import (
+    arrange_playlist,
+    build_playlists,
+    describe_playlist,
+    export_playlist,
+)
 from classify.playlists.output import Output, PlaylistFiles, wishes_of, write_files
 from classify.playlists.request import Request
 from classify.progress import SILENT, Progress
@@ -610,10 +615,11 @@ def _written(
 
 
 __all__ = [
-    "about_model", "adapt", "built_in", "cache", "check_corpus", "compare", "compare_corpora",
-    "compare_generators", "explain", "explain_run", "explain_song", "frame_of", "generate",
-    "is_run", "list_corpora", "load_run", "loaded", "most_bytes", "nearest", "playlist",
-    "playlists", "predict", "predict_in_blocks", "pretrain", "read_library", "read_song",
-    "report", "show_corpus", "side_by_side", "statistics_of", "suggest", "train", "transcribe",
+    "about_model", "adapt", "arrange_playlist", "build_playlists", "built_in", "cache",
+    "check_corpus", "compare", "compare_corpora", "compare_generators", "describe_playlist",
+    "explain", "explain_run", "explain_song", "export_playlist", "generate", "is_run",
+    "list_corpora", "load_run", "loaded", "most_bytes", "nearest", "playlist", "playlists",
+    "predict", "predict_in_blocks", "pretrain", "read_library", "read_song", "report",
+    "show_corpus", "side_by_side", "statistics_of", "suggest", "train", "transcribe",
     "warn_of_library",
 ]  # fmt: skip

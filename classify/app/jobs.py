@@ -35,6 +35,7 @@ LANES = {
     "compare": "long",
     "generate": "quick",
     "explain": "quick",
+    "build_playlist": "quick",
     "suggest": "quick",
     "adapt": "quick",
     "judge": "quick",

@@ -21,7 +21,7 @@ from classify.app.database import Database
 from classify.app.jobs import Jobs
 from classify.app.page import HERE, Page
 from classify.app.place import Place
-from classify.app.routes import jobs, libraries, pages, songs
+from classify.app.routes import jobs, libraries, pages, playlists, songs
 from classify.app.safety import Safety
 from classify.errors import InputError
 
@@ -55,7 +55,7 @@ def create_app(page: Page) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
     )
     app.state.page = page
-    for routes in (jobs, libraries, songs):
+    for routes in (jobs, libraries, songs, playlists):
         app.include_router(routes.router, prefix=API)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

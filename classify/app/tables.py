@@ -195,9 +195,9 @@ class PlaylistVersion(Base):
     )
     number: Mapped[int] = mapped_column(primary_key=True)
     change: Mapped[str]
-    songs: Mapped[list[Any]]  # {"song": name, "locked": bool, "note": text}
-    built: Mapped[bool]  # in the order that the solver gave
-    remarks: Mapped[list[Any]]
+    songs: Mapped[list[Any]]  # {"id": of the song, "locked": bool, "note": text, "stage": mood}
+    built: Mapped[bool]  # in the order that was found best
+    about: Mapped[dict[str, Any]]  # path of moods, and sentences, as they were when it was built
     made: Mapped[str] = mapped_column(default=now)
 
 

@@ -5,7 +5,7 @@ a trained model), and each begins with what is missing, so a repeated job goes o
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from classify import api
+from classify.app import lists
 from classify.app.database import Database
 from classify.app.place import Place
 from classify.app.settings import decide, used_model
-from classify.app.tables import Library, Model, Prediction, SkippedFile, Song, now
+from classify.app.tables import Library, Model, PlaylistRow, Prediction, SkippedFile, Song, now
+from classify.errors import InputError
 from classify.progress import Progress
 
 #: Models of the first run: one that is trained in seconds, and a generator.
@@ -223,7 +225,8 @@ def explain(room: Room, song_id: int) -> dict[str, Any]:
         song = session.get_one(Song, song_id)
         model = used_model(session, "classifier")
     assert model
-    return api.explain_song(kept_model(model.folder), api.read_song(song.source, song.digest))
+    read = replace(api.read_song(song.source, song.digest), title=song.title)
+    return api.explain_song(kept_model(model.folder), read)
 
 
 @lru_cache(maxsize=2)
@@ -232,9 +235,45 @@ def kept_model(folder: str) -> Any:
     return api.loaded(folder)
 
 
+# --- playlists
+
+
+def build_playlist(
+    room: Room, playlist_id: int, edition: int, locked: list[int], seed: int | None = None
+) -> dict[str, Any]:
+    """Find the best order of songs for a playlist, and show it as its newest version."""
+    with room.database.reading() as session:
+        playlist = session.get_one(PlaylistRow, playlist_id)
+        try:
+            songs, about = lists.build(session, playlist, locked, seed)
+        except InputError:
+            if not playlist.shown:
+                _forget(room, playlist_id)
+            raise
+    with room.database.writing() as session:
+        playlist = session.get_one(PlaylistRow, playlist_id)
+        kept = lists.shown(session, playlist)
+        notes = {entry["id"]: entry["note"] for entry in (kept.songs if kept else [])}
+        songs = [entry | {"note": notes.get(entry["id"], "")} for entry in songs]
+        try:
+            lists.change(session, playlist, edition, songs, "built", about)
+        except lists.Changed:
+            raise InputError(
+                "the list was changed while it was built; build it again from how it is now"
+            ) from None
+    return {"playlist": playlist_id}
+
+
+def _forget(room: Room, playlist_id: int) -> None:
+    """Delete a list that could not be built."""
+    with room.database.writing() as session:
+        session.delete(session.get_one(PlaylistRow, playlist_id))
+
+
 #: What each kind of job does.
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "first_run": first_run,
     "read_library": read_library,
     "explain": explain,
+    "build_playlist": build_playlist,
 }

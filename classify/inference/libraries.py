@@ -14,7 +14,6 @@ from classify.progress import SILENT, Progress, counting
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
     from classify.corpora.library import Item, Library
     from classify.inference.prediction import PredictedBlock
@@ -233,19 +232,6 @@ def about_model(folder: str | Path) -> "dict[str, Any]":
     return {"kind": "classifier", "id": bundle.id, "name": bundle.name,
             "title": bundle.about.model.title, "corpus": bundle.about.corpus.name,
             "classes": bundle.classes, "card": card, "knobs": []}  # fmt: skip
-
-
-def frame_of(rows: Sequence[dict[str, Any]]) -> "pd.DataFrame":
-    """Make the table that playlists are built from, of rows that a program kept.
-
-    Parameters
-    ----------
-    rows : sequence of dict
-        With the columns of what `predict` gives.
-    """
-    import pandas as pd
-
-    return pd.DataFrame(list(rows))
 
 
 def most_bytes(name: str) -> int:

@@ -71,6 +71,8 @@ class Playlist:
         A sentence: how much of the library is predicted with confidence.
     cost, bound : float
         Cost of the list, in nats, and a lower bound for every list; see `objective`.
+    by_hand : bool
+        Whether a person gave the order; cost and bound are then unknown.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Playlist:
     coverage: str
     cost: float
     bound: float
+    by_hand: bool = False
 
     @property
     def seconds(self) -> float:
@@ -140,7 +143,7 @@ of the wanted mood is 0.935.']
     sentences = [f"{first}, {path}." if len(playlist.path) > 1 else f"{first}."]
     if songs:
         sentences += [describe_certainty(playlist), _optimality(playlist)]
-    return [*sentences, *playlist.diagnostics, playlist.coverage]
+    return [*sentences, *playlist.diagnostics, *filter(None, [playlist.coverage])]
 
 
 def describe_certainty(playlist: Playlist) -> str:
@@ -161,6 +164,8 @@ def describe_certainty(playlist: Playlist) -> str:
 
 
 def _optimality(playlist: Playlist) -> str:
+    if playlist.by_hand:
+        return "A person put the songs in this order; it was not compared with others."
     measure = "the cost counts mood, tempo, loudness and unfilled time"
     if playlist.optimal:
         return f"No other list from this library is better ({measure})."

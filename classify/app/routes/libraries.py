@@ -84,7 +84,7 @@ def allowed(page: Page, path: str) -> Path:
 
 def read_again(page: Page, library: Library) -> int:
     """Have a library read; what was read before is not read again."""
-    return page.jobs.add("read_library", f"Reading {library.name}", library_id=library.id)
+    return page.jobs.add("read_library", f"Reading: {library.name}", library_id=library.id)
 
 
 @router.post("/libraries/{number}/read", status_code=202)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import select
 
-from classify.app import texts
+from classify.app import lists, texts
 from classify.app.page import ThePage, found
 from classify.app.routes.libraries import list_libraries
 from classify.app.settings import setting, used_model
@@ -64,3 +64,29 @@ def one_song(request: Request, page: ThePage, number: int) -> HTMLResponse:
         listener = session.get(Listener, int(setting(session, "listener") or 0))
     return page.show(request, "song.html", song=song, classes=_classes(page),
                      listener_name=listener.name if listener else "")  # fmt: skip
+
+
+@router.get("/playlists")
+def all_playlists(request: Request, page: ThePage) -> HTMLResponse:
+    """Show what a new playlist can be, and the earlier ones."""
+    with page.database.reading() as session:
+        playlists = session.scalars(select(PlaylistRow).order_by(PlaylistRow.id.desc())).all()
+    return page.show(request, "playlists.html", libraries=list_libraries(page),
+                     playlists=playlists, classes=_classes(page))  # fmt: skip
+
+
+@router.get("/playlists/{number}")
+def one_playlist(request: Request, page: ThePage, number: int) -> HTMLResponse:
+    """Show a playlist that can be changed."""
+    with page.database.reading() as session:
+        playlist = found(session.get(PlaylistRow, number), "playlist")
+    return page.show(request, "playlist.html", playlist=playlist)
+
+
+@router.get("/playlists/{number}/sheet")
+def playlist_sheet(request: Request, page: ThePage, number: int) -> HTMLResponse:
+    """Show a playlist to be printed."""
+    with page.database.reading() as session:
+        playlist = found(session.get(PlaylistRow, number), "playlist")
+        state = lists.state(session, playlist)
+    return page.show(request, "sheet.html", playlist=playlist, state=state)

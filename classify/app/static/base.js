@@ -19,6 +19,12 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+// Gives the title of a job: what is done, in the page's language, and to what.
+export function titled(title) {
+  const [what, ...rest] = title.split(": ");
+  return [t(what), ...rest].join(": ");
+}
+
 export const $ = (selector, inside = document) => inside.querySelector(selector);
 export const $$ = (selector, inside = document) => [...inside.querySelectorAll(selector)];
 
@@ -97,6 +103,12 @@ export function legend(classes) {
 export function later(work, wait = 200) {
   let timer;
   return (...values) => { clearTimeout(timer); timer = setTimeout(() => work(...values), wait); };
+}
+
+// Calls a function when the page turns light or dark, for what is drawn.
+export function onTheme(work) {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => work());
+  new MutationObserver(() => work()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 }
 
 // Asks a question in a dialog; gives whether it was answered with yes.

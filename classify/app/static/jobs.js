@@ -1,9 +1,10 @@
 // What is being done: watched as it happens, on every page.
-import { $, ask, attempt, h, number, say, t } from "/static/base.js";
+import { $, ask, attempt, h, number, say, t, titled } from "/static/base.js";
 
 const jobs = new Map();
 const watchers = new Set();
 const OPEN = ["waiting", "running"];
+const LONG = ["first_run", "read_library", "train", "compare"];
 export const STATES = {
   waiting: t("waiting"), running: t("running"), done: t("done"), cancelled: t("stopped"),
   refused: t("could not be done"), failed: t("failed"), died: t("ended before it was done"),
@@ -32,8 +33,9 @@ function take(job) {
   watchers.forEach(work => work(job));
   show();
   if (before && OPEN.includes(before.state) && !OPEN.includes(job.state)) {
-    if (job.state === "done") say(t("Done: {title}", { title: t(job.title) }));
-    else say(`${t(job.title)}: ${STATES[job.state]}. ${t(job.message)}`, job.state !== "cancelled");
+    if (!LONG.includes(job.kind)) return; // the page that asked says what came of it
+    if (job.state === "done") say(t("Done: {title}", { title: titled(job.title) }));
+    else say(`${titled(job.title)}: ${STATES[job.state]}. ${t(job.message)}`, job.state !== "cancelled");
   }
 }
 
@@ -46,8 +48,8 @@ export function card(job) {
     h("span", { class: "soft" }, t("{done} of {total}", { done: number(task.done), total: number(task.total) }))));
   const again = !open && job.state !== "done";
   return h("article", { class: `job ${job.state}`, "data-job": job.id },
-    h("header", {}, h("strong", {}, t(job.title)), " ", h("span", { class: "state" }, STATES[job.state])),
-    open && !tasks.length && job.state === "running" ? h("progress", { "aria-label": t(job.title) }) : null,
+    h("header", {}, h("strong", {}, titled(job.title)), " ", h("span", { class: "state" }, STATES[job.state])),
+    open && !tasks.length && job.state === "running" ? h("progress", { "aria-label": titled(job.title) }) : null,
     tasks,
     job.lines.length && open ? h("p", { class: "soft" }, job.lines.at(-1)) : null,
     job.message ? h("p", {}, t(job.message)) : null,

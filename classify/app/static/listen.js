@@ -1,6 +1,6 @@
 // A song to look at and to listen to: a piano roll with a moving cursor, moods over time, controls.
 import { Synthesiser } from "/player.js";
-import { clock, h, percent, t } from "/static/base.js";
+import { clock, h, onTheme, percent, t } from "/static/base.js";
 
 const COLOURS = 8, ZOOMS = [1, 2, 4, 8, 16];
 let audible = null; // one song sounds at a time
@@ -20,8 +20,7 @@ export class Listen {
     this.marks = [null, null];
     this.build(place);
     new ResizeObserver(() => this.draw()).observe(this.roll);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
-    new MutationObserver(() => this.draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    onTheme(() => this.draw());
   }
 
   build(place) {

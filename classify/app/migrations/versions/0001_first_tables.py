@@ -182,7 +182,7 @@ def upgrade() -> None:
         sa.Column("change", sa.String(), nullable=False),
         sa.Column("songs", sa.JSON(), nullable=False),
         sa.Column("built", sa.Boolean(), nullable=False),
-        sa.Column("remarks", sa.JSON(), nullable=False),
+        sa.Column("about", sa.JSON(), nullable=False),
         sa.Column("made", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["playlist_id"], ["playlist.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("playlist_id", "number"),
