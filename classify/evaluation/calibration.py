@@ -185,6 +185,42 @@ def reliability(
     )
 
 
+#: Draws of labels for the noise floor of the calibration error.
+DRAWS = 200
+
+
+def noise_floor(p: NDArray[np.floating], seed: int, n_bins: int = BINS) -> tuple[float, float]:
+    """Give the calibration error that a perfectly calibrated model would have on as many songs.
+
+    Parameters
+    ----------
+    p : ndarray, shape (n_songs, n_classes)
+        Probabilities.
+    seed : int
+        Of the labels, which are drawn from these very probabilities.
+    n_bins : int
+        As in `calibration_error`.
+
+    Returns
+    -------
+    (mean, high) : pair of float
+        The mean, and what it stays below in 95 of 100 draws.
+
+    Examples
+    --------
+    >>> mean, high = noise_floor(np.full((100, 2), 0.5), seed=0)
+    >>> 0 < mean < high < 0.2
+    True
+    """
+    draw = np.random.default_rng(seed)
+    ends = p.cumsum(axis=1)
+    errors = []
+    for _ in range(DRAWS):
+        drawn = (draw.random((len(p), 1)) * ends[:, -1:] > ends).sum(axis=1)
+        errors.append(calibration_error(p, drawn.clip(max=p.shape[1] - 1), n_bins))
+    return float(np.mean(errors)), float(np.quantile(errors, 0.95))
+
+
 def calibration_error(
     p: NDArray[np.floating], truth: NDArray[np.integer], n_bins: int = BINS
 ) -> float:

@@ -10,8 +10,9 @@ Songs of one group are not exchangeable with songs of another; groups are. Given
 counts as much as any other, and the coverage holds for a song of a new group.
 
 Conventions: `p` has a row of class probabilities for each song, shape (n_songs, n_classes), and
-`truth` the column of each song's true class. The coverage is marginal: over songs of all kinds, not
-for each class.
+`truth` the column of each song's true class. With one threshold the coverage is marginal: over
+songs of all kinds, and a hard class may be held far less often. With one for each class
+(`class_thresholds`) it is that of the songs of each class, at the price of larger sets.
 """
 
 from collections.abc import Sequence
@@ -79,8 +80,49 @@ def threshold(
     return float(of_truth[falling][enough.argmax()]) if enough.any() else 0.0
 
 
-def prediction_sets(p: NDArray[np.floating], least: float) -> NDArray[np.bool_]:
+def class_thresholds(
+    p: NDArray[np.floating],
+    truth: NDArray[np.integer],
+    coverage: float = COVERAGE,
+    groups: Sequence[str] | NDArray[np.str_] | None = None,
+) -> NDArray[np.float64]:
+    """Find a threshold for each class on the calibration songs of that class alone.
+
+    Parameters
+    ----------
+    p, truth, coverage, groups
+        As in `threshold`.
+
+    Returns
+    -------
+    ndarray, shape (n_classes,)
+        0 for a class with too few songs, which is then in every set.
+
+    References
+    ----------
+    Vovk, Gammerman and Shafer 2005, Algorithmic Learning in a Random World, ch. 4 (Mondrian
+    predictors); Sadinle, Lei and Wasserman 2019, JASA 114.
+
+    Examples
+    --------
+    >>> p = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])
+    >>> class_thresholds(p, np.array([0, 0, 1, 1]), coverage=0.6).tolist()
+    [0.8, 0.4]
+    """
+    names = np.arange(len(truth)) if groups is None else np.asarray(groups)
+    least = np.zeros(p.shape[1])
+    for place in np.unique(truth):
+        own = truth == place
+        least[place] = threshold(p[own], truth[own], coverage, names[own])
+    return least
+
+
+def prediction_sets(
+    p: NDArray[np.floating], least: float | NDArray[np.floating]
+) -> NDArray[np.bool_]:
     """Give each song's prediction set: the classes with at least the probability of `threshold`.
+
+    `least` is one number, or one for each class.
 
     Returns
     -------

@@ -198,7 +198,7 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
     if fold.share == 1 and fold.test.any():
         probabilities[fold.train] = predict(table[fold.train])
     facts: dict[str, Any] = {"seconds_train": fitted - begun, "seconds_predict": predicted - fitted}
-    facts |= _calibrated(estimator, label, song, group)
+    facts |= _calibrated(estimator, classes, label, song, group)
     with atomic_write(job.folder) as temporary:
         temporary.mkdir()
         if job.kept:
@@ -218,19 +218,27 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
 
 
 def _calibrated(
-    estimator: Any, label: np.ndarray, song: np.ndarray, group: np.ndarray
-) -> dict[str, float | int | None]:
-    """Find temperature and threshold (of sets with 90 % coverage) on songs of inner folds."""
+    estimator: Any, classes: np.ndarray, label: np.ndarray, song: np.ndarray, group: np.ndarray
+) -> dict[str, Any]:
+    """Find temperature and thresholds (of sets with 90 % coverage) on songs of inner folds."""
     known = ~np.isnan(estimator.held_out_[:, 0])
     songs, first, place = np.unique(song[known], return_index=True, return_inverse=True)
     if not len(songs):
-        return {"temperature": None, "threshold": None, "n_calibration_songs": 0}
+        nothing = {"temperature": None, "threshold": None, "thresholds": ()}
+        return nothing | {"n_calibration_songs": 0}
     p = song_means(estimator.held_out_[known], place)
     truth = np.searchsorted(estimator.classes_, label[known][first])
     temperature = calibration.fit_temperature(p, truth)
     calibrated = calibration.apply_temperature(p, temperature)
-    threshold = conformal.threshold(calibrated, truth, groups=group[known][first])
-    return {"temperature": temperature, "threshold": threshold, "n_calibration_songs": len(songs)}
+    given = calibrated, truth, conformal.COVERAGE, group[known][first]
+    of_class = np.zeros(len(classes))  # a class that nothing was learned of is in every set
+    of_class[np.searchsorted(classes, estimator.classes_)] = conformal.class_thresholds(*given)
+    return {
+        "temperature": temperature,
+        "threshold": conformal.threshold(*given),
+        "thresholds": of_class.tolist(),
+        "n_calibration_songs": len(songs),
+    }
 
 
 def _predict_perturbed(

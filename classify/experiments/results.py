@@ -6,7 +6,8 @@ window or given), `repeat`, `fold`, `part` (train or test), `song`, `group`, `st
 a window; -1 for a song), `label`, `prediction`, `p:<class>` for each class as the model gave it,
 and for test songs `temperature` and `threshold`: what inner folds of the training part chose.
 Calibrated probabilities are `tempered(p, temperature)`; a song's 90 % set holds the classes whose
-calibrated probability is at least `threshold`.
+calibrated probability is at least `threshold`, and its class-conditional set those whose own is at
+least `threshold:<class>`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,6 +40,7 @@ CHECKS = "checks.parquet"
 EXCERPTS = "excerpts.parquet"
 IMPORTANCE = "importance.parquet"
 P = "p:"
+THRESHOLD = "threshold:"
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +106,7 @@ def predictions(about: WindowTable, fits: Sequence[Fit]) -> pd.DataFrame:
     """
     frames = [frame for fit in fits for frame in _frames(about, fit)]
     table = _named(pd.concat(frames, ignore_index=True), about)
-    return table[[*FIRST, *_p_columns(about), *LAST]]
+    return table[[*FIRST, *_p_columns(about), *LAST, *_threshold_columns(about)]]
 
 
 #: Columns before and behind the probabilities.
@@ -120,6 +122,10 @@ def _p_columns(about: WindowTable) -> list[str]:
     return [P + name for name in about.classes]
 
 
+def _threshold_columns(about: WindowTable) -> list[str]:
+    return [THRESHOLD + name for name in about.classes]
+
+
 def _frames(about: WindowTable, fit: Fit) -> Iterator[pd.DataFrame]:
     """Give a fit's windows, and its songs."""
     columns = _p_columns(about)
@@ -129,8 +135,10 @@ def _frames(about: WindowTable, fit: Fit) -> Iterator[pd.DataFrame]:
     windows = windows[(part != "") & ~np.isnan(fit.p[:, 0])]
     songs = windows.groupby(["part", "index"], as_index=False)[columns].mean()
     tested = songs.part == "test"
-    for name in LAST:
-        value = fit.facts.get(name)
+    of_class = fit.facts.get("thresholds") or [np.nan] * len(about.classes)
+    facts = {name: fit.facts.get(name) for name in LAST}
+    facts |= dict(zip(_threshold_columns(about), of_class, strict=True))
+    for name, value in facts.items():
         songs[name] = np.where(tested, np.nan if value is None else value, np.nan)
         windows = windows.assign(**{name: np.nan})
     key = {"model": fit.model, "protocol": fit.part.protocol,
@@ -314,8 +322,10 @@ def _calibration_scores(
     metrics = {}
     for name, metric in measures.items():
         statistic = partial(_of_some, metric, p, truth)
-        replicates = bootstrap(statistic, groups, seed)
-        metrics[name] = metric(p, truth), interval(replicates, n_groups, n_folds)
+        value, replicates = metric(p, truth), bootstrap(statistic, groups, seed)
+        # songs that are drawn twice raise a calibration error, so replicates are centred on it
+        low, high = interval(replicates - replicates.mean() + value, n_groups, n_folds)
+        metrics[name] = value, (max(0.0, low), high)
     return metrics
 
 

@@ -170,6 +170,8 @@ class FitRecord(Record, frozen=True, kw_only=True):
         By the clock.
     temperature, threshold : float or None
         What inner folds chose; None where there was nothing to choose on.
+    thresholds : tuple of float
+        The same for each class.
     n_calibration_songs : int or None
         Songs that these were chosen on.
     history : tuple of dict
@@ -191,6 +193,7 @@ class FitRecord(Record, frozen=True, kw_only=True):
     seconds_predict: float | None = None
     temperature: Positive | None = None
     threshold: Share | None = None
+    thresholds: tuple[Share, ...] = ()
     n_calibration_songs: Count | None = None
     history: tuple[dict[str, float], ...] = ()
     start: StartRecord | None = None

@@ -73,6 +73,9 @@ class Settings:
     tune : float or None
         First choose the window and the channels on the training songs, within about this many
         minutes; one that is given is kept.
+    sets : {"all", "class"}
+        Prediction sets that hold the class of about 90 % of all songs, or of the songs of each
+        class (larger sets). A comparison reports both.
     init : str or None
         Pretrained weights to start from: a folder that pretrain wrote.
     """
@@ -97,6 +100,7 @@ class Settings:
     quick: bool = False
     tune: float | None = None
     init: str | None = None
+    sets: Literal["all", "class"] = "all"
 
     def __post_init__(self) -> None:
         check_choices(self)

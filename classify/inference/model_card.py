@@ -98,10 +98,18 @@ def _making(about: BundleRecord) -> list[str]:
         f"{model.title} ({model.name}, input: {model.input}), on {model.device}. "
         f"Probabilities are the mean of a song's windows at temperature "
         f"{about.temperature:.3f}; a class is in a song's prediction set from "
-        f"{about.threshold:.3f} on. Both come from {songs.songs:,} songs in {songs.groups:,} "
+        f"{_least(about)} on. Both come from {songs.songs:,} songs in {songs.groups:,} "
         f"groups, held out in {songs.folds} folds.",
         f"Versions: {versions}.",
     ]
+
+
+def _least(about: BundleRecord) -> str:
+    """Write the least probability in a prediction set, of all classes or of each."""
+    if not about.thresholds:
+        return f"{about.threshold:.3f}"
+    each = zip(about.classes, about.thresholds, strict=True)
+    return ", ".join(f"{least:.3f} ({name})" for name, least in each)
 
 
 def _limits(about: BundleRecord) -> list[str]:

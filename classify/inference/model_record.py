@@ -185,6 +185,8 @@ class BundleRecord(ArtifactRecord, frozen=True, kw_only=True):
         Weights that it started from.
     temperature, threshold : float
         What calibrates its probabilities, and the least probability in a prediction set.
+    thresholds : tuple of float
+        The same for each class, where its sets are to hold the class of so many songs of each.
     coverage : float
         Share of songs whose prediction set is to contain their class.
     calibrated_on : CalibrationSongs
@@ -223,4 +225,5 @@ class BundleRecord(ArtifactRecord, frozen=True, kw_only=True):
     run: RunOrigin | None
     novelty: NoveltyRecord
     adaptation: Adaptation | None = None
+    thresholds: tuple[Share, ...] = ()
     transcribed: Count = 0

@@ -141,10 +141,10 @@ def adapt(
         sets="the listener's" if has_enough else "the corpus's raters'",
         **asdict(report),
     )
-    threshold = bundle.about.threshold
+    least = {"threshold": bundle.about.threshold, "thresholds": bundle.about.thresholds}
     if has_enough:
-        threshold = conformal.threshold(held_out, truth, groups=groups)
-    about = msgspec.structs.replace(bundle.about, adaptation=adaptation, threshold=threshold)
+        least = {"threshold": conformal.threshold(held_out, truth, groups=groups), "thresholds": ()}
+    about = msgspec.structs.replace(bundle.about, adaptation=adaptation, **least)
     bundles.changed(bundle, out, about)
     return report, aside
 

@@ -157,7 +157,8 @@ class Bundle:
         The most probable class is always among them: an empty set keeps a promise for all songs
         together, and tells nobody anything of this one.
         """
-        chosen = conformal.prediction_sets(p, self.about.threshold)
+        least = np.array(self.about.thresholds or self.about.threshold)
+        chosen = conformal.prediction_sets(p, least)
         return chosen | (p == p.max(axis=1, keepdims=True))
 
 

@@ -305,6 +305,7 @@ def _about(
     held_out = _held_out(data, folds)
     temperature = calibration.fit_temperature(held_out.p, held_out.truth)
     calibrated = calibration.apply_temperature(held_out.p, temperature)
+    given = calibrated, held_out.truth, conformal.COVERAGE, held_out.groups
     return BundleRecord(
         format=saved_model.FORMAT,
         classify=VERSION,
@@ -322,7 +323,10 @@ def _about(
         model=_model(last),
         pretrained=manifest.pretrained_start(data),
         temperature=temperature,
-        threshold=conformal.threshold(calibrated, held_out.truth, groups=held_out.groups),
+        threshold=conformal.threshold(*given),
+        thresholds=tuple(conformal.class_thresholds(*given).tolist())
+        if settings.sets == "class"
+        else (),
         coverage=conformal.COVERAGE,
         calibrated_on=CalibrationSongs(len(held_out.truth), len(set(held_out.groups)), len(folds)),
         scores=_scores(data, folds, plan),
@@ -374,16 +378,17 @@ def _scores(data: SplitDataset, folds: Sequence[Job], plan: Plan) -> ModelScores
         songs=len(data.corpus.songs),
         song={row.metric: _score(row) for row in scores[scores.level == "song"].itertuples()},
         majority=majority,
-        **_promises(tested[tested.level == "song"], about.classes),
+        **_promises(tested[tested.level == "song"], about.classes, plan.settings.sets),
     )
 
 
-def _promises(songs: pd.DataFrame, classes: list[str]) -> dict[str, Any]:
+def _promises(songs: pd.DataFrame, classes: list[str], sets: str) -> dict[str, Any]:
     """Say how far the folds' own calibration kept its promises; nothing where there is none."""
     p, truth = results.calibrated(songs), np.searchsorted(classes, songs.label)
     if np.isnan(p).any():
         return {}
-    chosen = conformal.prediction_sets(p, songs.threshold.to_numpy()[:, None])
+    least = [results.THRESHOLD + name for name in classes] if sets == "class" else ["threshold"]
+    chosen = conformal.prediction_sets(p, songs[least].to_numpy())
     kept, risk = calibration.coverage_and_risk(p, truth, SURE)
     return {
         "coverage_held_out": conformal.coverage(chosen, truth),

@@ -4,9 +4,10 @@ from collections import Counter
 from typing import Any
 
 from classify.evaluation.scores import Estimate
-from classify.presentation.numbers import number, points, points_span, span
+from classify.presentation.numbers import number, percent, points, points_span, span
 from classify.progress import duration
 from classify.report.blocks import Cell
+from classify.report.calibration_metrics import CalibrationSummary
 from classify.report.run_view import Row, View
 
 
@@ -68,6 +69,15 @@ def tested(view: View) -> str:
         f"{view.n_test_songs} songs, each tested once in each of {view.n_repeats} repeats of "
         f"{view.n_folds} folds"
     )
+
+
+def wrong_of_kept(measured: CalibrationSummary) -> str:
+    """Write the share of misclassified songs among those a model is sure of, with its interval."""
+    share = measured.of_kept
+    if share is None:
+        return "none"
+    counts = f"{measured.n_wrong} of {measured.n_kept}"
+    return f"{percent(share.value)} ({counts}; 95 % interval {span(share.low, share.high)} %)"
 
 
 def test_name(view: View) -> str:

@@ -15,6 +15,7 @@ from classify.report.format import (
     seconds,
     test_name,
     tested,
+    wrong_of_kept,
 )
 from classify.report.run_view import Row, View
 
@@ -182,7 +183,7 @@ def _confident(best: Row) -> list[str]:
         return [f"{best.title} is not {percent(CONFIDENT, 0)} sure of any song."]
     return [
         f"Of the {percent(measured.kept)} of songs that {best.title} is at least "
-        f"{percent(CONFIDENT, 0)} sure of, it misclassifies {percent(measured.wrong)}."
+        f"{percent(CONFIDENT, 0)} sure of, it misclassifies {wrong_of_kept(measured)}."
     ]
 
 

@@ -88,3 +88,23 @@ def test_what_cannot_be_promised(coverage):
         conformal.threshold(P, TRUTH, coverage)
     with pytest.raises(ValueError, match="there are none"):
         conformal.threshold(P[:0], TRUTH[:0])
+
+
+def test_a_hard_class_is_held_as_often_as_an_easy_one():
+    """One threshold holds the hard class in far fewer sets; one for each class does not."""
+    draw = np.random.default_rng(0)
+
+    def songs(n: int) -> tuple[np.ndarray, np.ndarray]:
+        truth = (draw.random(n) < 0.15).astype(int)  # the second class is rare, and hard to see
+        of_second = np.where(truth == 1, draw.uniform(0.1, 0.7, n), draw.uniform(0.0, 0.3, n))
+        return np.stack([1 - of_second, of_second], axis=1), truth
+
+    p, truth = songs(2000)
+    new, of_new = songs(4000)
+    one = conformal.prediction_sets(new, conformal.threshold(p, truth))
+    each = conformal.prediction_sets(new, conformal.class_thresholds(p, truth))
+    hard = of_new == 1
+    assert conformal.coverage(one[hard], of_new[hard]) < 0.7
+    for chosen in (hard, ~hard):
+        assert 0.87 < conformal.coverage(each[chosen], of_new[chosen]) < 0.93
+    assert conformal.class_thresholds(p[:5], np.zeros(5, int)).tolist() == [0.0, 0.0]  # too few

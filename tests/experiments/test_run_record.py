@@ -74,7 +74,7 @@ def test_wrong_fields_are_named(folder):
 
 
 def test_a_newer_format_and_a_key_given_twice_are_refused(folder):
-    refused(folder, {"format": FORMAT + 1}, "was written by a newer classify (0.1.0, format 3;")
+    refused(folder, {"format": FORMAT + 1}, "was written by a newer classify (0.1.0, format 4;")
     path = folder / "run.json"
     path.write_text(path.read_text().replace("{", '{"command": "x", ', 1))
     with pytest.raises(InputError, match=r"run.json: the key 'command' is given twice; delete"):

@@ -150,7 +150,8 @@ def test_confident_predictions_are_counted(tmp_path):
     right = np.arange(N) >= 2  # two of the eight sure answers are wrong
     text = said(tmp_path, {"svm": right}, sure={"svm": sure})
     assert (
-        "Of the 20.0 % of songs that SVM is at least 80 % sure of, it misclassifies 25.0 %." in text
+        "Of the 20.0 % of songs that SVM is at least 80 % sure of, it misclassifies 25.0 % "
+        "(2 of 8; 95 % interval " in text
     )
     (tmp_path / "b").mkdir()
     text = said(tmp_path / "b", {"svm": right}, sure={"svm": 0.7})

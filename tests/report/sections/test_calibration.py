@@ -24,16 +24,22 @@ def test_what_a_confidence_is_worth(tmp_path):
     right = np.concatenate([np.arange(10) < k for k in (5, 6, 7, 9)])
     view, (line, *_) = lines(tmp_path, {"svm": right}, sure={"svm": sure}, limit={"svm": 0.3})
     said = calibration.sentences(view, line, line.calibration)
-    assert said[0] == "When SVM says 81 %, it is right for 70 % of songs (measured on 10 songs)."
-    assert said[1] == (
-        "Keeping only songs it is at least 80 % sure of leaves 50 % of songs, of which 20 % are "
-        "misclassified; of all songs, 32 % are."
+    assert said[0] == (
+        "When SVM says 81 %, it is right for 70 % of songs (measured on 10 songs; 95 % interval "
+        "34.2–91.3 %)."
     )
+    assert said[1].startswith(
+        "Keeping only songs it is at least 80 % sure of leaves 50 % of songs, of which 20.0 % "
+        "(4 of 20; 95 % interval "
+    )
+    assert said[1].endswith(" %) are misclassified; of all songs, 32 % are.")
     # two classes at 55 and 65 %, one at the others: 10 + 10 + 7 + 9 of 40 sets hold the class
     assert said[2].startswith(
-        "Prediction sets with 90 % coverage hold the true class of 90.0 % of songs ("
+        "Prediction sets with about 90 % coverage hold the true class of 90.0 % of songs ("
     )
     assert said[2].endswith("with 1.5 of 2 classes on average.")
+    assert said[3] == "That is over all songs: of the class 'happy' they hold it for 85.0 %."
+    assert line.calibration.class_sets is None  # of a run that knows one threshold only
     assert line.calibration.sets.single == 0.5 and line.calibration.sets.empty == 0
     assert line.calibration.sets.covered.low < 0.9 < line.calibration.sets.covered.high
     gaps = 0.05 + 0.05 + 0.11 + 0.05
@@ -66,7 +72,10 @@ def test_each_fold_has_its_own_temperature(tmp_path):
 def test_repeats_count_predictions(tmp_path):
     view, (line,) = lines(tmp_path, {"svm": 30}, folds=4, repeats=3)
     assert line.calibration.n_songs == 3 * N
-    assert "(measured on 120 predictions)" in calibration.sentences(view, line, line.calibration)[0]
+    assert (
+        "(measured on 120 predictions; 95 % interval 59.1–86.2 %)"
+        in calibration.sentences(view, line, line.calibration)[0]
+    )
 
 
 def test_a_model_that_could_not_be_calibrated(tmp_path):
@@ -81,7 +90,7 @@ def test_a_model_that_could_not_be_calibrated(tmp_path):
     (row,) = re.findall(r"^\| NN3 \| not calibrated.*$", markdown, re.MULTILINE)
     assert row.count("–") == 2  # ECE and Brier after
     (row,) = re.findall(r"^\| NN3 \| \.\d+ \| .*$", markdown, re.MULTILINE)
-    assert row.count("–") == 4  # of sets
+    assert row.endswith("| – | – | – | – |")  # of sets
 
 
 def test_a_model_that_is_never_sure(tmp_path):
