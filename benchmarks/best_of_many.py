@@ -18,7 +18,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.evaluation.significance import corrected_t, holm, mcnemar
+from classify.evaluation.significance import corrected_t, holm, mcnemar, pooled
 
 #: How often a model predicts what the others do, and as it did in the last repeat.
 ALIKE, AGAIN = 0.5, 0.85
@@ -65,23 +65,35 @@ def main() -> None:
             ("hold-out of 60 songs, McNemar", 1, 1, 60),
             ("hold-out of 200 songs, McNemar", 1, 1, 200),
             ("5 folds of 500 songs, corrected t", 5, 1, 500),
+            ("5 folds of 500 songs, t over songs", 5, 1, 500),
             ("5 folds twice, corrected t", 5, 2, 500),
         ):
             rates = np.mean(
-                [one(seed, n_models, folds, repeats, n_songs) for seed in range(options.seeds)],
+                [
+                    one(seed, n_models, folds, repeats, n_songs, pool="over songs" in title)
+                    for seed in range(options.seeds)
+                ],
                 axis=0,
             )
             name = f"{n_models} models, {title}"
             print(f"{name:48} {rates[0]:6.1%}  {rates[1]:6.1%}", flush=True)
 
 
-def one(seed: int, n_models: int, folds: int, repeats: int, n_songs: int) -> tuple[bool, bool]:
+def one(
+    seed: int, n_models: int, folds: int, repeats: int, n_songs: int, pool: bool
+) -> tuple[bool, bool]:
     """Make models up, choose the best, and test it."""
     draw = np.random.default_rng(seed)
     right = made_up(draw, n_models, n_songs)
     if folds == 1:
         best = int(right.mean(axis=1).argmax())
         return called(n_models, best, lambda a, b: mcnemar(right[a], right[b]))
+    if pool:
+        best, names = int(right.mean(axis=1).argmax()), np.arange(n_songs).astype(str)
+        values = right.astype(float)
+        return called(
+            n_models, best, lambda a, b: pooled(values[a] - values[b], names, folds).p_value
+        )
     accuracies = folded(draw, right, folds, repeats)
     best = int(accuracies.mean(axis=0).argmax())
     ratio = 1 / (folds - 1)

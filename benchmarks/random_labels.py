@@ -26,7 +26,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.neighbors import KNeighborsClassifier
 
-from classify.evaluation import splits
+from classify.evaluation import significance, splits
 from classify.evaluation.scores import (
     accuracy,
     effective_groups,
@@ -153,7 +153,7 @@ def intervals(found: Predictions, n_folds: int = 1) -> Iterator[tuple[str, tuple
 
 
 def tests(
-    once: Predictions, pooled: Predictions, differences: NDArray
+    once: Predictions, pooled: Predictions, differences: NDArray, every: NDArray
 ) -> Iterator[tuple[str, float]]:
     """Which model each test finds better: title, and 1 for the first, -1 for the second, or 0."""
 
@@ -165,7 +165,15 @@ def tests(
         by = a.mean() - b.mean()
         yield f"{title}: McNemar", better(mcnemar(a, b, found.groups), by)
         yield f"{title}: McNemar, no groups", better(mcnemar(a, b), by)
+    a, b = pooled.right.astype(float)
+    names = pooled.groups
+    by = a.mean() - b.mean()
+    yield "folds: corrected t", better(corrected_t(differences[:FOLDS], RATIO), by)
+    widened = significance.pooled(a - b, names, FOLDS)
+    yield "folds: t over songs, widened", better(widened.p_value, by)
     by = differences.mean()
+    widened = significance.pooled(every[:, 0].mean(axis=0) - every[:, 1].mean(axis=0), names, FOLDS)
+    yield "repeated folds: t over songs, widened", better(widened.p_value, by)
     yield "repeated folds: corrected t", better(corrected_t(differences, RATIO), by)
     yield "repeated folds: plain t", better(ttest_1samp(differences, 0).pvalue, by)
     bayes = bayesian_t(differences, RATIO)
@@ -202,7 +210,9 @@ def found(corpus: Corpus, seed: int) -> Found:
     ends = corrected_interval(accuracies[:, 1], RATIO)
     shown["repeated folds: corrected t"] = (accuracies[:, 1].mean(), *ends)
     differences = accuracies[:, 0] - accuracies[:, 1]
-    return Found(shown, dict(tests(once, pooled, differences)), differences.mean())
+    return Found(
+        shown, dict(tests(once, pooled, differences, right.astype(float))), differences.mean()
+    )
 
 
 def main() -> None:

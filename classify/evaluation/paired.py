@@ -3,8 +3,8 @@
 Which model is best was seen on these very songs, so that it is ahead of others by luck too. On one
 hold-out, where the test is exact, p values between models are therefore adjusted over all pairs of
 them, and those against the majority class over all models. Over folds they are adjusted over the
-comparisons shown: the corrected t test is cautious enough for that. `benchmarks/best_of_many.py`
-measures both.
+comparisons shown: the tests are cautious enough for that. `benchmarks/best_of_many.py` measures
+both.
 
 Conventions: a *right* table has a row for each song of each fold, one column of bool for each
 model, and an index of (repeat, fold, group, song).
@@ -18,7 +18,11 @@ import pandas as pd
 
 from classify.evaluation import significance
 from classify.evaluation.scores import Estimate, estimates
-from classify.evaluation.significance import Comparison
+from classify.evaluation.significance import Comparison, MeanDifference
+
+#: With fewer fits of a model than this, songs are pooled: a t test over folds finds less then
+#: (benchmarks/power.py).
+FEW_FITS = 20
 
 #: Differences with an adjusted p value below this are called significant.
 SIGNIFICANT = 0.05
@@ -84,8 +88,8 @@ def against_best(
     majority : str or None
         The majority class's name.
     n_folds : int
-        1 for a hold-out: exact McNemar test, bootstrap interval. Else: corrected t test, its
-        interval and its Bayesian form.
+        1 for a hold-out: exact McNemar test, bootstrap interval. Else: corrected t test over folds,
+        or over songs where folds are few, its interval and its Bayesian form.
     seed : int
         Of the bootstrap.
 
@@ -124,8 +128,7 @@ def _adjusted(
     right: pd.DataFrame, pairs: list[tuple[str, str]], n_folds: int
 ) -> dict[tuple[str, str], float]:
     if n_folds > 1:
-        folds = fold_accuracies(right)
-        raw = [significance.corrected_t(folds[a] - folds[b], 1 / (n_folds - 1)) for a, b in pairs]
+        raw = [_mean_difference(right, a, b, n_folds).p_value for a, b in pairs]
     else:
         groups = right.index.get_level_values("group").to_numpy()
         raw = [
@@ -138,14 +141,26 @@ def _adjusted(
 def _over_folds(
     right: pd.DataFrame, best: str, others: list[str], n_folds: int
 ) -> list[tuple[Estimate, Comparison]]:
-    folds, ratio = fold_accuracies(right), 1 / (n_folds - 1)
-    compared = []
-    for other in others:
-        values = (folds[best] - folds[other]).to_numpy()
-        ends = significance.corrected_interval(values, ratio)
-        estimate = Estimate(float(values.mean()), *ends)
-        compared.append((estimate, significance.bayesian_t(values, ratio)))
-    return compared
+    found = [_mean_difference(right, best, other, n_folds) for other in others]
+    return [(Estimate(one.mean, *one.interval()), one.comparison()) for one in found]
+
+
+def pools(n_fits: int) -> bool:
+    """Say whether songs of all folds are pooled for the test."""
+    return n_fits < FEW_FITS
+
+
+def _mean_difference(right: pd.DataFrame, a: str, b: str, n_folds: int) -> MeanDifference:
+    """Give the mean difference of two models over folds, or over songs where folds are few."""
+    folds = fold_accuracies(right[[a, b]])
+    if not pools(len(folds)):
+        return significance.corrected(folds[a] - folds[b], 1 / (n_folds - 1))
+    values = right[a].astype(int) - right[b].astype(int)
+    per_song = values.groupby(level=["group", "song"]).mean()
+    groups = per_song.index.get_level_values("group").to_numpy()
+    if len(set(groups)) < 2:
+        return MeanDifference(float(per_song.mean()), 1.0, 1.0)  # nothing is known
+    return significance.pooled(per_song.to_numpy(), groups, n_folds)
 
 
 def _once(right: pd.DataFrame, best: str, others: list[str], seed: int) -> list[Estimate]:

@@ -1,9 +1,12 @@
 """Is a difference between two models statistically significant? Paired tests on the same songs.
 
-One hold-out: exact McNemar test. Repeated folds: the corrected t test, and its Bayesian form, which
-can also find that two models are practically equivalent. A plain t test over folds finds too many
-differences, since folds share most of their training songs and their scores are therefore
-correlated. Both forms here take the correlation to be the test share of the songs, 1 / n_folds.
+One hold-out: exact McNemar test. Repeated folds: the corrected t test; few folds: a t test over the
+songs of all folds, as much widened (`pooled`), since five folds leave the former four degrees of
+freedom. Both have a Bayesian form, which can also find that two models are practically equivalent.
+A plain t test over folds finds too many differences, since folds share most of their training songs
+and their scores are therefore correlated. Both forms here take the correlation to be the test share
+of the songs, 1 / n_folds. `benchmarks/power.py` measures how often each is wrong, and how often it
+finds a difference that is there.
 
 Conventions: models are a and b, a difference is the score of a less the score of b, on the same
 test part.
@@ -15,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
+
+from classify.evaluation.scores import effective_groups
 
 #: Models whose accuracies differ by up to this are practically equivalent.
 ROPE = 0.01
@@ -155,10 +160,7 @@ def corrected_t(differences: Sequence[float] | NDArray[np.floating], ratio: floa
     >>> round(corrected_t([0.05, 0.02, 0.04, 0.03, 0.01], ratio=1 / 4), 4)
     0.0474
     """
-    mean, scale, df = _corrected(differences, ratio)
-    if scale == 0:
-        return float(mean == 0)
-    return float(2 * student.sf(abs(mean) / scale, df))
+    return corrected(differences, ratio).p_value
 
 
 def corrected_interval(
@@ -196,9 +198,7 @@ def corrected_interval(
     >>> round(low, 4), round(high, 4)
     (0.0006, 0.0594)
     """
-    mean, scale, df = _corrected(values, ratio)
-    half = float(student.ppf((1 + level) / 2, df)) * scale
-    return mean - half, mean + half
+    return corrected(values, ratio).interval(level)
 
 
 @dataclass(frozen=True)
@@ -246,24 +246,91 @@ def bayesian_t(
     >>> round(compared.equivalent, 3)
     0.999
     """
-    if not rope >= 0:
-        raise ValueError(f"a region of practical equivalence of {rope} is not at least 0")
-    mean, scale, df = _corrected(differences, ratio)
-    if scale == 0:
-        return Comparison(float(mean > rope), float(abs(mean) <= rope), float(mean < -rope))
-    a_better = float(student.sf(rope, df, mean, scale))
-    b_better = float(student.cdf(-rope, df, mean, scale))
-    return Comparison(a_better, max(0.0, 1 - a_better - b_better), b_better)
+    return corrected(differences, ratio).comparison(rope)
 
 
-def _corrected(
-    differences: Sequence[float] | NDArray[np.floating], ratio: float
-) -> tuple[float, float, int]:
-    """Mean of the differences, its corrected standard error, and degrees of freedom."""
+@dataclass(frozen=True)
+class MeanDifference:
+    """A mean difference with its standard error and degrees of freedom, as a t test sees it."""
+
+    mean: float
+    scale: float
+    df: float
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided; where all differences are equal, 1 if they are 0, else 0."""
+        if self.scale == 0:
+            return float(self.mean == 0)
+        return float(2 * student.sf(abs(self.mean) / self.scale, self.df))
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Give the interval that holds 0 if and only if the p value is at least 1 - level."""
+        half = float(student.ppf((1 + level) / 2, self.df)) * self.scale
+        return self.mean - half, self.mean + half
+
+    def comparison(self, rope: float = ROPE) -> Comparison:
+        """Give the probabilities of its posterior, see `bayesian_t`."""
+        if not rope >= 0:
+            raise ValueError(f"a region of practical equivalence of {rope} is not at least 0")
+        mean, scale = self.mean, self.scale
+        if scale == 0:
+            return Comparison(float(mean > rope), float(abs(mean) <= rope), float(mean < -rope))
+        a_better = float(student.sf(rope, self.df, mean, scale))
+        b_better = float(student.cdf(-rope, self.df, mean, scale))
+        return Comparison(a_better, max(0.0, 1 - a_better - b_better), b_better)
+
+
+def corrected(differences: Sequence[float] | NDArray[np.floating], ratio: float) -> MeanDifference:
+    """Give the mean of differences over folds, with the corrected standard error; `corrected_t`."""
     values = np.asarray(differences, dtype=float)
     if len(values) < 2 or not np.isfinite(values).all():
         raise ValueError("a t test needs two finite differences at least, one for each fold")
     if not ratio > 0:
         raise ValueError(f"a ratio of test to training songs of {ratio} is not above 0")
     spread = 0.0 if np.ptp(values) == 0 else float(values.var(ddof=1))
-    return float(values.mean()), float(np.sqrt((1 / len(values) + ratio) * spread)), len(values) - 1
+    scale = float(np.sqrt((1 / len(values) + ratio) * spread))
+    return MeanDifference(float(values.mean()), scale, len(values) - 1)
+
+
+def pooled(
+    differences: NDArray[np.floating], groups: Sequence[str] | NDArray[np.str_], n_folds: int
+) -> MeanDifference:
+    """Give the mean difference over the songs of all folds, with a standard error for folds.
+
+    The standard error is that of a mean over groups of songs, times √(1 + k/(k - 1)) for k folds:
+    models of different folds share training songs and err together, by the correction of Nadeau
+    and Bengio. Degrees of freedom are the effective groups less 1 and not the folds less 1.
+
+    Parameters
+    ----------
+    differences : ndarray, shape (n_songs,)
+        For each song, whether a was right less whether b was; over repeats, the mean.
+    groups : sequence of str, length n_songs
+        Group of each song.
+    n_folds : int
+        At least 2.
+
+    Raises
+    ------
+    ValueError
+        If there is one group of songs, or fewer than two folds.
+
+    Examples
+    --------
+    >>> one = pooled(np.array([1.0] * 10 + [0.0] * 30), [str(song) for song in range(40)], 5)
+    >>> one.mean, round(one.p_value, 3)
+    (0.25, 0.021)
+    """
+    if n_folds < 2:
+        raise ValueError(f"{n_folds} fold is no cross-validation")
+    names, index = np.unique(np.asarray(groups), return_inverse=True)
+    if len(names) < 2:
+        raise ValueError("one group of songs cannot tell how groups differ")
+    mean = float(differences.mean())
+    sums = np.bincount(index, weights=differences - mean)
+    variance = (sums**2).sum() / len(differences) ** 2 * len(names) / (len(names) - 1)
+    widened = float(np.sqrt(variance * (1 + n_folds / (n_folds - 1))))
+    if np.ptp(differences) == 0:
+        widened = 0.0
+    return MeanDifference(mean, widened, effective_groups(names[index].tolist()) - 1)

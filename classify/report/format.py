@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from classify.evaluation.paired import pools
 from classify.evaluation.scores import Estimate
 from classify.presentation.numbers import number, percent, points, points_span, span
 from classify.progress import duration
@@ -82,7 +83,10 @@ def wrong_of_kept(measured: CalibrationSummary) -> str:
 
 def test_name(view: View) -> str:
     """Name the test of differences."""
-    return "exact McNemar test" if view.n_folds == 1 else "corrected t test over folds"
+    if view.n_folds == 1:
+        return "exact McNemar test"
+    pooled = pools(view.n_folds * view.n_repeats)
+    return "t test over songs, widened for folds" if pooled else "corrected t test over folds"
 
 
 def adjusted_over(view: View) -> str:

@@ -167,7 +167,11 @@ def _lead(view: View, best: Row) -> str:
         which = f"any of the {len(alike)} other models"
     if ahead == 0:
         return f"On these songs, {best.title} is not significantly different from {which}."
-    verdict = "is not significant" if second.title in alike else "is statistically significant"
+    verdict = (
+        "is not significant after Holm's correction"
+        if second.title in alike
+        else "is statistically significant"
+    )
     better = second.difference.probabilities
     if better:
         verdict += f" (with {probability(better.a_better)} probability it is really better)"

@@ -12,6 +12,7 @@ from classify.evaluation.significance import (
     corrected_t,
     holm,
     mcnemar,
+    pooled,
 )
 
 # accuracy of two models in 2 x 5 folds
@@ -154,3 +155,19 @@ def test_what_a_t_test_cannot_use(differences, ratio, message):
             test(differences, ratio)
     with pytest.raises(ValueError, match="-1 is not at least 0"):
         bayesian_t([0.1, 0.2], 1 / 4, -1)
+
+
+def test_songs_of_few_folds_are_a_t_test_with_a_wider_error():
+    draw = np.random.default_rng(0)
+    values = draw.integers(-1, 2, 60).astype(float)
+    alone = pooled(values, [str(song) for song in range(60)], 5)
+    assert alone.scale == pytest.approx(values.std(ddof=1) / np.sqrt(60) * np.sqrt(2.25))
+    assert alone.df == pytest.approx(59)
+    groups = np.arange(60) // 3  # of a group's songs, the same is seen three times
+    mean = values.reshape(20, 3).mean(axis=1)
+    together = pooled(values, groups.astype(str), 5)
+    assert together.scale == pytest.approx(mean.std(ddof=1) / np.sqrt(20) * np.sqrt(2.25))
+    low, high = together.interval()
+    assert (low <= 0 <= high) == (together.p_value >= 0.05)
+    with pytest.raises(ValueError, match="one group"):
+        pooled(values, ["x"] * 60, 5)

@@ -27,7 +27,10 @@ def test_a_clear_winner(tmp_path):
 
 def test_a_winner_whose_lead_is_not_significant(tmp_path):
     text = said(tmp_path, {"svm": 36, "knn": 35, "nn3": 12})
-    assert "Its lead of 2.5 points over the next, KNN, is not significant;" in text
+    assert (
+        "Its lead of 2.5 points over the next, KNN, is not significant after Holm's correction;"
+        in text
+    )
     assert "on these songs it is not significantly different from KNN." in text
 
 
@@ -139,10 +142,13 @@ def test_folds_are_named_and_the_lead_has_a_probability(tmp_path):
         "SVM has the highest accuracy: 90.0 % of the 40 songs, each tested once in each of 3 "
         "repeats of 5 folds (95 % interval"
     ) in text
-    assert "Its lead of 7.5 points over the next, KNN, is not significant (with " in text
+    assert (
+        "lead of 7.5 points over the next, KNN, is not significant after Holm's correction (with "
+        in text
+    )
     (tmp_path / "sub").mkdir()
     text = said(tmp_path / "sub", {"svm": 40, "knn": 10}, folds=5)
-    assert "each tested once in 5 folds" in text and "corrected t test over folds" in text
+    assert "each tested once in 5 folds" in text and "t test over songs, widened for folds" in text
 
 
 def test_confident_predictions_are_counted(tmp_path):

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from functools import partial
 
-from classify.evaluation.paired import Difference
+import numpy as np
+
+from classify.evaluation.paired import Difference, pools
 from classify.evaluation.significance import ROPE
 from classify.presentation.figures import BLUE, GREY, LIGHT, canvas, name_rows
 from classify.presentation.numbers import (
@@ -54,7 +56,7 @@ def sentence(row: Row, difference: Difference) -> str:
         if difference.significant:
             start += ", statistically significant"
         elif size != "0.0":
-            start += ", not significant" + _among_many(difference)
+            start += ", not significant after Holm's correction" + _among_many(difference)
     end = f" (adjusted {p_equals(difference.p_value)})"
     if chances := difference.probabilities:
         end += (
@@ -68,7 +70,7 @@ def sentence(row: Row, difference: Difference) -> str:
 def _among_many(difference: Difference) -> str:
     """Say why an interval without 0 is not enough: it knows nothing of the other comparisons."""
     ends = difference.points.low * difference.points.high
-    return " among so many comparisons" if ends > 0 else ""
+    return " over so many comparisons" if ends > 0 else ""
 
 
 def interval(difference: Difference) -> str:
@@ -88,14 +90,25 @@ def how_tested(view: View) -> str:
             f"groups of songs. {end} One hold-out gives no probability that a model is really "
             "better: --folds gives one."
         )
+    beware = (
+        "Probabilities are those of the Bayesian correlated t test; practically equivalent means "
+        f"within {number(ROPE, 0)} point either way. The best model was picked by these very "
+        "scores, which flatters its probabilities a little."
+    )
+    if pools(view.n_folds * view.n_repeats):
+        factor = np.sqrt(1 + view.n_folds / (view.n_folds - 1))
+        return (
+            "Each song is one value: whether the best model was right less whether the other was. "
+            "Tests and intervals are those of a t test over groups of songs with a standard error "
+            f"{factor:.2f} times as large, since models of different folds share training songs "
+            f"(Nadeau and Bengio's correction). {end} {beware}"
+        )
     return (
         f"Each fold is one value: its difference in accuracy on songs, {view.n_repeats} × "
         f"{view.n_folds} of them. Points are their mean, which can differ a little from the "
         "difference of the scores of all songs together. Tests and intervals are the t test of "
         "Nadeau and Bengio, corrected for training songs that folds share. "
-        f"{end} Probabilities are those of the Bayesian correlated t test; practically equivalent "
-        f"means within {number(ROPE, 0)} point either way. The best model was picked by these very "
-        "scores, which flatters its probabilities a little."
+        f"{end} {beware}"
     )
 
 

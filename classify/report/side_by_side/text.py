@@ -1,7 +1,7 @@
 """The sentences of a page that lays runs side by side."""
 
 from classify.evaluation import ranks
-from classify.evaluation.paired import SIGNIFICANT
+from classify.evaluation.paired import SIGNIFICANT, pools
 from classify.presentation.numbers import number, p_equals, p_value, percent, signed, span
 from classify.report.format import listed
 from classify.report.side_by_side.data import (
@@ -150,6 +150,8 @@ def test_used(same: SameCorpus) -> str:
     """Name the test of the table of differences."""
     folds = same.runs[0].view.n_folds
     if folds > 1:
+        if pools(folds * same.runs[0].view.n_repeats):
+            return f"t test over songs, widened for {folds} folds (Nadeau and Bengio)"
         return f"corrected resampled t test over {folds} folds (Nadeau and Bengio)"
     return "exact McNemar test by groups of songs"
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import t as student
 
 from classify.evaluation import paired
-from classify.evaluation.significance import corrected_t, holm
+from classify.evaluation.significance import holm, pooled
 from classify.report.run_view import read_view
 from classify.report.sections import differences
 from tests.report.made_runs import N, write_run
@@ -23,7 +23,7 @@ def test_every_other_model_has_a_sentence(tmp_path):
     assert said["knn"].startswith("ahead of KNN by 57.5 points (")
     assert said["knn"].endswith("), statistically significant (adjusted p < .001)")
     assert said["nn3"].startswith("ahead of NN3 by 2.5 points (")
-    assert said["nn3"].endswith("), not significant (adjusted p = 1.000)")
+    assert said["nn3"].endswith("), not significant after Holm's correction (adjusted p = 1.000)")
     assert said["majority"].startswith("ahead of the majority class by 45.0 points (")
 
 
@@ -62,32 +62,33 @@ def test_the_majority_class_can_be_ahead(tmp_path):
 
 def test_folds_have_the_corrected_t_test_and_a_probability(tmp_path):
     rng = np.random.default_rng(0)
-    svm, knn = rng.random((2, 2, N)) < np.array([0.8, 0.6])[:, None, None]
-    view = read_view(write_run(tmp_path / "run", {"svm": svm, "knn": knn}, folds=5, repeats=2))
+    svm, knn = rng.random((2, 4, N)) < np.array([0.8, 0.6])[:, None, None]
+    view = read_view(write_run(tmp_path / "run", {"svm": svm, "knn": knn}, folds=5, repeats=4))
     assert view.contenders[0].name == "svm"
     found = view.contenders[1].difference
     values = np.array(
         [
             (svm[r].astype(int) - knn[r])[(np.arange(N) // 2 + r) % 5 == f].mean()
-            for r in range(2)
+            for r in range(4)
             for f in range(5)
         ]
     )
-    scale = np.sqrt((1 / 10 + 1 / 4) * values.var(ddof=1))
+    scale = np.sqrt((1 / 20 + 1 / 4) * values.var(ddof=1))
     assert found.points.value == pytest.approx(values.mean())
-    assert found.p_value == pytest.approx(2 * student.sf(values.mean() / scale, 9))
-    half = student.ppf(0.975, 9) * scale
+    p_value = 2 * student.sf(values.mean() / scale, 19)
+    assert found.p_value == pytest.approx(2 * p_value)  # the smaller of two, after Holm
+    half = student.ppf(0.975, 19) * scale
     assert (found.points.low, found.points.high) == pytest.approx(
         (values.mean() - half, values.mean() + half)
     )
-    better = student.sf(0.01, 9, values.mean(), scale)
+    better = student.sf(0.01, 19, values.mean(), scale)
     assert found.probabilities.a_better == pytest.approx(better)
     assert f"with {100 * better:.0f} % probability really better" in differences.sentence(
         view.contenders[1], found
     )
     assert view.contenders[1].spread == pytest.approx(
         np.std(
-            [knn[r][(np.arange(N) // 2 + r) % 5 == f].mean() for r in range(2) for f in range(5)],
+            [knn[r][(np.arange(N) // 2 + r) % 5 == f].mean() for r in range(4) for f in range(5)],
             ddof=1,
         )
     )
@@ -99,9 +100,10 @@ def test_p_values_over_folds_are_adjusted_over_the_comparisons_shown(tmp_path):
     view = read_view(write_run(tmp_path / "three", good, folds=5))
     rows = view.predictions
     songs = rows[(rows.level == "song") & (rows.part == "test")]
-    folds = paired.fold_accuracies(paired.right_table(songs))
+    right = paired.right_table(songs).astype(int)
     best, *others = [row.name for row in view.scored]
-    raw = [corrected_t(folds[best] - folds[other], 1 / 4) for other in others]
+    groups = [str(song) for song in range(N)]
+    raw = [pooled((right[best] - right[o]).to_numpy(float), groups, 5).p_value for o in others]
     found = [row.difference.p_value for row in view.scored[1:]]
     np.testing.assert_allclose(found, holm(raw))
 
@@ -113,7 +115,7 @@ def test_an_interval_without_zero_can_still_be_not_significant_among_many(tmp_pa
     for row in view.contenders[1:]:
         found, sentence = row.difference, said[row.name]
         assert ("not significant" in sentence) == (found.p_value >= 0.05)
-        assert ("among so many" in sentence) == (found.p_value >= 0.05 and found.points.low > 0)
+        assert ("over so many" in sentence) == (found.p_value >= 0.05 and found.points.low > 0)
 
 
 def test_of_one_group_of_songs_nothing_is_known(tmp_path):
