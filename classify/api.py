@@ -23,7 +23,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from classify.errors import InputError
 from classify.experiments.settings import Settings, check_count, check_seed
 from classify.files import read_json
-from classify.inference.generating import generate
+from classify.inference.generating import (
+    generate,
+    list_generators,
+    loaded_generator,
+    make_song,
+    read_made_song,
+)
 from classify.inference.libraries import (
     about_model,
     built_in,
@@ -618,8 +624,8 @@ __all__ = [
     "about_model", "adapt", "arrange_playlist", "build_playlists", "built_in", "cache",
     "check_corpus", "compare", "compare_corpora", "compare_generators", "describe_playlist",
     "explain", "explain_run", "explain_song", "export_playlist", "generate", "is_run",
-    "list_corpora", "load_run", "loaded", "most_bytes", "nearest", "playlist", "playlists",
-    "predict", "predict_in_blocks", "pretrain", "read_library", "read_song", "report",
-    "show_corpus", "side_by_side", "statistics_of", "suggest", "train", "transcribe",
-    "warn_of_library",
+    "list_corpora", "list_generators", "load_run", "loaded", "loaded_generator", "make_song",
+    "most_bytes", "nearest", "playlist", "playlists", "predict", "predict_in_blocks",
+    "pretrain", "read_library", "read_made_song", "read_song", "report", "show_corpus",
+    "side_by_side", "statistics_of", "suggest", "train", "transcribe", "warn_of_library",
 ]  # fmt: skip

@@ -31,14 +31,13 @@ from classify.app.tables import Job, now
 LANES = {
     "first_run": "long",
     "read_library": "long",
-    "train": "long",
+    "train_composer": "long",
     "compare": "long",
     "generate": "quick",
     "explain": "quick",
     "build_playlist": "quick",
     "suggest": "quick",
     "adapt": "quick",
-    "judge": "quick",
 }
 
 #: Seconds without work after which a process leaves.
@@ -63,9 +62,11 @@ class Jobs:
         Where things are kept.
     database : Database
         Where jobs are written down.
+    working : bool
+        Whether jobs are done; they only wait otherwise.
     """
 
-    def __init__(self, place: Place, database: Database) -> None:
+    def __init__(self, place: Place, database: Database, working: bool = True) -> None:
         self.place = place
         self.database = database
         #: Raised whenever anything changes, so that those who watch can see that something did.
@@ -73,7 +74,7 @@ class Jobs:
         self._progress: dict[int, dict[str, Any]] = {}
         self._editions: dict[int, int] = {}
         self._lock = threading.Lock()
-        self._lanes = {name: _Lane(self, name) for name in IDLE}
+        self._lanes = {name: _Lane(self, name, working) for name in IDLE}
         with database.writing() as session:
             session.execute(
                 update(Job)
@@ -124,6 +125,11 @@ class Jobs:
         """End all processes."""
         for lane in self._lanes.values():
             lane.close()
+
+    def process_of(self, lane: str) -> int | None:
+        """Give the process of a lane; None where there is none now."""
+        process = self._lanes[lane].process
+        return process.pid if process else None
 
     # --- for those who watch
 
@@ -209,15 +215,16 @@ class Jobs:
 class _Lane:
     """One process, and the jobs that wait for it."""
 
-    def __init__(self, jobs: Jobs, name: str) -> None:
+    def __init__(self, jobs: Jobs, name: str, working: bool) -> None:
         self._jobs = jobs
         self._name = name
         self._queue: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        self._process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[str] | None = None
         self._running: int | None = None
         self._cancelled: set[int] = set()
         self._thread = threading.Thread(target=self._work, name=f"lane-{name}", daemon=True)
-        self._thread.start()
+        if working:
+            self._thread.start()
 
     def put(self, number: int) -> None:
         self._queue.put(number)
@@ -230,7 +237,8 @@ class _Lane:
     def close(self) -> None:
         self._queue.put(None)
         self._end_process()
-        self._thread.join(PATIENCE)
+        if self._thread.is_alive():
+            self._thread.join(PATIENCE)
 
     def _work(self) -> None:
         while True:
@@ -270,9 +278,9 @@ class _Lane:
             self._jobs.ended(number, "died", self._why_died())
 
     def _events(self, order: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        process = self._process
+        process = self.process
         if process is None or process.poll() is not None:
-            process = self._process = self._started()
+            process = self.process = self._started()
         assert process.stdin and process.stdout
         process.stdin.write(json.dumps(order) + "\n")
         process.stdin.flush()
@@ -288,14 +296,14 @@ class _Lane:
             )  # fmt: skip
 
     def _why_died(self) -> str:
-        code = self._process.wait(PATIENCE) if self._process else 0
+        code = self.process.wait(PATIENCE) if self.process else 0
         if code == -signal.SIGKILL:
             return "The process was ended by the system, which often means memory ran out."
         return f"The process ended before the work was done (exit status {code})."
 
     def _end_process(self) -> None:
         """End the process and all that it started: politely, then at once."""
-        process, self._process = self._process, None
+        process, self.process = self.process, None
         if process is None or process.poll() is not None:
             return
         with contextlib.suppress(ProcessLookupError):

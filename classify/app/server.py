@@ -21,7 +21,7 @@ from classify.app.database import Database
 from classify.app.jobs import Jobs
 from classify.app.page import HERE, Page
 from classify.app.place import Place
-from classify.app.routes import jobs, libraries, pages, playlists, songs
+from classify.app.routes import generate, jobs, libraries, pages, playlists, songs
 from classify.app.safety import Safety
 from classify.errors import InputError
 
@@ -55,7 +55,7 @@ def create_app(page: Page) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
     )
     app.state.page = page
-    for routes in (jobs, libraries, songs, playlists):
+    for routes in (jobs, libraries, songs, playlists, generate):
         app.include_router(routes.router, prefix=API)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
@@ -92,7 +92,7 @@ def _refusals(app: FastAPI) -> None:
         return response
 
 
-def open_page(folder: str | Path = "", roots: Sequence[Path] = ()) -> Page:
+def open_page(folder: str | Path = "", roots: Sequence[Path] = (), working: bool = True) -> Page:
     """Open the folder of a page; make what is not there yet.
 
     Parameters
@@ -101,10 +101,12 @@ def open_page(folder: str | Path = "", roots: Sequence[Path] = ()) -> Page:
         As `Place.of` takes it.
     roots : sequence of Path
         Folders below which libraries may be chosen; the user's home folder unless given.
+    working : bool
+        Whether jobs are done; they only wait otherwise.
     """
     place = Place.of(folder)
     database = Database(place.database)
-    return Page(place, database, Jobs(place, database), tuple(roots) or (Path.home(),))
+    return Page(place, database, Jobs(place, database, working), tuple(roots) or (Path.home(),))
 
 
 def listening(port: int) -> socket.socket:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from classify import api
-from classify.app import lists
+from classify.app import composing, lists
 from classify.app.database import Database
 from classify.app.place import Place
 from classify.app.settings import decide, used_model
@@ -91,6 +91,8 @@ def add_model(room: Room, folder: Path, use: bool = False, listener: int | None 
         model.title, model.corpus, model.card = about["title"], about["corpus"], about["card"]
         model.classes, model.knobs = about["classes"], about["knobs"]
         session.flush()
+        kept_model.cache_clear()  # another may lie in the same folder now
+        kept_generator.cache_clear()
         if use:
             decide(session, about["kind"], str(model.id))
         return model.id
@@ -270,10 +272,18 @@ def _forget(room: Room, playlist_id: int) -> None:
         session.delete(session.get_one(PlaylistRow, playlist_id))
 
 
+@lru_cache(maxsize=2)
+def kept_generator(folder: str) -> Any:
+    """Load a composer, or give the one that is loaded."""
+    return api.loaded_generator(folder)
+
+
 #: What each kind of job does.
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "first_run": first_run,
     "read_library": read_library,
     "explain": explain,
+    "generate": composing.generate,
+    "train_composer": composing.train_composer,
     "build_playlist": build_playlist,
 }

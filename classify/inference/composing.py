@@ -92,6 +92,22 @@ def compose(
     return Composed(folder, songs, table)
 
 
+def compose_one(generator: SavedGenerator, file: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Make one song and write it as MIDI, as `classify.inference.generating.make_song` says."""
+    from classify.experiments.settings import check_seed
+
+    check_seed(given["seed"])
+    request, judge = _request(given), given["judge"]
+    if judge is not None and not isinstance(judge, saved_model.Bundle):
+        judge = saved_model.load(Path(judge))
+    song = generator.generator.generate(request, given["seed"])
+    with atomic_write(file) as temporary:
+        midi.write_song(temporary, song)
+    read = midi.read(file)
+    (row,) = _table(generator, request, [read], given["seed"], judge).to_dict("records")
+    return {name: value for name, value in row.items() if name not in ("song", "model")}
+
+
 def _check(folder: Path, n: int, seed: int, force: bool) -> None:
     from classify.experiments.settings import check_seed
 
@@ -116,16 +132,16 @@ def _request(given: Mapping[str, Any]) -> Request:
     if given["instruments"] is not None:
         wishes["instruments"] = _programs(given["instruments"])
     if given["primer"] is not None:
-        wishes["primer"] = read_song(Path(given["primer"]))
+        wishes["primer"] = read_song(given["primer"])
     ends = given["bridge_from"], given["bridge_to"]
     if any(end is not None for end in ends):
         if None in ends:
             raise InputError("--bridge-from and --bridge-to go together: the songs on both sides")
-        wishes["bridge"] = read_song(Path(ends[0])), read_song(Path(ends[1]))
+        wishes["bridge"] = read_song(ends[0]), read_song(ends[1])
     if (given["revise"] is None) != (given["keep"] is None):
         raise InputError("--revise and --keep go together: a song, and its bars that stay")
     if given["keep"] is not None:
-        wishes["keep"] = Passage(read_song(Path(given["revise"])), *_bars(given["keep"]))
+        wishes["keep"] = Passage(read_song(given["revise"]), *_bars(given["keep"]))
     return Request(**wishes)
 
 
@@ -151,12 +167,14 @@ def _bars(text: str) -> tuple[int, int]:
     return int(first), int(last)
 
 
-def read_song(path: Path) -> Song:
-    """Read the one song of a MIDI file; InputError says why it cannot be read."""
+def read_song(source: Song | str | Path) -> Song:
+    """Read the one song of a MIDI file, or take one that was read; InputError says why not."""
+    if isinstance(source, Song):
+        return source
     try:
-        return midi.read(path)
+        return midi.read(Path(source))
     except UnusableSong as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{source}: {error}") from None
 
 
 def _name(number: int) -> str:

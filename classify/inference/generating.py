@@ -5,13 +5,15 @@ The command line reads its options here, so what takes long is imported when it 
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from classify.options import check_names, options
 from classify.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from classify.inference.composing import Composed
     from classify.inference.saved_generator import SavedGenerator
+    from classify.songs import Song
 
 
 def generate(
@@ -134,3 +136,76 @@ def generate(
     from classify.inference.composing import compose
 
     return compose(model, Path(out), given, progress)
+
+
+def make_song(
+    model: "SavedGenerator | str | Path", file: str | Path, **given: Any
+) -> "dict[str, Any]":
+    """Make one new song and write it as a MIDI file, for a program that shows what came of it.
+
+    Parameters
+    ----------
+    model : SavedGenerator, str or Path
+        As for `generate`.
+    file : str or Path
+        A .mid file; one that is there is replaced.
+    **given
+        As for `generate`, but for n, audio and force. Songs to go on from may be `Song` objects,
+        and the judge a loaded model.
+
+    Returns
+    -------
+    dict
+        What was asked for and what came of it: a row of the table that `generate` writes.
+
+    Examples
+    --------
+    >>> facts = make_song("models/composer", "one.mid", seed=3, mood="Happy", bars=4)
+    >>> facts["seed"], facts["longest copy"] <= facts["copy limit"]
+    (3, True)
+    """
+    from classify.inference.composing import compose_one
+
+    known = options(generate)
+    check_names(given, known, "wish")
+    wishes = {name: option.default for name, option in known.items()} | given
+    return compose_one(loaded_generator(model), Path(file), wishes)
+
+
+def list_generators() -> dict[str, str]:
+    """List the generators that can be trained, with what each is called.
+
+    Examples
+    --------
+    >>> "markov" in list_generators()
+    True
+    """
+    from classify.generation import generator as generators
+
+    return {name: generators.get(name).TITLE for name in generators.names()}
+
+
+def loaded_generator(model: "SavedGenerator | str | Path") -> "SavedGenerator":
+    """Load a generator, if it is not loaded yet.
+
+    Parameters
+    ----------
+    model : SavedGenerator, str or Path
+        A trained generator, or its folder.
+    """
+    from classify.inference.saved_generator import SavedGenerator, load
+
+    return model if isinstance(model, SavedGenerator) else load(Path(model))
+
+
+def read_made_song(file: str | Path) -> "Song":
+    """Read a song that `make_song` wrote: at once, in this process, since the file is our own.
+
+    Parameters
+    ----------
+    file : str or Path
+        The MIDI file.
+    """
+    from classify.inference.composing import read_song
+
+    return read_song(Path(file))

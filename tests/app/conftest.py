@@ -18,8 +18,8 @@ ORIGIN = f"http://127.0.0.1:{PORT}"
 
 @pytest.fixture
 def page(tmp_path):
-    """Give an empty page; libraries may be chosen below the test's folder."""
-    made = server.open_page(tmp_path / "page", [tmp_path])
+    """Give an empty page whose jobs wait; libraries may be chosen below the test's folder."""
+    made = server.open_page(tmp_path / "page", [tmp_path], working=False)
     yield made
     made.jobs.close()
     made.database.close()

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from classify.app import lists, texts
 from classify.app.page import ThePage, found
+from classify.app.routes.generate import list_composers
 from classify.app.routes.libraries import list_libraries
 from classify.app.settings import setting, used_model
 from classify.app.tables import Listener, PlaylistRow, Song
@@ -90,3 +91,10 @@ def playlist_sheet(request: Request, page: ThePage, number: int) -> HTMLResponse
         playlist = found(session.get(PlaylistRow, number), "playlist")
         state = lists.state(session, playlist)
     return page.show(request, "sheet.html", playlist=playlist, state=state)
+
+
+@router.get("/generate")
+def generate(request: Request, page: ThePage) -> HTMLResponse:
+    """Show what new songs can be, and the latest."""
+    return page.show(request, "generate.html", composers=list_composers(page),
+                     libraries=list_libraries(page), classes=_classes(page))  # fmt: skip

@@ -4,7 +4,7 @@ import { $, ask, attempt, h, number, say, t, titled } from "/static/base.js";
 const jobs = new Map();
 const watchers = new Set();
 const OPEN = ["waiting", "running"];
-const LONG = ["first_run", "read_library", "train", "compare"];
+const LONG = ["first_run", "read_library", "train_composer", "compare"];
 export const STATES = {
   waiting: t("waiting"), running: t("running"), done: t("done"), cancelled: t("stopped"),
   refused: t("could not be done"), failed: t("failed"), died: t("ended before it was done"),

@@ -1,0 +1,176 @@
+"""New songs: what composers there are, what is asked of one, what came of it."""
+
+import secrets
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+
+from classify import api
+from classify.app import composing
+from classify.app.page import ThePage, found
+from classify.app.routes.libraries import read_again
+from classify.app.routes.songs import as_notes
+from classify.app.settings import decide, setting
+from classify.app.tables import Generated, Library, Model
+
+router = APIRouter(tags=["new songs"])
+
+#: New songs that are listed.
+LISTED = 30
+
+Named = Annotated[dict[Literal["song", "generated"], int], Field(min_length=1, max_length=1)]
+
+
+class WishesForSong(BaseModel):
+    """What is asked of a new song; what is left out is left to the composer."""
+
+    mood: str | None = Field(None, max_length=200)
+    minutes: float | None = Field(None, gt=0, le=20)
+    bars: int | None = Field(None, ge=1, le=256)
+    tempo: float | None = None
+    key: str | None = Field(None, max_length=20)
+    mode: Literal["major", "minor"] | None = None
+    metre: str | None = Field(None, max_length=10)
+    density: float | None = None
+    register_: float | None = Field(None, alias="register")
+    spread: float | None = None
+    loudness: float | None = None
+    syncopation: float | None = None
+    low: int | None = None
+    high: int | None = None
+    chords: str | None = Field(None, max_length=500)
+    instruments: str | None = Field(None, max_length=100)
+    repeats: int | None = None
+    primer: Named | None = None
+    bridge_from: Named | None = None
+    bridge_to: Named | None = None
+    revise: Named | None = None
+    keep: str | None = Field(None, max_length=20)
+
+
+class NewSong(BaseModel):
+    """A song to be made."""
+
+    model: int = Field(description="A composer.")
+    seed: int | None = Field(None, ge=0, lt=2**31, description="The same seed, the same song.")
+    wishes: WishesForSong = WishesForSong()
+
+
+class NewComposer(BaseModel):
+    """A composer to be trained."""
+
+    generator: str = Field(max_length=100)
+    library: int
+
+
+class Title(BaseModel):
+    """What a song is called."""
+
+    title: str = Field("", max_length=200)
+
+
+@router.get("/composers")
+def list_composers(page: ThePage) -> dict[str, Any]:
+    """List the composers that are trained, and the kinds that could be."""
+    with page.database.reading() as session:
+        models = session.scalars(select(Model).where(Model.kind == "generator")).all()
+        used = setting(session, "generator")
+    return {
+        "trained": [{"id": one.id, "name": one.name, "title": one.title, "moods": one.classes,
+                     "knobs": one.knobs, "used": str(one.id) == used} for one in models],
+        "kinds": api.list_generators(),
+    }  # fmt: skip
+
+
+@router.post("/composers", status_code=202)
+def add_composer(page: ThePage, new: NewComposer) -> dict[str, int]:
+    """Train a composer on a library."""
+    with page.database.reading() as session:
+        library = found(session.get(Library, new.library), "library")
+    kinds = api.list_generators()
+    if new.generator not in kinds:
+        raise HTTPException(422, f"{new.generator}: is no composer; there are {', '.join(kinds)}")
+    return {"job": page.jobs.add("train_composer", f"Training a composer: {library.name}",
+                                 generator=new.generator, library_id=library.id)}  # fmt: skip
+
+
+@router.put("/composers/{number}/use")
+def use_composer(page: ThePage, number: int) -> dict[str, int]:
+    """Make new songs with this composer from now on."""
+    with page.database.writing() as session:
+        model = found(session.get(Model, number), "composer")
+        decide(session, model.kind, str(number))
+    return {"model": number}
+
+
+@router.post("/generated", status_code=202)
+def make_song(page: ThePage, new: NewSong) -> dict[str, int]:
+    """Make a new song; the job's result names it."""
+    with page.database.reading() as session:
+        model = found(session.get(Model, new.model), "composer")
+    if model.kind != "generator":
+        raise HTTPException(422, f"{model.name}: is no composer")
+    seed = secrets.randbelow(2**31) if new.seed is None else new.seed
+    wishes = new.wishes.model_dump(by_alias=True, exclude_none=True)
+    job = page.jobs.add("generate", "Making a song", model_id=model.id, seed=seed, wishes=wishes)
+    return {"job": job, "seed": seed}
+
+
+@router.get("/generated")
+def list_generated(page: ThePage) -> list[dict[str, Any]]:
+    """List the latest new songs, the newest first."""
+    with page.database.reading() as session:
+        rows = session.execute(
+            select(Generated, Model.name)
+            .join(Model, Model.id == Generated.model_id)
+            .order_by(Generated.id.desc())
+            .limit(LISTED)
+        ).all()
+    return [_described(made, name) for made, name in rows]
+
+
+def _described(made: Generated, model: str) -> dict[str, Any]:
+    return {"id": made.id, "model": model, "model_id": made.model_id, "wishes": made.wishes,
+            "seed": made.seed, "facts": made.facts, "kept": made.kept, "created": made.created,
+            "title": made.facts.get("title") or f"New song {made.id}"}  # fmt: skip
+
+
+@router.get("/generated/{number}")
+def one_generated(page: ThePage, number: int) -> dict[str, Any]:
+    """Give a new song: what was asked for, what came of it, and its notes."""
+    with page.database.reading() as session:
+        made = found(session.get(Generated, number), "new song")
+        model = session.get_one(Model, made.model_id)
+    return _described(made, model.name) | {"notes": as_notes(api.read_made_song(made.file))}
+
+
+@router.get("/generated/{number}/midi")
+def midi_of_generated(page: ThePage, number: int) -> FileResponse:
+    """Give a new song as a MIDI file."""
+    with page.database.reading() as session:
+        made = found(session.get(Generated, number), "new song")
+    return FileResponse(made.file, media_type="audio/midi", filename=f"new-song-{number}.mid")
+
+
+@router.post("/generated/{number}/keep", status_code=202)
+def keep_generated(page: ThePage, number: int, named: Title) -> dict[str, int]:
+    """File a new song in the library of generated songs, and have it judged there."""
+    with page.database.writing() as session:
+        made = found(session.get(Generated, number), "new song")
+        title = named.title.strip() or f"New song {number}"
+        library = composing.keep(session, page.place.generated, made, title)
+    return {"library": library.id, "job": read_again(page, library)}
+
+
+@router.delete("/generated/{number}")
+def forget_generated(page: ThePage, number: int) -> dict[str, bool]:
+    """Delete a new song; one that is kept stays in its library."""
+    with page.database.writing() as session:
+        made = found(session.get(Generated, number), "new song")
+        session.delete(made)
+    Path(made.file).unlink(missing_ok=True)
+    return {"forgotten": True}

@@ -1,0 +1,158 @@
+// New songs: wishes, what came of them, and what to do with it.
+import { $, $$, ask, attempt, h, later, number, percent, say, t } from "/static/base.js";
+import { card, finished } from "/static/jobs.js";
+import { Listen, asRows } from "/static/listen.js";
+
+const place = $("#generate"), form = $("#wishes");
+// Knobs that slide: least, most, step, unit.
+const KNOBS = {
+  tempo: [t("Tempo"), 40, 200, 1, "bpm"], density: [t("Notes a second"), 0.5, 12, 0.1, ""], register: [t("Mean pitch (60 is middle C)"), 36, 90, 1, ""],
+  spread: [t("Spread of pitch, semitones"), 1, 20, 0.5, ""], loudness: [t("Loudness"), 20, 120, 1, t("of 127")], syncopation: [t("Syncopation"), 0, 1, 0.05, ""],
+};
+const ASKED = { mood: t("style"), seconds: t("seconds"), ...Object.fromEntries(Object.entries(KNOBS).map(([name, [title]]) => [name, title])) };
+let composers = [], sources = {};
+
+if (place) {
+  composers = JSON.parse(place.dataset.composers);
+  form.model.append(...composers.map(one => h("option", { value: String(one.id), selected: one.used }, one.name)));
+  form.model.addEventListener("change", suit);
+  form.addEventListener("submit", event => { event.preventDefault(); make(); });
+  form.how.addEventListener("change", told);
+  $("#train").addEventListener("submit", event => { event.preventDefault(); train(); });
+  $("#search").addEventListener("input", later(() => attempt(search)));
+  suit();
+  attempt(async () => {
+    const songs = await ask("GET", "/generated");
+    $("#none").hidden = songs.length > 0;
+    for (const song of songs.slice(0, 5)) $("#songs").append(shown(await ask("GET", `/generated/${song.id}`)));
+  });
+}
+
+function composer() { return composers.find(one => String(one.id) === form.model.value); }
+
+// Shows the knobs that a composer takes account of.
+function suit() {
+  const { moods, knobs } = composer();
+  form.mood.replaceChildren(h("option", { value: "" }, t("any")), ...moods.map(mood => h("option", {}, mood)));
+  $("#knobs").replaceChildren(...Object.entries(KNOBS).filter(([name]) => knobs.includes(name)).map(([name, [title, low, high, step, unit]]) => {
+    const out = h("output", { class: "soft" }, t("left to the style"));
+    const slider = h("input", { type: "range", name, min: String(low), max: String(high), step: String(step), value: String((low + high) / 2), disabled: true, "aria-label": title });
+    const on = h("input", { type: "checkbox", "aria-label": t("Decide: {knob}", { knob: title }) });
+    const tell = () => { slider.disabled = !on.checked; out.textContent = on.checked ? `${number(slider.value, step < 1 ? 1 : 0)} ${unit}` : t("left to the style"); };
+    on.addEventListener("change", tell);
+    slider.addEventListener("input", tell);
+    return h("div", { class: "knob" }, h("label", {}, on, ` ${title} `), out, slider);
+  }));
+  $$("[data-knob]").forEach(field => { field.hidden = !knobs.includes(field.dataset.knob); });
+  $("#from").hidden = !["primer", "bridge", "keep"].some(name => knobs.includes(name));
+}
+
+function wishes() {
+  const data = new FormData(form), given = {};
+  for (const name of [...Object.keys(KNOBS), "low", "high", "repeats"]) if (data.get(name)) given[name] = Number(data.get(name));
+  for (const name of ["mood", "key", "mode", "metre", "chords", "instruments"]) if (data.get(name) && !form[name].closest("[hidden]")) given[name] = data.get(name);
+  if (data.get("length")) {
+    if (data.get("unit") === "bars") given.bars = Number(data.get("length"));
+    else given.minutes = data.get("length") / 60;
+  }
+  const how = data.get("how");
+  if (how === "primer") given.primer = sources.first;
+  if (how === "bridge") { given.bridge_from = sources.first; given.bridge_to = sources.second; }
+  if (how === "revise") { given.revise = sources.first; given.keep = data.get("keep"); }
+  if (how && Object.values(given).some(value => value === undefined)) throw new Error(t("Choose the song first: search for it, or press “Go on from here” at a new one."));
+  return given;
+}
+
+const make = () => attempt(async () => {
+  const button = $("button.main", form);
+  button.disabled = true;
+  try {
+    const asked = await ask("POST", "/generated", { model: Number(form.model.value), seed: form.seed.value === "" ? null : Number(form.seed.value), wishes: wishes() });
+    const result = await finished(asked.job, job => $("#making").replaceChildren(card(job)));
+    $("#making").replaceChildren();
+    const song = shown(await ask("GET", `/generated/${result.generated}`));
+    $("#none").hidden = true;
+    $("#songs").prepend(song);
+    $(".play", song).focus();
+  } catch (error) {
+    $("#making").replaceChildren(h("p", { class: "warning" }, error.message));
+  }
+  button.disabled = false;
+});
+
+// A new song: to be seen and heard; what was asked, what came, what the judge hears, how much is a copy.
+function shown(song) {
+  const facts = song.facts, box = h("article", { class: "card new-song", "data-generated": String(song.id) });
+  const asked = { ...song.wishes, seconds: song.wishes.minutes ? 60 * song.wishes.minutes : undefined };
+  const rows = Object.entries(ASKED).filter(([name]) => facts[name] !== undefined && facts[name] !== null && name !== "mood").map(([name, title]) =>
+    h("tr", {}, h("th", { scope: "row" }, title), h("td", {}, asked[name] === undefined ? "–" : number(asked[name], 1)), h("td", {}, number(facts[name], 1))));
+  const verdict = facts["mood judged"]
+    ? t("The model hears {mood} ({p}).", { mood: facts["mood judged"], p: percent(facts.probability) }) : "";
+  const heading = h("h3", {}, song.title);
+  box.append(heading,
+    h("p", {}, song.wishes.mood ? t("Asked for: {mood}.", { mood: song.wishes.mood }) : t("No style was asked for."), " ", verdict, " ",
+      t("Longest run of notes shared with a song it learned from: {n} (at most {limit}).", { n: facts["longest copy"], limit: facts["copy limit"] })));
+  const listening = h("div", {});
+  box.append(listening,
+    h("details", {}, h("summary", {}, t("Asked for, and what came of it")),
+      h("table", { class: "plain" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, ""), h("th", { scope: "col" }, t("asked")), h("th", { scope: "col" }, t("came")))), h("tbody", {}, rows)),
+      h("p", { class: "soft" }, t("Seed {seed}. {model}.", { seed: song.seed, model: song.model }))),
+    h("p", { class: "buttons" },
+      h("a", { class: "button", href: `/api/v1/generated/${song.id}/midi`, download: "" }, t("Download MIDI")),
+      h("button", { type: "button", class: "keep", disabled: song.kept, onclick: () => keep(song, box) }, song.kept ? t("In the library") : t("Keep in the library")),
+      h("button", { type: "button", onclick: () => goOn(song) }, t("Go on from here")),
+      h("button", { type: "button", onclick: () => { form.seed.value = String(song.seed); form.seed.focus(); } }, t("Use its seed")),
+      h("button", { type: "button", onclick: () => forget(song, box) }, t("Delete"))));
+  const listen = new Listen(listening, { title: song.title, classes: [], windows: [] });
+  box.listen = listen;
+  requestAnimationFrame(() => listen.show(asRows(song.notes)));
+  return box;
+}
+
+const keep = (song, box) => attempt(async () => {
+  const made = await ask("POST", `/generated/${song.id}/keep`, { title: song.wishes.mood ? `${song.title}, ${song.wishes.mood}` : song.title });
+  const button = $(".keep", box);
+  button.disabled = true;
+  button.textContent = t("In the library");
+  button.after(h("a", { href: `/library/${made.library}` }, t("Show it there")));
+  say(t("It is filed in the library of generated songs."));
+});
+
+const forget = (song, box) => attempt(async () => {
+  await ask("DELETE", `/generated/${song.id}`);
+  box.listen.player.close();
+  box.remove();
+});
+
+function goOn(song) {
+  choose({ generated: song.id }, song.title);
+  if (!form.how.value) form.how.value = "primer";
+  $("#from").open = true;
+  form.how.focus();
+}
+
+function choose(source, title) {
+  const which = form.how.value === "bridge" && sources.first ? "second" : "first";
+  sources[which] = source;
+  sources[`${which}Title`] = title;
+  told();
+}
+
+function told() {
+  $("#chosen").textContent = [sources.firstTitle && t("From: {title}", { title: sources.firstTitle }),
+    form.how.value === "bridge" && sources.secondTitle && t("To: {title}", { title: sources.secondTitle })].filter(Boolean).join(". ");
+}
+
+async function search() {
+  const q = $("#search").value.trim();
+  const libraries = q ? await ask("GET", "/libraries") : [];
+  const found = (await Promise.all(libraries.map(one => ask("GET", `/libraries/${one.id}/songs?${new URLSearchParams({ q, limit: 8 })}`)))).flatMap(answer => answer.rows);
+  $("#found").replaceChildren(...found.slice(0, 12).map(song => h("li", {}, h("button", { type: "button", onclick: () => choose({ song: song.id }, song.title) }, song.title))));
+}
+
+const train = () => attempt(async () => {
+  const data = new FormData($("#train"));
+  const { job } = await ask("POST", "/composers", { generator: data.get("generator"), library: Number(data.get("library")) });
+  await finished(job, one => $("#making").replaceChildren(card(one)));
+  location.reload();
+});

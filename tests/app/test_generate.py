@@ -1,0 +1,84 @@
+"""New songs of the page: made, the same again, kept in a library, gone on from."""
+
+import pytest
+
+from classify import api
+from classify.app import composing, tasks
+from classify.songs import midi
+from tests.app.conftest import room_of
+from tests.conftest import write_corpus
+
+
+@pytest.fixture(scope="module")
+def composer_folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("composer")
+    api.train(write_corpus(place / "songs"), place / "model", "markov")
+    return place / "model"
+
+
+@pytest.fixture
+def composer(page, composer_folder):
+    return tasks.add_model(room_of(page), composer_folder, use=True)
+
+
+def make(client, page, composer, seed=3, **wishes):
+    """Make a song as the page does, in this process."""
+    asked = {"model": composer, "seed": seed, "wishes": wishes}
+    answer = client.post("/api/v1/generated", json=asked)
+    assert answer.status_code == 202, answer.text
+    page.jobs.cancel(answer.json()["job"])
+    parameters = client.get(f"/api/v1/jobs/{answer.json()['job']}").json()["parameters"]
+    number = composing.generate(room_of(page), **parameters)["generated"]
+    return client.get(f"/api/v1/generated/{number}").json()
+
+
+def test_a_song_says_what_was_asked_what_came_and_how_it_is_heard(client, page, composer, library):
+    song = make(client, page, composer, mood="Happy", bars=4, register=70)
+    facts = song["facts"]
+    assert facts["mood asked"] == "Happy" and facts["mood judged"] in ("Calming", "Happy")
+    assert facts["longest copy"] <= facts["copy limit"] and facts["tempo"] > 0
+    assert len(song["notes"]["onset"]) == facts["notes"]
+
+
+def test_the_same_seed_makes_the_same_bytes(client, page, composer):
+    one, other = (make(client, page, composer, seed=9, bars=4) for _ in range(2))
+    files = [client.get(f"/api/v1/generated/{song['id']}/midi") for song in (one, other)]
+    assert files[0].content == files[1].content and files[0].content[:4] == b"MThd"
+    assert "attachment" in files[0].headers["content-disposition"]
+
+
+def test_a_kept_song_is_in_the_library_and_its_name_is_a_name(client, page, composer, tmp_path):
+    song = make(client, page, composer, bars=4)
+    title = "../../<i>evil/.mid"
+    kept = client.post(f"/api/v1/generated/{song['id']}/keep", json={"title": title}).json()
+    page.jobs.cancel(kept["job"])
+    tasks.read_library(room_of(page), kept["library"])
+    (row,) = client.get(f"/api/v1/libraries/{kept['library']}/songs").json()["rows"]
+    assert row["title"].startswith("..-..") or "evil" in row["title"]
+    (file,) = (page.place.generated / "kept").iterdir()
+    assert midi.read(file).n_notes == song["facts"]["notes"]
+    again = client.post(f"/api/v1/generated/{song['id']}/keep", json={"title": title}).json()
+    page.jobs.cancel(again["job"])
+    assert len(list((page.place.generated / "kept").iterdir())) == 1
+
+
+def test_songs_are_gone_on_from_whether_new_or_of_a_library(client, page, composer, library):
+    first = make(client, page, composer, bars=4)
+    rows = client.get(f"/api/v1/libraries/{library}/songs").json()["rows"]
+    on = make(client, page, composer, bars=2, primer={"generated": first["id"]})
+    assert on["facts"]["notes"] > 0
+    bridge = make(client, page, composer, bars=2, bridge_from={"generated": first["id"]},
+                  bridge_to={"song": rows[0]["id"]})  # fmt: skip
+    assert bridge["facts"]["notes"] > 0
+    client.delete(f"/api/v1/generated/{first['id']}")
+    with pytest.raises(tasks.InputError, match="was deleted"):
+        make(client, page, composer, bars=2, primer={"generated": first["id"]})
+
+
+def test_wishes_that_make_no_sense_are_refused(client, page, composer):
+    wrong = {"model": composer, "wishes": {"bars": -1}}
+    assert client.post("/api/v1/generated", json=wrong).status_code == 422
+    with pytest.raises(tasks.InputError):
+        make(client, page, composer, key="H sharp")
+    unknown = {"generator": "../../x", "library": 1}
+    assert client.post("/api/v1/composers", json=unknown).status_code in (404, 422)

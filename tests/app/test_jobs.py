@@ -1,0 +1,91 @@
+"""Jobs in processes of their own: done, refused, stopped, killed, gone on with, watched."""
+
+import os
+import signal
+import time
+
+import pytest
+from starlette.testclient import TestClient
+
+from classify.app import server
+from classify.app.safety import Safety
+from tests.app.conftest import ORIGIN, PORT, TOKEN, add_folder
+from tests.conftest import write_corpus, write_song
+
+
+@pytest.fixture
+def working(tmp_path):
+    """Give a page whose jobs are done, and what a browser is."""
+    page = server.open_page(tmp_path / "page", [tmp_path])
+    application = Safety(server.create_app(page), TOKEN, PORT)
+    with TestClient(application, base_url=ORIGIN, headers={"origin": ORIGIN}) as browser:
+        browser.get("/", params={"token": TOKEN})
+        yield page, browser
+    page.jobs.close()
+    page.database.close()
+
+
+def ended(client, job, states=("waiting", "running"), most=120.0):
+    """Wait until a job is in none of some states; give it."""
+    end = time.monotonic() + most
+    while time.monotonic() < end:
+        described = client.get(f"/api/v1/jobs/{job}").json()
+        if described["state"] not in states:
+            return described
+        time.sleep(0.05)
+    raise AssertionError(f"the job is still {described}")
+
+
+def test_a_job_is_done_another_refused_by_one_process(working, tmp_path):
+    page, client = working
+    write_corpus(tmp_path / "songs", per_class=1)
+    made = client.post("/api/v1/libraries", json={"path": str(tmp_path / "songs")}).json()
+    assert ended(client, made["job"])["state"] == "done"
+    lost = add_folder(page, tmp_path / "nowhere")
+    refused = ended(client, client.post(f"/api/v1/libraries/{lost}/read").json()["job"])
+    assert refused["state"] == "refused" and "no such file or folder" in refused["message"]
+    again = client.post(f"/api/v1/jobs/{refused['id']}/repeat").json()["job"]
+    assert again != refused["id"] and ended(client, again)["state"] == "refused"
+
+
+def test_a_killed_process_costs_its_job_only_and_the_job_goes_on(working, tmp_path):
+    page, client = working
+    for number in range(60):
+        write_song(tmp_path / "songs" / f"{number}.mid", number)
+    number = add_folder(page, tmp_path / "songs")
+    job = client.post(f"/api/v1/libraries/{number}/read").json()["job"]
+    ended(client, job, ("waiting",))
+    while page.jobs.process_of("long") is None:
+        time.sleep(0.01)
+    os.kill(page.jobs.process_of("long"), signal.SIGKILL)
+    died = ended(client, job)
+    assert died["state"] == "died" and "ended by the system" in died["message"]
+    again = client.post(f"/api/v1/jobs/{job}/repeat").json()["job"]
+    assert ended(client, again)["result"]["songs"] == 60
+
+
+def test_jobs_that_wait_or_run_are_stopped(page, client):
+    first = page.jobs.add("read_library", "Reading: a", library_id=1)
+    assert page.jobs.add("read_library", "Reading: a", library_id=1) == first
+    assert client.post(f"/api/v1/jobs/{first}/cancel").json() == {"stopped": True}
+    assert client.get(f"/api/v1/jobs/{first}").json()["state"] == "cancelled"
+    assert client.post(f"/api/v1/jobs/{first}/cancel").json() == {"stopped": False}
+    assert client.post("/api/v1/jobs/99/repeat").status_code == 409
+
+
+def test_what_was_open_when_the_program_ended_can_be_gone_on_with(page, tmp_path):
+    page.jobs.add("read_library", "Reading: a", library_id=1)
+    later = server.open_page(tmp_path / "page", [tmp_path], working=False)
+    (job,) = later.jobs.latest()
+    assert job["state"] == "interrupted" and later.jobs.repeat(job["id"])
+    later.database.close()
+
+
+def test_those_who_watch_are_told_of_each_change_once(page):
+    edition = page.jobs.edition
+    number = page.jobs.add("read_library", "Reading: a", library_id=1)
+    page.jobs.told(number, {"event": "begin", "key": "k", "title": "T", "total": 9, "unit": "song"})
+    page.jobs.told(number, {"event": "advance", "key": "k", "done": 4})
+    edition, (job,) = page.jobs.since(edition)
+    assert job["tasks"] == [{"title": "T", "total": 9, "unit": "song", "done": 4}]
+    assert page.jobs.since(edition) == (edition, [])
