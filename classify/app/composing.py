@@ -3,17 +3,15 @@
 import math
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from classify import api
+from classify.app.room import FIRST_CORPUS, Room, add_model, kept_generator, kept_model
 from classify.app.settings import used_model
 from classify.app.tables import Generated, Library, Model, Song
 from classify.errors import InputError
-
-if TYPE_CHECKING:
-    from classify.app.tasks import Room
 
 #: Wishes that name a song, which may be one of a library or a new one.
 SONGS = ("primer", "bridge_from", "bridge_to", "revise")
@@ -22,10 +20,8 @@ SONGS = ("primer", "bridge_from", "bridge_to", "revise")
 NEW, KEPT = "new", "kept"
 
 
-def generate(room: "Room", model_id: int, seed: int, wishes: dict[str, Any]) -> dict[str, Any]:
+def generate(room: Room, model_id: int, seed: int, wishes: dict[str, Any]) -> dict[str, Any]:
     """Make a new song, and have the model that is used say how it hears it."""
-    from classify.app.tasks import kept_generator, kept_model
-
     with room.database.reading() as session:
         model = session.get_one(Model, model_id)
         judge = used_model(session, "classifier")
@@ -87,10 +83,8 @@ def _file_name(title: str) -> str:
     return plain.strip(" .")[:80] or "New song"
 
 
-def train_composer(room: "Room", generator: str, library_id: int) -> dict[str, Any]:
+def train_composer(room: Room, generator: str, library_id: int) -> dict[str, Any]:
     """Train a composer on a library; songs need no labels."""
-    from classify.app.tasks import FIRST_CORPUS, add_model
-
     with room.database.reading() as session:
         library = session.get_one(Library, library_id)
     corpus = FIRST_CORPUS if library.kind == "builtin" else library.path

@@ -5,8 +5,7 @@ a trained model), and each begins with what is missing, so a repeated job goes o
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,17 @@ from sqlalchemy.orm import Session
 
 from classify import api
 from classify.app import composing, lists
-from classify.app.database import Database
-from classify.app.place import Place
-from classify.app.settings import decide, used_model
+from classify.app.room import (
+    FIRST_CORPUS,
+    FIRST_GENERATOR,
+    FIRST_MODEL,
+    Room,
+    add_model,
+    kept_model,
+)
+from classify.app.settings import used_model
 from classify.app.tables import Library, Model, PlaylistRow, Prediction, SkippedFile, Song, now
 from classify.errors import InputError
-from classify.progress import Progress
-
-#: Models of the first run: one that is trained in seconds, and a generator.
-FIRST_MODEL, FIRST_GENERATOR, FIRST_CORPUS = "features-logistic", "markov", "folk"
 
 #: Songs that are judged before they are written down.
 BLOCK = 100
@@ -33,25 +34,6 @@ OUTSIDE = "lies outside of the library's folder, where a link leads to"
 
 #: Digits of a song's hash by which a model knows its own songs.
 KEPT_DIGITS = 16
-
-
-@dataclass(frozen=True)
-class Room:
-    """What a job works with.
-
-    Parameters
-    ----------
-    place : Place
-        Where things are kept.
-    database : Database
-        What is known.
-    progress : Progress
-        Where to tell how it goes.
-    """
-
-    place: Place
-    database: Database
-    progress: Progress
 
 
 # --- the first run
@@ -77,25 +59,6 @@ def first_run(room: Room) -> dict[str, Any]:
         api.train(FIRST_CORPUS, composer, FIRST_GENERATOR, progress=room.progress)
     add_model(room, composer, use=True)
     return {"library": library_id}
-
-
-def add_model(room: Room, folder: Path, use: bool = False, listener: int | None = None) -> int:
-    """Write a trained model down, and use it from now on if asked to."""
-    about = api.about_model(folder)
-    with room.database.writing() as session:
-        model = session.scalars(select(Model).where(Model.folder == str(folder))).first()
-        if model is None:
-            model = Model(folder=str(folder), listener_id=listener)
-            session.add(model)
-        model.kind, model.sha256, model.name = about["kind"], about["id"], about["name"]
-        model.title, model.corpus, model.card = about["title"], about["corpus"], about["card"]
-        model.classes, model.knobs = about["classes"], about["knobs"]
-        session.flush()
-        kept_model.cache_clear()  # another may lie in the same folder now
-        kept_generator.cache_clear()
-        if use:
-            decide(session, about["kind"], str(model.id))
-        return model.id
 
 
 # --- libraries
@@ -231,12 +194,6 @@ def explain(room: Room, song_id: int) -> dict[str, Any]:
     return api.explain_song(kept_model(model.folder), read)
 
 
-@lru_cache(maxsize=2)
-def kept_model(folder: str) -> Any:
-    """Load a classifier, or give the one that is loaded: a process does several jobs."""
-    return api.loaded(folder)
-
-
 # --- playlists
 
 
@@ -270,12 +227,6 @@ def _forget(room: Room, playlist_id: int) -> None:
     """Delete a list that could not be built."""
     with room.database.writing() as session:
         session.delete(session.get_one(PlaylistRow, playlist_id))
-
-
-@lru_cache(maxsize=2)
-def kept_generator(folder: str) -> Any:
-    """Load a composer, or give the one that is loaded."""
-    return api.loaded_generator(folder)
 
 
 #: What each kind of job does.

@@ -65,7 +65,8 @@ def main(folder: str) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from classify.app.database import Database
     from classify.app.place import Place
-    from classify.app.tasks import TASKS, Room
+    from classify.app.room import Room
+    from classify.app.tasks import TASKS
 
     place = Place.of(folder)
     database = Database(place.database)

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from classify.app import server, tasks
 from classify.app.page import Page
+from classify.app.room import Room, add_model
 from classify.app.safety import Safety
 from classify.app.tables import Library
 from classify.progress import SILENT
@@ -34,9 +35,9 @@ def client(page):
         yield browser
 
 
-def room_of(page: Page) -> tasks.Room:
+def room_of(page: Page) -> Room:
     """Give what a job works with, in this process."""
-    return tasks.Room(page.place, page.database, SILENT)
+    return Room(page.place, page.database, SILENT)
 
 
 def add_folder(page: Page, folder: Path, name: str = "Songs") -> int:
@@ -54,7 +55,7 @@ def library(page, trained, tmp_path):
     folder = write_corpus(tmp_path / "library", per_class=5)
     write_song(folder / "Calming" / "=1+1 & <b>Bold.mid", 77, 45, 1.0)
     (folder / "notes.mid").write_bytes(b"no music")
-    tasks.add_model(room_of(page), trained, use=True)
+    add_model(room_of(page), trained, use=True)
     number = add_folder(page, folder)
     tasks.read_library(room_of(page), number)
     return number

@@ -4,6 +4,7 @@ import pytest
 
 from classify import api
 from classify.app import composing, tasks
+from classify.app.room import add_model
 from classify.songs import midi
 from tests.app.conftest import room_of
 from tests.conftest import write_corpus
@@ -18,7 +19,7 @@ def composer_folder(tmp_path_factory):
 
 @pytest.fixture
 def composer(page, composer_folder):
-    return tasks.add_model(room_of(page), composer_folder, use=True)
+    return add_model(room_of(page), composer_folder, use=True)
 
 
 def make(client, page, composer, seed=3, **wishes):

@@ -57,7 +57,7 @@ class NewSong(BaseModel):
 
     model: int = Field(description="A composer.")
     seed: int | None = Field(None, ge=0, lt=2**31, description="The same seed, the same song.")
-    wishes: WishesForSong = WishesForSong()
+    wishes: WishesForSong = Field(default_factory=lambda: WishesForSong.model_validate({}))
 
 
 class NewComposer(BaseModel):
