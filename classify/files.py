@@ -6,6 +6,7 @@ final place and renamed, which file systems do in one step.
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +21,41 @@ from classify.errors import InputError
 #: In a folder of unfinished work: what it is work for.
 KEY = "key"
 
+#: A byte of a file's name that is not UTF-8, as `displayable` shows it.
+ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])")
+
 
 def cache_folder() -> Path:
     """Folder of files that can be made again: CLASSIFY_CACHE, or the user's cache folder."""
     return Path(os.environ.get("CLASSIFY_CACHE") or platformdirs.user_cache_dir("classify"))
+
+
+def displayable(name: str) -> str:
+    r"""Write a file's name as text; bytes that are not UTF-8 as `\\x` and two digits.
+
+    Examples
+    --------
+    >>> print(displayable("caf\udce9.mid"))
+    caf\xe9.mid
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def on_disk(path: Path) -> Path:
+    """Find the file that was named by `displayable`, or by any text; `path` where it is not there.
+
+    Parameters
+    ----------
+    path : Path
+        As a table, a playlist or a person names it.
+    """
+    text = str(path)
+    escaped = ESCAPED.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), text)
+    for name in dict.fromkeys((text, escaped)):
+        found = Path(os.fsdecode(name.encode("utf-8", "surrogateescape")))
+        if found.exists():
+            return found
+    return path
 
 
 @contextmanager
@@ -91,7 +123,8 @@ def work_dir(out: Path, key: str) -> Path:
     Path
     """
     work = out.with_name(f".{out.name}.work")
-    if not (work / KEY).is_file() or (work / KEY).read_text() != key:
+    made_for = work / KEY
+    if not made_for.is_file() or made_for.read_bytes() != key.encode():
         shutil.rmtree(work, ignore_errors=True)
         write_text(work / KEY, key)
     return work

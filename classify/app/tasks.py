@@ -112,7 +112,7 @@ def _write_songs(
             row = rows[name] = Song(library_id=library_id, name=name)
             session.add(row)
         song = item.song
-        row.source, row.file, row.digest = str(song.path), item.file, song.digest
+        row.source, row.file, row.digest = item.source, item.file, song.digest
         row.title = titles.get(Path(name).name) or item.title
         row.artist, row.seconds, row.notes = item.artist, song.seconds, song.n_notes
         row.origin, row.repaired, row.present = song.origin, song.repaired, True

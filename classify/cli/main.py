@@ -4,6 +4,7 @@ Each command is a file beside this one. Nothing heavy is imported before a comma
 `classify --help` answers at once.
 """
 
+import io
 import shlex
 import signal
 import sys
@@ -77,8 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit status."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is a Ctrl-C
-    if sys.stdout.errors == "strict" and hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a title that the terminal cannot show
+    for stream in (sys.stdout, sys.stderr):  # a title that the terminal cannot show is no error
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = commands(given[0] if given else "")(
             given,

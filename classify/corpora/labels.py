@@ -27,8 +27,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from classify.corpora.walk import Skipped, WalkedFile, displayable, hidden, walk
+from classify.corpora.walk import Skipped, WalkedFile, hidden, slashes, walk
 from classify.errors import InputError
+from classify.files import displayable, on_disk
 from classify.songs import UnusableSong, archive
 from classify.songs.formats import READABLE, kind_of
 
@@ -225,7 +226,9 @@ Locate = Callable[[str], tuple[Path, str]]
 def _from_csv(path: Path) -> Listing:
     folder = path.resolve().parent
     name = folder.name if path.name.lower() == LABELS else path.stem
-    entries, skipped = _from_text(str(path), _text(path), lambda name: (path.parent / name, ""))
+    entries, skipped = _from_text(
+        str(path), _text(path), lambda name: (on_disk(path.parent / name), "")
+    )
     return Listing(name, entries, skipped)
 
 
@@ -336,7 +339,7 @@ def _entry(csv_path: str, line: int, row: dict[str, str], locate: Locate) -> Ent
     path, member = locate(row["path"])
     return Entry(
         path=path,
-        name=row["path"].replace("\\", "/"),
+        name=slashes(row["path"]),
         label=row["label"],
         group=row.get("group", ""),
         split=PARTS.get(split, ""),
@@ -410,7 +413,7 @@ def _from_table_in_archive(
     members = {file.name: file.member for file in files}
 
     def locate(name: str) -> tuple[Path, str]:
-        inside = posixpath.normpath(top + name.replace("\\", "/"))
+        inside = posixpath.normpath(top + slashes(name))
         return path, members.get(inside, inside)
 
     entries, skipped = _from_text(where, text, locate)

@@ -21,8 +21,9 @@ from classify.corpora.labels import (
     with_archives,
 )
 from classify.corpora.store import Store
-from classify.corpora.walk import Skipped, displayable, walk
+from classify.corpora.walk import Skipped, walk
 from classify.errors import InputError
+from classify.files import displayable
 from classify.songs import Song
 from classify.songs.formats import READABLE, File
 
@@ -44,7 +45,8 @@ class Item:
     song : Song
         Its notes.
     file : str
-        The path of its file; empty if that is in an archive or holds other songs too.
+        The path of its file, as `classify.files.displayable` shows it; empty if that is in an
+        archive or holds other songs too.
     """
 
     name: str
@@ -52,6 +54,11 @@ class Item:
     title: str
     song: Song
     file: str
+
+    @property
+    def source(self) -> str:
+        """The path of the file or archive that it is in, shown likewise."""
+        return displayable(str(self.song.path))
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ def load_library(
             )
             song = store.song(stored, entry.path, title)
             artist = song.artist or artist
-            file = "" if entry.member or len(parts) > 1 else str(entry.path)
+            file = "" if entry.member or len(parts) > 1 else displayable(str(entry.path))
             items.append(Item(name, artist or entry.group, song.title, song, file))
     if not items:
         first = skipped[0]

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classify.compute.executor import Task, TaskDied, make_executor, n_cores, task_name
-from classify.corpora.walk import Skipped, displayable, hidden, relative_name, walk
+from classify.corpora.walk import Skipped, hidden, relative_name, walk
 from classify.errors import InputError
-from classify.files import atomic_write
+from classify.files import atomic_write, displayable
 from classify.progress import SILENT, Progress, counting
 from classify.songs import audio, midi
 from classify.songs.formats import KINDS, FileFormat, transcription

@@ -5,10 +5,14 @@ Linked folders are walked too, each once. Nothing is unpacked.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from classify.files import displayable
 from classify.songs import archive
+
+BACKSLASH = re.compile(r"\\(?!x[89a-f][0-9a-f])")
 
 
 @dataclass(frozen=True)
@@ -91,24 +95,19 @@ def walk(source: Path, root: Path | None = None) -> tuple[list[WalkedFile], list
 
 def _walk_archive(path: Path) -> tuple[list[WalkedFile], list[Skipped]]:
     names, problems = archive.members(path)
-    files = [WalkedFile(path, displayable(_slashes(name)), name) for name in names]
-    skipped = [Skipped(displayable(_slashes(name)), reason) for name, reason in problems.items()]
+    files = [WalkedFile(path, displayable(slashes(name)), name) for name in names]
+    skipped = [Skipped(displayable(slashes(name)), reason) for name, reason in problems.items()]
     return [f for f in files if not any(map(hidden, PurePosixPath(f.name).parts))], skipped
 
 
-def _slashes(name: str) -> str:
-    """Write a member's path with forward slashes; some programs write backslashes."""
-    return name.replace("\\", "/")
+def slashes(name: str) -> str:
+    """Write a path with forward slashes; some programs write backslashes, and we for odd bytes."""
+    return BACKSLASH.sub("/", name)
 
 
 def hidden(name: str) -> bool:
     """Say whether a file or folder of this name is one that people do not want to see."""
     return name.startswith(".") or name == "__MACOSX"
-
-
-def displayable(name: str) -> str:
-    """Replace the bytes of a file name that are not UTF-8 by question marks."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def relative_name(path: Path, root: Path) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classify.errors import InputError
+from classify.files import on_disk
 from classify.progress import SILENT, Progress, counting
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def read_song(source: str | Path, digest: str = "") -> "Song":
     >>> read_song("songs/Happy/00.mid").n_notes
     40
     """
-    library = read_library(source)
+    library = read_library(on_disk(Path(source)))
     songs = [item.song for item in library.items if digest in ("", item.song.digest)]
     if not songs:
         raise InputError(f"{source}: was changed since it was read; read the library again")

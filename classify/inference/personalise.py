@@ -31,7 +31,7 @@ from classify.evaluation import calibration, conformal
 from classify.evaluation.scores import song_means
 from classify.evaluation.significance import mcnemar
 from classify.experiments.results import P
-from classify.files import atomic_write
+from classify.files import atomic_write, displayable, on_disk
 from classify.inference import saved_model as bundles
 from classify.inference.model_record import Adaptation
 from classify.inference.prediction import Predictions
@@ -310,7 +310,7 @@ def suggest(predictions: Predictions, bundle: Bundle, n_songs: int, labels: Path
     table = predictions.table.iloc[rows[chosen]].reset_index(drop=True)
     here = labels.resolve().parent
     return pd.DataFrame({
-        "path": [_from(here, Path(file)) for file in files[rows[chosen]]],
+        "path": [_from(here, on_disk(Path(file))) for file in files[rows[chosen]]],
         "label": "",
         "title": table.title,
         "best": table.best,
@@ -358,7 +358,7 @@ def _reason(moods: Sequence[str], p: NDArray[np.floating], distance: float) -> s
 
 def _from(here: Path, file: Path) -> str:
     whole = file.resolve()
-    return os.path.relpath(whole, here) if whole.is_relative_to(here) else str(whole)
+    return displayable(os.path.relpath(whole, here) if whole.is_relative_to(here) else str(whole))
 
 
 def write_suggestions(table: pd.DataFrame, path: Path) -> None:

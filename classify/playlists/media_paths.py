@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from urllib.parse import quote
 
 from classify.errors import InputError
+from classify.files import on_disk
 
 #: Endings of recordings, where none is named; the first that is there is taken.
 RECORDINGS = (".flac", ".mp3", ".m4a", ".ogg", ".opus", ".wav", ".aac", ".aiff", ".wma")
@@ -92,7 +93,7 @@ class MediaPaths:
             The recording, or the song itself; and, where a recording was wanted and is missing, a
             sentence that reports it.
         """
-        song_file = self.root / song
+        song_file = on_disk(self.root / song)
         if self.media_root is None and not self.ext:
             return song_file, ""
         if self.media_root is None:
@@ -100,7 +101,8 @@ class MediaPaths:
             matches = [path for path in candidates if path.is_file()]
             where = "beside it"
         else:
-            matches = self._in_media_root(PurePath(song))
+            below = song_file.is_relative_to(self.root)
+            matches = self._in_media_root(song_file.relative_to(self.root) if below else song_file)
             where = f"in {self.media_root}"
         if len(matches) == 1 or (matches and self.media_root is None):
             return matches[0], ""

@@ -100,9 +100,10 @@ def test_a_polite_kill_is_a_ctrl_c(tmp_path):
     assert "\nclassify: stopped. " in told and "the same command goes on from there.\n" in told
 
 
-def test_what_a_terminal_cannot_show_is_shown_otherwise(monkeypatch):
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])  # by LC_ALL=en_US and LC_ALL=C
+def test_what_a_terminal_cannot_show_is_shown_otherwise(monkeypatch, errors):
     monkeypatch.setattr(corpus.api, "list_corpora", lambda: "Dvořák")
-    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors=errors)
     monkeypatch.setattr(sys, "stdout", out)
     assert main(["corpus", "list"]) == 0
     out.flush()

@@ -68,7 +68,14 @@ def test_a_file_name_that_is_not_utf8(corpus_folder):
     (corpus_folder / "Happy" / "00.mid").rename(corpus_folder / "Happy" / name)
     corpus = load(str(corpus_folder))
     assert len(corpus.songs) == 16 and len(corpus.fingerprint) == 64
-    assert "Happy/bad-\ufffd.mid" in [e.name for e in corpus.entries]
+    assert r"Happy/bad-\xff.mid" in [e.name for e in corpus.entries]
+
+
+def test_a_table_names_a_file_whose_name_is_not_utf8(tmp_path):
+    for name in (b"caf\xe9.mid", "Dvořák.mid".encode()):
+        write_song(tmp_path / "midi" / os.fsdecode(name), len(name))
+    corpus = load(str(csv(tmp_path, "path,label\nmidi/caf\\xe9.mid,a\nmidi/Dvořák.mid,b\n")))
+    assert [entry.name for entry in corpus.entries] == [r"midi/caf\xe9.mid", "midi/Dvořák.mid"]
 
 
 def test_labels_csv_with_every_column(tmp_path):

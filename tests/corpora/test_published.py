@@ -388,7 +388,7 @@ def test_names_that_no_table_can_show_are_skipped(tmp_path):
     names = ("Rock/Rock/A\x07B/one.mid", "Rock/Rock/AB/two.mid")
     bad = os.fsdecode(b"Rock/Rock/AB/caf\xe9.mid")
     listing = published.list_songs("adl-piano", lay_out(tmp_path, *names, bad))
-    assert [e.name for e in listing.entries] == ["Rock/Rock/AB/caf\ufffd.mid", names[1]]
+    assert [e.name for e in listing.entries] == [r"Rock/Rock/AB/caf\xe9.mid", names[1]]
     assert reasons(listing) == {"Rock/Rock/A?B/one.mid": "has a control character in its name"}
 
 

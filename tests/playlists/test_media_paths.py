@@ -1,12 +1,20 @@
 """Where a playlist's songs lie, and recordings instead of MIDI files."""
 
+import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from classify.errors import InputError
+from classify.files import displayable
+from classify.playlists.build import build
+from classify.playlists.library import example_library
 from classify.playlists.media_paths import MediaPaths, missing_media
+from classify.playlists.playlist import Provenance
+from classify.playlists.request import Request
+from classify.playlists.writers import write
 
 
 def touched(*paths):
@@ -68,3 +76,20 @@ def test_what_is_no_folder_or_no_ending_is_refused(tmp_path):
         MediaPaths(media_root=tmp_path / "nowhere")
     with pytest.raises(InputError, match=r"'\.' is not a file ending"):
         MediaPaths(ext=(".",))
+
+
+@pytest.mark.parametrize("ending", [".m3u8", ".xspf", ".jspf", ".csv"])
+def test_a_name_that_is_not_utf8_comes_back_byte_for_byte(tmp_path, ending):
+    name = b"caf\xe9 & co.mid"
+    song = tmp_path / os.fsdecode(name)
+    song.touch()
+    entry = displayable(song.name)
+    assert entry == r"caf\xe9 & co.mid"
+    paths = MediaPaths(tmp_path)
+    assert paths.uri(paths.file(entry)[0], tmp_path / "a.xspf") == "caf%E9%20%26%20co.mid"
+    library = example_library()
+    library = replace(library, song=[entry, *library.song[1:]])
+    made = build(library, Request("Calming", minutes=3, pins=(entry,)))[0]
+    write(made, tmp_path / f"list{ending}", Provenance("m", "2026-01-31T12:00:00+00:00"), paths)
+    written = (tmp_path / f"list{ending}").read_text(encoding="utf-8")
+    assert "caf%E9%20%26%20co.mid" in written
