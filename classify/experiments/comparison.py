@@ -190,7 +190,9 @@ def _model(folder: Path, spec: registry.ModelSpec, jobs: list[Job]) -> ModelReco
     rows.
     """
     outer = [
-        job for job in jobs if job.spec == spec and job.fold.share == 1 and job.fold.key != LEAK
+        job
+        for job in jobs
+        if job.spec == spec and job.fold.share == 1 and not job.fold.key.startswith(LEAK)
     ]
     facts = [fitting.results(job) for job in outer]
     reasons = [one["reason"] for one in facts if "reason" in one]

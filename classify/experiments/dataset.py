@@ -126,7 +126,7 @@ def _split(
         corpus, cutting, windows, outer, notes=notes, duplicates=duplicate_records, start=start
     )
     if settings.leak:
-        data.extra.append(folds.leaking(len(windows), settings.seed))
+        data.extra.extend(folds.leaking(len(windows), settings.seed))
     if settings.learning_curve:
         data.extra.extend(folds.curve(outer, data.labels, data.groups, settings.seed))
     return data

@@ -180,7 +180,7 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
     raw = table[rows]
     estimator = registry.make(job.spec, job.seed, job.settings, job.quick)
     begun = time.perf_counter()
-    estimator.fit(raw, label, group if fold.grouped else None, watch)
+    estimator.fit(raw, label, group if fold.grouped else None, watch, song)
     fitted = time.perf_counter()
 
     classes = np.unique(about["label"])

@@ -53,7 +53,7 @@ class Judge:
         estimator = registry.make(self.spec, self.seed, TrainingSettings(), self.quick)
         with threadpool_limits(1):
             label, group = np.array(moods)[windows.song], np.array(groups)[windows.song]
-            self.estimator = estimator.fit(x, label, group)
+            self.estimator = estimator.fit(x, label, group, songs=windows.song)
         return self
 
     @property

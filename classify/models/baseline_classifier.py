@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import ParameterGrid
 from sklearn.utils.validation import has_fit_parameter
 
 from classify.evaluation.splits import Names, inner_folds
 from classify.models.estimator import Floats, Watch, WindowClassifier
+from classify.models.selection import song_score
 from classify.representations import representation
 from classify.representations.arrays import as_rows
 from classify.representations.representation import Representation
@@ -67,8 +68,11 @@ class BaselineClassifier(WindowClassifier):
         y: Names,
         groups: Names | None = None,
         watch: Watch | None = None,
+        songs: NDArray[Any] | None = None,
     ) -> "BaselineClassifier":
         """Search the grid over inner folds and refit; the parameters are those of a network's fit.
+
+        Of the grid, the values are taken with which songs of the inner folds are predicted best.
 
         A model without probabilities of its own gets them by Platt scaling over the same folds. A
         model of songs learns from each song once, however many windows it has.
@@ -80,9 +84,9 @@ class BaselineClassifier(WindowClassifier):
             once = first_of_each(table) | (np.diff(codes, prepend=-1) != 0)
             table, codes = table[once], codes[once]
             groups = None if groups is None else np.asarray(groups)[once]
+        of_song = (np.arange(len(once)) if songs is None else np.asarray(songs))[once]
         folds = inner_folds(codes.astype(str), groups, self.n_folds, self.seed)
-        model, self.best_params_ = self._searched(table, codes, groups, folds, watch)
-        held_out = _held_out(model, table, codes, groups, folds)
+        model, held_out = self._searched(table, codes, groups, of_song, folds, watch)
         if not hasattr(model, "predict_proba"):
             held_out = _platt(held_out, codes)
             model = CalibratedClassifierCV(model, cv=folds, ensemble=False).fit(table, codes)
@@ -95,22 +99,29 @@ class BaselineClassifier(WindowClassifier):
         table: NDArray,
         codes: NDArray,
         groups: Names | None,
+        songs: NDArray,
         folds: list[Any],
         watch: Watch | None,
-    ) -> tuple[Any, dict[str, Any]]:
-        """Fit with the best values of the grid; without a grid there is nothing to search."""
-        model = self._module.build(self.seed)
-        if not self.grid:
-            _fit(model, table, codes, groups)
-            if watch:
-                watch("")
-            return model, {}
-        # a grid value that cannot be fitted (31 neighbours among 20 windows) is passed over
-        search = GridSearchCV(model, self.grid, cv=folds)
-        if watch:
-            search.set_callbacks(_GridWatch(watch))
-        search.fit(table, codes)
-        return search.best_estimator_, search.best_params_
+    ) -> tuple[Any, NDArray]:
+        """Fit with the best values of the grid; give the model, and what inner folds predicted.
+
+        A value that cannot be fitted (31 neighbours among 20 windows) is passed over.
+        """
+        best, highest, failure = None, -np.inf, None
+        for values in ParameterGrid(self.grid):
+            model = self._module.build(self.seed).set_params(**values)
+            try:
+                held_out = _held_out(model, table, codes, groups, folds, watch)
+            except ValueError as error:
+                failure = error
+                continue
+            score = song_score(held_out, codes, songs)
+            if score > highest:
+                best, highest = (model, values, held_out), score
+        if best is None:
+            raise failure or ValueError("the grid holds no values")
+        model, self.best_params_, held_out = best
+        return _fit(model, table, codes, groups), held_out
 
     def predict_prepared(self, x: NDArray[np.float32]) -> Floats:
         """Give class probabilities of windows that `prepare` gave."""
@@ -161,7 +172,12 @@ def _fit(model: Any, table: NDArray, codes: NDArray, groups: Names | None) -> An
 
 
 def _held_out(
-    model: Any, table: NDArray, codes: NDArray, groups: Names | None, folds: list[Any]
+    model: Any,
+    table: NDArray,
+    codes: NDArray,
+    groups: Names | None,
+    folds: list[Any],
+    watch: Watch | None = None,
 ) -> NDArray:
     """Predict each inner fold by a model that has not seen it: probabilities or decisions."""
     method = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
@@ -175,6 +191,8 @@ def _held_out(
         if method == "predict_proba":
             outputs[validate] = 0.0  # a fold of random windows may lack a class
         outputs[np.ix_(validate, inner.classes_)] = output
+        if watch:
+            watch("")
     return outputs
 
 
@@ -208,22 +226,3 @@ def first_of_each(table: NDArray[np.float32]) -> NDArray[np.bool_]:
     first = np.ones(len(table), dtype=bool)
     first[1:] = (table[1:] != table[:-1]).any(axis=1)
     return first
-
-
-class _GridWatch:
-    """A scikit-learn callback that reports each fit of a grid search."""
-
-    max_propagation_depth = 0
-
-    def __init__(self, watch: Watch) -> None:
-        self.watch = watch
-
-    def setup(self, estimator: Any, context: Any) -> None: ...
-
-    def teardown(self, estimator: Any, context: Any) -> None: ...
-
-    def on_fit_task_begin(self, estimator: Any, context: Any) -> None: ...
-
-    def on_fit_task_end(self, estimator: Any, context: Any) -> None:
-        if context.task_name == "candidate-split-evaluation":
-            self.watch("")

@@ -178,8 +178,6 @@ def n_units(spec: ModelSpec, settings: TrainingSettings, quick: bool) -> tuple[i
     from classify.models.baseline_classifier import BaselineClassifier
 
     search = BaselineClassifier(spec.name, quick)
-    if not search.grid:
-        return 1, "fit"
     return int(np.prod([len(v) for v in search.grid.values()])) * search.n_folds, "grid fit"
 
 

@@ -130,4 +130,5 @@ def _estimator(
         return registry.load(kept)
     estimator = registry.make(spec, settings.seed, settings.training, settings.quick)
     groups = data.groups[part.train] if part.grouped else None
-    return estimator.fit(x[part.train], data.labels[part.train], groups)
+    song = data.windows.song[part.train]
+    return estimator.fit(x[part.train], data.labels[part.train], groups, songs=song)

@@ -2,7 +2,7 @@
 
 A random-window score is like for like only with the score of windows of unseen songs, so points
 and ranks compare those two; the score of whole songs stands beside them. *Inflation* is the
-difference.
+difference, window by window: five draws of random windows test each of them once.
 """
 
 from collections.abc import Iterator
@@ -11,14 +11,15 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import kendalltau, rankdata
 
-from classify.evaluation.scores import Estimate
+from classify.evaluation.scores import Estimate, estimate, estimates
 from classify.presentation.figures import BLUE, GREY, ORANGE, canvas, name_beside, spread
-from classify.presentation.numbers import MINUS, ordinal, percent, points
+from classify.presentation.numbers import MINUS, ordinal, percent, points, points_span
 from classify.report.blocks import Block, Canvas, Cell, Figure, Table, TableRow, Text, columns
-from classify.report.format import listed, score_cell
+from classify.report.format import listed, points_cell, score_cell
 from classify.report.run_view import Row, View
 
 TITLE, ORDER = "What a split by random windows would report", 60
@@ -38,25 +39,24 @@ AGREEMENT = (
 
 @dataclass(frozen=True, eq=False)
 class LeakLine:
-    """One model under both splits: accuracy on windows, and ranks by it (0: not ranked)."""
+    """One model under both splits: accuracy on windows, and ranks by it (0: not ranked).
+
+    `inflation` is by how much random windows overestimate it on the same windows, as a share.
+    """
 
     row: Row
     train: Estimate
     test: Estimate
+    inflation: Estimate
     reported: int = 0
     true: int = 0
-
-    @property
-    def inflation(self) -> float:
-        """By how much random windows overestimate it, as a share of windows."""
-        return self.test.value - self.row.score("window").value
 
 
 def blocks(view: View) -> Iterator[Block]:
     """Show what the probes and, where the run has them, the models gain by random windows."""
     lines = read(view)
     ranked = [line for line in lines if line.reported]
-    yield Text(probes(view.run["split"]), *sentences(ranked))
+    yield Text(probes(view.run["split"]), *sentences(ranked, _mean_inflation(view, ranked)))
     if ranked:
         described = [
             f"{line.row.title} {percent(line.test.value)} (rank {line.reported}) and "
@@ -88,11 +88,47 @@ def read(view: View) -> list[LeakLine]:
     contenders = [row for row in view.contenders if row.name in reported]
     test = [reported[row.name][1].value for row in contenders]
     ranks = zip(contenders, _ranks(test), _ranks(_true(contenders)), strict=True)
-    lines = [LeakLine(row, *reported[row.name], int(a), int(b)) for row, a, b in ranks]
+    majority = [view.majority] if view.majority and view.majority.name in reported else []
+    gained = _gained(view, [row.name for row in [*contenders, *majority]]) if contenders else {}
+    lines = [
+        LeakLine(row, *reported[row.name], gained[row.name], int(a), int(b)) for row, a, b in ranks
+    ]
     lines.sort(key=lambda line: (line.reported, line.true, line.row.name))
-    if lines and view.majority and view.majority.name in reported:
-        lines.append(LeakLine(view.majority, *reported[view.majority.name]))
+    if lines:
+        lines += [LeakLine(row, *reported[row.name], gained[row.name]) for row in majority]
     return lines
+
+
+def _right(rows: pd.DataFrame) -> pd.DataFrame:
+    """Lay out which windows each model predicts correctly; over repeats, how often."""
+    right = (rows.prediction == rows.label).astype(float)
+    keys = [rows.group, rows.song, rows.start, rows.model]
+    return right.groupby(keys).mean().unstack("model")
+
+
+def _paired(view: View, names: list[str]) -> pd.DataFrame:
+    """Give what random windows change for each window and model: 1, 0 or -1."""
+    rows = view.predictions
+    tested = rows[(rows.level == "window") & (rows.part == "test") & rows.model.isin(names)]
+    own, random = (_right(tested[tested.protocol == kind]) for kind in (view.protocol, RANDOM))
+    return (random - own.reindex(random.index))[names].dropna()
+
+
+def _gained(view: View, names: list[str]) -> dict[str, Estimate]:
+    changes = _paired(view, names)
+    groups = changes.index.get_level_values("group").tolist()
+    n_folds = max(2, view.n_folds)  # several draws share training windows, whatever the own split
+    gained = estimates(changes.to_numpy(), groups, view.seed, n_folds, (-1.0, 1.0))
+    return dict(zip(names, gained, strict=True))
+
+
+def _mean_inflation(view: View, ranked: list[LeakLine]) -> Estimate | None:
+    """Give the mean over models of what random windows gain, with its interval."""
+    if not ranked:
+        return None
+    changes = _paired(view, [line.row.name for line in ranked]).mean(axis=1)
+    groups = changes.index.get_level_values("group").tolist()
+    return estimate(changes.to_numpy(), groups, view.seed, max(2, view.n_folds), (-1.0, 1.0))
 
 
 def _reported(view: View) -> dict[str, tuple[Estimate, Estimate]]:
@@ -140,33 +176,38 @@ def probes(split: dict[str, Any]) -> str:
     return f"Random windows {verb} {listed(each)}{but}."
 
 
-def sentences(ranked: list[LeakLine]) -> list[str]:
-    """Say how random windows re-rank the models."""
-    if not ranked:
+def sentences(ranked: list[LeakLine], mean: Estimate | None) -> list[str]:
+    """Say how much random windows overestimate, and how they re-rank the models."""
+    if mean is None:
         return []
     if len(ranked) == 1:
         only = ranked[0]
         return [
             f"Random windows report {percent(only.test.value)} for {only.row.title}; on windows of "
-            f"unseen songs it reaches {percent(only.row.score('window').value)}."
+            f"unseen songs it reaches {percent(only.row.score('window').value)}; {_by(mean)}."
         ]
-    return [_mean(ranked), _best(ranked), *_agreement(ranked)]
+    return [_mean(ranked, mean), _best(ranked), *_agreement(ranked)]
 
 
-def _mean(ranked: list[LeakLine]) -> str:
+def _mean(ranked: list[LeakLine], mean: Estimate) -> str:
     """Say how much random windows overestimate, over all models and at most."""
-    mean = float(np.mean([line.inflation for line in ranked]))
-    most = max(ranked, key=lambda line: line.inflation)
-    if mean <= 0:
-        return (
-            f"Over these {len(ranked)} models, random windows do not overestimate the accuracy on "
-            f"windows of unseen songs ({points(mean)} points on average)."
-        )
-    return (
-        f"Over these {len(ranked)} models, random windows overestimate the accuracy on windows of "
-        f"unseen songs by {points(mean)} points, and most for {most.row.title}: by "
-        f"{points(most.inflation)} points."
-    )
+    most = max(ranked, key=lambda line: line.inflation.value)
+    text = f"Over these {len(ranked)} models, on the same windows, {_by(mean)}"
+    if most.inflation.low <= 0:
+        return f"{text}; for no model is that significant." if mean.low <= 0 else f"{text}."
+    return f"{text}; most for {most.row.title}: by {_inflation(most.inflation)}."
+
+
+def _by(one: Estimate) -> str:
+    """Say by how much random windows overestimate, if that is more than chance."""
+    ends = _inflation(one)
+    if one.low <= 0:
+        return f"random windows do not significantly overestimate accuracy ({ends})"
+    return f"random windows overestimate accuracy by {ends}"
+
+
+def _inflation(one: Estimate) -> str:
+    return f"{points(one.value)} points (95 % interval {points_span(one.low, one.high)})"
 
 
 def _best(ranked: list[LeakLine]) -> str:
@@ -201,7 +242,7 @@ def _table(view: View, lines: list[LeakLine]) -> Table:
             *(score_cell(score) for score in (line.train, line.test)),
             str(line.true or "–"),
             *(score_cell(score) for score in unseen),
-            points(line.inflation),
+            points_cell(line.inflation),
         ]
         rows.append(TableRow(cells, view.kind(line.row)))
     titles = ("rank", "train, windows", "test, windows", "test, songs")
@@ -214,8 +255,9 @@ def _table(view: View, lines: list[LeakLine]) -> Table:
         ],
         rows,
         "Accuracy in %, with 95 % intervals, as random windows would have shown it, "
-        "next to unseen songs; ranks and inflation are by windows. Random windows: one draw of "
-        "four fifths to train on; its intervals do not know that songs are on both sides.",
+        "next to unseen songs; ranks and inflation are by windows. Random windows: five draws, "
+        "each with four fifths to train on, that test every window once; inflation is measured on "
+        "the same windows under both splits.",
     )
 
 
@@ -227,13 +269,13 @@ def _paper(lines: list[LeakLine]) -> Table:
         scores = [line.test, line.row.score("window"), line.row.score()]
         ranks = [str(rank or "–") for rank in (line.reported, line.true)]
         cells = [score_cell(score) for score in scores]
-        rows.append(TableRow([line.row.title, *cells, points(line.inflation), *ranks]))
+        rows.append(TableRow([line.row.title, *cells, points_cell(line.inflation), *ranks]))
     return Table(
         columns("model", *titles, "true rank"),
         rows,
-        "What a split by random windows (one draw, a fifth held out, songs on both sides) would "
-        "have reported, next to unseen songs: accuracy in % with 95 % intervals, inflation on "
-        "windows in points, and ranks by accuracy on windows.",
+        "What a split by random windows (five draws, a fifth held out in each, songs on both "
+        "sides) would have reported, next to unseen songs: accuracy in % with 95 % intervals, "
+        "inflation on windows in points, and ranks by accuracy on windows.",
         label="tab:leak",
         paper_only=True,
     )

@@ -16,6 +16,12 @@ PROBES = {
 }
 
 
+def sentences(run) -> list[str]:
+    view = read_view(run)
+    ranked = [line for line in leak.read(view) if line.reported]
+    return leak.sentences(ranked, leak._mean_inflation(view, ranked))
+
+
 def test_the_probes_always_have_their_sentence(tmp_path):
     assert leak.probes(PROBES) == (
         "Random windows would have overestimated a nearest neighbour by 23 points (61 % of windows "
@@ -48,12 +54,18 @@ def test_ranks_points_and_sentences(tmp_path):
     assert ranks == {
         "knn": (1, 4), "nn3": (2, 2), "svm": (3, 1), "bi-nn3": (4, 3), "majority": (0, 0),
     }  # fmt: skip
-    points = {line.row.name: 100 * line.inflation for line in found}
+    points = {line.row.name: 100 * line.inflation.value for line in found}
     assert points == pytest.approx({"knn": 45, "nn3": 20, "svm": 5, "bi-nn3": 15, "majority": 0})
     # of six pairs of models, two are in the same order under both
-    assert leak.sentences([line for line in found if line.reported]) == [
-        "Over these 4 models, random windows overestimate the accuracy on windows of unseen songs "
-        "by 21.2 points, and most for KNN: by 45.0 points.",
+    knn = found[0].inflation
+    assert 0 < knn.low < knn.value < knn.high
+    said = sentences(tmp_path / "run")
+    assert said[0].startswith(
+        "Over these 4 models, on the same windows, random windows overestimate accuracy by 21.2 "
+        "points (95 % interval "
+    )
+    assert "; most for KNN: by 45.0 points (95 % interval " in said[0]
+    assert said[1:] == [
         "They would have called KNN best; on windows of unseen songs it is 4th of 4.",
         "Kendall's τ of the two rankings is −0.33: a ranking that goes against the true one.",
     ]
@@ -63,28 +75,26 @@ def test_ranks_points_and_sentences(tmp_path):
 
 def test_the_same_ranking(tmp_path):
     right = {"svm": 32, "knn": 20}
-    found = leak.read(read_view(write_run(tmp_path / "run", right, leak={"svm": 39, "knn": 30})))
-    said = leak.sentences(found)
+    said = sentences(write_run(tmp_path / "run", right, leak={"svm": 39, "knn": 30}))
     assert "They call SVM best, as windows of unseen songs do." in said
     assert "Kendall's τ of the two rankings is 1.00: the same ranking." in said
 
 
 def test_random_windows_can_report_too_little(tmp_path):
     right = {"svm": 32, "knn": 20}
-    found = leak.read(read_view(write_run(tmp_path / "run", right, leak={"svm": 18, "knn": 18})))
-    said = leak.sentences(found)
-    assert said[0].endswith(
-        "do not overestimate the accuracy on windows of unseen songs (−20.0 points on average)."
-    )
+    said = sentences(write_run(tmp_path / "run", right, leak={"svm": 18, "knn": 18}))
+    assert "do not significantly overestimate accuracy (−20.0 points (95 % interval" in said[0]
+    assert said[0].endswith("; for no model is that significant.")
     assert "called SVM and KNN best; on windows of unseen songs they are" in said[1]
     assert len(said) == 2  # a ranking of equals has no correlation
 
 
 def test_one_model_is_not_ranked(tmp_path):
-    found = leak.read(read_view(write_run(tmp_path / "run", {"svm": 20}, leak={"svm": 36})))
-    assert leak.sentences(found) == [
-        "Random windows report 90.0 % for SVM; on windows of unseen songs it reaches 50.0 %."
-    ]
+    (said,) = sentences(write_run(tmp_path / "run", {"svm": 20}, leak={"svm": 36}))
+    assert said.startswith(
+        "Random windows report 90.0 % for SVM; on windows of unseen songs it reaches 50.0 %; "
+        "random windows overestimate accuracy by 40.0 points ("
+    )
 
 
 def test_a_model_that_failed_under_one_split_is_left_out(tmp_path):
