@@ -4,8 +4,8 @@
 are made of it:
 
 - *While a run trains*, each model on features is measured before it leaves memory
-  (`fit_importance`). All of it is chosen to be cheap beside a fit: one shuffle, few songs, and of
-  the features only those that separate the classes best in the training part. Columns: `level`
+  (`fit_importance`): all test songs, five shuffles, and of the features only those that separate
+  the classes best in the training part. Columns: `level`
   (family or feature), `name`, `members` (of a feature's cluster), `index` (of the song), and how
   much worse the song is predicted: `without` and `alone` in nats, `without_right` and `alone_right`
   in right predictions. `alone` is measured for families only.
@@ -37,14 +37,14 @@ from classify.evaluation.importance import (
 from classify.representations.representation import Representation
 from classify.representations.windows import WindowSettings
 
-#: Songs that `fit_importance` shuffles at most; those of several folds are put together.
-SONGS = 36
+#: Songs of a fold that `fit_importance` shuffles at most, which is all of them on most corpora.
+SONGS = 400
 
 #: Features that it shuffles, one of each cluster; and those from which they are chosen.
 FEATURES, SCREENED = 10, 60
 
 #: Shuffles of these songs.
-REPEATS = 1
+REPEATS = 5
 
 #: Clusters of features that `run_importance` measures after the screening.
 KEPT = 20

@@ -8,14 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
-from classify.evaluation.calibration import Reliability
+from classify.evaluation.calibration import TEMPERATURES, Reliability
 from classify.evaluation.conformal import COVERAGE
 from classify.evaluation.scores import Estimate, estimate_share
 from classify.presentation.figures import BLUE, GREY, ORANGE, canvas, grid, name_beside, spread
 from classify.presentation.numbers import number, percent, span, thousandths
 from classify.report.blocks import Block, Cell, Details, Figure, Table, TableRow, Text, columns
 from classify.report.calibration_metrics import CONFIDENT, CalibrationSummary
-from classify.report.format import score_cell, wrong_of_kept
+from classify.report.format import listed, score_cell, wrong_of_kept
 from classify.report.run_view import Row, View
 
 TITLE, ORDER = "Can its confidence be trusted?", 50
@@ -58,7 +58,7 @@ def blocks(view: View) -> Iterator[Block]:
         "ten songs.",
     )
     tables = [_errors(view, lines), _selected(view, lines), *_by_class(view, *lines[0])]
-    how = Text(how_measured(view), kind="note")
+    how = Text(how_measured(view, lines), kind="note")
     yield Details("All models' calibration as tables", [how, *tables])
 
 
@@ -105,8 +105,15 @@ def sentences(view: View, row: Row, measured: CalibrationSummary) -> list[str]:
     return lines
 
 
-def how_measured(view: View) -> str:
+def how_measured(view: View, lines: list[ModelCalibration]) -> str:
     """Say what is in the tables."""
+    stuck = [row.title for row, measured in lines if at_bound(measured)]
+    bound = (
+        f" The temperature of {listed(stuck)} is at the bound of those tried: its probabilities "
+        "could not be calibrated, and are to be taken with caution."
+        if stuck
+        else ""
+    )
     repeats = "; over repeats, a song counts once for each" if view.n_repeats > 1 else ""
     return (
         "A temperature above 1 says that the model was overconfident; it is fitted inside the "
@@ -116,7 +123,7 @@ def how_measured(view: View) -> str:
         "of 100 cases. Brier score: squared "
         "distance from the true class, 0 to 2. AURC: area under the risk–coverage curve. For all "
         "of these, less is better. Prediction sets are conformal: their threshold, too, comes from "
-        f"songs inside the training part. Measured on test songs{repeats}."
+        f"songs inside the training part. Measured on test songs{repeats}.{bound}"
     )
 
 
@@ -141,7 +148,14 @@ def temperature(measured: CalibrationSummary) -> str:
     if not measured.calibrated:
         return "not calibrated"
     low, high = (f"{end(measured.temperatures):.2f}" for end in (min, max))
-    return low if low == high else f"{low}–{high}"
+    bound = " (at its bound)" if at_bound(measured) else ""
+    return (low if low == high else f"{low}–{high}") + bound
+
+
+def at_bound(measured: CalibrationSummary) -> bool:
+    """Say whether a temperature is as low or as high as any that is tried."""
+    least, most = TEMPERATURES
+    return any(t <= 1.01 * least or t >= 0.99 * most for t in measured.temperatures)
 
 
 def calibrated_score(row: Row, measured: CalibrationSummary, metric: str) -> Estimate:

@@ -1,4 +1,4 @@
-"""Song by song: where the best model is most confidently wrong, and where every model is."""
+"""Song by song: where the best model is most confidently wrong, and which labels are doubtful."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
+from classify.evaluation import label_errors
 from classify.experiments import results
 from classify.presentation.figures import BLUE, GREY, LIGHT, ORANGE
 from classify.presentation.notes import pitch_name
@@ -18,7 +19,7 @@ from classify.report.song_predictions import of_model
 
 TITLE, ORDER = "Misclassified songs", 80
 
-#: Rows of the table, and of the list of songs that all models got wrong.
+#: Rows of the table, and of the list of possible label errors.
 MOST = 24
 
 #: Length of an excerpt, seconds.
@@ -26,7 +27,7 @@ SECONDS = 30
 
 
 def blocks(view: View) -> Iterator[Block]:
-    """Show the songs that the best model misclassifies, and those that all models do."""
+    """Show the songs that the best model misclassifies, and labels that most models contradict."""
     if view.best is None:
         return
     title, predicted = view.best.title, view.test_songs[view.test_songs.model == view.best.name]
@@ -105,44 +106,44 @@ def _roll(name: str, song: str, notes: pd.DataFrame | None) -> Figure | None:
 
 
 def _possible_label_errors(view: View) -> Iterator[Block]:
-    doubtful, n_models = wrong_everywhere(view), len(view.contenders)
+    doubtful, n_models = doubtful_labels(view), len(view.contenders)
     if not doubtful:
         return
-    were = "This song was" if len(doubtful) == 1 else "These songs were"
-    times = ", every time" if view.n_repeats > 1 else ""
-    first = f" The first {MOST}:" if len(doubtful) > MOST else ""
+    first = f" The first {MOST} of {len(doubtful)}:" if len(doubtful) > MOST else ""
     yield Text(f"Possible label errors: {len(doubtful)}", kind="heading")
     yield Text(
-        f"{were} misclassified by all {n_models} models{times}. A hard song does that, and so does "
-        f"a wrong label; where most models agree on another class, listen first.{first}"
+        f"More than half of the {n_models} models contradict these labels, with one and the same "
+        "class and at least as sure of it as they usually are of its own songs (confident "
+        "learning, as in cleanlab), the widest margin first. A hard song does that, and so does a "
+        f"wrong label: listen first.{first}"
     )
     rows = [
-        TableRow([song, label, f"{other} ({votes} of {n_models})"])
-        for song, label, other, votes in doubtful[:MOST]
+        TableRow([song, label, f"{other} ({votes} of {n_models})", percent(margin)])
+        for song, label, other, votes, margin in doubtful[:MOST]
     ]
-    yield Table([*columns("song"), *columns("class", "most models predict", prose=True)], rows)
+    models = columns("class", "most models predict", prose=True)
+    yield Table([*columns("song"), *models, *columns("margin of probability")], rows)
 
 
-def wrong_everywhere(view: View) -> list[tuple[str, str, str, int]]:
-    """Give the songs that every model got wrong each time, those with the most agreement first.
+def doubtful_labels(view: View) -> list[tuple[str, str, str, int, float]]:
+    """Give the songs whose label most models confidently contradict, the widest margin first.
 
     Returns
     -------
-    list of (str, str, str, int)
-        Song, class, the class that most models predict, and how many do; empty for one model.
+    list of (str, str, str, int, float)
+        Song, class, the other class, how many models predict it, and by how much on average.
     """
-    names = [row.name for row in view.contenders]
-    if len(names) < 2:
+    tables = []
+    for row in view.contenders:
+        rows = view.test_songs[view.test_songs.model == row.name]
+        p = pd.DataFrame(results.calibrated_or_raw(rows), columns=view.classes)
+        tables.append(p.groupby([rows.song.to_numpy(), rows.label.to_numpy()]).mean())
+    if not tables:
         return []
-    rows = view.test_songs[view.test_songs.model.isin(names)]
-    never = ~(rows.prediction == rows.label).groupby(rows.song).any()
-    rows = rows[rows.song.isin(never.index[never])]
-    doubtful = []
-    for name, some in rows.groupby("song"):
-        usual = some.groupby("model").prediction.agg(lambda given: given.mode()[0]).value_counts()
-        other = min(usual.index[usual == usual.max()])
-        doubtful.append((str(name), str(some.label.iloc[0]), other, int(usual.max())))
-    return sorted(doubtful, key=lambda song: (-song[3], song[0]))
+    songs = tables[0].index
+    truth = np.searchsorted(view.classes, songs.get_level_values(1).astype(str))
+    found = label_errors.suspicions([table.loc[songs].to_numpy() for table in tables], truth)
+    return [(*songs[one.song], view.classes[one.other], one.votes, one.margin) for one in found]
 
 
 def _draw(notes: pd.DataFrame) -> Canvas:

@@ -82,18 +82,23 @@ def test_repeats_are_averaged_and_counted(tmp_path):
     assert "song <39>.mid" not in found.index  # 0.6 against 0.7: right on the whole
 
 
-def test_songs_that_every_model_gets_wrong(tmp_path):
+def test_labels_that_most_models_confidently_contradict(tmp_path):
     late = np.arange(N) != 5
-    run = write_run(tmp_path / "run", {"svm": 38, "knn": late & (np.arange(N) < 39)})
-    found = misclassified.wrong_everywhere(read_view(run))
-    assert found == [("song <39>.mid", "happy", "calm", 2)]
+    run = write_run(
+        tmp_path / "run",
+        {"svm": 38, "knn": late & (np.arange(N) < 39)},
+        sure={"knn": np.where(np.arange(N) == 5, 0.99, 0.9)},
+    )
+    found = misclassified.doubtful_labels(read_view(run))
+    assert [row[:4] for row in found] == [("song <39>.mid", "happy", "calm", 2)]
+    assert found[0][4] == pytest.approx(0.8)
     html = write_report(run).read_text()
     assert "Possible label errors: 1" in html and "calm (2 of 2)" in html
 
 
 def test_one_model_alone_casts_no_doubt_on_labels(tmp_path):
     run = write_run(tmp_path / "run", {"svm": 30})
-    assert misclassified.wrong_everywhere(read_view(run)) == []
+    assert misclassified.doubtful_labels(read_view(run)) == []
     assert "label errors" not in write_report(run).read_text()
 
 
