@@ -24,6 +24,7 @@ from classify.errors import InputError
 from classify.experiments.settings import Settings, check_count, check_seed
 from classify.files import read_json
 from classify.inference.generating import (
+    enrich,
     generate,
     list_generators,
     loaded_generator,
@@ -623,7 +624,7 @@ def _written(
 __all__ = [
     "about_model", "adapt", "arrange_playlist", "build_playlists", "built_in", "cache",
     "check_corpus", "compare", "compare_corpora", "compare_generators", "describe_playlist",
-    "explain", "explain_run", "explain_song", "export_playlist", "generate", "is_run",
+    "enrich", "explain", "explain_run", "explain_song", "export_playlist", "generate", "is_run",
     "list_corpora", "list_generators", "load_run", "loaded", "loaded_generator", "make_song",
     "most_bytes", "nearest", "playlist", "playlists", "predict", "predict_in_blocks",
     "pretrain", "read_library", "read_made_song", "read_song", "report", "show_corpus",

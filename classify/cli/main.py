@@ -31,6 +31,7 @@ COMMANDS = (
     "train",
     "predict",
     "generate",
+    "enrich",
     "adapt",
     "suggest",
     "playlist",

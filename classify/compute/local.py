@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple, cast
 
 from classify.compute.executor import Executor, Future, Task, TaskDied, deadline, running
@@ -146,7 +147,8 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
         self.process = context.Process(target=_serve, args=(other,), daemon=True)
-        self.process.start()
+        with _without_main_module():
+            self.process.start()
         other.close()
 
     def give(self, task: Task) -> None:
@@ -163,6 +165,21 @@ class _Worker:
         with contextlib.suppress(ValueError):
             self.process.kill()
         self.process.join()
+
+
+@contextlib.contextmanager
+def _without_main_module() -> Iterator[None]:
+    """Start a process that does not import the program's own script, as `spawn` would have it.
+
+    Tasks are functions of modules and need nothing of it; a script that does not begin with `if
+    __name__ == "__main__"` would do all its work again in every process.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 _kept: list[_Worker] = []

@@ -138,7 +138,7 @@ def load(
     on_song: Callable[[int, int], None] = lambda done, total: None,
     labelled: bool = True,
 ) -> Corpus:
-    """Read a corpus.
+    """Read a corpus, of which songs that a generator made are no part.
 
     Parameters
     ----------
@@ -171,10 +171,12 @@ def load(
     for entry, parts in zip(listing.entries, store.read(files, on_song), strict=True):
         for stored in parts:
             name = entry.name if len(parts) == 1 else f"{entry.name}#{stored.part + 1}"
-            if stored.reason:
-                skipped.append(Skipped(name, stored.reason, entry.label))
+            song = None if stored.reason else store.song(stored, entry.path, PurePath(name).stem)
+            if song is None or song.generated:
+                reason = stored.reason or f"was {stored.origin}, and nothing is learned from that"
+                skipped.append(Skipped(name, reason, entry.label))
             else:
-                songs.append(store.song(stored, entry.path, PurePath(name).stem))
+                songs.append(song)
                 entries.append(replace(entry, name=name))
     corpus = Corpus(
         name=about.get("name", listing.name),

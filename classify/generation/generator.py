@@ -42,6 +42,10 @@ SHARED = "all generators"
 BY_DRAWING = frozenset({"longest_copy", "mode"})
 
 
+class NothingNew(InputError):
+    """All songs that were drawn for a request hold too long a run of one that was learned from."""
+
+
 class Generator(ABC):
     """Learns from songs, and makes new ones.
 
@@ -147,7 +151,7 @@ class Generator(ABC):
             if self.repertoire.longest_run(song, request.kept_beats(song)) <= limit:
                 return song
         mode = f" or was not in {request.mode}" if request.mode else ""
-        raise InputError(
+        raise NothingNew(
             f"longest_copy {limit}: each of {self.DRAWS} songs had a longer run of a song that was "
             f"learned from{mode}; allow longer runs, ask for a shorter song, or loosen another wish"
         )

@@ -1,7 +1,7 @@
 """New songs of a trained generator, as files: MIDI, a table, pictures, a page to hear them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from classify.inference import saved_generator, saved_model
 from classify.inference.saved_generator import SavedGenerator
 from classify.options import as_names
 from classify.progress import SILENT, Progress, counting
-from classify.songs import Song, UnusableSong, midi
+from classify.songs import GENERATED, Song, UnusableSong, midi
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,19 +72,20 @@ def compose(
     n, seed, audio = given["n"], given["seed"], given["audio"]
     _check(folder, n, seed, given["force"])
     generator = model if isinstance(model, SavedGenerator) else saved_generator.load(Path(model))
-    request = _request(given)
+    request = request_of(given)
     bundle = saved_model.load(Path(given["judge"])) if given["judge"] else None
     songs = []
     with counting(progress, f"Composing with {generator.about.title}", "song") as count:
         for number in range(n):
-            songs.append(generator.generator.generate(request, seed + number))
+            songs.append(new_song(generator, request, seed + number))
             count(number + 1, n)
     with atomic_write(folder) as temporary:
         temporary.mkdir()
         for number, song in enumerate(songs):
             midi.write_song(temporary / f"{_name(number)}.mid", song)
-        read = [midi.read(temporary / f"{_name(number)}.mid") for number in range(n)]
-        table = _table(generator, request, read, seed, bundle)
+        names = [f"{_name(number)}.mid" for number in range(n)]
+        read = [midi.read(temporary / name) for name in names]
+        table = table_of(generator, request, read, names, range(seed, seed + n), bundle)
         table.to_csv(temporary / TABLE, index=False)
         if audio:
             _write_audio(temporary, read, progress)
@@ -97,15 +98,21 @@ def compose_one(generator: SavedGenerator, file: Path, given: Mapping[str, Any])
     from classify.experiments.settings import check_seed
 
     check_seed(given["seed"])
-    request, judge = _request(given), given["judge"]
+    request, judge = request_of(given), given["judge"]
     if judge is not None and not isinstance(judge, saved_model.Bundle):
         judge = saved_model.load(Path(judge))
-    song = generator.generator.generate(request, given["seed"])
+    song = new_song(generator, request, given["seed"])
     with atomic_write(file) as temporary:
         midi.write_song(temporary, song)
     read = midi.read(file)
-    (row,) = _table(generator, request, [read], given["seed"], judge).to_dict("records")
+    (row,) = table_of(generator, request, [read], [file.name], [given["seed"]], judge).to_dict("records")
     return {name: value for name, value in row.items() if name not in ("song", "model")}
+
+
+def new_song(generator: SavedGenerator, request: Request, seed: int) -> Song:
+    """Make one song, which says that it was generated and by what."""
+    song = generator.generator.generate(request, seed)
+    return replace(song, origin=f"{GENERATED} {generator.name}")
 
 
 def _check(folder: Path, n: int, seed: int, force: bool) -> None:
@@ -120,7 +127,7 @@ def _check(folder: Path, n: int, seed: int, force: bool) -> None:
         raise InputError(f"{folder}: is there already; name another folder with --out{hint}")
 
 
-def _request(given: Mapping[str, Any]) -> Request:
+def request_of(given: Mapping[str, Any]) -> Request:
     """Make a request of options."""
     wishes = {name: given[name] for name in PLAIN}
     if given["minutes"] is not None:
@@ -181,26 +188,48 @@ def _name(number: int) -> str:
     return f"{number + 1:02d}"
 
 
-def _table(
+def table_of(
     generator: SavedGenerator,
     request: Request,
     songs: Sequence[Song],
-    seed: int,
+    names: Sequence[str],
+    seeds: Sequence[int],
     bundle: saved_model.Bundle | None,
 ) -> "pd.DataFrame":
-    """Say of each song what was asked, what came of it, and how much of it is a copy."""
+    """Say of each song what was asked, what came of it, and how much of it is a copy.
+
+    Parameters
+    ----------
+    generator : SavedGenerator
+        What made them.
+    request : Request
+        What it was asked for.
+    songs : sequence of Song
+        As they were read back from their files.
+    names : sequence of str
+        The files.
+    seeds : sequence of int
+        Of each song.
+    bundle : Bundle or None
+        A classifier that judges them.
+
+    Returns
+    -------
+    DataFrame
+        A row for each song.
+    """
     import pandas as pd
 
     composer = generator.generator
     rows = [
         {
-            "song": f"{_name(number)}.mid",
+            "song": names[number],
             "mood asked": request.mood or "",
             "seconds": song.seconds,
             "notes": song.n_notes,
             "longest copy": composer.repertoire.longest_run(song, request.kept_beats(song)),
             "copy limit": request.longest_copy or composer.longest_copy,
-            "seed": seed + number,
+            "seed": seeds[number],
             "model": generator.name,
             **knobs.measure(song),
         }

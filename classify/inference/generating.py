@@ -12,7 +12,9 @@ from classify.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from classify.inference.composing import Composed
+    from classify.inference.enrichment import Enriched
     from classify.inference.saved_generator import SavedGenerator
+    from classify.inference.saved_model import Bundle
     from classify.songs import Song
 
 
@@ -209,3 +211,100 @@ def read_made_song(file: str | Path) -> "Song":
     from classify.inference.composing import read_song
 
     return read_song(Path(file))
+
+
+def enrich(
+    model: "SavedGenerator | str | Path",
+    library: str | Path,
+    *,
+    mood: str,
+    judge: "Bundle | str | Path",
+    n: int = 20,
+    seed: int = 0,
+    sure: float = 0.8,
+    tries: int = 20,
+    minutes: float | None = None,
+    bars: int | None = None,
+    tempo: float | None = None,
+    key: str | None = None,
+    mode: Literal["major", "minor"] | None = None,
+    metre: str | None = None,
+    density: float | None = None,
+    register: float | None = None,
+    loudness: float | None = None,
+    instruments: str | Sequence[int] | None = None,
+    progress: Progress = SILENT,
+) -> "Enriched":
+    """Add new songs of a mood to a library: those that its classifier is sure of, and no copies.
+
+    They go into the folder generated of the library, with a table, and their files say that they
+    were generated: playlists leave them out unless they are asked not to, and nothing is learned
+    from them. Called again, it goes on where it was stopped.
+
+    Parameters
+    ----------
+    model : SavedGenerator, str or Path
+        A folder that train wrote with a generator; in Python, also what train returned.
+    library : str or Path
+        A folder of songs.
+    mood : str
+        A mood that the generator and the classifier have learned.
+    judge : Bundle, str or Path
+        The library's own classifier, which train wrote.
+    n : int
+        How many songs to add.
+    seed : int
+        Random seed of the first song that is tried; those that follow take the next ones.
+    sure : float
+        Least probability of the mood, from 0 to 1.
+    tries : int
+        Songs to try at most, for each song that is to be added.
+    minutes : float, optional
+        Length in minutes.
+    bars : int, optional
+        Length in bars.
+    tempo : float, optional
+        Quarter notes a minute.
+    key : str, optional
+        As "A minor" or "Eb major".
+    mode : {"major", "minor"}, optional
+        Of whichever key.
+    metre : str, optional
+        Time signature, as 3/4.
+    density : float, optional
+        Notes a second.
+    register : float, optional
+        Mean MIDI pitch.
+    loudness : float, optional
+        Mean velocity, 1 to 127.
+    instruments : str or sequence of int, optional
+        General MIDI programs, as 0 for a piano or 73 for a flute; one a part, with commas.
+    progress : Progress
+        Shows progress.
+
+    Returns
+    -------
+    Enriched
+
+    Raises
+    ------
+    InputError
+        If the generator cannot do what is asked, the classifier does not know the mood, or none of
+        the songs could be kept: with what was wrong with them.
+
+    Notes
+    -----
+    The classifier that chooses the songs is no independent judge of them: how often a generator
+    meets a mood is what compare-generators measures.
+
+    Examples
+    --------
+    >>> made = enrich("models/composer", "more", mood="Happy", judge="models/mine", n=1, bars=8,
+    ...               sure=0.5)
+    >>> made.table["mood judged"].tolist(), made.folder.name
+    (['Happy'], 'generated')
+    """
+    given = dict(locals())
+    from classify.inference.enrichment import enrich as enrich_library
+
+    return enrich_library(model, Path(library), given, progress)

@@ -5,7 +5,8 @@ text; no two alike), `title`, `artist` (may be empty), `seconds`, `tempo` (quart
 missing where there is none to measure), `key` (as `D minor`), `loudness` (mean velocity, 0-127),
 `n_windows`, `prediction`, `best` (the most probable mood), `confidence` (its calibrated
 probability), `set` (the moods that hold at 90 %, the best always among them, joined by `|`),
-`in_distribution` and `p:<mood>` for each mood (calibrated; they sum to 1).
+`in_distribution`, `generated` (whether a generator made it, as its file says) and `p:<mood>` for
+each mood (calibrated; they sum to 1).
 
 `in_distribution` is false for a song that is further from the training songs than 99 of 100 of
 them are from each other, and for every transcription of a recording if the model has not learned
@@ -79,7 +80,7 @@ RECORDINGS = (
 
 #: Columns in front of the probabilities.
 COLUMNS = ("song", "title", "artist", "seconds", "tempo", "key", "loudness", "n_windows",
-           "prediction", "best", "confidence", "set", "in_distribution")  # fmt: skip
+           "prediction", "best", "confidence", "set", "in_distribution", "generated")  # fmt: skip
 
 #: Columns of a block that tables for people do not have: what a song is like.
 X = "x:"
@@ -300,6 +301,7 @@ def predict_block(bundle: Bundle, block: Sequence[Item]) -> PredictedBlock:
         "confidence": p.max(axis=1),
         "set": ["|".join(moods[members]) for members in chosen],
         "in_distribution": bundle.novelty.in_distribution(statistics) & _known_kind(bundle, songs),
+        "generated": [song.generated for song in songs],
     })  # fmt: skip
     columns = [P + mood for mood in bundle.classes]
     extra = [f"{X}{statistic.name}" for statistic in descriptors.STATISTICS]

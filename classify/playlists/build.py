@@ -201,6 +201,12 @@ def _entries(solved: PlaylistSolution) -> list[PlaylistEntry]:
 
 
 def _reason(solved: PlaylistSolution, song: int, stage: int) -> str:
+    """Say what a song does in a list."""
+    role = _role(solved, song, stage)
+    return f"{role}; made by a generator" if solved.library.generated[song] else role
+
+
+def _role(solved: PlaylistSolution, song: int, stage: int) -> str:
     path = solved.candidates.path
     if song in solved.candidates.pins:
         return f"pinned, in the stage {path[stage]}"

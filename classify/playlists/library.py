@@ -3,8 +3,9 @@
 The table has a row for each song: `song` (its path, as text; no two alike), `title` and `artist`
 (may be empty), `seconds`, `tempo` (bpm; empty, NaN or 0: unknown), `loudness` (mean velocity,
 0-127), `confidence` (calibrated, 0-1), `prediction` (a mood; empty: not confident),
-`in_distribution` (False: unlike anything the model was trained on) and `p:<mood>` for each mood
-(calibrated, 0-1).
+`in_distribution` (False: unlike anything the model was trained on), `generated` (whether a
+generator made it; no song is where the column is missing) and `p:<mood>` for each mood (calibrated,
+0-1).
 `classify predict` writes it as Parquet or CSV. Further columns are ignored.
 
 Songs are sorted by their paths, so that the order of a table never matters.
@@ -31,6 +32,8 @@ NUMBERS = {
 }
 #: What columns of older tables are called today.
 RENAMED = {"answer": "prediction", "known": "in_distribution"}
+#: Columns that older tables do not have, and what holds for their songs.
+OPTIONAL = {"generated": False}
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -46,6 +49,8 @@ class PredictedLibrary:
         Units as in the table; an unknown tempo is NaN.
     in_distribution : ndarray of bool, shape (n_songs,)
         Whether the song is like those the model was trained on.
+    generated : ndarray of bool, shape (n_songs,)
+        Whether a generator made it.
     moods : list of str
         Sorted.
     p : ndarray of float, shape (n_songs, n_moods)
@@ -61,6 +66,7 @@ class PredictedLibrary:
     loudness: NDArray[np.float64]
     confidence: NDArray[np.float64]
     in_distribution: NDArray[np.bool_]
+    generated: NDArray[np.bool_]
     moods: list[str]
     p: NDArray[np.float64]
 
@@ -176,6 +182,7 @@ def library_from_table(table: pd.DataFrame, name: str = "the library") -> Predic
     (['a.mid', 'b.mid'], [90.0, nan])
     """
     table = table.rename(columns=RENAMED)
+    table = table.assign(**{name: v for name, v in OPTIONAL.items() if name not in table})
     moods = sorted(column.removeprefix(P) for column in table.columns if column.startswith(P))
     wanted = [field.name for field in fields(PredictedLibrary) if field.name not in ("moods", "p")]
     missing = [column for column in wanted if column not in table.columns]
@@ -203,7 +210,8 @@ def library_from_table(table: pd.DataFrame, name: str = "the library") -> Predic
         tempo=numbers["tempo"],
         loudness=numbers["loudness"],
         confidence=numbers["confidence"],
-        in_distribution=_booleans(table["in_distribution"], name, songs)[order],
+        in_distribution=_booleans(table, "in_distribution", name)[order],
+        generated=_booleans(table, "generated", name)[order],
         moods=moods,
         p=np.array(p).T.reshape(len(order), len(moods)),
     )
@@ -271,12 +279,13 @@ def _numbers(
     return values
 
 
-def _booleans(column: pd.Series, name: str, songs: list[str]) -> NDArray[np.bool_]:
-    values = [BOOLEANS.get(str(value).lower()) for value in column.tolist()]
+def _booleans(table: pd.DataFrame, column: str, name: str) -> NDArray[np.bool_]:
+    given = table[column].tolist()
+    values = [BOOLEANS.get(str(value).lower()) for value in given]
     if None in values:
         row = values.index(None)
         raise InputError(
-            f"{name}: {songs[row]} has {column.name} {column.tolist()[row]!r}; "
+            f"{name}: {table['song'].tolist()[row]} has {column} {given[row]!r}; "
             f"True or False is expected"
         )
     return np.array(values, dtype=np.bool_)

@@ -125,6 +125,7 @@ def limits_kept(library: PredictedLibrary, request: Request) -> dict[str, Bools]
         "of unknown tempo": ~np.isnan(library.tempo) if needs_tempo else everything,
         "outside the tempo range": _within(library.tempo, limits.tempo),
         "outside the loudness range": _within(library.loudness, limits.loudness),
+        "made by a generator": ~library.generated | limits.allow_generated,
         "longer than the list, or 0 seconds long": (library.seconds > 0)
         & (np.ceil(library.seconds / step_seconds(request)) <= n_steps(request)),
     }

@@ -30,6 +30,8 @@ class Limits:
         Largest change of loudness between neighbours, in steps of velocity; none: any.
     no_repeat_artist : bool
         Each artist at most once. Two songs of one artist never follow each other in any case.
+    allow_generated : bool
+        Whether songs that a generator made may be in a list.
 
     Notes
     -----
@@ -52,6 +54,7 @@ from 0, the smaller first
     tempo_change: float | None = 0.15
     loudness_change: float | None = 16.0
     no_repeat_artist: bool = False
+    allow_generated: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_confidence <= 1:

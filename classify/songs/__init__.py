@@ -1,5 +1,5 @@
 """Reading: one file in, one Song out."""
 
-from classify.songs.song import NOTE, Song, UnusableSong
+from classify.songs.song import GENERATED, NOTE, Song, UnusableSong
 
-__all__ = ["NOTE", "Song", "UnusableSong"]
+__all__ = ["GENERATED", "NOTE", "Song", "UnusableSong"]

@@ -20,7 +20,7 @@ import symusic
 
 from classify.files import atomic_write
 from classify.songs import archive, repair
-from classify.songs.song import TRANSCRIBED, Song, UnusableSong
+from classify.songs.song import GENERATED, TRANSCRIBED, Song, UnusableSong
 from classify.songs.table import NoteTableBuilder, ScannedFile, as_notes
 
 #: File endings that are read as MIDI.
@@ -152,12 +152,15 @@ def scan(data: bytes) -> ScannedFile:
 
 
 def _origin(score: symusic.Score) -> str:
-    """Say what transcribed a file, where that shows.
+    """Say what transcribed or generated a file, where that shows.
 
-    What is written here has it in the track's name; basic-pitch's own program writes one electric
+    What is written here has it in a track's name; basic-pitch's own program writes one electric
     piano, in ticks that hardly any other has.
     """
     tracks = score.tracks
+    for track in tracks:
+        if track.name.startswith(GENERATED):
+            return str(track.name)
     if len(tracks) != 1:
         return ""
     if tracks[0].name.startswith(TRANSCRIBED):
@@ -269,7 +272,8 @@ def write_song(path: Path, song: Song) -> None:
     """Write a song with its tempo map, time signatures, instruments and loudness.
 
     Times are rounded to ticks of 1/480 of a quarter note. A song without a tempo map is written at
-    120 quarter notes a minute.
+    120 quarter notes a minute. Where the song was generated or transcribed, each track is named by
+    that origin, so that the file says so wherever it goes.
 
     Parameters
     ----------
@@ -285,9 +289,10 @@ def write_song(path: Path, song: Song) -> None:
         signature = (int(numerator), int(denominator))
         score.time_signatures.append(symusic.TimeSignature(round(beat * TICKS), *signature))
     tracks: dict[tuple[int, bool], symusic.Track] = {}
+    name = song.origin if song.generated or song.transcribed else ""
     for note in song.notes:
         key = int(note["program"]), bool(note["drum"])
-        track = tracks.setdefault(key, symusic.Track(program=key[0], is_drum=key[1]))
+        track = tracks.setdefault(key, symusic.Track(name, program=key[0], is_drum=key[1]))
         begin = _ticks(song, note["onset"])
         length = max(1, _ticks(song, note["onset"] + note["duration"]) - begin)
         track.notes.append(symusic.Note(begin, length, int(note["pitch"]), int(note["velocity"])))

@@ -35,6 +35,7 @@ BEHIND = {
     "train": ([api.train], {Settings: TRAINED}, set()),
     "predict": ([api.predict], {}, set()),
     "generate": ([api.generate], {}, set()),
+    "enrich": ([api.enrich], {}, set()),
     "adapt": ([api.adapt], {}, set()),
     "suggest": ([api.suggest], {}, set()),
     "playlist": ([api.playlists], {Request: (), Limits: (), Output: ()}, set()),

@@ -192,6 +192,20 @@ with LocalExecutor(1) as executor:
     assert shown.stdout.strip() == "1"
 
 
+def test_a_script_needs_no_guard_and_runs_once(tmp_path):
+    (tmp_path / "script.py").write_text("""
+import os
+from classify.compute.local import LocalExecutor
+from classify.compute.executor import Task
+print("begun")
+with LocalExecutor(1) as executor:
+    print(executor.submit(Task("", abs, (-3,))).result())
+""")
+    program = [sys.executable, str(tmp_path / "script.py")]
+    shown = subprocess.run(program, capture_output=True, text=True, check=True, timeout=60)
+    assert shown.stdout.split() == ["begun", "3"]
+
+
 def ended(future: Future) -> TaskDied:
     with pytest.raises(TaskDied) as caught:
         future.result()
