@@ -1,7 +1,9 @@
 """What songs in one time signature have in common: a chain for each mood and mode, and the metre.
 
-All moods share one automaton. The chain of a mood counts its own songs fully and all others a
-little, so that it goes on where the mood's own songs are silent, and 40 songs are enough.
+All moods share one automaton. The chain of a mood counts its own songs alone, where there are
+enough of them: a melody of exact length that may stray into another mood's songs at a price that it
+pays once tends to stay there. Only where the mood's own songs are few, or allow no melody that
+keeps all wishes, do those of other moods count a little.
 """
 
 from collections.abc import Sequence
@@ -141,7 +143,7 @@ class Style:
     profile: Floats
     kinds: tuple[tuple[str, bool], ...]
     facts: Floats
-    _chains: dict[tuple[str, bool], Chain] = field(default_factory=dict, repr=False)
+    _chains: dict[tuple[str, bool, bool], Chain] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, lessons: Sequence[Lesson]) -> "Style":
@@ -171,20 +173,22 @@ class Style:
         minor = np.array([minor for _, minor in self.kinds])[chosen[:, 0].astype(int)]
         return Habits(float(minor.mean()), *np.median(chosen[:, 1:], axis=0).tolist())
 
-    def chain(self, mood: str, minor: bool) -> Chain:
+    def chain(self, mood: str, minor: bool, mixed: bool = False) -> Chain:
         """Give the chain of a mood (of all songs for an empty name) in one mode.
 
-        Songs of other moods count `OTHERS`. So do those in the other mode, but only where there
-        are fewer than `FEWEST_SONGS` in this one.
+        Where there are fewer than `FEWEST_SONGS` of the mood in this mode, its songs in the other
+        mode count `OTHERS`; where there are as few of the mood at all, or if it is to be `mixed`,
+        songs of other moods do.
         """
-        if (mood, minor) not in self._chains:
-            other_mode = OTHERS if self.songs("", minor) < FEWEST_SONGS else 0.0
+        if (mood, minor, mixed) not in self._chains:
+            mixed |= self.songs(mood) < FEWEST_SONGS
+            other_mode = OTHERS if self.songs(mood, minor) < FEWEST_SONGS else 0.0
             weights = [
-                (1.0 if mood in ("", m) else OTHERS) * (1.0 if n == minor else other_mode)
+                (1.0 if mood in ("", m) else OTHERS * mixed) * (1.0 if n == minor else other_mode)
                 for m, n in self.kinds
             ]
-            self._chains[mood, minor] = self.counts.chain(np.array(weights))
-        return self._chains[mood, minor]
+            self._chains[mood, minor, mixed] = self.counts.chain(np.array(weights))
+        return self._chains[mood, minor, mixed]
 
     def _of(self, mood: str, minor: bool | None) -> NDArray[np.bool_]:
         fits = [mood in ("", m) and minor in (None, n) for m, n in self.kinds]

@@ -112,7 +112,7 @@ class Markov(Generator):
     def draws(self, request: Request, random: np.random.Generator) -> Iterator[Song]:
         """Draw melodies that keep all wishes; what they need is computed once."""
         wished = self.set_knobs(request, random)
-        chain, parts, task = _prepared(wished, request.asked, self._task(wished, random))
+        chain, parts, task = self._prepared(wished, request.asked, random)
         loudness = round(wished.loudness or task.habits.velocity)
         instrument = (request.instruments or (0,))[0]
         n_candidates = CANDIDATES if wished.asked & self.AIMS else 1
@@ -123,6 +123,19 @@ class Markov(Generator):
             ]  # fmt: skip
             tune = min(tunes, key=lambda tune: _distance(tune, wished, task.tempo))
             yield melodies.decode(tune, task.tempo, instrument, loudness, "new song")
+
+    def _prepared(
+        self, wished: Request, asked: set[str], random: np.random.Generator
+    ) -> tuple[Chain, list["Sampler | list[Symbol]"], _Task]:
+        """Prepare samples of songs of the mood, or of all songs where those allow no melody."""
+        task = self._task(wished, random)
+        try:
+            return _prepared(wished, asked, task)
+        except InputError:
+            if not wished.mood:
+                raise
+            chain = self.styles[task.metre].chain(wished.mood, task.minor, mixed=True)
+            return _prepared(wished, asked, replace(task, chain=chain))
 
     def _draw(
         self,
