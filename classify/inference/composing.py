@@ -105,7 +105,9 @@ def compose_one(generator: SavedGenerator, file: Path, given: Mapping[str, Any])
     with atomic_write(file) as temporary:
         midi.write_song(temporary, song)
     read = midi.read(file)
-    (row,) = table_of(generator, request, [read], [file.name], [given["seed"]], judge).to_dict("records")
+    (row,) = table_of(generator, request, [read], [file.name], [given["seed"]], judge).to_dict(
+        "records"
+    )
     return {name: value for name, value in row.items() if name not in ("song", "model")}
 
 
