@@ -153,6 +153,12 @@ def predict(
     """
     check_target(out, ENDINGS)
     check_target(course, (".csv", ".parquet"))
+    if course and bundle.representation.per_song:
+        raise InputError(
+            f"--course {course}: {bundle.about.model.title} describes a song as a whole and says "
+            f"the same of every window, so it knows no course; train a model of windows, such as "
+            f"--model features-vote"
+        )
     if not 0 <= sure <= 1:
         raise InputError(f"--sure {sure:g}: expected a probability from 0 to 1")
     with exclusive(out) if out else nullcontext():

@@ -1,5 +1,7 @@
 """A song as a piano roll in which notes speak for and against a class, over the classes by time.
 
+Where a model says the same of every window, there is no course of classes, and none is drawn.
+
 Nothing is shown by colour alone: notes for the class are filled, notes against it hollow, and each
 class has its line style.
 """
@@ -61,10 +63,15 @@ def draw(explanation: Explanation, path: Path) -> None:
         The .svg or .png file; the same explanation gives the same bytes.
     """
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9, 5), layout="constrained")
-        above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.4, 1])
+        course = explanation.has_course  # a flat line would say that the mood never changes
+        figure = Figure(figsize=(9, 5 if course else 3.7), layout="constrained")
+        if course:
+            above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.4, 1])
+            _timeline(below, explanation)
+        else:
+            above = below = figure.subplots()
         _roll(above, explanation)
-        _timeline(below, explanation)
+        _clock(below)
         title = f"{explanation.song.title}: {explanation.label}"
         figure.suptitle(title if len(title) <= 90 else f"{title[:89]}…", parse_math=False)
         vector = path.suffix == ".svg"
@@ -173,8 +180,12 @@ def _timeline(axes: Axes, explanation: Explanation) -> None:
         axes.axvline(edge, color=GREY, lw=0.4, alpha=0.5)
     axes.set_ylim(-3, 103)
     axes.set_ylabel("probability, %")
+    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5),
+                handlelength=3)  # fmt: skip
+
+
+def _clock(axes: Axes) -> None:
+    """Label the axis of time."""
     axes.set_xlabel("time (min:s)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 3, 5, 6, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: clock(value)))
-    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5),
-                handlelength=3)  # fmt: skip

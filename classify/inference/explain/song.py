@@ -34,6 +34,9 @@ from classify.representations.representation import Representation
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
 
+#: Windows whose probabilities differ by less than this say the same.
+SAME = 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class Network:
@@ -153,7 +156,7 @@ class Explanation:
     p : ndarray, shape (n_classes,)
         Of the song, calibrated where the model is.
     windows : ndarray, shape (n_windows, n_classes)
-        Of its windows, as the model gave them.
+        Of its windows, calibrated as `p` is.
     spans : ndarray, shape (n_windows, 2)
         Seconds at which the first note of a window begins and the last one ends.
     attributions : Attributions
@@ -170,6 +173,11 @@ class Explanation:
     spans: NDArray[np.float64]
     attributions: Attributions
     paragraph: str
+
+    @property
+    def has_course(self) -> bool:
+        """Whether windows differ; a model of whole songs says the same of each."""
+        return len(self.windows) > 1 and float(np.ptp(self.windows, axis=0).max()) > SAME
 
 
 def explain(
@@ -205,6 +213,7 @@ def explain(
     column = model.classes.index(label) if label else int(p.argmax())
     attributions = _attributions(model, song, column)
     shown = p if model.calibrate is None else model.calibrate(p[None])[0]
+    windows = windows if model.calibrate is None else model.calibrate(windows)
     prediction = text.Prediction(
         song.title, model.classes, column, shown, model.calibrate is not None, song.notes,
         attributions,

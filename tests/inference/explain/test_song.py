@@ -1,6 +1,7 @@
 """Why this song: a paragraph and a picture, for models on features and on notes."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -95,6 +96,16 @@ def test_picture_and_text_are_written_and_are_the_same_again(slow, tmp_path):
     ET.fromstring(first)
     assert write(found, tmp_path / "out")[0].read_bytes() == first
     assert paths[1].read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_course_is_drawn_only_where_windows_differ(slow, tmp_path):
+    song = midi.read(made.write_music(tmp_path / "new.mid", 77, tempo=65))
+    found = explain(slow.listener, song)
+    assert found.has_course  # and what is drawn is calibrated, as what is said
+    assert found.windows.mean(axis=0) == pytest.approx(found.p, abs=0.1)
+    flat = replace(found, windows=np.repeat(found.p[None], len(found.windows), axis=0))
+    written = (write(one, tmp_path / name)[0] for one, name in ((found, "a"), (flat, "b")))
+    assert [path.read_text().count('<g id="axes_') for path in written] == [2, 1]
 
 
 def test_strength_is_told_by_sign_and_size():
