@@ -40,6 +40,7 @@ from classify.inference.libraries import (
     predict_in_blocks,
     read_library,
     read_song,
+    songs_to_label,
     statistics_of,
     warn_of_library,
 )
@@ -628,5 +629,6 @@ __all__ = [
     "list_corpora", "list_generators", "load_run", "loaded", "loaded_generator", "make_song",
     "most_bytes", "nearest", "playlist", "playlists", "predict", "predict_in_blocks",
     "pretrain", "read_library", "read_made_song", "read_song", "report", "show_corpus",
-    "side_by_side", "statistics_of", "suggest", "train", "transcribe", "warn_of_library",
+    "side_by_side", "songs_to_label", "statistics_of", "suggest", "train", "transcribe",
+    "warn_of_library",
 ]  # fmt: skip

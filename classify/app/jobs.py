@@ -37,7 +37,8 @@ LANES = {
     "explain": "quick",
     "build_playlist": "quick",
     "suggest": "quick",
-    "adapt": "quick",
+    "adapt": "long",
+    "use_from_run": "long",
 }
 
 #: Seconds without work after which a process leaves.

@@ -53,6 +53,8 @@ def add_model(room: Room, folder: Path, use: bool = False, listener: int | None 
         kept_generator.cache_clear()
         if use:
             decide(session, about["kind"], str(model.id))
+            if about["kind"] == "classifier" and listener is None:
+                decide(session, "base", str(model.id))
         return model.id
 
 

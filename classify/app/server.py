@@ -21,7 +21,16 @@ from classify.app.database import Database
 from classify.app.jobs import Jobs
 from classify.app.page import HERE, Page
 from classify.app.place import Place
-from classify.app.routes import generate, jobs, libraries, pages, playlists, songs
+from classify.app.routes import (
+    comparisons,
+    generate,
+    jobs,
+    libraries,
+    listeners,
+    pages,
+    playlists,
+    songs,
+)
 from classify.app.safety import Safety
 from classify.errors import InputError
 
@@ -55,7 +64,7 @@ def create_app(page: Page) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
     )
     app.state.page = page
-    for routes in (jobs, libraries, songs, playlists, generate):
+    for routes in (jobs, libraries, songs, playlists, generate, listeners, comparisons):
         app.include_router(routes.router, prefix=API)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

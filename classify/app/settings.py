@@ -20,3 +20,9 @@ def used_model(session: Session, kind: str) -> Model | None:
     """Give the classifier or the generator that is used; None before there is one."""
     number = setting(session, kind)
     return session.get(Model, int(number)) if number else None
+
+
+def base_model(session: Session) -> Model | None:
+    """Give the classifier that nobody's labels have changed, which adapting begins with."""
+    number = setting(session, "base")
+    return session.get(Model, int(number)) if number else None

@@ -17,6 +17,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+#: Numbers of rows that were deleted are not given again: a window that is still open, or a job,
+#: would mean another row by them.
+ONCE = {"sqlite_autoincrement": True}
+
+
 class Base(DeclarativeBase):
     """All tables."""
 
@@ -36,6 +41,7 @@ class Library(Base):
     """A collection of songs: a folder, uploaded files, built-in songs, or generated ones."""
 
     __tablename__ = "library"
+    __table_args__ = ONCE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -54,6 +60,7 @@ class Song(Base):
         UniqueConstraint("library_id", "name"),
         Index("song_by_library", "library_id", "present", "title"),
         Index("song_by_digest", "digest"),
+        ONCE,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -77,6 +84,7 @@ class SkippedFile(Base):
     """A file of a library that is no song, and why."""
 
     __tablename__ = "skipped"
+    __table_args__ = ONCE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     library_id: Mapped[int] = mapped_column(
@@ -90,6 +98,7 @@ class Model(Base):
     """A trained classifier or generator, in a folder of its own."""
 
     __tablename__ = "model"
+    __table_args__ = ONCE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]  # classifier, generator
@@ -132,6 +141,7 @@ class Listener(Base):
     """A person whose labels are kept apart from those of others."""
 
     __tablename__ = "listener"
+    __table_args__ = ONCE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
@@ -156,6 +166,7 @@ class Job(Base):
     """Work that takes a while, and what became of it."""
 
     __tablename__ = "job"
+    __table_args__ = ONCE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
@@ -173,6 +184,7 @@ class PlaylistRow(Base):
     """A playlist: a wish, and the version of its songs that is shown."""
 
     __tablename__ = "playlist"
+    __table_args__ = ONCE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -205,6 +217,7 @@ class Generated(Base):
     """A new song: what was asked for, and what came of it."""
 
     __tablename__ = "generated"
+    __table_args__ = ONCE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id", ondelete="CASCADE"))
@@ -220,6 +233,7 @@ class Comparison(Base):
     """A comparison of models, and its folder."""
 
     __tablename__ = "comparison"
+    __table_args__ = ONCE
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]

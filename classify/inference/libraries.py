@@ -321,3 +321,44 @@ def nearest(statistics: Sequence[float], others: Sequence[Sequence[float]], n: i
     scale = np.where(scale > 0, scale, 1.0)
     far = np.square((table - np.nan_to_num(np.array(statistics, float))) / scale).sum(axis=1)
     return [int(place) for place in np.argsort(far, kind="stable")[:n]]
+
+
+def songs_to_label(
+    model: "Bundle | str | Path",
+    p: Sequence[dict[str, float]],
+    statistics: Sequence[Sequence[float]],
+    n: int = 10,
+) -> list[tuple[int, str]]:
+    """Choose, of songs that were judged, those whose labels would teach a model most.
+
+    Parameters
+    ----------
+    model : Bundle, str or Path
+        As for `predict`.
+    p : sequence of dict
+        Probability of each mood, for each song.
+    statistics : sequence of sequence of float
+        What each song is like, rows of `statistics_of`.
+    n : int
+        How many to choose.
+
+    Returns
+    -------
+    list of (int, str)
+        Place of each among the songs given, and why; the most telling first.
+    """
+    import numpy as np
+
+    from classify.inference import personalise
+    from classify.inference.tasks import loaded
+
+    if not p:
+        raise InputError(
+            "no song can be suggested: all are labelled, or the model learned from them, or they "
+            "are unlike anything that it learned from; add a library of other songs"
+        )
+    bundle = loaded(model)
+    place = (np.array(statistics, float) - bundle.novelty.centre) / bundle.novelty.scale
+    table = np.array([[row[mood] for mood in bundle.classes] for row in p])
+    chosen, reasons = personalise.most_telling(table, place, bundle.classes, n)
+    return list(zip(chosen, reasons, strict=True))

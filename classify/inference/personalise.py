@@ -304,9 +304,8 @@ def suggest(predictions: Predictions, bundle: Bundle, n_songs: int, labels: Path
         raise InputError("no song can be suggested: all are in archives, or were trained on, or "
                          "are unlike anything that the model was trained on")  # fmt: skip
     p = predictions.table[[P + mood for mood in bundle.classes]].to_numpy(float)[rows]
-    uncertainty = -(p * np.log(np.maximum(p, calibration.FLOOR))).sum(axis=1) / np.log(p.shape[1])
     place = (predictions.statistics[rows] - bundle.novelty.centre) / bundle.novelty.scale
-    chosen, distances = spread(uncertainty, place, n_songs)
+    chosen, reasons = most_telling(p, place, bundle.classes, n_songs)
     table = predictions.table.iloc[rows[chosen]].reset_index(drop=True)
     here = labels.resolve().parent
     return pd.DataFrame({
@@ -315,11 +314,40 @@ def suggest(predictions: Predictions, bundle: Bundle, n_songs: int, labels: Path
         "title": table.title,
         "best": table.best,
         "confidence": table.confidence.round(3),
-        "reason": [
-            _reason(bundle.classes, proba, distance)
-            for proba, distance in zip(p[chosen], distances, strict=True)
-        ],
+        "reason": reasons,
     })[list(SUGGESTED)]  # fmt: skip
+
+
+def most_telling(
+    p: NDArray[np.floating], place: NDArray[np.floating], moods: Sequence[str], n_songs: int
+) -> tuple[list[int], list[str]]:
+    """Choose the songs whose labels would teach most, as `suggest` says, and say why.
+
+    Parameters
+    ----------
+    p : ndarray, shape (n_songs, n_moods)
+        Calibrated probabilities.
+    place : ndarray, shape (n_songs, n_statistics)
+        What each song is like, each number in units of how far it varies.
+    moods : sequence of str
+        Names of the columns of `p`.
+    n_songs : int
+        How many to choose.
+
+    Returns
+    -------
+    list of int
+        The rows chosen, the most telling first.
+    list of str
+        Why, for each.
+    """
+    uncertainty = -(p * np.log(np.maximum(p, calibration.FLOOR))).sum(axis=1) / np.log(p.shape[1])
+    chosen, distances = spread(uncertainty, place, n_songs)
+    reasons = [
+        _reason(moods, proba, distance)
+        for proba, distance in zip(p[chosen], distances, strict=True)
+    ]
+    return chosen, reasons
 
 
 def spread(

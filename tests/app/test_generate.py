@@ -5,6 +5,7 @@ import pytest
 from classify import api
 from classify.app import composing, tasks
 from classify.app.room import add_model
+from classify.errors import InputError
 from classify.songs import midi
 from tests.app.conftest import room_of
 from tests.conftest import write_corpus
@@ -72,14 +73,14 @@ def test_songs_are_gone_on_from_whether_new_or_of_a_library(client, page, compos
                   bridge_to={"song": rows[0]["id"]})  # fmt: skip
     assert bridge["facts"]["notes"] > 0
     client.delete(f"/api/v1/generated/{first['id']}")
-    with pytest.raises(tasks.InputError, match="was deleted"):
+    with pytest.raises(InputError, match="was deleted"):
         make(client, page, composer, bars=2, primer={"generated": first["id"]})
 
 
 def test_wishes_that_make_no_sense_are_refused(client, page, composer):
     wrong = {"model": composer, "wishes": {"bars": -1}}
     assert client.post("/api/v1/generated", json=wrong).status_code == 422
-    with pytest.raises(tasks.InputError):
+    with pytest.raises(InputError):
         make(client, page, composer, key="H sharp")
     unknown = {"generator": "../../x", "library": 1}
     assert client.post("/api/v1/composers", json=unknown).status_code in (404, 422)

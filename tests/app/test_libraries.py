@@ -2,10 +2,12 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from classify.app import tasks
+from classify.app.tables import Library
 from tests.app.conftest import add_folder, room_of
 from tests.conftest import write_song
 
@@ -29,8 +31,8 @@ def test_songs_are_listed_with_moods_and_skipped_files_with_reasons(client, libr
 def test_nothing_is_judged_twice(page, library):
     assert tasks.read_library(room_of(page), library)["judged"] == 0
     with page.database.reading() as session:
-        folder = session.get_one(tasks.Library, library).path
-    again = add_folder(page, tasks.Path(folder), "The same folder")
+        folder = session.get_one(Library, library).path
+    again = add_folder(page, Path(folder), "The same folder")
     assert tasks.read_library(room_of(page), again)["judged"] == 0
 
 

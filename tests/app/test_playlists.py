@@ -9,6 +9,7 @@ import pytest
 from lxml import etree
 
 from classify.app import tasks
+from classify.errors import InputError
 from tests.app.conftest import room_of
 
 
@@ -82,7 +83,7 @@ def test_locked_songs_stay_when_the_rest_is_built_again(client, page, playlist):
 def test_a_list_that_changed_while_it_was_built_is_not_overwritten(client, page, playlist):
     seen = state(client, playlist)
     put(client, playlist, order(seen)[::-1], seen["edition"])
-    with pytest.raises(tasks.InputError, match="changed while it was built"):
+    with pytest.raises(InputError, match="changed while it was built"):
         tasks.build_playlist(room_of(page), playlist, seen["edition"], [])
     assert order(state(client, playlist)) == order(seen)[::-1]
 
@@ -130,6 +131,6 @@ def test_an_impossible_wish_is_refused_in_a_sentence_and_leaves_no_list(client, 
     wishes = {"library": library, "mood": "Calming", "minutes": 0.05, "min_confidence": 1}
     made = client.post("/api/v1/playlists", json=wishes).json()
     page.jobs.cancel(made["job"])
-    with pytest.raises(tasks.InputError, match="no song is eligible"):
+    with pytest.raises(InputError, match="no song is eligible"):
         tasks.build_playlist(room_of(page), made["playlist"], 0, [])
     assert client.get("/api/v1/playlists").json() == []

@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from classify.app import lists, texts
 from classify.app.page import ThePage, found
+from classify.app.routes.comparisons import list_comparisons, list_models, one_comparison
 from classify.app.routes.generate import list_composers
 from classify.app.routes.libraries import list_libraries
+from classify.app.routes.listeners import list_listeners
 from classify.app.settings import setting, used_model
 from classify.app.tables import Listener, PlaylistRow, Song
 
@@ -98,3 +100,38 @@ def generate(request: Request, page: ThePage) -> HTMLResponse:
     """Show what new songs can be, and the latest."""
     return page.show(request, "generate.html", composers=list_composers(page),
                      libraries=list_libraries(page), classes=_classes(page))  # fmt: skip
+
+
+@router.get("/listeners")
+def listeners(request: Request, page: ThePage) -> HTMLResponse:
+    """Show the listeners, and what the chosen one has labelled."""
+    everybody = list_listeners(page)
+    chosen = next((one for one in everybody if one["chosen"]), None)
+    return page.show(request, "listeners.html", listeners=everybody, chosen=chosen,
+                     classes=_classes(page))  # fmt: skip
+
+
+@router.get("/comparisons")
+def comparisons(request: Request, page: ThePage) -> HTMLResponse:
+    """Show the models, and the comparisons that were made."""
+    return page.show(request, "comparisons.html", models=list_models(page),
+                     comparisons=list_comparisons(page),
+                     libraries=list_libraries(page))  # fmt: skip
+
+
+@router.get("/comparisons/{number}")
+def comparison(request: Request, page: ThePage, number: int) -> HTMLResponse:
+    """Show a comparison: how it goes, or its report."""
+    return page.show(request, "comparison.html", comparison=one_comparison(page, number))
+
+
+@router.get("/api")
+def about_api(request: Request, page: ThePage) -> HTMLResponse:
+    """Show what the JSON interface can be asked."""
+    schema = request.app.openapi()
+    paths = [
+        (method.upper(), path, what.get("summary", ""), what.get("description", ""))
+        for path, methods in schema["paths"].items()
+        for method, what in methods.items()
+    ]
+    return page.show(request, "api.html", paths=paths)

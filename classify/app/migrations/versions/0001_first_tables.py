@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("started", sa.String(), nullable=True),
         sa.Column("ended", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "library",
@@ -34,6 +35,7 @@ def upgrade() -> None:
         sa.Column("read", sa.String(), nullable=True),
         sa.Column("warning", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "listener",
@@ -43,6 +45,7 @@ def upgrade() -> None:
         sa.Column("report", sa.JSON(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "setting",
@@ -61,6 +64,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job_id"], ["job.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("folder"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "label",
@@ -88,6 +92,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["listener_id"], ["listener.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("folder"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "skipped",
@@ -97,6 +102,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["library_id"], ["library.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("skipped", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_skipped_library_id"), ["library_id"], unique=False)
@@ -121,6 +127,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["library_id"], ["library.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("library_id", "name"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("song", schema=None) as batch_op:
         batch_op.create_index("song_by_digest", ["digest"], unique=False)
@@ -139,6 +146,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["model_id"], ["model.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("file"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "playlist",
@@ -155,6 +163,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["listener_id"], ["listener.id"], ondelete="SET NULL"),
         sa.ForeignKeyConstraint(["model_id"], ["model.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "prediction",
