@@ -122,7 +122,7 @@ def prediction_sets(
 ) -> NDArray[np.bool_]:
     """Give each song's prediction set: the classes with at least the probability of `threshold`.
 
-    `least` is one number, or one for each class.
+    `least` is one number, one for each class, or of the shape of `p`.
 
     Returns
     -------

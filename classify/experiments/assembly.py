@@ -167,8 +167,9 @@ def save_inputs(
             for name, one in sorted(wanted.items())
         }
 
-    about = {"label": data.labels, "group": data.groups}
-    plain = arrays(data.corpus.songs, data.windows, "")
+    about = {"label": data.labels, "group": data.groups, "copy": data.recorded}
+    about["transcribed"] = np.array([song.transcribed for song in data.songs])[data.windows.song]
+    plain = arrays(data.songs, data.windows, "")
     save_data(folder, plain, song=data.windows.song, **about)
     save_folds(folder / fitting.FOLDS, folds)
     if any(job.perturbed for job in jobs):
@@ -214,7 +215,7 @@ def _outcome(job: Job, took: str) -> str:
 def window_table(data: SplitDataset) -> results.WindowTable:
     """Gather what tables of results say of each window and song."""
     return results.WindowTable(
-        song=data.windows.song,
+        song=data.original,
         start=data.windows.start,
         names=[entry.name for entry in data.corpus.entries],
         labels=data.corpus.labels,

@@ -1,7 +1,7 @@
 """What is compared: a corpus, cut into windows and split."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.corpora import Corpus, duplicates, load
+from classify.corpora.recorded import record_songs
 from classify.errors import InputError
 from classify.evaluation import splits
 from classify.experiments import folds
@@ -20,7 +21,7 @@ from classify.models import pretrained, registry
 from classify.progress import SILENT, Progress, counting
 from classify.representations.perturbations import Perturbation, perturbations_of
 from classify.representations.windows import Windows, WindowSettings, cut
-from classify.songs import Song
+from classify.songs import Song, acoustics
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,11 @@ class SplitDataset:
         Duplicate songs, as `classify.corpora.duplicates.pair_records` lists them.
     start : Pretrained or None
         The weights that a network starts from.
+    copies : list of Song
+        What a transcriber heard of songs of the corpus; they follow these wherever `windows` counts
+        songs.
+    copied : ndarray of int, shape (n_copies,)
+        Index of the song that each is a copy of.
     """
 
     corpus: Corpus
@@ -51,6 +57,24 @@ class SplitDataset:
     notes: list[str] = field(default_factory=list)
     duplicates: list[dict[str, Any]] = field(default_factory=list)
     start: pretrained.Pretrained | None = None
+    copies: list[Song] = field(default_factory=list)
+    copied: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    @property
+    def songs(self) -> list[Song]:
+        """Every song that windows are cut from: the corpus's, and the copies."""
+        return [*self.corpus.songs, *self.copies]
+
+    @property
+    def original(self) -> NDArray[np.int64]:
+        """Index in the corpus of the song of each window, or of the song that it is a copy of."""
+        of_song = np.concatenate([np.arange(len(self.corpus.songs)), self.copied])
+        return of_song[self.windows.song]
+
+    @property
+    def recorded(self) -> NDArray[np.bool_]:
+        """Mark the windows of copies."""
+        return self.windows.song >= len(self.corpus.songs)
 
     @property
     def parts(self) -> list[Fold]:
@@ -72,17 +96,19 @@ class SplitDataset:
             digest.update("\x1f".join(column).encode())
         for part in self.parts:
             digest.update(part.key.encode() + part.train.tobytes() + part.test.tobytes())
+            if part.recorded is not None:
+                digest.update(part.recorded.tobytes())
         return digest.hexdigest()
 
     @property
     def labels(self) -> NDArray[np.str_]:
         """The label of each window."""
-        return np.array(self.corpus.labels)[self.windows.song]
+        return np.array(self.corpus.labels)[self.original]
 
     @property
     def groups(self) -> NDArray[np.str_]:
         """The group of each window."""
-        return np.array(self.corpus.groups)[self.windows.song]
+        return np.array(self.corpus.groups)[self.original]
 
 
 def prepare(settings: Settings, progress: Progress = SILENT) -> SplitDataset:
@@ -95,12 +121,27 @@ def prepare(settings: Settings, progress: Progress = SILENT) -> SplitDataset:
     duplicate_records = duplicates.pair_records(corpus, pairs)
     if not settings.keep_duplicates:
         corpus = duplicates.with_merged_groups(corpus, pairs)
-    return _split(settings, corpus, duplicate_records, start)
+    copies = copied = None
+    if settings.recordings:
+        with counting(progress, "Recording songs", "song") as count:
+            copies, copied = _recorded(corpus, settings.seed, count)
+    return _split(settings, corpus, duplicate_records, start, copies, copied)
 
 
 def with_windows(settings: Settings, data: SplitDataset) -> SplitDataset:
     """Cut and split a corpus that was read already, by other settings."""
-    return _split(settings, data.corpus, data.duplicates, data.start)
+    return _split(settings, data.corpus, data.duplicates, data.start, data.copies, data.copied)
+
+
+def _recorded(
+    corpus: Corpus, seed: int, count: Callable[[int, int], None]
+) -> tuple[list[Song], NDArray[np.int64]]:
+    """Record every song of a corpus that is no transcription itself, under its own conditions."""
+    played = [index for index, song in enumerate(corpus.songs) if not song.transcribed]
+    conditions = [acoustics.draw_for(corpus.songs[index].digest, seed) for index in played]
+    heard = record_songs([corpus.songs[index] for index in played], conditions, count)
+    kept = [index for index, copy in zip(played, heard, strict=True) if copy]
+    return [copy for copy in heard if copy], np.array(kept, np.int64)
 
 
 def _split(
@@ -108,6 +149,8 @@ def _split(
     corpus: Corpus,
     duplicate_records: list[dict[str, Any]],
     start: pretrained.Pretrained | None,
+    copies: list[Song] | None = None,
+    copied: NDArray[np.int64] | None = None,
 ) -> SplitDataset:
     cutting = settings.windows(corpus)
     if start:
@@ -122,14 +165,35 @@ def _split(
             )
     except splits.SplitError as error:
         raise InputError(f"{settings.corpus}: {error}") from None
-    data = SplitDataset(
-        corpus, cutting, windows, outer, notes=notes, duplicates=duplicate_records, start=start
-    )
-    if settings.leak:
-        data.extra.extend(folds.leaking(len(windows), settings.seed))
+    extra = folds.leaking(len(windows), settings.seed) if settings.leak else []
+    data = SplitDataset(corpus, cutting, windows, outer, extra, notes, duplicate_records, start)
+    if copies and copied is not None:
+        data = _with_copies(data, copies, copied)
     if settings.learning_curve:
-        data.extra.extend(folds.curve(outer, data.labels, data.groups, settings.seed))
+        data.extra.extend(folds.curve(data.outer, data.labels, data.groups, settings.seed))
     return data
+
+
+def _with_copies(data: SplitDataset, copies: list[Song], copied: NDArray[np.int64]) -> SplitDataset:
+    """Put copies beside the songs, each on its song's side of every split."""
+    windows = cut([*data.corpus.songs, *copies], data.cutting)
+    windows = replace(windows, counts=data.windows.counts)  # of the corpus
+    both = replace(data, windows=windows, copies=copies, copied=copied, outer=[], extra=[])
+    n_windows, original = len(data.windows), both.original
+    first = np.searchsorted(data.windows.song, original)  # a window of the song itself
+
+    def beside(fold: Fold) -> Fold:
+        train, test = fold.train[first], fold.test[first]
+        if not fold.grouped:  # parts songs, so that copies would be on both sides
+            train, test = np.zeros(len(first), bool), np.zeros(len(first), bool)
+        return replace(
+            fold,
+            train=np.concatenate([fold.train, train[n_windows:]]),
+            test=np.concatenate([fold.test, np.zeros(len(first) - n_windows, bool)]),
+            recorded=np.concatenate([np.zeros(n_windows, bool), test[n_windows:]]),
+        )
+
+    return replace(both, outer=[*map(beside, data.outer)], extra=[*map(beside, data.extra)])
 
 
 def default_name(settings: Settings, data: SplitDataset) -> str:
@@ -146,7 +210,7 @@ def default_name(settings: Settings, data: SplitDataset) -> str:
     words += [f"{settings.folds}-folds"] * (settings.folds != default.folds)
     words += [f"{settings.repeats}-repeats"] * (settings.repeats != default.repeats)
     words += [f"leave-out-{settings.leave_out}"] * bool(settings.leave_out)
-    for name in ("leak", "robustness", "learning_curve", "keep_duplicates"):
+    for name in ("leak", "robustness", "learning_curve", "keep_duplicates", "recordings"):
         words += [name.replace("_", "-")] * getattr(settings, name)
     words += ["-".join(settings.models)] * (settings.models != default.models)
     words += [settings.recipe + "-recipe"] * (settings.recipe != default.recipe)

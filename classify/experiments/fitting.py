@@ -195,10 +195,14 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
     if fold.test.any():  # none is where a model learns from all songs
         probabilities[fold.test] = predict(table[fold.test])
     predicted = time.perf_counter()
+    if fold.recorded is not None and fold.recorded.any():
+        probabilities[fold.recorded] = predict(table[fold.recorded])
+    played = fold.train & ~about["copy"]
     if fold.share == 1 and fold.test.any():
-        probabilities[fold.train] = predict(table[fold.train])
+        probabilities[played] = predict(table[played])
     facts: dict[str, Any] = {"seconds_train": fitted - begun, "seconds_predict": predicted - fitted}
-    facts |= _calibrated(estimator, classes, label, song, group)
+    origin = {name: about[name][rows] for name in ("copy", "transcribed")}
+    facts |= _calibrated(estimator, classes, label, song, group, **origin)
     with atomic_write(job.folder) as temporary:
         temporary.mkdir()
         if job.kept:
@@ -218,10 +222,35 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
 
 
 def _calibrated(
-    estimator: Any, classes: np.ndarray, label: np.ndarray, song: np.ndarray, group: np.ndarray
+    estimator: Any,
+    classes: np.ndarray,
+    label: np.ndarray,
+    song: np.ndarray,
+    group: np.ndarray,
+    copy: np.ndarray,
+    transcribed: np.ndarray,
 ) -> dict[str, Any]:
-    """Find temperature and thresholds (of sets with 90 % coverage) on songs of inner folds."""
-    known = ~np.isnan(estimator.held_out_[:, 0])
+    """Find temperature and thresholds (of sets with 90 % coverage) on songs of inner folds.
+
+    Transcriptions have their own where copies were learned from, since a model is less often right
+    about them.
+    """
+    facts = _calibrated_on(~copy, estimator, classes, label, song, group)
+    if copy.any():
+        of_recordings = _calibrated_on(transcribed, estimator, classes, label, song, group)
+        facts |= {f"{name}_recorded": value for name, value in of_recordings.items()}
+    return facts
+
+
+def _calibrated_on(
+    some: np.ndarray,
+    estimator: Any,
+    classes: np.ndarray,
+    label: np.ndarray,
+    song: np.ndarray,
+    group: np.ndarray,
+) -> dict[str, Any]:
+    known = some & ~np.isnan(estimator.held_out_[:, 0])
     songs, first, place = np.unique(song[known], return_index=True, return_inverse=True)
     if not len(songs):
         nothing = {"temperature": None, "threshold": None, "thresholds": ()}

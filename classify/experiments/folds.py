@@ -70,10 +70,13 @@ class Fold(FoldKey):
     ----------
     train, test : ndarray of bool, shape (n_windows,)
         Windows to learn from, and to be tested on.
+    recorded : ndarray of bool, shape (n_windows,), or None
+        Windows of transcribed copies of the test songs, which are tested apart from these.
     """
 
     train: NDArray[np.bool_]
     test: NDArray[np.bool_]
+    recorded: NDArray[np.bool_] | None = None
 
     @property
     def without_windows(self) -> FoldKey:
@@ -85,6 +88,7 @@ def save_folds(path: Path, folds: Sequence[Fold]) -> None:
     """Write the windows of folds to a file that tasks read, whole or not at all."""
     masks = {f"{fold.key}/train": fold.train for fold in folds}
     masks |= {f"{fold.key}/test": fold.test for fold in folds}
+    masks |= {f"{f.key}/recorded": f.recorded for f in folds if f.recorded is not None}
     with atomic_write(path) as temporary:
         np.savez_compressed(temporary, allow_pickle=False, **masks)
 
@@ -93,7 +97,8 @@ def load_fold(path: Path, key: FoldKey) -> Fold:
     """Read the windows of one fold from a file that `save_folds` wrote."""
     with np.load(path) as masks:
         train, test = masks[f"{key.key}/train"], masks[f"{key.key}/test"]
-    return Fold(**asdict(key), train=train, test=test)
+        recorded = masks.get(f"{key.key}/recorded")
+    return Fold(**asdict(key), train=train, test=test, recorded=recorded)
 
 
 def outer(
@@ -274,6 +279,7 @@ def curve(outer: list[Fold], labels: splits.Names, groups: splits.Names, seed: i
             share,
             train=_thinned(fold.train, np.asarray(labels), np.asarray(groups), share, seed),
             test=fold.test,
+            recorded=fold.recorded,
         )
         for fold in outer
         if fold.repeat == 0

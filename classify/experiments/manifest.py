@@ -119,7 +119,7 @@ def _probes(settings: Settings, data: SplitDataset) -> list[ProbeRecord]:
     names, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     order = draw.permutation(len(names))
     taken = order[np.cumsum(sizes[order]) <= max(PROBED, sizes[order[0]])]
-    rows = np.flatnonzero(np.isin(place, taken))
+    rows = np.flatnonzero(np.isin(place, taken) & ~data.recorded)
     blocks = [unscaled(x[np.isin(np.arange(len(windows))[at], rows)]) for at, x in windows.blocks()]
     probes = leak.probes(
         as_rows(np.concatenate(blocks)), data.labels[rows], groups[rows], settings.seed
@@ -206,6 +206,7 @@ def _describe(
             notes=data.notes,
             shared=leak.shared_groups(data.outer[0].test, data.groups),
             probes=_probes(settings, data),
+            copies=len(data.copies),
         ),
         versions=versions(),
         machine={"system": platform.platform(), "processor": platform.machine()},
@@ -260,7 +261,7 @@ def _size(data: SplitDataset, which: str) -> PartSize:
     Under folds every song is in one test part of each repeat.
     """
     of_repeat = [part for part in data.outer if part.repeat == 0]
-    masks = [getattr(part, which) for part in of_repeat]
+    masks = [getattr(part, which) & ~data.recorded for part in of_repeat]
     songs = [len(np.unique(data.windows.song[mask])) for mask in masks]
     windows = [int(mask.sum()) for mask in masks]
     if which == "test":
@@ -274,7 +275,7 @@ def opening_lines(run: RunRecord, settings: Settings, data: SplitDataset) -> lis
     train, test, corpus = run.split.parts.train, run.split.parts.test, run.corpus
     lines = [
         f"{corpus.songs} songs in {len(corpus.classes)} classes, "
-        f"{len(data.windows)} windows of {data.cutting.window} notes; "
+        f"{int((~data.recorded).sum())} windows of {data.cutting.window} notes; "
         f"{len(corpus.skipped)} files skipped.",
         f"Training on {train.songs} songs ({train.windows} windows), "
         f"testing on {test.songs} ({test.windows})."
@@ -283,6 +284,8 @@ def opening_lines(run: RunRecord, settings: Settings, data: SplitDataset) -> lis
         f"{train.songs} songs ({train.windows} windows) and is tested on the others.",
     ]
     lines += run.split.notes
+    if data.copies:
+        lines.append(f"{run.split.copies} songs are learned from as transcribed recordings too.")
     if run.pretrained:
         lines.append(pretraining_sentence(run.pretrained))
     if run.split.shared > 0:

@@ -2,9 +2,10 @@
 
 predictions.parquet is the primary artefact, and scores.csv can be derived from it. Columns of the
 predictions: `level` (window or song), `model`, `protocol` (how test windows were chosen: song,
-window or given), `repeat`, `fold`, `part` (train or test), `song`, `group`, `start` (first note of
-a window; -1 for a song), `label`, `prediction`, `p:<class>` for each class as the model gave it,
-and for test songs `temperature` and `threshold`: what inner folds of the training part chose.
+window or given), `repeat`, `fold`, `part` (train, test, or recorded: transcribed copies of the test
+songs), `song`, `group`, `start` (first note of a window; -1 for a song), `label`, `prediction`,
+`p:<class>` for each class as the model gave it, and for test and recorded songs `temperature` and
+`threshold`: what inner folds of the training part chose.
 Calibrated probabilities are `tempered(p, temperature)`; a song's 90 % set holds the classes whose
 calibrated probability is at least `threshold`, and its class-conditional set those whose own is at
 least `threshold:<class>`.
@@ -114,6 +115,9 @@ FIRST = ("level", "model", "protocol", "repeat", "fold", "part", "song", "group"
          "prediction")  # fmt: skip
 LAST = ("temperature", "threshold")
 
+#: Parts of a split that nothing was learned from: test songs, and transcribed copies of these.
+TEST, RECORDED = "test", "recorded"
+
 #: What columns of older runs are called today.
 RENAMED = {"answer": "prediction", "limit": "threshold"}
 
@@ -129,17 +133,23 @@ def _threshold_columns(about: WindowTable) -> list[str]:
 def _frames(about: WindowTable, fit: Fit) -> Iterator[pd.DataFrame]:
     """Give a fit's windows, and its songs."""
     columns = _p_columns(about)
-    part = np.select([fit.part.train, fit.part.test], ["train", "test"], "")
+    masks = {"train": fit.part.train, TEST: fit.part.test}
+    if fit.part.recorded is not None:
+        masks[RECORDED] = fit.part.recorded
+    part = np.select(list(masks.values()), list(masks), "")
     windows = pd.DataFrame({"part": part, "index": about.song, "start": about.start})
     windows[columns] = fit.p
     windows = windows[(part != "") & ~np.isnan(fit.p[:, 0])]
     songs = windows.groupby(["part", "index"], as_index=False)[columns].mean()
-    tested = songs.part == "test"
-    of_class = fit.facts.get("thresholds") or [np.nan] * len(about.classes)
-    facts = {name: fit.facts.get(name) for name in LAST}
-    facts |= dict(zip(_threshold_columns(about), of_class, strict=True))
-    for name, value in facts.items():
-        songs[name] = np.where(tested, np.nan if value is None else value, np.nan)
+    nothing = [np.nan] * len(about.classes)
+    for suffix, of_part in (("", TEST), ("_recorded", RECORDED)):
+        rows = songs.part == of_part
+        of_class = fit.facts.get(f"thresholds{suffix}") or nothing
+        facts = {name: fit.facts.get(f"{name}{suffix}") for name in LAST}
+        facts |= dict(zip(_threshold_columns(about), of_class, strict=True))
+        for name, value in facts.items():
+            songs.loc[rows, name] = np.nan if value is None else value
+    for name in (*LAST, *_threshold_columns(about)):
         windows = windows.assign(**{name: np.nan})
     key = {"model": fit.model, "protocol": fit.part.protocol,
            "repeat": fit.part.repeat, "fold": fit.part.fold}  # fmt: skip
@@ -291,7 +301,7 @@ def _score_rows(table: pd.DataFrame, seed: int) -> Iterator[dict[str, object]]:
                 bounds = interval(score(draws), n_groups, n_folds)
             metrics[metric] = float(score(counts)), bounds
         honest = key[1] != WINDOW_SPLIT  # random windows leave no song whole to be sure of
-        if honest and key[2:] == ("song", "test") and n_groups > 1:
+        if honest and key[2] == "song" and key[3] in (TEST, RECORDED) and n_groups > 1:
             metrics |= _calibration_scores(rows, classes, truth, groups, n_groups, n_folds, seed)
         for metric, (value, (low, high)) in metrics.items():
             named = dict(zip(keys, key, strict=True)) | {"metric": metric}

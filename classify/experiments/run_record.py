@@ -134,7 +134,10 @@ class ProbeRecord(Record, frozen=True):
 
 
 class SplitRecord(Record, frozen=True, kw_only=True):
-    """How songs were held out, and what random windows would have gained."""
+    """How songs were held out, and what random windows would have gained.
+
+    `copies` songs were also learned from, and tested, as transcribed recordings.
+    """
 
     kind: SplitKind
     folds: AtLeastOne
@@ -144,6 +147,7 @@ class SplitRecord(Record, frozen=True, kw_only=True):
     notes: list[str]
     shared: Share
     probes: list[ProbeRecord]
+    copies: Count = 0
 
 
 class StartRecord(Record, frozen=True):
@@ -174,6 +178,8 @@ class FitRecord(Record, frozen=True, kw_only=True):
         The same for each class.
     n_calibration_songs : int or None
         Songs that these were chosen on.
+    temperature_recorded, threshold_recorded, thresholds_recorded, n_calibration_songs_recorded
+        The same for transcriptions of recordings, where the model learned from such.
     history : tuple of dict
         Losses and scores of each epoch.
     start : StartRecord or None
@@ -195,6 +201,10 @@ class FitRecord(Record, frozen=True, kw_only=True):
     threshold: Share | None = None
     thresholds: tuple[Share, ...] = ()
     n_calibration_songs: Count | None = None
+    temperature_recorded: Positive | None = None
+    threshold_recorded: Share | None = None
+    thresholds_recorded: tuple[Share, ...] = ()
+    n_calibration_songs_recorded: Count | None = None
     history: tuple[dict[str, float], ...] = ()
     start: StartRecord | None = None
     training: Values | None = None

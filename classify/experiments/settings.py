@@ -78,6 +78,9 @@ class Settings:
         class (larger sets). A comparison reports both.
     init : str or None
         Pretrained weights to start from: a folder that pretrain wrote.
+    recordings : bool
+        Also learn from recordings of the training songs: rendered as sound, transcribed again, and
+        kept for the next time.
     """
 
     corpus: str = "folk"
@@ -101,6 +104,7 @@ class Settings:
     tune: float | None = None
     init: str | None = None
     sets: Literal["all", "class"] = "all"
+    recordings: bool = False
 
     def __post_init__(self) -> None:
         check_choices(self)
@@ -123,6 +127,11 @@ class Settings:
             raise InputError(
                 f"--leave-out {self.leave_out}: makes the folds itself; leave --split and --folds "
                 f"out"
+            )
+        if self.split == "window" and self.recordings:
+            raise InputError(
+                "--split window: parts songs, and --recordings goes with a split that keeps a song "
+                "and its recording together; leave one of the two out"
             )
         if self.tune is not None:
             self._check_tuning()

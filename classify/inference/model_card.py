@@ -1,7 +1,9 @@
 """The model card: what a bundle says of itself to people, in Markdown (Mitchell et al. 2019)."""
 
+from collections.abc import Sequence
+
 from classify.experiments.run_record import ScoreRecord
-from classify.inference.model_record import BundleRecord, Selection
+from classify.inference.model_record import BundleRecord, Recordings, Selection
 
 #: Stands in everything that a model says.
 NO_DEVICE = (
@@ -48,6 +50,10 @@ def _training(about: BundleRecord) -> list[str]:
             f"evaluated on were among them."
         )
     lines += [text for text in (corpus.licence, corpus.note) if text]
+    if about.recordings:
+        lines.append(
+            f"It also learned from transcribed recordings of {about.recordings.copies:,} of them."
+        )
     return lines + ([f"```\n{corpus.citation.strip()}\n```"] if corpus.citation else [])
 
 
@@ -71,10 +77,29 @@ def _evaluation(about: BundleRecord) -> list[str]:
             f"{scores.coverage_held_out:.0%} of these songs, with {scores.set_size:.1f} "
             f"classes in a set. {_confident(scores.selection)}"
         )
+    if about.recordings:
+        lines.append(_on_recordings(about.recordings, about.coverage))
     if about.run:
         accuracy = _interval(about.run.scores["accuracy"])
         lines.append(f"In the comparison `{about.run.name}` it had an accuracy of {accuracy}.")
     return lines
+
+
+def _on_recordings(recordings: Recordings, coverage: float) -> str:
+    """Say what the model is worth on transcriptions."""
+    scores = recordings.scores
+    text = (
+        f"Given transcribed recordings of {scores.songs:,} of these songs instead (rendered, "
+        f"each under other conditions), its accuracy was {_interval(scores.song['accuracy'])}, and "
+        f"it predicted the same as for the song for {recordings.agreement:.0%}."
+    )
+    if scores.coverage_held_out is None or scores.selection is None:
+        return text
+    return (
+        f"{text} Sets with {coverage:.0%} coverage held the true class for "
+        f"{scores.coverage_held_out:.0%} of the recordings, with {scores.set_size:.1f} classes in "
+        f"a set. {_confident(scores.selection)}"
+    )
 
 
 def _interval(score: ScoreRecord) -> str:
@@ -98,18 +123,28 @@ def _making(about: BundleRecord) -> list[str]:
         f"{model.title} ({model.name}, input: {model.input}), on {model.device}. "
         f"Probabilities are the mean of a song's windows at temperature "
         f"{about.temperature:.3f}; a class is in a song's prediction set from "
-        f"{_least(about)} on. Both come from {songs.songs:,} songs in {songs.groups:,} "
-        f"groups, held out in {songs.folds} folds.",
+        f"{_least(about, about.classes)} on. Both come from {songs.songs:,} songs in "
+        f"{songs.groups:,} groups, held out in {songs.folds} folds.{_of_recordings(about)}",
         f"Versions: {versions}.",
     ]
 
 
-def _least(about: BundleRecord) -> str:
+def _least(about: BundleRecord | Recordings, classes: Sequence[str]) -> str:
     """Write the least probability in a prediction set, of all classes or of each."""
     if not about.thresholds:
         return f"{about.threshold:.3f}"
-    each = zip(about.classes, about.thresholds, strict=True)
+    each = zip(classes, about.thresholds, strict=True)
     return ", ".join(f"{least:.3f} ({name})" for name, least in each)
+
+
+def _of_recordings(about: BundleRecord) -> str:
+    recordings = about.recordings
+    if recordings is None:
+        return ""
+    return (
+        f" For transcriptions they are {recordings.temperature:.3f} and "
+        f"{_least(recordings, about.classes)}, from {recordings.calibrated_on.songs:,}."
+    )
 
 
 def _limits(about: BundleRecord) -> list[str]:

@@ -95,6 +95,28 @@ class ModelScores(Record, frozen=True, kw_only=True):
     selection: Selection | None = None
 
 
+class Recordings(Record, frozen=True, kw_only=True):
+    """What holds for transcriptions of recordings, measured on copies of the songs.
+
+    Parameters
+    ----------
+    copies : int
+        Songs that it learned from as recordings too.
+    temperature, threshold, thresholds, calibrated_on, scores
+        As in `BundleRecord`.
+    agreement : float
+        Share of songs of which it predicts the same whether it is given the song or a recording.
+    """
+
+    copies: Count
+    temperature: Positive
+    threshold: Share
+    thresholds: tuple[Share, ...] = ()
+    calibrated_on: CalibrationSongs
+    scores: ModelScores
+    agreement: Share
+
+
 class RunOrigin(Record, frozen=True, kw_only=True):
     """The comparison that a model's settings were taken from.
 
@@ -202,7 +224,9 @@ class BundleRecord(ArtifactRecord, frozen=True, kw_only=True):
     adaptation : Adaptation or None
         What was learned of one listener.
     transcribed : int
-        Training songs that were transcriptions of recordings.
+        Training songs, and copies of such, that were transcriptions of recordings.
+    recordings : Recordings or None
+        What holds for transcriptions, where it learned from copies of its songs.
     """
 
     created: str
@@ -227,3 +251,4 @@ class BundleRecord(ArtifactRecord, frozen=True, kw_only=True):
     adaptation: Adaptation | None = None
     thresholds: tuple[Share, ...] = ()
     transcribed: Count = 0
+    recordings: Recordings | None = None

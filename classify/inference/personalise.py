@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -141,10 +142,12 @@ def adapt(
         sets="the listener's" if has_enough else "the corpus's raters'",
         **asdict(report),
     )
-    least = {"threshold": bundle.about.threshold, "thresholds": bundle.about.thresholds}
+    about = msgspec.structs.replace(bundle.about, adaptation=adaptation)
     if has_enough:
-        least = {"threshold": conformal.threshold(held_out, truth, groups=groups), "thresholds": ()}
-    about = msgspec.structs.replace(bundle.about, adaptation=adaptation, **least)
+        threshold = conformal.threshold(held_out, truth, groups=groups)
+        least: dict[str, Any] = {"threshold": threshold, "thresholds": ()}
+        of_recordings = about.recordings and msgspec.structs.replace(about.recordings, **least)
+        about = msgspec.structs.replace(about, **least, recordings=of_recordings)
     bundles.changed(bundle, out, about)
     return report, aside
 
@@ -177,7 +180,8 @@ def _listener(
         )
     songs = [corpus.songs[index] for index in rows]
     windows, raw = bundle.predict_windows(songs)
-    p = bundle.calibrated(song_means(raw, windows.song))
+    transcribed = np.array([song.transcribed for song in songs])
+    p = bundle.calibrated(song_means(raw, windows.song), transcribed)
     truth = np.searchsorted(bundle.classes, [corpus.labels[index] for index in rows])
     return p, truth, groups, aside
 

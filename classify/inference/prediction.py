@@ -231,7 +231,10 @@ def in_blocks(
     """
     for items_of_block in _divided(items, size):
         block = predict_block(bundle, items_of_block)
-        yield items_of_block, replace(block, songs=_with_predictions(bundle, block.songs, sure))
+        yield (
+            items_of_block,
+            replace(block, songs=_with_predictions(bundle, items_of_block, block.songs, sure)),
+        )
 
 
 def _blocks(
@@ -285,7 +288,8 @@ def predict_block(bundle: Bundle, block: Sequence[Item]) -> PredictedBlock:
     songs = [item.song for item in block]
     windows, raw = bundle.predict_windows(songs)
     n_windows = np.bincount(windows.song, minlength=len(songs))
-    p = bundle.calibrated(song_means(raw, windows.song))
+    transcribed = np.array([song.transcribed for song in songs])
+    p = bundle.calibrated(song_means(raw, windows.song), transcribed)
     notes = [song.notes for song in songs]
     statistics = np.array([descriptors.statistics(one) for one in notes])
     onsets = [
@@ -293,7 +297,7 @@ def predict_block(bundle: Bundle, block: Sequence[Item]) -> PredictedBlock:
         for index, start in zip(windows.song, windows.start, strict=True)
     ]
     names = np.array([item.name for item in block], dtype=object)
-    moods, chosen = np.array(bundle.classes, dtype=object), bundle.sets(p)
+    moods, chosen = np.array(bundle.classes, dtype=object), bundle.sets(p, transcribed)
     table = pd.DataFrame({
         "song": names,
         "title": [item.title for item in block],
@@ -315,7 +319,7 @@ def predict_block(bundle: Bundle, block: Sequence[Item]) -> PredictedBlock:
         [table, pd.DataFrame(p, columns=columns), pd.DataFrame(statistics, columns=extra)], axis=1
     )
     of_windows = pd.DataFrame({"song": names[windows.song], "start": onsets})
-    of_windows[columns] = bundle.calibrated(raw)
+    of_windows[columns] = bundle.calibrated(raw, transcribed[windows.song])
     return PredictedBlock(table, of_windows)
 
 
@@ -332,7 +336,7 @@ def _joined(
     sure: float,
 ) -> Predictions:
     songs = _with_predictions(
-        bundle, pd.concat([block.songs for block in blocks], ignore_index=True), sure
+        bundle, items, pd.concat([block.songs for block in blocks], ignore_index=True), sure
     )
     columns = [*COLUMNS, *(P + mood for mood in bundle.classes)]
     statistics = statistics_of(songs)
@@ -363,10 +367,13 @@ def _joined(
     )
 
 
-def _with_predictions(bundle: Bundle, songs: pd.DataFrame, sure: float) -> pd.DataFrame:
+def _with_predictions(
+    bundle: Bundle, items: Sequence[Item], songs: pd.DataFrame, sure: float
+) -> pd.DataFrame:
     """Say of which songs the model is sure."""
+    transcribed = np.array([item.song.transcribed for item in items])
     n_moods = songs.set.str.count(r"\|") + 1
-    alone = (n_moods == 1) & (songs.confidence >= bundle.about.threshold)
+    alone = (n_moods == 1) & (songs.confidence >= bundle.threshold(transcribed))
     confident = songs.in_distribution & (alone | (songs.confidence >= sure))
     return songs.assign(prediction=songs.best.where(confident, ""))
 

@@ -143,21 +143,49 @@ class Bundle:
             p = np.concatenate([self.estimator.predict_proba(x) for x in blocks])
         return windows, p.astype(np.float64)
 
-    def calibrated(self, p: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Turn the mean of a song's windows into probabilities that can be believed."""
+    def calibrated(
+        self, p: NDArray[np.floating], transcribed: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float64]:
+        """Turn the mean of a song's windows into probabilities that can be believed.
+
+        Parameters
+        ----------
+        p : ndarray, shape (n_songs, n_classes)
+            As the model gives them.
+        transcribed : ndarray of bool, shape (n_songs,), optional
+            Songs whose notes were transcribed; a model that learned from copies of songs has
+            measured those apart.
+        """
         calibrated = calibration.apply_temperature(p, self.about.temperature)
+        recordings = self.about.recordings
+        if recordings and transcribed is not None and transcribed.any():
+            calibrated[transcribed] = calibration.apply_temperature(
+                p[transcribed], recordings.temperature
+            )
         listener = self.about.adaptation
         if listener is None:
             return calibrated
         return adapted(calibrated, np.array(listener.matrix), np.array(listener.bias))
 
-    def sets(self, p: NDArray[np.floating]) -> NDArray[np.bool_]:
+    def threshold(self, transcribed: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Give the least probability in a set of all songs, for each song."""
+        recordings = self.about.recordings
+        of_recordings = recordings.threshold if recordings else self.about.threshold
+        return np.where(transcribed, of_recordings, self.about.threshold)
+
+    def sets(
+        self, p: NDArray[np.floating], transcribed: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.bool_]:
         """Give the classes that hold at 90 %, of calibrated probabilities.
 
         The most probable class is always among them: an empty set keeps a promise for all songs
-        together, and tells nobody anything of this one.
+        together, and tells nobody anything of this one. The parameters are those of `calibrated`.
         """
-        least = np.array(self.about.thresholds or self.about.threshold)
+        least = np.tile(self.about.thresholds or self.about.threshold, (*p.shape[:1], 1))
+        recordings = self.about.recordings
+        if recordings and transcribed is not None:
+            least = np.broadcast_to(least, p.shape).copy()
+            least[transcribed] = recordings.thresholds or recordings.threshold
         chosen = conformal.prediction_sets(p, least)
         return chosen | (p == p.max(axis=1, keepdims=True))
 

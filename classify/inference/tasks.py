@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from classify.inference.saved_model import Bundle
 
 #: Settings of a comparison that `train` takes too.
-TRAINED = ("window", "hop", "channels", "recipe", "epochs", "seed", "quick", "init", "sets")
+TRAINED = ("window", "hop", "channels", "recipe", "epochs", "seed", "quick", "init", "sets",
+           "recordings")  # fmt: skip
 
 
 def train(

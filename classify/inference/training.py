@@ -58,6 +58,7 @@ from classify.inference.model_record import (
     ModelFacts,
     ModelScores,
     NoveltyRecord,
+    Recordings,
     RunOrigin,
     Selection,
 )
@@ -66,6 +67,7 @@ from classify.progress import SILENT, Progress
 from classify.records import VERSION, portable, versions
 from classify.representations import descriptors
 from classify.representations.musical_features import FEATURES
+from classify.representations.windows import cut
 
 #: Windows that a bundle keeps to try its model on when it is loaded.
 PROBES = 8
@@ -272,24 +274,56 @@ class _HeldOut:
 
     p: NDArray[np.float64]
     truth: NDArray[np.int64]
-    groups: list[str]
+    groups: NDArray[np.str_]
+    n_folds: int
+
+    def of(self, some: NDArray[np.bool_]) -> "_HeldOut":
+        """Give some of the songs."""
+        return _HeldOut(self.p[some], self.truth[some], self.groups[some], self.n_folds)
+
+    def calibration(self) -> tuple[float, float, CalibrationSongs]:
+        """Find temperature and threshold, and say how many songs they come from."""
+        temperature = calibration.fit_temperature(self.p, self.truth)
+        calibrated = calibration.apply_temperature(self.p, temperature)
+        threshold = conformal.threshold(calibrated, self.truth, groups=self.groups.tolist())
+        songs = CalibrationSongs(len(self.truth), len(set(self.groups.tolist())), self.n_folds)
+        return temperature, threshold, songs
+
+    def thresholds(self, temperature: float, sets: str) -> tuple[float, ...]:
+        """Find the threshold of each class, where sets are to hold for each."""
+        if sets != "class":
+            return ()
+        calibrated = calibration.apply_temperature(self.p, temperature)
+        groups = self.groups.tolist()
+        each = conformal.class_thresholds(calibrated, self.truth, conformal.COVERAGE, groups)
+        return tuple(each.tolist())
 
 
 def _held_out(data: SplitDataset, jobs: Sequence[Job]) -> _HeldOut:
+    """Gather the predictions for all songs, the copies behind the songs of the corpus."""
     p = np.full((len(data.windows), len(data.corpus.classes)), np.nan)
     for fit in gathered(jobs, data.outer):
-        p[fit.part.test] = fit.p[fit.part.test]
-    truth = np.searchsorted(data.corpus.classes, data.corpus.labels)
-    return _HeldOut(song_means(p, data.windows.song), truth, data.corpus.groups)
+        for mask in (fit.part.test, fit.part.recorded):
+            if mask is not None:
+                p[mask] = fit.p[mask]
+    truth = np.searchsorted(data.corpus.classes, _each(data, data.corpus.labels))
+    groups = _each(data, data.corpus.groups)
+    return _HeldOut(song_means(p, data.windows.song), truth, groups, len(jobs))
+
+
+def _each(data: SplitDataset, values: Sequence[str]) -> NDArray[np.str_]:
+    """Give every song of the data what its song of the corpus has."""
+    return np.concatenate([values, np.array(values)[data.copied]])
 
 
 def _write(plan: Plan, data: SplitDataset, jobs: Sequence[Job], out: Path, command: str) -> None:
     """Gather what a bundle says, and write it."""
     last = jobs[-1]
     estimator = registry.load(last.folder)
-    statistics = np.array([descriptors.statistics(song.notes) for song in data.corpus.songs])
+    statistics = np.array([descriptors.statistics(song.notes) for song in data.songs])
+    groups = _each(data, data.corpus.groups).tolist()
     try:
-        like = novelty.fit(statistics, data.corpus.groups, descriptors.LEAST, plan.settings.seed)
+        like = novelty.fit(statistics, groups, descriptors.LEAST, plan.settings.seed)
     except ValueError as error:
         raise InputError(f"{plan.settings.corpus}: {error}") from None
     about = _about(plan, data, jobs, command, saved_model.novelty_record(like))
@@ -303,9 +337,9 @@ def _about(
     *folds, last = jobs
     corpus, cutting, settings = data.corpus, data.cutting, plan.settings
     held_out = _held_out(data, folds)
-    temperature = calibration.fit_temperature(held_out.p, held_out.truth)
-    calibrated = calibration.apply_temperature(held_out.p, temperature)
-    given = calibrated, held_out.truth, conformal.COVERAGE, held_out.groups
+    predictions = results.predictions(window_table(data), gathered(folds, data.outer))
+    plain = np.arange(len(held_out.p)) < len(corpus.songs)
+    temperature, threshold, calibrated_on = held_out.of(plain).calibration()
     return BundleRecord(
         format=saved_model.FORMAT,
         classify=VERSION,
@@ -323,23 +357,46 @@ def _about(
         model=_model(last),
         pretrained=manifest.pretrained_start(data),
         temperature=temperature,
-        threshold=conformal.threshold(*given),
-        thresholds=tuple(conformal.class_thresholds(*given).tolist())
-        if settings.sets == "class"
-        else (),
+        threshold=threshold,
+        thresholds=held_out.of(plain).thresholds(temperature, settings.sets),
         coverage=conformal.COVERAGE,
-        calibrated_on=CalibrationSongs(len(held_out.truth), len(set(held_out.groups)), len(folds)),
-        scores=_scores(data, folds, plan),
+        calibrated_on=calibrated_on,
+        scores=_scores(predictions, data, folds, plan, results.TEST),
         profiles=_profiles(data, settings.seed),
         run=plan.run,
         novelty=like,
-        transcribed=sum(song.transcribed for song in corpus.songs),
+        transcribed=sum(song.transcribed for song in data.songs),
+        recordings=_recordings(held_out, predictions, data, folds, plan) if data.copies else None,
+    )
+
+
+def _recordings(
+    held_out: _HeldOut,
+    predictions: pd.DataFrame,
+    data: SplitDataset,
+    folds: Sequence[Job],
+    plan: Plan,
+) -> Recordings:
+    """Say what holds for transcriptions, by those of songs that the folds' models never saw."""
+    transcribed = np.array([song.transcribed for song in data.songs])
+    of_recordings = held_out.of(transcribed)
+    temperature, threshold, calibrated_on = of_recordings.calibration()
+    best = held_out.p.argmax(axis=1)
+    n_songs = len(data.corpus.songs)
+    return Recordings(
+        copies=len(data.copies),
+        temperature=temperature,
+        threshold=threshold,
+        thresholds=of_recordings.thresholds(temperature, plan.settings.sets),
+        calibrated_on=calibrated_on,
+        scores=_scores(predictions, data, folds, plan, results.RECORDED),
+        agreement=float((best[n_songs:] == best[data.copied]).mean()),
     )
 
 
 def _profiles(data: SplitDataset, seed: int) -> Profiles:
     """Describe each class compared with the others, in quantities that people have words for."""
-    songs, windows = data.corpus.songs, data.windows
+    songs, windows = data.corpus.songs, cut(data.corpus.songs, data.cutting)
     table = np.concatenate(list(FEATURES.encode(songs, windows)))[:, 0]
     rows = terms.of_songs(table, windows.song, len(songs))
     return profile(rows, data.corpus.labels, data.corpus.groups, seed)
@@ -366,19 +423,19 @@ def _probe(job: Job) -> NDArray[np.float32]:
     return np.array(table[rows])
 
 
-def _scores(data: SplitDataset, folds: Sequence[Job], plan: Plan) -> ModelScores:
-    """Score the folds' models on the songs that they never saw."""
-    about, fits = window_table(data), gathered(folds, data.outer)
-    predictions = results.predictions(about, fits)
-    tested = predictions[predictions.part == "test"]
+def _scores(
+    predictions: pd.DataFrame, data: SplitDataset, folds: Sequence[Job], plan: Plan, part: str
+) -> ModelScores:
+    """Score the folds' models on the songs that they never saw, or on recordings of these."""
+    tested = predictions[predictions.part == part]
     scores = results.scores(tested, plan.settings.seed)
     majority = max(Counter(data.corpus.labels).values()) / len(data.corpus.labels)
     return ModelScores(
         held_out=f"{len(folds)} folds of whole groups of songs",
-        songs=len(data.corpus.songs),
+        songs=tested.song.nunique(),
         song={row.metric: _score(row) for row in scores[scores.level == "song"].itertuples()},
         majority=majority,
-        **_promises(tested[tested.level == "song"], about.classes, plan.settings.sets),
+        **_promises(tested[tested.level == "song"], data.corpus.classes, plan.settings.sets),
     )
 
 

@@ -4,6 +4,7 @@ Songs are rendered under conditions drawn at random, so that a model learns from
 many recordings, and not from those of one synthesiser.
 """
 
+import hashlib
 import io
 from dataclasses import dataclass
 
@@ -22,6 +23,10 @@ MOST_TUNING = 0.2
 
 #: Pianos of General MIDI; one is played for another now and then.
 PIANOS = (0, 1, 2, 3)
+
+#: The synthesiser has no filters that open with velocity. Without these, high notes of the other
+#: pianos of this soundfont are a dull thump, and a transcriber finds 63 of 100 notes instead of 87.
+ONLY_PIANO = {"musescore": 2}
 
 #: Seconds of reverberation, and its share of the sound; noise in dB below the loudest sample.
 REVERBERATION, WET, NOISE = (0.2, 1.8), (0.05, 0.4), (-70.0, -35.0)
@@ -68,7 +73,7 @@ class Conditions:
 
 
 def draw(seed: int) -> Conditions:
-    """Draw conditions; each effect is absent in some recordings.
+    """Draw conditions; each effect is absent in some recordings, and MP3, the slowest, in most.
 
     Examples
     --------
@@ -76,16 +81,30 @@ def draw(seed: int) -> Conditions:
     (True, False)
     """
     random = np.random.default_rng(seed)
+    soundfont = SOUNDFONTS[random.integers(len(SOUNDFONTS))]
+    piano = int(random.choice(PIANOS)) if random.random() < 0.4 else None
     return Conditions(
-        soundfont=SOUNDFONTS[random.integers(len(SOUNDFONTS))],
-        piano=int(random.choice(PIANOS)) if random.random() < 0.4 else None,
+        soundfont=soundfont,
+        piano=ONLY_PIANO.get(soundfont, piano),
         tuning=float(random.uniform(-MOST_TUNING, MOST_TUNING)) if random.random() < 0.5 else 0.0,
         reverberation=float(random.uniform(*REVERBERATION)),
         wet=float(random.uniform(*WET)) if random.random() < 0.6 else 0.0,
         noise=float(random.uniform(*NOISE)) if random.random() < 0.5 else -120.0,
-        mp3=float(random.uniform(*MP3)) if random.random() < 0.5 else None,
+        mp3=float(random.uniform(*MP3)) if random.random() < 0.2 else None,
         seed=seed,
     )
+
+
+def draw_for(digest: str, seed: int) -> Conditions:
+    """Draw conditions for a song by its content, so that they do not depend on what is beside it.
+
+    Examples
+    --------
+    >>> draw_for("5eb6", 0) == draw_for("5eb6", 0), draw_for("5eb6", 0) == draw_for("5eb6", 1)
+    (True, False)
+    """
+    key = hashlib.sha256(f"{digest} {seed}".encode()).digest()
+    return draw(int.from_bytes(key[:4], "little") // 2)
 
 
 def record(song: Song, conditions: Conditions) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ is the sound's own: integrated, after EBU R128. Title and artist come from the f
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,9 @@ HOP = 512
 
 #: Ticks in a quarter note of what is written, and the General MIDI instrument of all notes.
 TICKS, ELECTRIC_PIANO = 480, 4
+
+#: Velocity of the median note: a recording does not say how loud its music was played.
+MIDDLE = 72
 
 #: Quarter notes a minute where no beats are heard.
 PLAIN_TEMPO = 120.0
@@ -91,16 +94,41 @@ def to_midi(path: Path) -> Transcription:
     with quiet():
         seconds = _seconds(path, first_bytes)
     work = _work_folder(path)
-    sections = list(_sections(path, seconds, work))
+    made = _transcription(list(_sections(path, seconds, work)))
+    with quiet():
+        title, artist = _tags(path)
+    _forget(work)
+    return replace(made, title=title, artist=artist)
+
+
+def of_samples(samples: NDArray[np.float32], rate: float) -> Transcription:
+    """Transcribe sound that is in memory, as `to_midi` does a file's; its loudness is not measured.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n_channels, n_samples)
+        Some minutes at most.
+    rate : float
+        Samples a second.
+
+    Raises
+    ------
+    UnusableSong
+        If it holds no notes, or the audio extra is not installed.
+    """
+    with quiet():
+        section = _section(samples, rate, measured=False)
+    return _transcription([_Section(0.0, samples.shape[1] / rate, *section)])
+
+
+def _transcription(sections: "list[_Section]") -> Transcription:
+    """Put sections together."""
     events = _joined(sections)
     if not events:
         raise UnusableSong("holds no notes: it is silent, or nothing in it has a pitch")
     with quiet():
         beats = _beats(sections)
-        title, artist = _tags(path)
-    made = Transcription(midi_bytes(events, beats), _loudness(sections), title, artist)
-    _forget(work)
-    return made
+    return Transcription(midi_bytes(events, beats), _loudness(sections))
 
 
 def _read_first_bytes(path: Path) -> bytes:
@@ -196,7 +224,7 @@ def _decoded(path: Path, start: float, length: float) -> tuple[NDArray[np.float3
 
 
 def _section(
-    samples: NDArray[np.float32], rate: float
+    samples: NDArray[np.float32], rate: float, measured: bool = True
 ) -> tuple[NDArray[np.float64], NDArray[np.float32], float]:
     import librosa
     from librosa.onset import onset_strength
@@ -204,11 +232,12 @@ def _section(
     mono = librosa.to_mono(samples)
     if rate != transcriber.RATE:
         mono = librosa.resample(mono, orig_sr=rate, target_sr=transcriber.RATE)
-    events = np.array(sorted(transcriber.transcribed(mono))).reshape(-1, 4)
+    events = np.array(transcriber.transcribed(mono)).reshape(-1, 4)
     if not len(events):
         return events, np.zeros(len(mono) // HOP + 1, np.float32), -math.inf
     strength = onset_strength(y=mono, sr=transcriber.RATE, hop_length=HOP)
-    return events, strength.astype(np.float32), loudness(samples.T, rate)
+    loud = loudness(samples.T, rate) if measured else -math.inf
+    return events, strength.astype(np.float32), loud
 
 
 def loudness(samples: NDArray[np.float32], rate: float) -> float:
@@ -246,14 +275,14 @@ def _joined(sections: list[_Section]) -> list[transcriber.Event]:
     sounding: dict[int, int] = {}  # pitch: place of the note that reached the border
     for section in sections:
         reaching: dict[int, int] = {}
-        for begin, end, number, clearness in section.events.tolist():
+        for begin, end, number, level in section.events.tolist():
             pitch = int(number)
             if begin < BORDER and pitch in sounding:
                 place = sounding.pop(pitch)
                 events[place] = (events[place][0], section.start + end, pitch, events[place][3])
             else:
                 place = len(events)
-                events.append((section.start + begin, section.start + end, pitch, clearness))
+                events.append((section.start + begin, section.start + end, pitch, level))
             if end > section.seconds - BORDER:
                 reaching[pitch] = place
         sounding = reaching
@@ -305,7 +334,7 @@ def midi_bytes(events: list[transcriber.Event], beats: NDArray[np.float64]) -> b
     Parameters
     ----------
     events : list of (float, float, int, float)
-        Start and end in seconds, MIDI pitch, and how clearly it is heard, 0 to 1.
+        Start and end in seconds, MIDI pitch, and level; the median level has the velocity `MIDDLE`.
     beats : ndarray, shape (n_beats,)
         Times of the beats in seconds; with fewer than two, the tempo is `PLAIN_TEMPO`.
 
@@ -323,9 +352,11 @@ def midi_bytes(events: list[transcriber.Event], beats: NDArray[np.float64]) -> b
     begins, ends = (
         _at(np.array([event[place] for event in events]), seconds, ticks) for place in (0, 1)
     )
-    for begin, end, (_, _, pitch, clearness) in zip(begins, ends, events, strict=True):
-        velocity = int(np.clip(round(127 * clearness), 1, 127))
-        track.notes.append(symusic.Note(int(begin), max(1, int(end - begin)), pitch, velocity))
+    levels = np.array([event[3] for event in events])
+    velocities = np.clip(np.round(MIDDLE + levels - np.median(levels)), 1, 127).astype(int)
+    for begin, end, velocity, event in zip(begins, ends, velocities, events, strict=True):
+        pitch = event[2]
+        track.notes.append(symusic.Note(int(begin), max(1, int(end - begin)), pitch, int(velocity)))
     score.tracks.append(track)
     return bytes(score.dumps_midi())
 

@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import rfft
+from scipy.signal.windows import hann
 
 from classify.songs.quiet import quiet
 from classify.songs.song import UnusableSong
@@ -24,7 +26,7 @@ from classify.songs.song import UnusableSong
 #: Samples a second that the model was trained on.
 RATE = 22050
 
-#: Seconds; basic-pitch finds no note that is shorter.
+#: Seconds; of less, the model has no frame to hear a note in.
 SHORTEST = 0.13
 
 #: Frames that neighbouring windows of the model share: the overlap that basic-pitch itself uses.
@@ -40,7 +42,20 @@ SILENT = 1e-3
 OUTPUTS = {"note": "StatefulPartitionedCall:1", "onset": "StatefulPartitionedCall:2"}
 INPUT = "serving_default_input_2:0"
 
-#: A note: start and end in seconds, MIDI pitch, and how clearly it is heard, 0-1.
+#: Samples of a spectrum that a note's level is measured in, and from one spectrum to the next.
+SPECTRUM, STEP = 4096, 512
+
+#: Spectra after a note's onset whose loudest counts, and partials of the note.
+AFTER, PARTIALS = 4, 4
+
+#: MIDI steps of velocity for a dB of the sound, for a dB of the note's partials, and for a
+#: semitone, since high notes of a piano carry less energy. Fitted to 28 songs played by two
+#: soundfonts, on which it correlates with what was played by .43 within a song, the model's
+#: activations by -.11.
+OF_SOUND, OF_PARTIALS, OF_PITCH = 0.44, 0.5, 0.37
+
+#: A note: start and end in seconds, MIDI pitch, and its level in MIDI steps of velocity, counted
+#: from a zero that all notes of a recording share.
 Event = tuple[float, float, int, float]
 
 Activations = dict[str, NDArray[np.float32]]
@@ -50,6 +65,10 @@ Activations = dict[str, NDArray[np.float32]]
 class Thresholds:
     """From which activation on a note counts.
 
+    On 20 piano clips and 8 pieces of game music that two soundfonts played, these values raise the
+    onset F1 from .69 and .68 (basic-pitch's own: .5, .3, 11, onsets inferred, and notes made of
+    what no onset explains) to .76 and .73. Inferred onsets cut long notes into several.
+
     Parameters
     ----------
     onset, sounding : float
@@ -58,9 +77,9 @@ class Thresholds:
         Frames of 11.6 ms that a note lasts at least.
     """
 
-    onset: float = 0.5
+    onset: float = 0.55
     sounding: float = 0.3
-    shortest: int = 11
+    shortest: int = 5
 
 
 @cache
@@ -71,7 +90,10 @@ def name() -> str:
     except PackageNotFoundError:
         number = "missing"
     used = Thresholds()
-    return f"basic-pitch {number} (onset {used.onset:g}, sounding {used.sounding:g})"
+    return (
+        f"basic-pitch {number} (onset {used.onset:g}, sounding {used.sounding:g}, shortest "
+        f"{used.shortest}, levels of the sound)"
+    )
 
 
 def libraries() -> tuple[ModuleType, ModuleType]:
@@ -153,20 +175,24 @@ def activations(samples: NDArray[np.float32]) -> Activations:
     }
 
 
-def notes(found: Activations, thresholds: Thresholds | None = None) -> list[Event]:
+def notes(
+    found: Activations, samples: NDArray[np.float32], thresholds: Thresholds | None = None
+) -> list[Event]:
     """Make notes of activations.
 
     Parameters
     ----------
     found : dict
         As `activations` gives it.
+    samples : ndarray of float32, shape (n_samples,)
+        That it was given.
     thresholds : Thresholds, optional
         From which activation on a note counts.
 
     Returns
     -------
     list of (float, float, int, float)
-        Start and end in seconds, MIDI pitch, and how clearly it is heard, 0 to 1.
+        Start and end in seconds, MIDI pitch, and level, sorted.
     """
     used = thresholds or Thresholds()
     _, creation = libraries()
@@ -176,19 +202,56 @@ def notes(found: Activations, thresholds: Thresholds | None = None) -> list[Even
         onset_thresh=used.onset,
         frame_thresh=used.sounding,
         min_note_len=used.shortest,
-        infer_onsets=True,
+        infer_onsets=False,
+        melodia_trick=False,
         max_freq=None,
         min_freq=None,
     )
-    seconds = creation.model_frames_to_time(len(found["note"]))
-    return [
-        (float(seconds[start]), float(seconds[end]), int(pitch), float(clearness))
-        for start, end, pitch, clearness in events
-    ]
+    if not events:
+        return []
+    frames = creation.model_frames_to_time(len(found["note"]))
+    start, end, pitch, _ = (np.array(column) for column in zip(*events, strict=True))
+    begins, level = frames[start], levels(samples, frames[start], pitch)
+    rows = zip(begins.tolist(), frames[end].tolist(), pitch.tolist(), level.tolist(), strict=True)
+    return sorted(rows)
+
+
+def levels(
+    samples: NDArray[np.float32], onsets: NDArray[np.float64], pitches: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Measure how loud notes begin: by the whole sound, and by what lies at their partials.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n_samples,)
+        Mono, at `RATE`.
+    onsets, pitches : ndarray, shape (n_notes,)
+        Seconds, and MIDI pitches.
+
+    Returns
+    -------
+    ndarray, shape (n_notes,)
+        MIDI steps of velocity, counted from a zero that depends on the recording's level.
+    """
+    padded = np.pad(samples, SPECTRUM // 2)  # so that a spectrum is centred at its time
+    frames = np.lib.stride_tricks.sliding_window_view(padded, SPECTRUM)[::STEP]
+    spectra = np.abs(rfft(frames * hann(SPECTRUM, sym=False).astype(np.float32)).T) ** 2
+    after = np.round(onsets * RATE / STEP).astype(int)[:, None] + 1 + np.arange(AFTER)
+    after = np.minimum(after, spectra.shape[1] - 1)  # shape (n_notes, AFTER)
+    whole = spectra.sum(axis=0)[after].max(axis=1)
+    fundamental = 440 * 2 ** ((pitches - 69) / 12) * SPECTRUM / RATE
+    bins = (fundamental[:, None] * np.arange(1, PARTIALS + 1)).astype(int)[..., None]
+    near = np.minimum(bins + np.arange(-2, 4), len(spectra) - 1)
+    heard = (bins[..., 0] < SPECTRUM // 2 - 8)[..., None]  # higher partials are above the band
+    strongest = spectra[near[..., None], after[:, None, None, :]].max(axis=2)
+    partials = np.where(heard, strongest, 0).sum(axis=1).max(axis=1)
+    decibels = 10 * np.log10(np.maximum([whole, partials], 1e-6))
+    weighted = OF_SOUND * decibels[0] + OF_PARTIALS * decibels[1] + OF_PITCH * pitches
+    return np.asarray(weighted, dtype=np.float64)
 
 
 def transcribed(samples: NDArray[np.float32]) -> list[Event]:
     """Give the notes of samples as `activations` takes them; none where there is only silence."""
     if len(samples) < SHORTEST * RATE or np.abs(samples).max() < SILENT:
         return []
-    return notes(activations(samples))
+    return notes(activations(samples), samples)

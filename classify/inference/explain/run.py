@@ -113,7 +113,7 @@ def _input(spec: registry.ModelSpec, data: SplitDataset, progress: Progress) -> 
     """Give all windows as the model takes them."""
     given = spec.representation
     with counting(progress, given.title or "Cutting windows", "window") as count:
-        return np.concatenate(list(given.encode(data.corpus.songs, data.windows, count)))
+        return np.concatenate(list(given.encode(data.songs, data.windows, count)))
 
 
 def _estimator(
