@@ -242,7 +242,7 @@ def _blocks(
 ) -> Iterator[PredictedBlock]:
     """Judge songs block by block, or read what an earlier prediction left of a block."""
     done = 0
-    for block in _divided(items):
+    for block in _divided(items, BLOCK):
         kept = parts / _key(bundle, block) if parts else None
         predicted = _kept(kept) if kept else None
         if predicted is None:
@@ -257,7 +257,7 @@ def _blocks(
         count(done, len(items))
 
 
-def _divided(items: Sequence[Item], size: int = BLOCK) -> Iterator[list[Item]]:
+def _divided(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
     block, n_notes = list[Item](), 0
     for item in items:
         if block and (len(block) == size or n_notes + item.song.n_notes > BLOCK_NOTES):
