@@ -4,10 +4,12 @@ A run can be killed at any moment. Everything it leaves behind is therefore writ
 final place and renamed, which file systems do in one step.
 """
 
+import errno
 import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,16 @@ from classify.errors import InputError
 
 #: In a folder of unfinished work: what it is work for.
 KEY = "key"
+
+#: What the system answers where no more can be written, and so few bytes free that none can.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+FEW_BYTES = 2**14
+
+#: Bytes of the largest file that is read as a whole.
+MOST_BYTES = 2**28
+
+#: Open a file without waiting for the other end of a pipe, and its bytes as they are.
+READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 #: A byte of a file's name that is not UTF-8, as `displayable` shows it.
 ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])")
@@ -58,8 +70,51 @@ def on_disk(path: Path) -> Path:
     return path
 
 
+class DiskFull(InputError):
+    """There is no room for what is to be written; the same command goes on when there is.
+
+    Parameters
+    ----------
+    path : Path
+        What was to be written.
+    needed : int
+        Its bytes, where they are known.
+    """
+
+    def __init__(self, path: Path, needed: int = 0) -> None:
+        self.path, self.needed = path, needed
+        wants = f"{_size(needed)} are needed, and " if needed else ""
+        super().__init__(
+            f"{path}: no space is left on its disk ({wants}{_size(free_bytes(path))} are free); "
+            f"make room there, and give the same command again"
+        )
+
+    def __reduce__(self) -> tuple[type["DiskFull"], tuple[Path, int]]:
+        return DiskFull, (self.path, self.needed)
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 10**6 else f"{n_bytes / 1e3:,.0f} kB"
+
+
+def free_bytes(path: Path) -> int:
+    """Say how much can be written where a file is or will be."""
+    folder = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    return shutil.disk_usage(folder).free
+
+
+def is_full(error: BaseException, path: Path) -> bool:
+    """Say whether an error came of a full disk, a quota or a limit on the size of files.
+
+    Not every library says so: some raise errors of their own when they could write a part only.
+    """
+    if not isinstance(error, Exception) or isinstance(error, InputError):
+        return False
+    return getattr(error, "errno", None) in FULL or free_bytes(path) < FEW_BYTES
+
+
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path, n_bytes: int = 0) -> Iterator[Path]:
     """Give a temporary path to write to; rename it to `path` when the block ends well.
 
     Parameters
@@ -67,20 +122,34 @@ def atomic_write(path: Path) -> Iterator[Path]:
     path : Path
         The file or folder that is written in full, or not at all. What stood there before is
         replaced only once the new one is complete.
+    n_bytes : int
+        How large it will be, where that is known.
 
     Yields
     ------
     Path
         A path in the same folder, ending as `path` does, where nothing exists yet.
+
+    Raises
+    ------
+    DiskFull
+        If there is no room.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     _remove(temporary)
+    if n_bytes and n_bytes > free_bytes(path):
+        raise DiskFull(path, n_bytes)
     try:
         yield temporary
         if temporary.is_dir() and path.is_dir():
             shutil.rmtree(path)  # a folder cannot be renamed over one that is not empty
         temporary.replace(path)
+    except Exception as error:
+        if is_full(error, path):
+            _remove(temporary)
+            raise DiskFull(path, n_bytes) from None
+        raise
     finally:
         _remove(temporary)
 
@@ -97,8 +166,69 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read the JSON file `path` (UTF-8)."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read the JSON file `path` (UTF-8). Raises as `read_text` does."""
+    return json.loads(read_text(path))
+
+
+class Unreadable(Exception):
+    """A file that is not opened; the message is the reason, as the end of a sentence on it."""
+
+
+def pieces(path: Path | str, most_bytes: int = MOST_BYTES, at_once: int = 2**20) -> Iterator[bytes]:
+    """Read a file piece by piece: a regular one, of a size that is known before.
+
+    Raises
+    ------
+    Unreadable
+        If it is a pipe, a device or a folder, or too large.
+    OSError
+        If it cannot be opened or read.
+    """
+    file = os.open(path, READING)
+    try:
+        about = os.fstat(file)
+        if not stat.S_ISREG(about.st_mode):
+            raise Unreadable("is not a file that can be read from start to end")
+        if about.st_size > most_bytes:
+            raise Unreadable(too_large(about.st_size, most_bytes))
+        left = most_bytes
+        while left > 0 and (piece := os.read(file, min(at_once, about.st_size + 1, left))):
+            yield piece
+            left -= len(piece)
+    finally:
+        os.close(file)
+
+
+def read_bytes(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
+    """Read a regular file.
+
+    Raises
+    ------
+    InputError
+        If it is a pipe, a device or a folder, or larger than `most_bytes`.
+    OSError
+        If it cannot be opened or read.
+    """
+    try:
+        return b"".join(pieces(path, most_bytes))
+    except Unreadable as reason:
+        raise InputError(f"{path}: {reason}") from None
+
+
+def read_text(path: Path, encoding: str = "utf-8") -> str:
+    """Read a text file of at most `MOST_BYTES`. Raises as `read_bytes`, or UnicodeDecodeError."""
+    return read_bytes(path).decode(encoding).replace("\r\n", "\n")
+
+
+def check_regular(path: Path) -> None:
+    """Refuse a pipe or a device, before a library opens it. Raises as `read_bytes` does."""
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: is not a file that can be read from start to end")
+
+
+def too_large(size: int, most_bytes: int) -> str:
+    """Give the reason for refusing a file that is too large."""
+    return f"has {size / 1e6:,.1f} MB, and at most {most_bytes / 1e6:,.0f} are read"
 
 
 def _remove(path: Path) -> None:

@@ -29,7 +29,7 @@ from pathlib import Path
 
 from classify.corpora.walk import Skipped, WalkedFile, hidden, slashes, walk
 from classify.errors import InputError
-from classify.files import displayable, on_disk
+from classify.files import displayable, on_disk, read_bytes
 from classify.songs import UnusableSong, archive
 from classify.songs.formats import READABLE, kind_of
 
@@ -40,7 +40,7 @@ OPTIONAL = ("group", "split", "source")
 OUTSIDE = "lies outside the class folders, so it has no label"
 NO_SONG = f"does not have the ending of a song; songs are {READABLE}"
 
-#: Bytes of the largest labels.csv that is read from an archive.
+#: Bytes of the largest labels.csv that is read.
 MOST_TABLE_BYTES = 2**28
 
 #: Usual names of the parts of a split, and the one used here.
@@ -271,7 +271,7 @@ def _from_text(path: str, text: str, locate: Locate) -> tuple[list[Entry], list[
 
 def _text(path: Path) -> str:
     try:
-        return _decoded(str(path), path.read_bytes())
+        return _decoded(str(path), read_bytes(path, MOST_TABLE_BYTES))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
 

@@ -153,7 +153,7 @@ def list_songs(sources: Sequence[Path], artist_folder: int = 1) -> Listing:
 def _list_source(source: Path, artist_folder: int) -> Listing:
     if not source.exists():
         raise InputError(f"{source}: no such file or folder{did_you_mean(source)}")
-    if source.is_file():
+    if not source.is_dir():
         return Listing("", [Entry(source, _shown(source), "")], [])
     files, unreadable = walk(source)
     songs = [file for file in files if holds_songs(file.name)]

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from classify.compute.executor import Executor, Future, Task, TaskDied, make_executor, task_name
 from classify.errors import InputError
+from classify.files import DiskFull, is_full
 from classify.songs.batch import NO_FILE, Batch, ParsedSong, opened, read_batch
 from classify.songs.formats import File, FileFormat
 from classify.songs.song import UnusableSong
@@ -33,7 +34,7 @@ IN_COMPANY, LEAST = 1 / 4, 1 / 30
 SHORTER = 0.8
 
 #: Errors of the disk that is written to, which no file that is read is to blame for.
-OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+OF_THE_DISK = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 NOT_TRIED = (
     "was not read: it needs long, and files that cannot be read have used up the time that is "
@@ -161,6 +162,8 @@ class Reading:
         try:
             piece.batch = future.result()
         except Exception as error:  # whatever it is: a file of this piece is the reason
+            if is_full(error, self.folder):
+                raise DiskFull(self.folder) from None
             if isinstance(error, OSError) and error.errno in OF_THE_DISK:
                 raise
             Path(piece.shard).unlink(missing_ok=True)

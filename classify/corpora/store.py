@@ -36,7 +36,7 @@ from classify.compute.executor import n_cores
 from classify.corpora.index import Index, KnownFile, StoredSong, is_damage, known_contents
 from classify.corpora.reading import Piece, Reading
 from classify.errors import InputError
-from classify.files import cache_folder
+from classify.files import DiskFull, cache_folder, is_full
 from classify.songs.batch import ParsedSong, without
 from classify.songs.formats import KINDS, File, FileFormat, kind_of
 from classify.songs.song import NOTE, Song
@@ -88,6 +88,8 @@ class Store:
         return cls(cache_folder() / f"songs-v{VERSION}")
 
     def _broken(self, error: Exception) -> InputError:
+        if is_full(error, self.folder) or "disk is full" in str(error):
+            return DiskFull(self.folder)
         return InputError(
             f"{self.folder}: cannot be used to keep songs in ({error}); free it, or name another "
             f"place with the environment variable CLASSIFY_CACHE"

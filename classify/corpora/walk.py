@@ -14,6 +14,8 @@ from classify.songs import archive
 
 BACKSLASH = re.compile(r"\\(?!x[89a-f][0-9a-f])")
 
+ELSEWHERE = "is on another file system; it is read where it is named itself"
+
 
 @dataclass(frozen=True)
 class Skipped:
@@ -49,7 +51,8 @@ def walk(source: Path, root: Path | None = None) -> tuple[list[WalkedFile], list
     Parameters
     ----------
     source : Path
-        A folder, or a .zip file.
+        A folder, or a .zip file. Folders in it that are on another file system are not walked:
+        what is mounted or linked there is listed where it is named as a source itself.
     root : Path, optional
         The folder above `source` that names start from; `source` itself unless given.
 
@@ -65,7 +68,7 @@ def walk(source: Path, root: Path | None = None) -> tuple[list[WalkedFile], list
     UnusableSong
         If `source` is a file, and not a zip archive that can be read.
     """
-    if source.is_file():
+    if not source.is_dir():
         return _walk_archive(source)
     skipped: list[Skipped] = []
     root = root or source
@@ -73,6 +76,14 @@ def walk(source: Path, root: Path | None = None) -> tuple[list[WalkedFile], list
     def on_error(error: OSError) -> None:
         reason = f"cannot be opened: {error.strerror}"
         skipped.append(Skipped(relative_name(Path(error.filename), root) + "/", reason))
+
+    device = source.stat().st_dev
+
+    def elsewhere(folder: Path) -> bool:
+        try:
+            return folder.stat().st_dev != device
+        except OSError:  # gone, or not to be opened: walking it says so
+            return False
 
     files: list[WalkedFile] = []
     seen: set[str] = set()
@@ -83,6 +94,9 @@ def walk(source: Path, root: Path | None = None) -> tuple[list[WalkedFile], list
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if not hidden(name))
+        for name in [name for name in folders if elsewhere(Path(parent, name))]:
+            folders.remove(name)
+            skipped.append(Skipped(relative_name(Path(parent, name), root) + "/", ELSEWHERE))
         folder, prefix = Path(parent), relative_name(Path(parent), root)
         prefix = "" if prefix == "." else f"{prefix}/"
         files += [

@@ -26,7 +26,7 @@ from classify.evaluation import calibration, conformal
 from classify.evaluation.scores import song_means
 from classify.experiments import feature_importance
 from classify.experiments.folds import FoldKey, load_fold
-from classify.files import atomic_write, read_json, write_json
+from classify.files import DiskFull, atomic_write, is_full, read_json, write_json
 from classify.models import backend, registry
 from classify.models.training_settings import TrainingSettings
 
@@ -133,7 +133,11 @@ def fit_task(job: Job) -> None:
         with threadpool_limits(THREADS):
             _fit(job, emit)
         job.log.unlink(missing_ok=True)
+    except DiskFull:  # no model's fault: all wait until there is room
+        raise
     except Exception as error:
+        if is_full(error, job.folder):
+            raise DiskFull(job.folder) from None
         traceback.print_exc()
         lines = str(error).strip().splitlines() or ["no message"]
         _write_failure(job, f"{type(error).__name__}: {lines[-1]}")

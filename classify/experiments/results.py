@@ -33,7 +33,7 @@ from classify.evaluation.scores import (
     wilson,
 )
 from classify.experiments.folds import SHARES, WINDOW_SPLIT, Fold
-from classify.files import atomic_write
+from classify.files import atomic_write, check_regular
 
 PREDICTIONS = "predictions.parquet"
 SCORES_FILE = "scores.csv"
@@ -408,4 +408,5 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table that `write_parquet` wrote; columns of older runs are given today's names."""
+    check_regular(path)
     return pd.read_parquet(path).rename(columns=RENAMED)

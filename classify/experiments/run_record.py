@@ -15,7 +15,7 @@ from classify.errors import InputError
 from classify.experiments.corpus_record import RunCorpus
 from classify.experiments.settings import Settings
 from classify.experiments.window_search import Tuning
-from classify.files import write_json
+from classify.files import read_text, write_json
 from classify.records import (
     Count,
     DuplicateKey,
@@ -353,7 +353,7 @@ def read_run(folder: Path) -> RunRecord:
         raise InputError(f"{folder}: holds no run (no {RUN} in it)")
     again = "delete the run's folder"
     try:
-        run = loads(path.read_text(encoding="utf-8"))
+        run = loads(read_text(path))
         if not isinstance(run, dict) or not {"identity", "command", "corpus", "split"} <= set(run):
             raise ValueError("no manifest")
     except DuplicateKey as error:

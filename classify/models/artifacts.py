@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from classify.errors import InputError
-from classify.files import write_json
+from classify.files import read_text, write_json
 from classify.records import Count, DuplicateKey, Record, loads, typed
 
 #: Bytes of the longest list.
@@ -175,7 +175,7 @@ def _read_about(folder: Path, kind: ArtifactType[A]) -> dict[str, Any]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise damaged
-        about = loads(path.read_text(encoding="utf-8"))
+        about = loads(read_text(path))
         number = about["format"]
         plain = all(
             isinstance(fact["bytes"], int) and SHA256.fullmatch(str(fact["sha256"]))

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from classify.errors import InputError
+from classify.files import read_text
 from classify.records import Count, Positive, Record, loads, typed
 from classify.representations.scaling import ChannelScaler
 
@@ -64,7 +65,7 @@ def read_estimator(folder: Path) -> EstimatorRecord:
     if not path.is_file():
         raise InputError(f"{folder}: holds no trained model (no {FILE} in it)")
     try:
-        about = loads(path.read_text(encoding="utf-8"))
+        about = loads(read_text(path))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is damaged and cannot be read ({error})") from None
     if isinstance(about, dict) and "scaling" not in about:

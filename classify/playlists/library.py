@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classify.errors import InputError
+from classify.files import check_regular
 
 P = "p:"
 TEXTS = ("song", "title", "artist", "prediction")
@@ -139,6 +140,7 @@ def read_library(path: Path) -> PredictedLibrary:
     ...     read_library(file).moods
     ['Calming', 'Happy']
     """
+    check_regular(path)
     try:
         if path.suffix.lower() == ".csv":
             table = pd.read_csv(

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from classify.errors import InputError
+from classify.files import read_text
 
 #: Moods at most so far apart in the plane are neighbours, where neighbours are not named.
 STEP = 1.1
@@ -255,7 +256,7 @@ def read_moods(path: Path, labels: Collection[str]) -> Moods:
 
 def _tables(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, "utf-8-sig")
         tables = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None

@@ -1,5 +1,6 @@
 """Arrays of many windows: on disk, for the processes that train on them, and as rows."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,13 +45,16 @@ def store_windows(windows: Windows, path: Path) -> StoredWindows:
 
 
 def _write(path: Path, shape: tuple[int, ...], blocks: Iterable[np.ndarray]) -> None:
-    with atomic_write(path) as temporary:
-        x = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
-        written = 0
+    """Write an array block by block.
+
+    By plain writes, which fail where the disk is full; a file in memory ends the process there.
+    """
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    n_bytes = 4 * math.prod(shape)
+    with atomic_write(path, n_bytes) as temporary, temporary.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
         for block in blocks:
-            x[written : written + len(block)] = block
-            written += len(block)
-        x.flush()
+            file.write(np.asarray(block, "<f4").tobytes())
 
 
 def save_data(folder: Path, inputs: dict[str, Table], **about: np.ndarray) -> None:

@@ -9,6 +9,7 @@ import re
 import zipfile
 from pathlib import Path, PurePosixPath
 
+from classify.files import too_large
 from classify.songs.song import UnusableSong
 
 ENDING = ".zip"
@@ -43,6 +44,8 @@ def members(path: Path) -> tuple[list[str], dict[str, str]]:
     UnusableSong
         If it is no archive, is empty, or is a bomb.
     """
+    if path.exists() and not path.is_file():  # it would be waited for
+        raise UnusableSong("is not a file that can be read from start to end")
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
@@ -101,8 +104,3 @@ def read(archive: zipfile.ZipFile, name: str, most_bytes: int) -> bytes:
         raise
     except Exception:  # zipfile lets through what its decompressors raise
         raise UnusableSong("is damaged in its archive") from None
-
-
-def too_large(size: int, most_bytes: int) -> str:
-    """Give the reason for refusing a file that is too large."""
-    return f"has {size / 1e6:,.1f} MB, and at most {most_bytes / 1e6:,.0f} are read"

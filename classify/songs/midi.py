@@ -8,8 +8,6 @@ The container is checked here first; what symusic refuses goes to the second rea
 (`classify.songs.repair`).
 """
 
-import os
-import stat
 import struct
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
@@ -18,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import symusic
 
-from classify.files import atomic_write
-from classify.songs import archive, repair
+from classify.files import Unreadable, atomic_write, pieces
+from classify.songs import repair
 from classify.songs.song import GENERATED, TRANSCRIBED, Song, UnusableSong
 from classify.songs.table import NoteTableBuilder, ScannedFile, as_notes
 
@@ -29,9 +27,6 @@ ENDINGS = (".mid", ".midi", ".kar", ".rmi", ".smf")
 
 #: Ticks in a quarter note of the files that are written.
 TICKS = 480
-
-#: Open a file without waiting for the other end of a pipe, and its bytes as they are.
-READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def digest(data: bytes) -> str:
@@ -81,21 +76,11 @@ def digest_of(path: Path | str, most_bytes: int) -> str:
 
 def _pieces(path: Path | str, most_bytes: int, at_once: int) -> Iterator[bytes]:
     try:
-        file = os.open(path, READING)
+        yield from pieces(path, most_bytes, at_once)
+    except Unreadable as reason:
+        raise UnusableSong(str(reason)) from None
     except OSError as error:
         raise UnusableSong(f"cannot be opened: {error.strerror}") from None
-    try:
-        about = os.fstat(file)
-        if not stat.S_ISREG(about.st_mode):
-            raise UnusableSong("is not a file that can be read from start to end")
-        if about.st_size > most_bytes:
-            raise UnusableSong(archive.too_large(about.st_size, most_bytes))
-        while piece := os.read(file, min(at_once, about.st_size + 1)):
-            yield piece
-    except OSError as error:
-        raise UnusableSong(f"cannot be read: {error.strerror}") from None
-    finally:
-        os.close(file)
 
 
 def parse(data: bytes, path: Path) -> Song:

@@ -15,6 +15,7 @@ from classify.cli.main import main
 from classify.corpora import load
 from classify.corpora.labels import NO_SONG
 from classify.corpora.store import Store
+from classify.errors import InputError
 from classify.songs import UnusableSong, midi, score
 from classify.songs.formats import File
 from tests.conftest import write_song
@@ -181,3 +182,33 @@ def test_smpte_of_no_ticks():
     data = smf(b"\x00\x90\x3c\x50\x64\x80\x3c\x00" + END, division=0xE700)
     with pytest.raises(UnusableSong, match="0 ticks per SMPTE frame"):
         midi.parse(data, Path("x.mid"))
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "A/songs.zip", "A/song.mid"])
+@pytest.mark.parametrize("special", ["pipe", "device"])
+def test_a_special_file_is_refused_and_not_waited_for(tmp_path, name, special):
+    folder = classes(tmp_path / "songs")
+    os.mkfifo(folder / name) if special == "pipe" else (folder / name).symlink_to("/dev/zero")
+    why = "is not a file that can be read from start to end"
+    if name == "labels.csv":
+        with pytest.raises(InputError, match=why):
+            load(str(folder))
+    else:
+        assert reasons(folder) == {name: why}
+
+
+def test_a_table_that_is_too_large_is_not_read(tmp_path):
+    folder = classes(tmp_path / "songs")
+    with (folder / "labels.csv").open("wb") as table:
+        table.truncate(2**32)
+    with pytest.raises(InputError, match=r"has 4,295.0 MB, and at most 268 are read"):
+        load(str(folder))
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs Linux")
+def test_folders_on_another_file_system_are_named(tmp_path):
+    folder = classes(tmp_path / "songs")
+    (folder / "A" / "link").symlink_to("/proc/self")
+    assert reasons(folder) == {
+        "A/link/": "is on another file system; it is read where it is named itself"
+    }

@@ -9,6 +9,7 @@ from classify.corpora import walk
 from classify.corpora.labels import Entry
 from classify.corpora.walk import Skipped, hidden
 from classify.errors import InputError
+from classify.files import read_text
 from classify.songs import midi
 
 
@@ -122,7 +123,7 @@ def table(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
         If it cannot be read, is not UTF-8, or lacks one of `columns`.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
     rows = [[cell.strip() for cell in cells] for cells in csv.reader(io.StringIO(text, newline=""))]
