@@ -1,6 +1,8 @@
 """What every route works with, and how a page is made."""
 
 from dataclasses import dataclass, field
+from functools import partial
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -31,6 +33,12 @@ def _environment(language: str) -> Environment:
         texts.translations(language), newstyle=True
     )
     return environment
+
+
+def _named(translations: NullTranslations, library: dict[str, Any]) -> str:
+    """Give a library's name: that of a person as it is, ours in the page's language."""
+    own = library["kind"] in ("builtin", "generated")
+    return translations.gettext(library["name"]) if own else str(library["name"])
 
 
 @dataclass
@@ -76,7 +84,8 @@ class Page:
             .get_template(template)
             .render(
                 language=language, languages=texts.LANGUAGES, path=request.url.path, model=model,
-                listener=listener, theme=theme if theme in ("light", "dark") else "", **values,
+                listener=listener, theme=theme if theme in ("light", "dark") else "",
+                named=partial(_named, texts.translations(language)), **values,
             )
         )  # fmt: skip
         return HTMLResponse(text)

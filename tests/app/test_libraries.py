@@ -135,3 +135,11 @@ def test_names_and_labels_are_shown_as_text(client, library):
         text = client.get(path).text
         assert "<b>Bold" not in text
     assert "&lt;b&gt;Bold" in client.get(f"/songs/{row['id']}").text
+
+
+def test_a_library_may_be_called_anything(client, page, library, tmp_path):
+    add_folder(page, tmp_path, "100 % %(x)s {{ 7 * 7 }} <b>hits</b>")
+    for path in ("/", "/library", "/playlists", "/generate", "/comparisons"):
+        text = client.get(path, headers={"accept-language": "de"})
+        assert text.status_code == 200 and "<b>hits" not in text.text
+    assert "100 % %(x)s {{ 7 * 7 }} &lt;b&gt;hits" in client.get("/").text
