@@ -8,6 +8,7 @@ import webbrowser
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -138,25 +139,49 @@ def listening(port: int) -> socket.socket:
     raise InputError(f"--port {port}: it and the {PORTS - 1} after it are taken; name another")
 
 
+class Server(uvicorn.Server):
+    """A server that ends what it tells browsers of jobs before it ends itself.
+
+    Parameters
+    ----------
+    page : Page
+        Its state.
+    token : str
+        What lets a browser in.
+    port : int
+        Where it listens.
+    """
+
+    def __init__(self, page: Page, token: str, port: int) -> None:
+        self.page = page
+        super().__init__(
+            uvicorn.Config(
+                Safety(create_app(page), token, port),
+                log_level="warning",
+                timeout_graceful_shutdown=2,
+                server_header=False,
+                h11_max_incomplete_event_size=2**16,
+            )
+        )
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end, since a person or the system wants that."""
+        self.page.closing = True
+        super().handle_exit(sig, frame)
+
+
 def serve(data: str, port: int, browser: bool) -> None:
     """Serve the page until it is stopped, as `classify.app.serve` says."""
     page = open_page(data)
     taken = listening(port)
     number, token = taken.getsockname()[1], secrets.token_urlsafe(24)
-    config = uvicorn.Config(
-        Safety(create_app(page), token, number),
-        log_level="warning",
-        timeout_graceful_shutdown=2,
-        server_header=False,
-        h11_max_incomplete_event_size=2**16,
-    )
     address = f"http://127.0.0.1:{number}/?token={token}"
     print(f"The page is open at {address}\nIt is for this machine alone. Ctrl-C closes it.")
     sys.stdout.flush()
     if browser:
         threading.Timer(0.5, webbrowser.open, (address,)).start()
     try:
-        uvicorn.Server(config).run([taken])
+        Server(page, token, number).run([taken])
     finally:
         page.jobs.close()
         page.database.close()

@@ -1,0 +1,175 @@
+"""How fast the page answers with 10,000 songs, at rest and while a job runs.
+
+    python benchmarks/page.py [SONGS]
+
+A library of made-up songs is written into a database; a server of its own then answers what the
+page asks: the first rows, a search, filters, a sorted part far down, a song. Each is asked 20 times
+a second, first while nothing else happens, then while a folder of songs is read and judged.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+import numpy as np
+
+from classify import api
+from classify.app.database import Database
+from classify.app.place import Place
+from classify.app.room import Room, add_model
+from classify.app.settings import decide
+from classify.app.tables import Library, Model, Prediction, Song
+from classify.progress import SILENT
+from classify.songs import midi
+
+MOODS = ("Calming", "Happy", "Mysterious", "Nostalgia", "Sports")
+SECONDS = 10.0
+RATE = 20.0
+
+#: What is asked, and with which filters.
+QUESTIONS = {
+    "first rows": {"limit": 200},
+    "search": {"q": "song 77", "limit": 200},
+    "mood and tempo": {"mood": "Happy", "tempo_low": 90, "tempo_high": 120, "limit": 200},
+    "one of two filters": {"mood": "Happy", "sure": "no", "match": "any", "limit": 200},
+    "duplicates": {"duplicates": True, "limit": 200},
+    "far down, by a probability": {"sort": "p:Sports", "order": "down", "offset": 8000},
+}
+
+
+def fill(database: Database, n_songs: int) -> None:
+    """Write a library of made-up songs, judged by a made-up model."""
+    draw = random.Random(0)
+    with database.writing() as session:
+        model = Model(kind="classifier", sha256="0", name="Made up", title="Made up", corpus="-",
+                      folder="-", classes=list(MOODS), knobs=[], card="")  # fmt: skip
+        library = Library(name="Many", kind="folder", path="/many")
+        session.add_all([model, library])
+        session.flush()
+        decide(session, "classifier", str(model.id))
+        for number in range(n_songs):
+            p = np.random.default_rng(number).dirichlet(np.full(5, 0.5))
+            best = int(p.argmax())
+            session.add(Song(
+                library_id=library.id, name=f"{number:05d}.mid", source="", file="",
+                digest=f"{number % (n_songs - 50)}", title=f"Song {draw.randrange(10**6)}",
+                artist=f"Artist {number % 700}", seconds=draw.uniform(30, 400), notes=500,
+                origin="", repaired="",
+            ))  # fmt: skip
+            if number < n_songs - 50:
+                session.add(Prediction(
+                    digest=f"{number}", model_id=model.id, best=MOODS[best],
+                    prediction=MOODS[best] if p[best] > 0.5 else "", confidence=float(p[best]),
+                    moods=MOODS[best], in_distribution=True, learned_from=False,
+                    tempo=draw.uniform(50, 180), key="C major", loudness=64.0,
+                    p=dict(zip(MOODS, map(float, p), strict=True)), windows=[], statistics=[],
+                ))  # fmt: skip
+
+
+def ask(address: str, token: str, path: str, body: Any = None) -> tuple[float, Any]:
+    """Ask the server; give the seconds that took, and the answer."""
+    request = Request(
+        f"{address}/api/v1{path}", None if body is None else json.dumps(body).encode()
+    )
+    request.add_header("Authorization", f"Bearer {token}")
+    request.add_header("content-type", "application/json")
+    begun = time.perf_counter()
+    with urlopen(request) as answer:
+        content = json.load(answer)
+    return time.perf_counter() - begun, content
+
+
+def measure(address: str, token: str) -> dict[str, float]:
+    """Ask all questions in turn, 20 a second; give the 95th percentile of each in milliseconds."""
+    took: dict[str, list[float]] = {name: [] for name in QUESTIONS}
+    end, number = time.monotonic() + SECONDS, 0
+    while time.monotonic() < end:
+        name = list(QUESTIONS)[number % len(QUESTIONS)]
+        begun = time.monotonic()
+        took[name].append(
+            ask(address, token, f"/libraries/1/songs?{urlencode(QUESTIONS[name])}")[0]
+        )
+        time.sleep(max(0.0, 1 / RATE - (time.monotonic() - begun)))
+        number += 1
+    every = [value for values in took.values() for value in values]
+    took["all together"] = every
+    return {name: 1000 * float(np.percentile(values, 95)) for name, values in took.items()}
+
+
+def memory(process: int) -> float:
+    """Give the megabytes that a process holds."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+SERVE = """
+import sys
+from pathlib import Path
+from classify.app import server
+if __name__ == "__main__":
+    page = server.open_page(sys.argv[1], [Path("/")])
+    taken = server.listening(0)
+    port = taken.getsockname()[1]
+    print(port, flush=True)
+    server.Server(page, "token", port).run([taken])
+"""
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    n_songs = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["CLASSIFY_CACHE"] = str(Path(folder, "cache"))
+        place = Place.of(Path(folder, "page"))
+        database = Database(place.database)
+        fill(database, n_songs)
+        many = Path(folder, "songs")
+        many.mkdir()
+        for number in range(1500):
+            pitches = np.clip(
+                60 + np.cumsum(np.random.default_rng(number).integers(-3, 4, 60)), 0, 127
+            )
+            midi.write(many / f"{number}.mid", np.arange(60) * 0.5, np.full(60, 0.4), pitches)
+        script = Path(folder, "serve.py")
+        script.write_text(SERVE)
+        process = subprocess.Popen(
+            [sys.executable, str(script), str(place.folder)], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout
+        address = f"http://127.0.0.1:{int(process.stdout.readline())}"
+        try:
+            report(address, process.pid, place, database, many, n_songs)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def report(
+    address: str, process: int, place: Place, database: Database, many: Path, n_songs: int
+) -> None:
+    """Ask at rest and while a job runs, and print both."""
+    first, answer = ask(address, "token", "/libraries/1/songs?limit=200")
+    rest = measure(address, "token")
+    held = memory(process)
+    api.train("folk", place.models / "real", "features-logistic", quick=True)
+    add_model(Room(place, database, SILENT), place.models / "real")
+    made = ask(address, "token", "/libraries", {"path": str(many)})[1]
+    busy = measure(address, "token")
+    state = ask(address, "token", f"/jobs/{made['job']}")[1]["state"]
+    print(f"{answer['total']:,} songs; very first answer {1000 * first:.0f} ms; "
+          f"server {held:.0f} MB; the job was then {state}\n")  # fmt: skip
+    print(f"{'95th percentile, ms':<30}{'at rest':>10}{'with a job':>12}{'ratio':>8}")
+    for name, value in rest.items():
+        print(f"{name:<30}{value:>10.1f}{busy[name]:>12.1f}{busy[name] / value:>8.1f}")
+
+
+if __name__ == "__main__":
+    main()

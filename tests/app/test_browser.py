@@ -1,0 +1,351 @@
+"""A person at the page, in a real Chromium: from the first run to a list that is taken along.
+
+The flows take minutes and are marked slow; each begins with a database of its own. What a browser
+asks for is recorded, and nothing may come from, or go to, another machine.
+"""
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+from importlib.resources import files
+from urllib.request import Request, urlopen
+
+import pytest
+
+from classify import api
+from classify.app import server
+from classify.app.room import Room, add_model
+from classify.progress import SILENT
+from tests.app.conftest import TOKEN
+from tests.conftest import write_corpus, write_song
+
+pytestmark = pytest.mark.slow
+
+#: Every page, once there is something on it.
+PAGES = ("/", "/library/1", "/songs/1", "/playlists", "/playlists/1", "/playlists/1/sheet",
+         "/generate", "/listeners", "/comparisons", "/api", "/nowhere")  # fmt: skip
+
+
+class Visit:
+    """A server on a port of this machine, and a browser that was let in.
+
+    Parameters
+    ----------
+    driver : WebDriver
+        The browser.
+    page : Page
+        The server's state.
+    port : int
+        Where it listens.
+    """
+
+    def __init__(self, driver, page, port):
+        self.driver, self.page = driver, page
+        self.address = f"http://127.0.0.1:{port}"
+
+    def go(self, path):
+        self.driver.get(f"{self.address}{path}")
+
+    def one(self, selector):
+        return self.driver.find_element("css selector", selector)
+
+    def all(self, selector):
+        return self.driver.find_elements("css selector", selector)
+
+    def until(self, condition, most=180.0):
+        """Wait until something is so; give it."""
+        end = time.monotonic() + most
+        while time.monotonic() < end:
+            try:
+                value = condition()
+            except Exception:  # what is looked at was drawn anew meanwhile
+                value = None
+            if value:
+                return value
+            time.sleep(0.1)
+        raise AssertionError(self.one("main").text)
+
+    def press(self, *keys):
+        """Press keys, wherever the focus is."""
+        from selenium.webdriver.common.action_chains import ActionChains
+
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def tab_to(self, selector):
+        """Press Tab until an element has the focus, as somebody without a mouse does."""
+        from selenium.webdriver.common.keys import Keys
+
+        for _ in range(120):
+            here = "return document.activeElement.matches(arguments[0])"
+            if self.driver.execute_script(here, selector):
+                return
+            self.press(Keys.TAB)
+        raise AssertionError(f"{selector} cannot be reached by keyboard")
+
+    def ask(self, path):
+        """Ask the server for JSON, as a program does."""
+        asked = Request(f"{self.address}/api/v1{path}")
+        asked.add_header("Authorization", f"Bearer {TOKEN}")
+        with urlopen(asked) as answer:
+            return json.load(answer)
+
+    def text(self, path):
+        asked = Request(f"{self.address}/api/v1{path}")
+        asked.add_header("Authorization", f"Bearer {TOKEN}")
+        with urlopen(asked) as answer:
+            return answer.read().decode()
+
+    def asked_of(self):
+        """Name every address that the browser asked for."""
+        entries = [json.loads(e["message"])["message"] for e in self.driver.get_log("performance")]
+        return {e["params"]["request"]["url"] for e in entries
+                if e["method"] == "Network.requestWillBeSent"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory):
+    program, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not program or not chromedriver:
+        pytest.skip("no chromium and chromedriver on this machine")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for argument in (
+        "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
+        "--disable-background-networking", "--disable-component-update", "--lang=en",
+        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
+    ):  # fmt: skip
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    os.environ["SE_OFFLINE"] = "true"
+    chromium = webdriver.Chrome(options, webdriver.ChromeService(chromedriver))
+    yield chromium
+    chromium.quit()
+
+
+@pytest.fixture
+def visit(driver, tmp_path, local_processes):
+    """Open a page in a folder of its own."""
+    page = server.open_page(tmp_path / "page", [tmp_path])
+    taken = server.listening(0)
+    port = taken.getsockname()[1]
+    running = server.Server(page, TOKEN, port)
+    thread = threading.Thread(target=running.run, args=([taken],), daemon=True)
+    thread.start()
+    for kind in ("browser", "performance"):
+        driver.get_log(kind)  # of what was before
+    made = Visit(driver, page, port)
+    made.go(f"/?token={TOKEN}")
+    yield made
+    asked = made.asked_of()
+    errors = [e for e in driver.get_log("browser") if e["level"] == "SEVERE"]
+    driver.get("about:blank")
+    running.handle_exit(signal.SIGTERM, None)
+    thread.join(10)
+    page.jobs.close()
+    page.database.close()
+    foreign = {url for url in asked if url.startswith(("http", "ws"))}
+    assert not {url for url in foreign if not url.startswith(f"{made.address}/")}
+    assert not [e for e in errors if "404" not in e["message"]]
+
+
+@pytest.fixture
+def ready(visit, trained, tmp_path):
+    """Go on with a model, a composer and a library of songs that the model has not learned from."""
+    room = Room(visit.page.place, visit.page.database, SILENT)
+    add_model(room, trained, use=True)
+    songs = write_corpus(tmp_path / "learned", per_class=4)
+    api.train(songs, tmp_path / "composer", "markov")
+    add_model(room, tmp_path / "composer", use=True)
+    for number in range(20):
+        label, low, beat = ("Calming", 45, 1.0) if number % 2 else ("Happy", 75, 0.25)
+        write_song(tmp_path / "songs" / label / f"{number:02d}.mid", 700 + number, low, beat)
+    asked = json.dumps({"path": str(tmp_path / "songs")}).encode()
+    call = Request(f"{visit.address}/api/v1/libraries", data=asked, method="POST")
+    call.add_header("Authorization", f"Bearer {TOKEN}")
+    call.add_header("content-type", "application/json")
+    urlopen(call).close()
+    visit.until(lambda: visit.ask("/libraries")[0]["read"])
+    return visit
+
+
+def build(visit, minutes=3):
+    """Build a list on the page, by keyboard alone."""
+    from selenium.webdriver.common.keys import Keys
+
+    visit.go("/playlists")
+    visit.tab_to("[name=minutes]")
+    visit.press(Keys.CONTROL, "a", Keys.NULL, str(minutes))
+    visit.tab_to("#new summary")
+    visit.press(Keys.ENTER)
+    for field in ("tempo_change", "loudness_change"):
+        visit.tab_to(f"[name={field}]")
+        visit.press(Keys.CONTROL, "a", Keys.NULL, Keys.DELETE)
+    visit.tab_to("#new button.main")
+    visit.press(Keys.ENTER)
+    visit.until(lambda: visit.all("#songs > li[data-song]"))
+
+
+def order(visit):
+    return [int(item.get_attribute("data-song")) for item in visit.all("#songs > li[data-song]")]
+
+
+def test_from_the_first_run_to_a_list_that_plays(visit):
+    from selenium.webdriver.common.keys import Keys
+
+    visit.tab_to("#begin")
+    visit.press(Keys.ENTER)
+    visit.until(lambda: visit.all("#first-progress progress"))
+    visit.until(lambda: "Ready" in visit.one("#first-progress").text, 600)
+    visit.go("/library")
+    visit.until(lambda: visit.all("#rows a"))
+    assert int(visit.one("#total").text.split()[0].replace(",", "")) > 500
+    build(visit)
+    visit.tab_to("#play")
+    visit.press(Keys.ENTER)
+    loud = "return Math.max(0, ...window.through.players.map(player => player.level()))"
+    visit.until(lambda: visit.driver.execute_script(loud) > 0.001, 20)
+
+
+def test_a_large_folder_is_stopped_and_gone_on_with(visit, trained, tmp_path):
+    add_model(Room(visit.page.place, visit.page.database, SILENT), trained, use=True)
+    for number in range(1000):
+        write_song(tmp_path / "many" / f"{number:04d}.mid", number)
+    (tmp_path / "many" / "broken.mid").write_bytes(b"MThd and nothing else")
+    visit.go("/library")
+    visit.one("#add-folder").click()
+    visit.until(lambda: visit.one("#folder-path").get_attribute("value"))
+    visit.one("#folder-path").clear()
+    visit.one("#folder-path").send_keys(str(tmp_path / "many"))
+    visit.one("#folder-choose").click()
+    visit.until(lambda: visit.all("#reading .job button"))
+    visit.one("#reading .job button").click()
+    visit.until(lambda: visit.all("#reading .job.cancelled"))
+    visit.one("#reading .job.cancelled button").click()
+    visit.until(lambda: visit.ask("/libraries")[0]["read"])
+    library = visit.ask("/libraries")[0]
+    assert library["songs"] == 1000 and library["skipped"] == 1
+    visit.go("/library/1")
+    visit.until(lambda: visit.one("#total").text.startswith("1,000"))
+    visit.one("#skipped summary").click()
+    visit.until(lambda: "broken.mid" in visit.one("#skipped-rows").text)
+    assert len(visit.all("#rows tr")) < 60  # only the rows in view are there
+
+
+def test_ten_labels_adapt_the_model_and_the_page_says_whether_it_helped(ready):
+    from selenium.webdriver.support.select import Select
+
+    ready.go("/listeners")
+    ready.one("#new [name=name]").send_keys("Mrs. K")
+    ready.one("#new button").click()
+    ready.until(lambda: ready.all("#suggest"))
+    ready.one("#suggest").click()
+    ready.until(lambda: len(ready.all("#ten select")) == 10)
+    for item in ready.all("#ten li"):  # the opposite of what the model hears
+        heard = item.find_element("css selector", ".mood-bar").get_attribute("aria-label")
+        opposite = "Calming" if heard.startswith("Happy") else "Happy"
+        Select(item.find_element("css selector", "select")).select_by_visible_text(opposite)
+    ready.until(lambda: len(ready.all("#labels tr")) == 10)
+    ready.one("#adapt").click()
+    ready.until(lambda: "Adapting helped" in ready.one("#report").text)
+    used = [model for model in ready.ask("/models") if model["used"]]
+    assert used[0]["listener"] == "Mrs. K"
+
+
+def test_a_list_is_dragged_locked_rebuilt_undone_and_taken_along(ready):
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    build(ready)
+    built = order(ready)
+    items = ready.all("#songs > li")
+    ActionChains(ready.driver).drag_and_drop(items[0], items[2]).perform()
+    ready.until(lambda: order(ready) != built and ready.one("#undo").is_enabled())
+    dragged = order(ready)
+    assert sorted(dragged) == sorted(built)
+    ready.one("#songs > li").send_keys(Keys.ALT, Keys.ARROW_DOWN)
+    ready.until(lambda: order(ready)[1] == dragged[0])
+    ready.press("l")  # the focus went along
+    ready.until(lambda: len(ready.all("#songs > li.locked")) == 1)
+    ready.one("#rebuild").click()
+    ready.until(lambda: ready.ask("/playlists/1")["change"] == "built")
+    assert dragged[0] in order(ready)
+    ready.one("h1").click()
+    for _ in range(4):
+        before = ready.ask("/playlists/1")["edition"]
+        ready.press(Keys.CONTROL, "z", Keys.NULL)
+        ready.until(lambda was=before: ready.ask("/playlists/1")["edition"] > was)
+    ready.until(lambda: order(ready) == built)
+    titles = [song["title"] for song in ready.ask("/playlists/1")["songs"]]
+    rows = list(csv.DictReader(io.StringIO(ready.text("/playlists/1/export?kind=csv"))))
+    assert [row["title"] for row in rows] == titles
+
+
+def test_a_song_is_made_heard_and_found_in_the_library(ready):
+    from selenium.webdriver.common.keys import Keys
+
+    ready.go("/generate")
+    ready.tab_to("#knobs-box summary")
+    ready.press(Keys.ENTER)
+    ready.tab_to("#knobs input[type=checkbox]")
+    ready.press(" ")
+    ready.tab_to("#wishes button.main")
+    ready.press(Keys.ENTER)
+    ready.until(lambda: ready.all(".new-song .play:not(:disabled)"))
+    ready.until(
+        lambda: ready.driver.execute_script("return document.activeElement.matches('.play')")
+    )
+    ready.press(Keys.ENTER)
+    loud = "return document.querySelector('.new-song').listen.player.level()"
+    ready.until(lambda: ready.driver.execute_script(loud) > 0.001, 20)
+    ready.tab_to(".new-song .keep")
+    ready.press(Keys.ENTER)
+    ready.until(lambda: len(ready.ask("/libraries")) == 2 and ready.ask("/libraries")[1]["read"])
+    ready.go("/library/2")
+    ready.until(lambda: "New song 1" in ready.one("#rows").text)
+
+
+def test_a_comparison_is_watched_read_and_its_model_used(ready):
+    ready.go("/comparisons")
+    ready.one("#new button.main").click()
+    ready.until(lambda: ready.all("iframe.report"), 300)
+    before = [model["id"] for model in ready.ask("/models") if model["used"]]
+    ready.one(".use-from").click()
+    ready.until(lambda: "in use now" in ready.one("#doing").text, 300)
+    assert [model["id"] for model in ready.ask("/models") if model["used"]] != before
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
+def test_every_page_fits_and_no_serious_barrier_is_found(ready, width, theme):
+    axe = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+    build(ready)
+    ready.driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600},
+    )
+    ready.driver.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia",
+        {"features": [{"name": "prefers-color-scheme", "value": theme}]},
+    )
+    for path in PAGES:
+        ready.go(path)
+        time.sleep(1)
+        ready.driver.execute_script(
+            "document.querySelectorAll('details').forEach(one => { one.open = true; })"
+        )
+        wide = "return document.documentElement.scrollWidth"
+        assert ready.driver.execute_script(wide) <= width, path
+        ready.driver.execute_script(axe)
+        found = ready.driver.execute_async_script(
+            "const done = arguments[0]; axe.run().then(r => done(r.violations"
+            ".filter(v => ['serious', 'critical'].includes(v.impact))"
+            ".map(v => `${v.id}: ${v.nodes[0].html}`)))"
+        )
+        assert found == [], path
+    ready.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
