@@ -35,7 +35,7 @@ SECONDS = 10.0
 RATE = 20.0
 
 #: What is asked, and with which filters.
-QUESTIONS = {
+QUESTIONS: dict[str, dict[str, Any]] = {
     "first rows": {"limit": 200},
     "search": {"q": "song 77", "limit": 200},
     "mood and tempo": {"mood": "Happy", "tempo_low": 90, "tempo_high": 120, "limit": 200},
