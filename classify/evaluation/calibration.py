@@ -185,6 +185,17 @@ def reliability(
     )
 
 
+def log_losses(p: NDArray[np.floating], truth: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Give each song's surprise at its class: -log p, at most that of a probability of `FLOOR`.
+
+    Examples
+    --------
+    >>> log_losses(np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([0, 0])).round(2).tolist()
+    [0.69, 0.0]
+    """
+    return -np.log(np.maximum(p[np.arange(len(truth)), truth], FLOOR)) + 0.0
+
+
 #: Draws of labels for the noise floor of the calibration error.
 DRAWS = 200
 

@@ -107,6 +107,25 @@ def balanced_accuracy(counts: NDArray) -> NDArray[np.float64]:
     return _mean_where(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1))
 
 
+def mcc(counts: NDArray) -> NDArray[np.float64]:
+    """Matthews' correlation coefficient of several classes (Gorodkin 2004), from -1 to 1.
+
+    0 for guessing and where all predictions, or all songs, are of one class.
+
+    Examples
+    --------
+    >>> float(mcc(np.array([[2, 0], [0, 2]]))), float(mcc(np.array([[2, 0], [2, 0]])))
+    (1.0, 0.0)
+    """
+    total = counts.sum(axis=(-2, -1))
+    of_truth, predicted = counts.sum(axis=-1), counts.sum(axis=-2)
+    right = np.trace(counts, axis1=-2, axis2=-1)
+    above = right * total - (of_truth * predicted).sum(axis=-1)
+    spread = (total**2 - (of_truth**2).sum(axis=-1)) * (total**2 - (predicted**2).sum(axis=-1))
+    below = np.sqrt(np.maximum(spread, 0.0))
+    return np.divide(above, below, out=np.zeros(np.shape(below)), where=below > 0)
+
+
 def _mean_where(above: NDArray, below: NDArray) -> NDArray[np.float64]:
     """Mean over the last axis of above / below, over entries whose denominator is not 0."""
     ratio = np.divide(above, below, out=np.zeros(below.shape), where=below > 0)

@@ -180,6 +180,8 @@ class FitRecord(Record, frozen=True, kw_only=True):
         Songs that these were chosen on.
     temperature_recorded, threshold_recorded, thresholds_recorded, n_calibration_songs_recorded
         The same for transcriptions of recordings, where the model learned from such.
+    validation : float or None
+        Macro-F1 on the inner songs that its grid values or its epoch were chosen by.
     history : tuple of dict
         Losses and scores of each epoch.
     start : StartRecord or None
@@ -205,6 +207,7 @@ class FitRecord(Record, frozen=True, kw_only=True):
     threshold_recorded: Share | None = None
     thresholds_recorded: tuple[Share, ...] = ()
     n_calibration_songs_recorded: Count | None = None
+    validation: float | None = None
     history: tuple[dict[str, float], ...] = ()
     start: StartRecord | None = None
     training: Values | None = None

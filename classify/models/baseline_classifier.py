@@ -45,6 +45,8 @@ class BaselineClassifier(WindowClassifier):
         Refitted on the whole training part with the best values.
     best_params_ : dict
         Best grid values.
+    validation_ : float
+        Their score on songs of the inner folds.
     held_out_ : ndarray, shape (n_windows, n_classes)
         Probabilities of the training windows by models of the inner folds that had not seen them;
         NaN where no inner fold held a window out.
@@ -121,6 +123,7 @@ class BaselineClassifier(WindowClassifier):
         if best is None:
             raise failure or ValueError("the grid holds no values")
         model, self.best_params_, held_out = best
+        self.validation_ = highest
         return _fit(model, table, codes, groups), held_out
 
     def predict_prepared(self, x: NDArray[np.float32]) -> Floats:
@@ -147,7 +150,12 @@ class BaselineClassifier(WindowClassifier):
     def facts(self) -> dict[str, Any]:
         """Say what a report needs to know of the fit."""
         names = {key.split("__")[-1]: value for key, value in self.best_params_.items()}
-        return {"parameters": None, "best": names, "device": "CPU (scikit-learn)"}
+        return {
+            "parameters": None,
+            "best": names,
+            "validation": self.validation_,
+            "device": "CPU (scikit-learn)",
+        }
 
     @property
     def n_folds(self) -> int:

@@ -182,6 +182,7 @@ class NetworkClassifier(WindowClassifier):
         return {
             "parameters": self.model_.count_params(),
             "best": {"epoch": self.best_epoch_},
+            "validation": self.history_[self.best_epoch_ - 1].get(BEST),
             "history": self.history_,
             "device": self.device_,
             "start": self.start_,

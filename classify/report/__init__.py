@@ -73,7 +73,7 @@ def write_report(folder: Path, view: View | None = None) -> Path:
     chapters = [one for one in made if one.blocks]
     name, n_classes = view.run["corpus"]["name"], len(view.classes)
     title = f"{name}: which model distinguishes {n_classes} classes best?"
-    page = write_page(view.folder / HTML, title, chapters)
+    page = write_page(view.folder / HTML, title, chapters, scripts=True)
     blocks = [block for one in chapters for block in one.blocks]
     write_text(view.folder / LATEX, latex.tables(blocks, _corpus(view), _protocol(view)))
     write_text(view.folder / BIBTEX, bibtex(view))

@@ -15,11 +15,14 @@ from matplotlib import figure as drawn
 #: What a figure is drawn on.
 Canvas = drawn.Figure
 
-TextKind = Literal["plain", "note", "result", "warning", "list", "heading", "code"]
+TextKind = Literal["plain", "note", "result", "practice", "warning", "list", "heading", "code"]
+
+#: Notes that a page plays: onset and duration in seconds, MIDI pitch and velocity of each.
+Notes = Sequence[tuple[float, float, int, int]]
 
 
 class Text:
-    """Lines of text: paragraphs, notes in small print, the result, warnings, items, or code."""
+    """Lines of text: paragraphs, small print, the result, what it means, warnings, items, code."""
 
     def __init__(self, *lines: str, kind: TextKind = "plain") -> None:
         self.lines, self.kind = lines, kind
@@ -103,6 +106,8 @@ class Table:
         Whether many narrow columns have to fit.
     cards : sequence of (Figure or None), optional
         A figure for each row: where there is room, rows are shown as cards.
+    sounds : sequence of (Notes or None), optional
+        Notes for each card, which a page can play.
     """
 
     columns: Sequence[Column]
@@ -112,6 +117,7 @@ class Table:
     paper_only: bool = False
     dense: bool = False
     cards: Sequence[Figure | None] = ()
+    sounds: Sequence[Notes | None] = ()
 
     @property
     def cells(self) -> list[list[Cell]]:
@@ -145,6 +151,11 @@ def walk(blocks: Iterable[Block]) -> Iterator[Block]:
         yield block
         if isinstance(block, Details):
             yield from walk(block.blocks)
+
+
+def tables(blocks: Iterable[Block]) -> Iterator[Table]:
+    """Give all tables in reading order."""
+    return (block for block in walk(blocks) if isinstance(block, Table))
 
 
 def figures(blocks: Iterable[Block]) -> Iterator[Figure]:

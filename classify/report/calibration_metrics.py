@@ -31,8 +31,8 @@ class PredictionSets:
     ----------
     covered : Estimate
         Share of songs whose set holds their class.
-    of_class : tuple of Estimate
-        The same of the songs of each class.
+    of_class : dict of str to Estimate
+        The same of the songs of each class that was tested.
     size : float
         Mean number of classes.
     single, empty : float
@@ -40,7 +40,7 @@ class PredictionSets:
     """
 
     covered: Estimate
-    of_class: tuple[Estimate, ...]
+    of_class: dict[str, Estimate]
     size: float
     single: float
     empty: float
@@ -169,7 +169,7 @@ def _sets(
     size = chosen.sum(axis=1)
     return PredictionSets(
         covered=_held(by_song, n_folds),
-        of_class=tuple(_held(one, n_folds) for _, one in by_song.groupby(level="label")),
+        of_class={str(c): _held(one, n_folds) for c, one in by_song.groupby(level="label")},
         size=conformal.mean_set_size(chosen),
         single=float((size == 1).mean()),
         empty=float((size == 0).mean()),

@@ -1,15 +1,21 @@
-"""Blocks to one HTML file that needs no network and runs no script; every text is escaped."""
+"""Blocks to one HTML file that needs no network, and no script to be read; all text is escaped.
+
+A page may hold two scripts of our own, which its policy names by their hashes: one sorts tables by
+a column, one plays the notes of piano rolls.
+"""
 
 import base64
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import groupby
 from pathlib import Path
 
-from classify.report.blocks import Block, Cell, Chapter, Details, Figure, Table, Text
+from classify.presentation import player
+from classify.report.blocks import Block, Cell, Chapter, Details, Figure, Table, Text, tables
 
-STYLE = Path(__file__).with_name("style.css")
+STYLE, SCRIPT = (Path(__file__).with_name(name) for name in ("style.css", "page.js"))
 
 HEAD = """<!doctype html>
 <html lang="en">
@@ -17,12 +23,16 @@ HEAD = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" \
-content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+content="default-src 'none'; img-src data:; style-src 'unsafe-inline'{scripts}">
 """
+
+#: From so many chapters on, a page begins with a list of them.
+LISTED = 4
 
 #: What stands around a line of text, by its kind.
 AROUND = {
     "plain": ("<p>", "</p>"),
+    "practice": ("<p>", "</p>"),
     "note": ('<p class="soft">', "</p>"),
     "result": ("<p>", "</p>"),
     "warning": ('<p class="warning" role="alert">', "</p>"),
@@ -35,7 +45,9 @@ AROUND = {
 LOSS, GAIN, DEEPEST = "213, 94, 0", "0, 114, 178", 0.6
 
 
-def page(title: str, chapters: Sequence[Chapter], pictures: Mapping[str, Path]) -> str:
+def page(
+    title: str, chapters: Sequence[Chapter], pictures: Mapping[str, Path], *, scripts: bool = False
+) -> str:
     """Write a page.
 
     Parameters
@@ -46,14 +58,50 @@ def page(title: str, chapters: Sequence[Chapter], pictures: Mapping[str, Path]) 
         In reading order.
     pictures : mapping of str to Path
         The SVG file of each figure, by its name.
+    scripts : bool
+        Whether tables sort and piano rolls play.
     """
     style = STYLE.read_text(encoding="utf-8")
-    parts = [f"{HEAD}<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>"]
+    run = _scripts(chapters) if scripts else []
+    hashes = " ".join(f"'sha256-{_digest(one)}'" for one in run)
+    head = HEAD.replace("{scripts}", f"; script-src {hashes}" if run else "")
+    parts = [f"{head}<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>"]
     parts.append(f"<main>\n<h1>{_text(title)}</h1>")
+    parts += _contents(chapters)
     for chapter in chapters:
-        heading = [f"<h2>{_text(chapter.title)}</h2>"] if chapter.title else []
-        parts += ["<section>", *heading, _blocks(chapter.blocks, pictures), "</section>"]
-    return "\n".join([*parts, "</main>", "</body>", "</html>", ""])
+        parts += ["<section>", *_heading(chapter), _blocks(chapter.blocks, pictures), "</section>"]
+    parts += ["</main>", *(f'<script type="module">{one}</script>' for one in run)]
+    return "\n".join([*parts, "</body>", "</html>", ""])
+
+
+def _scripts(chapters: Sequence[Chapter]) -> list[str]:
+    """Give the scripts that a page needs: the player only where there is something to hear."""
+    heard = any(any(table.sounds) for one in chapters for table in tables(one.blocks))
+    return [SCRIPT.read_text(encoding="utf-8"), *([player.script()] if heard else [])]
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+
+
+def _place(chapter: Chapter) -> str:
+    """Name the place of a chapter on the page."""
+    return re.sub(r"[^a-z0-9]+", "-", chapter.title.lower()).strip("-")
+
+
+def _contents(chapters: Sequence[Chapter]) -> list[str]:
+    named = [chapter for chapter in chapters if chapter.title]
+    if len(named) < LISTED:
+        return []
+    links = [f'<li><a href="#{_place(one)}">{_text(one.title)}</a></li>' for one in named]
+    return ['<nav aria-label="Contents"><ul>', *links, "</ul></nav>"]
+
+
+def _heading(chapter: Chapter) -> list[str]:
+    if not chapter.title:
+        return []
+    place = _place(chapter)
+    return [f'<h2 id="{place}"><a href="#{place}">{_text(chapter.title)}</a></h2>']
 
 
 def _blocks(blocks: Sequence[Block], pictures: Mapping[str, Path]) -> str:
@@ -91,8 +139,8 @@ def _lines(block: Text) -> str:
     before, after = AROUND[block.kind]
     write = escape if block.kind == "code" else _text
     lines = "\n".join(f"{before}{write(line)}{after}" for line in block.lines)
-    if block.kind == "result":
-        return f'<div class="result">\n{lines}\n</div>'
+    if block.kind in ("result", "practice"):
+        return f'<div class="{block.kind}">\n{lines}\n</div>'
     return f"<ul>\n{lines}\n</ul>" if block.kind == "list" else lines
 
 
@@ -151,8 +199,11 @@ def _cell(cell: Cell, prose: bool) -> str:
 def _cards(table: Table, pictures: Mapping[str, Path]) -> str:
     """Write each row as a card: its figure, its first cell, and the others with their titles."""
     items = []
-    for figure, (first, *rest) in zip(table.cards, table.cells, strict=True):
+    sounds = table.sounds or [None] * len(table.cards)
+    for figure, notes, (first, *rest) in zip(table.cards, sounds, table.cells, strict=True):
         image = f"{_image(figure, pictures)}\n" if figure else ""
+        if notes:
+            image += f"{player.button(notes, escape(f'Play {first.text}'))}\n"
         named = zip(table.columns[1:], rest, strict=True)
         more = "; ".join(f"{_text(c.title)} {_text(cell.text)}" for c, cell in named)
         items.append(

@@ -57,7 +57,9 @@ def _lines(block: Text) -> list[str]:
         return [f"### {line}" for line in lines]
     if block.kind == "warning":
         lines = [f"**{line}**" for line in lines]
-    return ["\n".join(lines)] if block.kind in ("warning", "result") else lines
+    if block.kind == "practice":
+        lines = [f"> {line}" for line in lines]
+    return ["\n".join(lines)] if block.kind in ("warning", "result", "practice") else lines
 
 
 def _table(table: Table) -> str:

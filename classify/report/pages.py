@@ -36,8 +36,12 @@ def left_out(title: str, error: Exception) -> Chapter:
     return Chapter(title, [Text(line, kind="warning")])
 
 
-def write_page(file: Path, title: str, chapters: Sequence[Chapter]) -> Path:
+def write_page(
+    file: Path, title: str, chapters: Sequence[Chapter], *, scripts: bool = False
+) -> Path:
     """Write a page as one HTML file that needs no network, as Markdown beside it, and figures/.
+
+    With `scripts`, its tables sort and its piano rolls play; it can be read without them.
 
     Returns
     -------
@@ -56,5 +60,5 @@ def write_page(file: Path, title: str, chapters: Sequence[Chapter]) -> Path:
         except Exception as error:
             whole.append(left_out(one.title, error))
     write_text(file.with_suffix(".md"), markdown.page(title, whole))
-    write_text(file, html.page(title, whole, pictures))
+    write_text(file, html.page(title, whole, pictures, scripts=scripts))
     return file

@@ -114,6 +114,37 @@ def _cues(view: View, best: Row) -> list[str]:
     return lines
 
 
+def practice(view: View) -> list[str]:
+    """Say in three lines what the result means for whoever wants to use a model."""
+    best = view.best
+    if best is None:
+        return []
+    score, kind = best.score(), "these songs and their labels"
+    lines = [
+        f"For practice: on new songs of the same kind as {kind}, expect {best.title} to be right "
+        f"for {100 * score.low:.0f} to {100 * score.high:.0f} of 100; on others, not."
+    ]
+    measured = best.calibration
+    if measured and measured.calibrated and measured.kept:
+        lines.append(
+            f"Act on what it is at least {percent(CONFIDENT, 0)} sure of: {percent(measured.kept)} "
+            f"of songs, of which it misclassifies {wrong_of_kept(measured)}. Ask a person about "
+            "the others."
+        )
+    else:
+        lines.append(
+            f"It is hardly ever {percent(CONFIDENT, 0)} sure: let a person decide, or work with "
+            "its prediction sets."
+        )
+    lines.append(
+        f"To use it: `classify train --from RUN --model {best.name} --out models/mine` trains it "
+        "on all songs, with a card that repeats these figures. It is no medical device; the "
+        "recommended model was developed on corpora like the built-in ones, and does less well on "
+        "music of other kinds."
+    )
+    return lines
+
+
 def _no_model(view: View) -> list[str]:
     if not view.majority:
         return ["No model has scores."]

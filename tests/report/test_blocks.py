@@ -64,7 +64,7 @@ def test_html_escapes_everything_and_keeps_the_order(page):
     text, tree = page
     assert "<b>" not in text and "<script" not in text
     assert tree.findtext(".//h1").startswith("Page a <b>|")
-    assert [heading.text for heading in tree.iter("h2")] == ["Two"]
+    assert [heading.text_content() for heading in tree.iter("h2")] == ["Two"]
     assert "--folds" in [code.text for code in tree.iter("code")]
     assert tree.xpath("//p[@role='alert']/text()") == ["Beware."]
     assert tree.findtext(".//pre") == "x  = <1>\ny"
@@ -139,4 +139,4 @@ def test_a_new_section_is_one_file(tmp_path, monkeypatch):
 
 def test_no_two_sections_share_a_place():
     orders = [section.ORDER for section in report.all_sections()]
-    assert len(orders) == 16 == len(set(orders)) and orders == sorted(orders)
+    assert len(orders) == 18 == len(set(orders)) and orders == sorted(orders)

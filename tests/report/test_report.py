@@ -37,9 +37,11 @@ def folds(tmp_path_factory) -> Path:
 
 def test_the_report_is_one_file_that_needs_no_network(report):
     html = report.read_text()
-    targets = re.findall(r"""(?:src|href)\s*=\s*["']?(.{5})""", html)
-    assert targets and set(targets) == {"data:"}
-    assert not re.findall(r"url\(|@import|<script", html)
+    targets = re.findall(r"""(?:src|href)\s*=\s*["']?(#|.{5})""", html)
+    assert targets and set(targets) == {"data:", "#"}
+    assert not re.findall(r"url\(|@import|<script[^>]*src", html)
+    policy = re.search(r'content="(default-src[^"]*)"', html)[1]
+    assert "default-src 'none'" in policy and "script-src 'sha256-" in policy
     assert report.stat().st_size < 5e6
 
 
@@ -92,15 +94,21 @@ def test_the_reader_meets_the_sections_in_order(report):
     order = [
         'class="result"',
         "<figure>",
-        "All models",
-        "Is the best model really better?",
-        "Pareto-optimal: accuracy against training time",
-        "Can its confidence be trusted?",
-        "What a split by random windows would report",
-        "Confusion matrix<",
-        "How the networks learned",
-        "Corpus, windows and split",
-        "How to get these numbers again",
+        *(
+            f">{title}</a></h2>"
+            for title in (
+                "All models",
+                "Is the best model really better?",
+                "Pareto-optimal: accuracy against training time",
+                "Can its confidence be trusted?",
+                "What a split by random windows would report",
+                "Confusion matrix",
+                "Classes, folds and further scores",
+                "How the networks learned",
+                "Corpus, windows and split",
+                "How to get these numbers again",
+            )
+        ),
     ]
     places = [html.index(text) for text in order]
     assert places == sorted(places)
@@ -293,3 +301,57 @@ def test_what_is_folded_is_printed(browser, report):
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     assert browser.execute_script(hidden) == 0
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_contents_lead_to_headings_that_lead_to_themselves(report):
+    html = report.read_text()
+    places = re.findall(r'<li><a href="#([^"]+)">', html)
+    assert len(places) >= 4
+    for place in places:
+        assert f'<h2 id="{place}"><a href="#{place}">' in html
+
+
+def test_tables_sort_and_rolls_play(browser, tmp_path):
+    run = write_run(tmp_path / "run", {"svm": 30, "knn": 34, "nn3": 25})
+    add_excerpts(run, [f"song <{i}>.mid" for i in range(40)])
+    browser.get(write_report(run).as_uri())
+    first = "return document.querySelector('table tbody tr td').textContent"
+    before = browser.execute_script(first)
+    title = browser.find_elements("css selector", "th button.sort")[1]
+    title.click(), title.click()  # the lowest accuracy first
+    assert browser.execute_script(first) != before
+    button = browser.find_element("css selector", "button[data-notes]")
+    browser.execute_script("""
+        const measure = AudioContext.prototype.createAnalyser;
+        AudioContext.prototype.createAnalyser = function () {
+            return window.heard = measure.call(this);
+        };
+    """)
+    browser.execute_script("arguments[0].scrollIntoView(); arguments[0].click()", button)
+    level = """
+        const done = arguments[0], wave = new Float32Array(2048), end = Date.now() + 5000;
+        (function listen() {
+            let loud = 0;
+            if (window.heard) {
+                heard.getFloatTimeDomainData(wave);
+                loud = Math.max(...wave.map(Math.abs));
+            }
+            loud > 0.001 || Date.now() > end ? done(loud) : setTimeout(listen, 50);
+        })();
+    """
+    assert browser.execute_async_script(level) > 0.001
+    assert button.text == "Stop"
+    assert not [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_background(browser, report, scheme):
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    browser.get(report.as_uri())
+    style = "const s = getComputedStyle(document.body); return [s.color, s.backgroundColor]"
+    ink, paper = (
+        np.array(re.findall(r"\d+", one), float)[:3].mean() for one in browser.execute_script(style)
+    )
+    assert (ink < paper) == (scheme == "light") and abs(ink - paper) > 150
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

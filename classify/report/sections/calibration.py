@@ -91,12 +91,12 @@ def sentences(view: View, row: Row, measured: CalibrationSummary) -> list[str]:
             f"{percent(covered.value)} of songs ({span(covered.low, covered.high)}), with "
             f"{measured.sets.size:.1f} of {len(view.classes)} classes on average."
         )
-        shares = [one.value for one in measured.sets.of_class]
-        least = int(np.argmin(shares))
-        text = f"That is over all songs: of the class {view.classes[least]!r} they hold it for "
+        shares = {name: one.value for name, one in measured.sets.of_class.items()}
+        least = min(shares, key=lambda name: shares[name])
+        text = f"That is over all songs: of the class {least!r} they hold it for "
         text += percent(shares[least])
         if by_class := measured.class_sets:
-            own = [one.value for one in by_class.of_class]
+            own = [one.value for one in by_class.of_class.values()]
             text += (
                 f"; sets with a threshold for each class (Mondrian) hold {percent(min(own))} to "
                 f"{percent(max(own))} of every class, with {by_class.size:.1f} classes on average"
@@ -198,8 +198,9 @@ def _by_class(view: View, row: Row, measured: CalibrationSummary) -> list[Table]
     if not shown:
         return []
     rows = [
-        TableRow([name, *(score_cell(sets.of_class[place]) for sets in shown.values())])
-        for place, name in enumerate(view.classes)
+        TableRow([name, *(score_cell(sets.of_class[name]) for sets in shown.values())])
+        for name in view.classes
+        if all(name in sets.of_class for sets in shown.values())
     ]
     rows.append(TableRow(["all songs", *(score_cell(sets.covered) for sets in shown.values())]))
     rows.append(TableRow(["mean size", *(f"{sets.size:.2f}" for sets in shown.values())]))

@@ -14,11 +14,17 @@ TITLE, ORDER = "Confusion matrix", 70
 #: So many models are shown at once; the others are in details.
 SHOWN = 6
 
+#: So many classes at most have room for percents beside their counts.
+WRITTEN = 10
+
 
 def blocks(view: View) -> Iterator[Block]:
     """Show the confusion matrices of all models, best first."""
     repeats = f" once in each of {view.n_repeats} repeats" if view.n_repeats > 1 else ""
-    yield Text(f"Test songs, counted{repeats}; the darker, the larger the share of the true class.")
+    yield Text(
+        f"Test songs, counted{repeats}, with percents of the true class (rows); the darker, the "
+        "larger that share."
+    )
     matrices = [_matrix(row, view.classes) for row in view.scored]
     yield from matrices[:SHOWN]
     if others := matrices[SHOWN:]:
@@ -45,7 +51,9 @@ def _draw(row: Row, classes: list[str]) -> Canvas:
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for i, j in np.ndindex(n_classes, n_classes):
         ink = "white" if shares[i, j] > 0.55 else INK
-        axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=ink, fontsize=8)
+        percents = f"\n{100 * shares[i, j]:.0f} %" if n_classes <= WRITTEN else ""
+        text = f"{counts[i, j]}{percents}"
+        axes.text(j, i, text, ha="center", va="center", color=ink, fontsize=7 if percents else 8)
     names = [name if len(name) <= 24 else f"{name[:12]}…{name[-10:]}" for name in classes]
     plain = {"parse_math": False}  # a class may be called Ke$ha
     axes.set_xticks(

@@ -13,7 +13,7 @@ from classify.experiments import results
 from classify.presentation.figures import BLUE, GREY, LIGHT, ORANGE
 from classify.presentation.notes import pitch_name
 from classify.presentation.numbers import percent
-from classify.report.blocks import Block, Figure, Table, TableRow, Text, columns
+from classify.report.blocks import Block, Figure, Notes, Table, TableRow, Text, columns
 from classify.report.run_view import View
 from classify.report.song_predictions import of_model
 
@@ -24,6 +24,9 @@ MOST = 24
 
 #: Length of an excerpt, seconds.
 SECONDS = 30
+
+#: Notes of an excerpt that a page holds at most, to be heard.
+HEARD = 600
 
 
 def blocks(view: View) -> Iterator[Block]:
@@ -73,7 +76,7 @@ def _how(view: View, calibrated: bool, pictures: bool) -> str:
     if pictures:
         text += (
             f" Pictures are the first {SECONDS} seconds: dashes are notes by pitch, ticks below "
-            "are drums."
+            "are drums; buttons play the notes."
         )
     return text
 
@@ -81,14 +84,24 @@ def _how(view: View, calibrated: bool, pictures: bool) -> str:
 def _cards(view: View, wrong: pd.DataFrame) -> Table:
     notes = view.table(results.EXCERPTS)
     by_song = {} if notes is None else dict(iter(notes.groupby("song")))
-    rows, cards = [], []
+    rows, cards, sounds = [], [], []
     for rank, row in enumerate(wrong.itertuples(), 1):
         counted = f"{row.right} of {row.repeats}"
         p = [percent(row.confidence), percent(row.p_true)]
         rows.append(TableRow([row.song, row.label, row.prediction, *p, counted]))
         cards.append(_roll(f"roll-{rank:02d}", row.song, by_song.get(row.song)))
+        sounds.append(_sound(by_song.get(row.song)))
     titles = ("song", "class", "predicted", "confidence", "its own class", "right")
-    return Table(columns(*titles), rows, cards=cards)
+    return Table(columns(*titles), rows, cards=cards, sounds=sounds)
+
+
+def _sound(notes: pd.DataFrame | None) -> Notes | None:
+    """Give the pitched notes of a song's excerpt, to be heard."""
+    if notes is None or notes.drum.all():
+        return None
+    heard = notes[~notes.drum].head(HEARD)
+    columns = heard.onset, heard.duration, heard.pitch, heard.velocity
+    return [(float(a), float(b), int(c), int(d)) for a, b, c, d in zip(*columns, strict=True)]
 
 
 def _roll(name: str, song: str, notes: pd.DataFrame | None) -> Figure | None:

@@ -7,7 +7,7 @@ from classify.presentation.figures import BLUE, GREY, INK, ORANGE, canvas, name_
 from classify.presentation.numbers import percent, span
 from classify.report.blocks import Block, Canvas, Figure, Text
 from classify.report.run_view import View
-from classify.report.summary import summary, warnings
+from classify.report.summary import practice, summary, warnings
 
 TITLE, ORDER = "", 10
 
@@ -25,6 +25,7 @@ def blocks(view: View) -> Iterator[Block]:
     )
     yield Text(*warnings(view), kind="warning")
     yield Text(*summary(view), kind="result")
+    yield Text(*practice(view), kind="practice")
     scores = [(row.title, row.score()) for row in view.scored]
     described = [f"{title} {percent(s.value)} ({span(s.low, s.high)})" for title, s in scores]
     alt = f"Accuracy on test songs with 95 % intervals: {'; '.join(described)}."
