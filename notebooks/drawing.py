@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
-from IPython.display import Image, Markdown, display
+from IPython.display import Audio, Image, Markdown, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -128,6 +129,27 @@ def piano_roll(axes: Axes, notes: Any, colour: str = BLUE, filled: bool = True) 
     places = range(int(low) // 12 * 12, int(high) + 12, 12)
     axes.set_yticks(places, [pitch_name(place) for place in places])
     axes.set_ylim(low, high)
+
+
+def hear(notes: Any, seconds: float = 8.0, rate: int = 6000) -> None:
+    """Let the beginning of a song be heard: a plain tone for each note.
+
+    Parameters
+    ----------
+    notes : structured array
+        As in `piano_roll`.
+    seconds : float
+        So much of it.
+    rate : int
+        Samples a second.
+    """
+    sound = np.zeros(int(seconds * rate))
+    for note in notes[(notes["onset"] < seconds) & ~notes["drum"]]:
+        first = int(note["onset"] * rate)
+        time = np.arange(min(int(note["duration"] * rate), len(sound) - first)) / rate
+        tone = np.sin(2 * np.pi * 440 * 2 ** ((int(note["pitch"]) - 69) / 12) * time)
+        sound[first : first + len(time)] += tone * np.exp(-3 * time)
+    display(Audio(sound, rate=rate), Markdown(f"The first {seconds:.0f} seconds, as plain tones."))
 
 
 def in_words(notes: Any) -> str:

@@ -51,8 +51,8 @@ def shows_something(source: str) -> bool:
     return isinstance(tree.body[-1], ast.Expr) or bool(called & {"say", "picture"})
 
 
-def test_there_are_five_and_the_runs_they_read():
-    assert [path.name[0] for path in NOTEBOOKS] == ["1", "2", "3", "4", "5"]
+def test_there_are_six_and_the_runs_they_read():
+    assert [path.name[0] for path in NOTEBOOKS] == ["0", "1", "2", "3", "4", "5"]
     for name in ("folk", "tunes"):
         run = ROOT / "results" / "reference" / name / "run.json"
         assert run.is_file(), f"{run}: not there; make it with `make results`"

@@ -95,7 +95,7 @@ class Settings:
     learning_curve: bool = False
     keep_duplicates: bool = False
     leave_out: Literal["", "source"] = ""
-    models: tuple[str, ...] = ("all",)
+    models: tuple[str, ...] = ("paper", "recommended")
     recipe: Literal["default", "paper"] = "default"
     epochs: int | None = None
     augment: bool = True

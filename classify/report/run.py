@@ -4,6 +4,7 @@ Everything is read from the run's folder. All tables are pandas DataFrames; shar
 are 0 to 1.
 """
 
+from dataclasses import astuple
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from classify.evaluation import calibration
 from classify.experiments import results
 from classify.report import HTML, summary, write_report
 from classify.report.run_view import Row, View
+from classify.report.sections import leak
 
 
 class Run:
@@ -138,6 +140,25 @@ class Run:
             [_difference(row) for row in self._view.scored if row.difference is not None],
             columns=["model", "difference", "low", "high", "p", "better", "equivalent", "worse"],
         ).set_index("model")
+
+    def inflation(self) -> pd.DataFrame:
+        """Say by how much random windows overestimate each model, on the same windows.
+
+        Returns
+        -------
+        DataFrame
+            One row per model, with the 95 % interval: inflation, low, high; as shares of windows.
+
+        Raises
+        ------
+        InputError
+            If the run was made without --leak.
+        """
+        lines = leak.read(self._view)
+        if not lines:
+            raise InputError(f"{self.folder}: was made without --leak; give that to the comparison")
+        found = [(one.row.name, *astuple(one.inflation)) for one in lines]
+        return pd.DataFrame(found, columns=["model", "inflation", "low", "high"]).set_index("model")
 
     def confusion(self, model: str = "") -> pd.DataFrame:
         """Count test songs: true class by row, prediction by column."""

@@ -119,10 +119,11 @@ def practice(view: View) -> list[str]:
     best = view.best
     if best is None:
         return []
-    score, kind = best.score(), "these songs and their labels"
+    score = best.score()
     lines = [
-        f"For practice: on new songs of the same kind as {kind}, expect {best.title} to be right "
-        f"for {100 * score.low:.0f} to {100 * score.high:.0f} of 100; on others, not."
+        f"For practice: on new songs like these, expect {best.title} to be right for "
+        f"{100 * score.low:.0f} to {100 * score.high:.0f} of 100; of music of other kinds this run "
+        "says nothing."
     ]
     measured = best.calibration
     if measured and measured.calibrated and measured.kept:
@@ -138,9 +139,7 @@ def practice(view: View) -> list[str]:
         )
     lines.append(
         f"To use it: `classify train --from RUN --model {best.name} --out models/mine` trains it "
-        "on all songs, with a card that repeats these figures. It is no medical device; the "
-        "recommended model was developed on corpora like the built-in ones, and does less well on "
-        "music of other kinds."
+        "on all songs, with a card that repeats these figures. It is no medical device."
     )
     return lines
 
