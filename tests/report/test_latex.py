@@ -99,7 +99,7 @@ def test_captions_state_the_protocol(tmp_path):
     run = write_run(tmp_path / "folds", {"svm": 38, "knn": 15}, folds=5, repeats=3)
     latex = tables(run)
     assert "5 folds, repeated 3 times, each song tested once in each" in latex
-    assert "corrected t test over folds" in latex and "McNemar" not in latex
+    assert "t test over songs, widened for folds" in latex and "McNemar" not in latex
 
 
 def test_the_leak_has_a_table_where_it_was_measured(tmp_path):
@@ -110,9 +110,10 @@ def test_the_leak_has_a_table_where_it_was_measured(tmp_path):
     assert_sound(latex)
     _, knn, svm = table_rows(latex, "tab:leak")
     cells = [cell.strip() for cell in knn]
-    assert cells[0] == "KNN" and cells[4:] == ["50.0", "1", "2"]
+    assert cells[0] == "KNN" and cells[4].startswith("50.0 (") and cells[5:] == ["1", "2"]
     assert [cell.split()[0] for cell in cells[1:4]] == ["100.0", "50.0", "50.0"]
-    assert [cell.strip() for cell in svm][4:] == ["15.0", "2", "1"]
+    assert svm[4].strip().startswith("15.0 (")
+    assert [cell.strip() for cell in svm][5:] == ["2", "1"]
 
 
 def test_a_run_without_any_model(tmp_path):

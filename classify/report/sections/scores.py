@@ -25,8 +25,8 @@ def blocks(view: View) -> Iterator[Block]:
     if view.run["settings"]["recipe"] != "paper" and any(r.kind == "network" for r in view.scored):
         learned = (
             " Networks learn from about four fifths of the training part; of the rest, half "
-            "decides when to stop and half calibrates them. The recommended model was developed on corpora "
-            "like the built-in ones."
+            "decides when to stop and half calibrates them. The recommended model was developed on "
+            "corpora like the built-in ones."
         )
     yield Text(
         "Small figures next to a score are its 95 % interval: Wilson's for accuracy, bootstrap "

@@ -121,7 +121,7 @@ def test_both_pages_hold_the_section_and_the_picture_has_words(tmp_path):
 def test_a_run_that_does_not_say_how_long_still_has_a_report(tmp_path, missing):
     right = {"svm": 38, "knn": 30, "nn3": 20}
     html = write_report(made(tmp_path, right, dict.fromkeys(missing))).read_text()
-    assert ("accuracy against training time</h2>" in html) == (len(missing) == 1)
+    assert ("accuracy against training time</a></h2>" in html) == (len(missing) == 1)
     assert "<td>–</td>" in html
 
 
