@@ -2,7 +2,8 @@
 
 The table has a row for each song, in the order of their names, with the columns `song` (its path as
 text; no two alike), `title`, `artist` (may be empty), `seconds`, `tempo` (quarter notes a minute;
-missing where there is none to measure), `key` (as `D minor`), `loudness` (mean velocity, 0-127),
+missing where there is none to measure), `key` (as `D minor`), `loudness` (mean velocity, 0-127;
+of a recording, the velocity that is as loud as it sounds),
 `n_windows`, `prediction`, `best` (the most probable mood), `confidence` (its calibrated
 probability), `set` (the moods that hold at 90 %, the best always among them, joined by `|`),
 `in_distribution`, `generated` (whether a generator made it, as its file says) and `p:<mood>` for
@@ -305,7 +306,9 @@ def predict_block(bundle: Bundle, block: Sequence[Item]) -> PredictedBlock:
         "seconds": [song.seconds for song in songs],
         "tempo": [descriptors.tempo(one) for one in notes],
         "key": [descriptors.key(one) for one in notes],
-        "loudness": [descriptors.loudness(one) for one in notes],
+        "loudness": [
+            descriptors.loudness(song.notes, song.loudness) for song in songs
+        ],
         "n_windows": n_windows,
         "best": moods[p.argmax(axis=1)],
         "confidence": p.max(axis=1),

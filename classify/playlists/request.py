@@ -1,6 +1,7 @@
 """What a user requests of a playlist.
 
-Lengths are in minutes, tempi in bpm, loudness in mean velocity (0-127). A limit between neighbours
+Lengths are in minutes, tempi in bpm, loudness in mean velocity (0-127;
+of recordings, in that of equal loudness). A limit between neighbours
 is for two songs that follow each other.
 """
 

@@ -15,6 +15,9 @@ from classify.presentation.notes import key_name
 from classify.representations.features.key import key_of
 from classify.songs.table import ON_GRID, on_grid
 
+#: LUFS of a recording that sounds as loud as music of velocity 127; few records are louder.
+FULL_VELOCITY = -8.0
+
 #: Onsets are counted in steps of so many seconds, and only so many seconds of a song.
 STEP, HEARD = 0.01, 600.0
 
@@ -117,13 +120,28 @@ def _mean_and_std(values: NDArray[np.float64]) -> tuple[float, float]:
     return (values.mean(), values.std()) if len(values) else (0.0, 0.0)
 
 
-def loudness(notes: NDArray[np.void]) -> float:
-    """Give the mean velocity of all notes, 0-127.
+def loudness(notes: NDArray[np.void], measured: float = float("nan")) -> float:
+    """Give the mean velocity of all notes, or the velocity as loud as a recording sounds, 0-127.
 
+    Velocities of a transcription say how notes differ, not how loud the music is. So a recording's
+    own loudness counts, turned into a velocity by the curve of General MIDI instruments (40 dB are
+    a factor of ten: DLS Level 1, MIDI Manufacturers Association 1999) from `FULL_VELOCITY` down.
+
+    Parameters
+    ----------
+    notes : ndarray of NOTE, shape (n_notes,)
+        All notes of a song.
+    measured : float
+        Loudness of the recording in LUFS; NaN or infinite where none was measured.
+
+    Examples
+    --------
     >>> from classify.representations.reference import piece
-    >>> round(loudness(piece().notes), 1)
-    70.0
+    >>> round(loudness(piece().notes), 1), round(loudness(piece().notes, -23.0), 1)
+    (70.0, 53.6)
     """
+    if np.isfinite(measured):
+        return float(np.clip(127 * 10 ** ((measured - FULL_VELOCITY) / 40), 0, 127))
     return float(notes["velocity"].astype(float).mean())
 
 

@@ -1,6 +1,6 @@
 """Do prediction sets have 90 % coverage, and are confident predictions correct?
 
-    python benchmarks/coverage.py CORPUS [CORPUS ...] [--models song-vote] [--seeds 20] [--folds 1]
+    python benchmarks/set_coverage.py CORPUS [CORPUS ...] [--models song-vote] [--seeds 20]
 
 Compares the models on each corpus once for each seed, as `classify compare` does: other songs are
 held out each time, and temperature and threshold come from inner folds of the training part. Prints
