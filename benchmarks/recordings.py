@@ -114,18 +114,18 @@ def _write_corpus(corpus: Corpus, chosen: NDArray[np.int64], folder: Path) -> No
 
 def _print_rows(model: saved_model.Bundle, both: list[tuple[Song, Song, str]]) -> None:
     truth = np.searchsorted(model.classes, [label for _, _, label in both])
-    columns = [_predicted(model, [row[place] for row in both], truth) for place in (0, 1)]
-    for name in columns[0]:
-        if name != "best":
-            print(f"  {name:32}{columns[0][name]:>10}{columns[1][name]:>14}")
-    agreement = float((columns[0]["best"] == columns[1]["best"]).mean())
+    of_songs, as_midi = _predicted(model, [song for song, _, _ in both], truth)
+    of_heard, as_recording = _predicted(model, [heard for _, heard, _ in both], truth)
+    for name, value in as_midi.items():
+        print(f"  {name:32}{value:>10}{as_recording[name]:>14}")
+    agreement = float((of_songs == of_heard).mean())
     print(f"  {'same prediction':32}{agreement:>24.1%}", flush=True)
 
 
 def _predicted(
     model: saved_model.Bundle, songs: list[Song], truth: NDArray[np.int64]
-) -> dict[str, object]:
-    """Measure what a model says of songs."""
+) -> tuple[NDArray[np.int64], dict[str, str]]:
+    """Give the predicted classes of songs, and what can be said of how sure the model is."""
     transcribed = np.array([song.transcribed for song in songs])
     windows, raw = model.predict_windows(songs)
     p = model.calibrated(song_means(raw, windows.song), transcribed)
@@ -133,8 +133,7 @@ def _predicted(
     statistics = np.array([descriptors.statistics(song.notes) for song in songs])
     kept, risk = calibration.coverage_and_risk(p, truth, training.SURE)
     often = np.bincount(best, minlength=len(model.classes))
-    return {
-        "best": best,
+    return best, {
         "right": f"{(best == truth).mean():.1%}",
         "mean confidence": f"{p.max(axis=1).mean():.2f}",
         "90 % sets hold the truth": f"{sets[np.arange(len(truth)), truth].mean():.1%}",
