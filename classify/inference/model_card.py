@@ -154,6 +154,8 @@ def _limits(about: BundleRecord) -> list[str]:
         "- Guarantees hold for songs like those it learned from. A song that is further from them "
         "than 99 of 100 of them are from each other is marked as novel.",
         "- It reads notes, not sound, words or what a song means to somebody.",
+        "- A transcription of a recording holds no drums and no instruments, and of singing "
+        "pitches, not the melody; strings and choirs are heard badly.",
         "- The scores are those of models that learned from a part of the songs; the one in this "
         "folder learned from all.",
     ]
