@@ -34,7 +34,6 @@ from classify.inference import model_card
 from classify.inference.model_record import BundleRecord, KeptColumns, NoveltyRecord
 from classify.models import artifacts, registry
 from classify.models.estimator_record import read_estimator
-from classify.models.network_classifier import NetworkClassifier
 from classify.representations import reference, representation
 from classify.representations.descriptors import STATISTICS
 from classify.representations.representation import Representation
@@ -335,14 +334,7 @@ def _estimator(folder: Path, about: BundleRecord, spec: registry.ModelSpec) -> A
         raise InputError(f"{folder}: {ESTIMATOR} is of another model than {ABOUT}")
     if (spec.kind == "network") != (NETWORK in about.files):
         raise InputError(f"{folder}: holds no {spec.title}, which its {ABOUT} promises")
-    if spec.kind != "network":
-        return registry.load(folder / MODEL)
-    estimator = NetworkClassifier(spec.name, seed=saved.seed)
-    input_shape = spec.representation.shape(_cutting(about))
-    estimator.load_weights(folder / NETWORK, input_shape, len(about.classes))
-    estimator.classes_ = np.array(about.classes)
-    estimator.scaler_ = saved.scaler
-    return estimator
+    return registry.load(folder / MODEL, spec, spec.representation.shape(_cutting(about)))
 
 
 def _check_values(bundle: Bundle) -> None:

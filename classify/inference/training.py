@@ -319,7 +319,8 @@ def _each(data: SplitDataset, values: Sequence[str]) -> NDArray[np.str_]:
 def _write(plan: Plan, data: SplitDataset, jobs: Sequence[Job], out: Path, command: str) -> None:
     """Gather what a bundle says, and write it."""
     last = jobs[-1]
-    estimator = registry.load(last.folder)
+    given = last.spec.representation
+    estimator = registry.load(last.folder, last.spec, given.shape(data.cutting))
     statistics = np.array([descriptors.statistics(song.notes) for song in data.songs])
     groups = _each(data, data.corpus.groups).tolist()
     try:

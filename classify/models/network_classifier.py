@@ -6,8 +6,6 @@ their representation knows how (not by the paper's recipe): see
 `classify.representations.augmentation`.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,11 +16,11 @@ from numpy.typing import NDArray
 from classify.evaluation.splits import Names, SplitError, held_out, inner_folds
 from classify.models import backend, networks, pretrained
 from classify.models.estimator import Floats, Watch, WindowClassifier
-from classify.models.networks import Architecture, blocks
+from classify.models.networks import Architecture
 from classify.models.selection import song_score
 from classify.models.trainer import Arrays, Batches, Trainer, Values
 from classify.models.training_settings import TrainingSettings
-from classify.models.weights import check_network
+from classify.models.weights import check_network, save_network
 from classify.representations import representation
 from classify.representations.representation import Representation
 
@@ -192,13 +190,7 @@ class NetworkClassifier(WindowClassifier):
 
     def save_network(self, path: Path) -> None:
         """Write the trained network to a .keras file."""
-        self.model_.save(path)
-
-    def load_network(self, path: Path) -> None:
-        """Take the network of a .keras file; refuses files that would run code (safe mode)."""
-        keras = backend.import_keras()
-        _know_blocks()
-        self.model_ = keras.saving.load_model(path, compile=False, safe_mode=True)
+        save_network(self.model_, path)
 
     def load_weights(self, path: Path, shape: tuple[int, int], n_classes: int) -> None:
         """Build this network and give it the weights of a .keras file.
@@ -276,9 +268,3 @@ def _summary(values: Values) -> str:
 def _paddings(model: Any) -> list[str]:
     """Say how convolutions pad: `same` is where windows are too short for the paper's."""
     return sorted({layer.padding for layer in model.layers if hasattr(layer, "kernel_size")})
-
-
-def _know_blocks() -> None:
-    """Make Keras know the layers of our own, so that it finds them when it reads a file."""
-    for module in pkgutil.iter_modules(blocks.__path__):
-        importlib.import_module(f"{blocks.__name__}.{module.name}")

@@ -21,7 +21,7 @@ from classify.errors import InputError
 from classify.files import atomic_write
 from classify.models import artifacts, networks
 from classify.models.artifacts import ArtifactRecord, ArtifactType
-from classify.models.weights import check_file, check_network
+from classify.models.weights import check_file, check_network, save_network
 from classify.records import Count, Record, portable
 from classify.representations.windows import LONGEST_WINDOW
 
@@ -207,7 +207,7 @@ def write(folder: Path, about: dict[str, Any], encoder: Any) -> None:
     """
     with atomic_write(folder) as temporary:
         temporary.mkdir()
-        encoder.save(temporary / ENCODER)
+        save_network(encoder, temporary / ENCODER)
         command = portable(about["command"])
         artifacts.seal(temporary, about | {"command": command}, KIND)
 

@@ -18,6 +18,7 @@ from classify import baselines
 from classify.errors import InputError
 from classify.files import write_json
 from classify.models import networks
+from classify.models.artifacts import as_input_error
 from classify.models.estimator_record import read_estimator
 from classify.models.training_settings import TrainingSettings
 from classify.records import VERSION
@@ -199,26 +200,44 @@ def save(estimator: "NetworkClassifier | BaselineClassifier", folder: Path) -> N
     write_json(folder / "estimator.json", about)
 
 
-def load(folder: Path) -> "NetworkClassifier | BaselineClassifier":
+def load(
+    folder: Path, spec: ModelSpec, shape: tuple[int, int]
+) -> "NetworkClassifier | BaselineClassifier":
     """Read an estimator that `save` wrote; it predicts what the saved one did.
+
+    This is the one gate for models, of a run or a saved one: nothing is made of what a file says
+    that it is. A network is built here and given the file's weights, and a classical model is made
+    of types that are known.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it was saved.
+    spec : ModelSpec
+        Which model it is to be.
+    shape : (int, int)
+        Notes and channels, or columns, of its windows.
 
     Raises
     ------
     InputError
-        If the folder holds no such estimator, or one with types that are not trusted.
+        If the folder holds no such estimator, another one, or anything that is no part of it.
     """
     from classify.models.baseline_classifier import BaselineClassifier
     from classify.models.network_classifier import NetworkClassifier
 
     about = read_estimator(folder)
-    estimator: NetworkClassifier | BaselineClassifier
-    if (folder / "network.keras").is_file():
-        estimator = NetworkClassifier(about.name, seed=about.seed)
-        estimator.load_network(folder / "network.keras")
-    else:
-        estimator = BaselineClassifier(about.name, seed=about.seed)
-        estimator.model_ = _load_skops(folder / "baseline.skops")
-        estimator.best_params_ = about.best_params
+    if about.name != spec.name:
+        raise InputError(f"{folder}: holds the model {about.name!r}, and {spec.name!r} is expected")
+    with as_input_error(folder):
+        estimator: NetworkClassifier | BaselineClassifier
+        if spec.kind == "network":
+            estimator = NetworkClassifier(spec.name, seed=about.seed)
+            estimator.load_weights(folder / "network.keras", shape, len(about.classes))
+        else:
+            estimator = BaselineClassifier(spec.name, seed=about.seed)
+            estimator.model_ = _load_skops(folder / "baseline.skops")
+            estimator.best_params_ = about.best_params
     estimator.classes_ = np.array(about.classes)
     estimator.scaler_ = about.scaler
     return estimator

@@ -5,6 +5,7 @@ built, and hold numbers only.
 """
 
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,28 @@ import h5py
 
 #: What is in a .keras file, and how many bytes it may unpack to.
 KERAS_FILE, MOST_BYTES = ("config.json", "metadata.json", "model.weights.h5"), 2**32
+
+
+def save_network(model: Any, path: Path) -> None:
+    """Write a network to a .keras file: equal bytes for equal networks.
+
+    Keras writes the time, and places in memory by which it knows shared objects. Here there is no
+    time, and shared objects are counted.
+    """
+    model.save(path)
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in KERAS_FILE}
+    about = json.loads(content["metadata.json"])
+    content["metadata.json"] = json.dumps(about | {"date_saved": ""}).encode()
+    numbers: dict[str, int] = {}
+    content["config.json"] = re.sub(
+        r'(?<="shared_object_id": )\d+',
+        lambda place: str(numbers.setdefault(place[0], len(numbers))),
+        content["config.json"].decode(),
+    ).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in KERAS_FILE:
+            archive.writestr(zipfile.ZipInfo(name), content[name])
 
 
 def check_network(path: Path, model: Any, name: str) -> None:

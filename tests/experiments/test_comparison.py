@@ -310,7 +310,8 @@ def test_models_on_features_are_given_features(songs, tmp_path):
     view = read_view(folder)
     assert [model.title for model in view.contenders] and not view.failures
     assert all(model.score().value == 1.0 for model in view.contenders)  # low against high
-    fitted = registry.load(folder / "models" / "features-logistic" / "r0f0")
+    kept, spec = folder / "models" / "features-logistic" / "r0f0", "features-logistic"
+    fitted = registry.load(kept, registry.find()[spec], (1, len(features.listed())))
     assert fitted.model_.n_features_in_ == len(features.listed())
     heard = pd.read_parquet(folder / results.IMPORTANCE)
     tested = read_view(folder).predictions.query("level == 'song' and part == 'test'").song

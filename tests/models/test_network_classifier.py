@@ -1,5 +1,7 @@
 """Networks train, stop, keep their best weights, and say what they did."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from classify.errors import InputError
 from classify.models import backend
 from classify.models.network_classifier import NetworkClassifier
 from classify.models.training_settings import TrainingSettings
+from classify.models.weights import check_network, save_network
 
 
 def windows(n: int = 80):
@@ -78,13 +81,25 @@ def test_bad_settings_are_refused():
         TrainingSettings(epochs=0)
 
 
-def test_a_file_that_would_run_code_is_refused(tmp_path):
+def test_equal_networks_are_equal_files(tmp_path):
+    """Whenever they are saved, and wherever in memory their shared objects are."""
     import keras
 
-    model = keras.Sequential([keras.Input((4, 1)), keras.layers.Lambda(lambda x: x)])
-    model.save(tmp_path / "network.keras")
-    with pytest.raises(ValueError, match="unsafe"):
-        NetworkClassifier("nn3").load_network(tmp_path / "network.keras")
+    def shared() -> keras.Model:
+        keras.utils.set_random_seed(5)
+        notes, layer = keras.Input((4,), name="notes"), keras.layers.Dense(4, name="twice")
+        return keras.Model(notes, layer(layer(notes)), name="same")
+
+    held = []
+    for name in "ab":
+        held.append(shared())
+        save_network(held[-1], tmp_path / f"{name}.keras")
+        with zipfile.ZipFile(tmp_path / f"{name}.keras") as archive:
+            assert b'"date_saved": ""' in archive.read("metadata.json")
+    assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
+    again = shared()
+    check_network(tmp_path / "a.keras", again, "same")
+    again.load_weights(tmp_path / "a.keras")
 
 
 def test_a_gpu_is_looked_for_without_waking_keras(monkeypatch):

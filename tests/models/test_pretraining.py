@@ -136,6 +136,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(weights, library, tmp_pat
     encoders = [one.encoder(20, len(COLUMNS)).get_weights() for one in (done, whole)]
     for own, other in zip(*encoders, strict=True):
         np.testing.assert_array_equal(own, other)
+    assert (done.folder / ENCODER).read_bytes() == (whole.folder / ENCODER).read_bytes()
 
 
 def test_the_same_command_again_trains_nothing(weights, library, capsys):

@@ -1,8 +1,10 @@
 """One battery for every model that is found, whichever kind it is."""
 
 import json
+import pickle
 import subprocess
 import sys
+import zipfile
 from functools import cache
 
 import numpy as np
@@ -24,8 +26,11 @@ FRESH = """
 import sys, json, pathlib, numpy as np
 from classify.models import registry
 folder = pathlib.Path(sys.argv[1])
-answers = {p.name: registry.load(p).predict_proba(np.load(p / "x.npy")).tolist()
-           for p in sorted(folder.iterdir()) if p.is_dir()}
+specs = registry.find()
+def answer(path):
+    x = np.load(path / "x.npy")
+    return registry.load(path, specs[path.name], x.shape[1:]).predict_proba(x).tolist()
+answers = {p.name: answer(p) for p in sorted(folder.iterdir()) if p.is_dir()}
 (folder / "answers.json").write_text(json.dumps(answers))
 """
 
@@ -226,10 +231,42 @@ def test_a_saved_model_with_unknown_types_is_refused(tmp_path):
     registry.save(fitted("majority")[0], tmp_path)
     io.dump(np.random.RandomState, tmp_path / "baseline.skops")
     with pytest.raises(InputError, match="types that no model of ours has"):
-        registry.load(tmp_path)
+        registry.load(tmp_path, SPECS["majority"], (8, 5))
     io.dump(KMeans(), tmp_path / "baseline.skops")
     with pytest.raises(InputError, match="holds no trained model"):
-        registry.load(tmp_path / "elsewhere")
+        registry.load(tmp_path / "elsewhere", SPECS["majority"], (8, 5))
+
+
+def test_what_a_file_says_of_a_network_is_not_believed(tmp_path):
+    """A layer that runs code, a pickle, weights that lie elsewhere: what `explain RUN` once met."""
+    import h5py
+    import keras
+
+    x = windows("nn3")[0]
+    registry.save(fitted("nn3")[0], tmp_path)
+    path = tmp_path / "network.keras"
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    (tmp_path / "w.h5").write_bytes(members["model.weights.h5"])
+    with h5py.File(tmp_path / "w.h5", "a") as weights:
+        weights["layers/secret"] = h5py.ExternalLink("/etc/hostname", "/")
+    linked = members | {"model.weights.h5": (tmp_path / "w.h5").read_bytes()}
+
+    def refusal() -> str:
+        with pytest.raises(InputError) as refused:
+            registry.load(tmp_path, SPECS["nn3"], x.shape[1:])
+        return str(refused.value)
+
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in linked.items():
+            archive.writestr(name, data)
+    assert "weights that lie elsewhere" in refusal()
+    keras.Sequential([keras.Input((4, 1)), keras.layers.Lambda(lambda x: x)]).save(path)
+    assert "holds layers that nn3 has not" in refusal()
+    path.write_bytes(pickle.dumps(object()))
+    assert "cannot be read and is refused" in refusal()
+    with pytest.raises(InputError, match="holds the model 'nn3', and 'nn1' is expected"):
+        registry.load(tmp_path, SPECS["nn1"], x.shape[1:])
 
 
 def test_names_and_groups_of_models():
@@ -287,7 +324,8 @@ def test_a_new_model_is_a_new_file_and_no_list_is_edited(tmp_path, monkeypatch):
     for name in new:
         estimator = registry.make(registry.find()[name], 7, SETTINGS, quick=True).fit(x, y, groups)
         registry.save(estimator, tmp_path / "saved" / name)
-        again = registry.load(tmp_path / "saved" / name).predict_proba(x)
+        spec = registry.find()[name]
+        again = registry.load(tmp_path / "saved" / name, spec, x.shape[1:]).predict_proba(x)
         np.testing.assert_array_equal(again, estimator.predict_proba(x))
     for module in ("classify.baselines.naive_bayes", "classify.models.networks.dense"):
         sys.modules.pop(module)

@@ -127,7 +127,7 @@ def _estimator(
     """Load the part's trained model, or train it again."""
     kept = folder / "models" / spec.name / part.key
     if (kept / "estimator.json").is_file():
-        return registry.load(kept)
+        return registry.load(kept, spec, spec.representation.shape(data.cutting))
     estimator = registry.make(spec, settings.seed, settings.training, settings.quick)
     groups = data.groups[part.train] if part.grouped else None
     song = data.windows.song[part.train]
