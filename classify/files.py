@@ -34,7 +34,7 @@ MOST_BYTES = 2**28
 READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 #: A byte of a file's name that is not UTF-8, as `displayable` shows it.
-ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])")
+ESCAPED = re.compile(r"\\x([89a-f][0-9a-f]|5c)")
 
 
 def cache_folder() -> Path:
@@ -45,12 +45,15 @@ def cache_folder() -> Path:
 def displayable(name: str) -> str:
     r"""Write a file's name as text; bytes that are not UTF-8 as `\\x` and two digits.
 
+    No two names are shown alike: a backslash that would be taken for such a byte is `\\x5c`.
+
     Examples
     --------
-    >>> print(displayable("caf\udce9.mid"))
-    caf\xe9.mid
+    >>> print(displayable("caf\udce9.mid"), displayable(r"caf\xe9.mid"))
+    caf\xe9.mid caf\x5cxe9.mid
     """
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    plain = ESCAPED.sub(lambda found: rf"\x5c{found[0][1:]}", name)
+    return plain.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def on_disk(path: Path) -> Path:
@@ -62,12 +65,16 @@ def on_disk(path: Path) -> Path:
         As a table, a playlist or a person names it.
     """
     text = str(path)
-    escaped = ESCAPED.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), text)
-    for name in dict.fromkeys((text, escaped)):
+    for name in dict.fromkeys((ESCAPED.sub(_byte, text), text)):
         found = Path(os.fsdecode(name.encode("utf-8", "surrogateescape")))
         if found.exists():
             return found
     return path
+
+
+def _byte(escaped: re.Match[str]) -> str:
+    number = int(escaped[1], 16)
+    return chr(number if number < 0x80 else 0xDC00 + number)
 
 
 class DiskFull(InputError):
@@ -260,6 +267,11 @@ def work_dir(out: Path, key: str) -> Path:
     return work
 
 
+def whole(path: Path) -> Path:
+    """Give an absolute path without links; links that lead in a circle stay as they are."""
+    return Path(os.path.realpath(path))
+
+
 @contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
     """Keep a second run out of a run's folder while the block runs.
@@ -269,9 +281,9 @@ def exclusive(folder: Path) -> Iterator[None]:
     InputError
         If another run holds the folder.
     """
-    whole = folder.resolve()
-    whole.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(whole.with_name(f".{whole.name}.lock"))
+    real = whole(folder)
+    real.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(real.with_name(f".{real.name}.lock"))
     try:
         lock.acquire(blocking=False)
     except Timeout:

@@ -14,6 +14,8 @@ from classify.files import (
     DiskFull,
     atomic_write,
     check_regular,
+    displayable,
+    on_disk,
     read_json,
     write_json,
     write_text,
@@ -76,3 +78,20 @@ def test_more_than_the_disk_holds_is_not_even_begun(tmp_path):
     with pytest.raises(DiskFull) as full, atomic_write(tmp_path / "x", 2**60):
         pytest.fail("was begun")
     assert str(pickle.loads(pickle.dumps(full.value))).startswith(f"{tmp_path / 'x'}: no space")
+
+
+def test_every_name_is_found_by_what_is_shown_of_it(tmp_path):
+    names = [
+        b"caf\xe9.mid",
+        rb"caf\xe9.mid",
+        rb"caf\x5cxe9.mid",
+        rb"a\b.mid",
+        "Dvořák.mid".encode(),
+    ]
+    files = [tmp_path / os.fsdecode(name) for name in names]
+    shown = [displayable(str(file)) for file in files]
+    assert len(set(shown)) == len(names)
+    for file, text in zip(files, shown, strict=True):
+        assert on_disk(Path(text)) == Path(text)
+        file.touch()
+    assert [on_disk(Path(text)) for text in shown] == files

@@ -20,6 +20,9 @@ from classify.errors import InputError
 #: Exit status after Ctrl-C, as shells have it.
 INTERRUPTED = 130
 
+#: Letters of the longest sentence.
+LONGEST = 1500
+
 #: Every command: a file beside this one, whose `add` adds it.
 COMMANDS = (
     "compare",
@@ -109,6 +112,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refuse(message: str) -> int:
+    if len(message) > LONGEST:  # it quotes what was given
+        message = f"{message[: LONGEST // 2]} … {message[-LONGEST // 2 :]}"
     print(f"classify: {message}", file=sys.stderr)
     return 2
 

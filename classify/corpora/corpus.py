@@ -12,6 +12,7 @@ from classify.corpora.labels import LABELS, Entry, Listing, holds_songs, list_so
 from classify.corpora.store import Store
 from classify.corpora.walk import Skipped
 from classify.errors import InputError
+from classify.files import whole
 from classify.songs import Song
 from classify.songs.formats import File
 
@@ -213,7 +214,7 @@ def _listing(
             f"built in are {', '.join(builtin.CORPORA)}"
         )
     if not labelled and path.is_dir() and _holds_plain_songs(path):
-        return library.list_songs([path], artist_folder=0), {"name": path.resolve().name}
+        return library.list_songs([path], artist_folder=0), {"name": whole(path).name}
     return list_songs(path), {}
 
 

@@ -29,7 +29,7 @@ from pathlib import Path
 
 from classify.corpora.walk import Skipped, WalkedFile, hidden, slashes, walk
 from classify.errors import InputError
-from classify.files import displayable, on_disk, read_bytes
+from classify.files import displayable, on_disk, read_bytes, whole
 from classify.songs import UnusableSong, archive
 from classify.songs.formats import READABLE, kind_of
 
@@ -185,7 +185,7 @@ def _from_folders(root: Path) -> Listing:
         )
     for entry in entries:
         _check_printable(entry, f"{entry.path}")
-    return Listing(displayable(root.resolve().name), entries, skipped)
+    return Listing(displayable(whole(root).name), entries, skipped)
 
 
 def holds_songs(name: str) -> bool:
@@ -224,7 +224,7 @@ Locate = Callable[[str], tuple[Path, str]]
 
 
 def _from_csv(path: Path) -> Listing:
-    folder = path.resolve().parent
+    folder = whole(path).parent
     name = folder.name if path.name.lower() == LABELS else path.stem
     entries, skipped = _from_text(
         str(path), _text(path), lambda name: (on_disk(path.parent / name), "")

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from classify.files import displayable
 from classify.songs import archive
 
-BACKSLASH = re.compile(r"\\(?!x[89a-f][0-9a-f])")
+BACKSLASH = re.compile(r"\\(?!x(?:[89a-f][0-9a-f]|5c))")
 
 ELSEWHERE = "is on another file system; it is read where it is named itself"
 

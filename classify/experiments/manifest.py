@@ -36,6 +36,7 @@ from classify.experiments.run_record import (
 )
 from classify.experiments.settings import Settings
 from classify.experiments.window_search import Tuning
+from classify.files import whole
 from classify.models import registry
 from classify.records import VERSION, portable, remember, versions
 from classify.representations.arrays import as_rows
@@ -102,7 +103,7 @@ def _remember_places(settings: Settings, data: SplitDataset) -> None:
 
 def _absolute(given: str) -> Path | str:
     """Give a path from the root; names of built-in and published corpora stay."""
-    return Path(given).resolve() if Path(given).exists() else given
+    return whole(Path(given)) if Path(given).exists() else given
 
 
 def check_free(folder: Path) -> None:

@@ -32,7 +32,7 @@ from classify.evaluation import calibration, conformal
 from classify.evaluation.scores import song_means
 from classify.evaluation.significance import mcnemar
 from classify.experiments.results import P
-from classify.files import atomic_write, displayable, on_disk
+from classify.files import atomic_write, displayable, on_disk, whole
 from classify.inference import saved_model as bundles
 from classify.inference.model_record import Adaptation
 from classify.inference.prediction import Predictions
@@ -311,7 +311,7 @@ def suggest(predictions: Predictions, bundle: Bundle, n_songs: int, labels: Path
     place = (predictions.statistics[rows] - bundle.novelty.centre) / bundle.novelty.scale
     chosen, reasons = most_telling(p, place, bundle.classes, n_songs)
     table = predictions.table.iloc[rows[chosen]].reset_index(drop=True)
-    here = labels.resolve().parent
+    here = whole(labels).parent
     return pd.DataFrame({
         "path": [_from(here, on_disk(Path(file))) for file in files[rows[chosen]]],
         "label": "",
@@ -389,8 +389,8 @@ def _reason(moods: Sequence[str], p: NDArray[np.floating], distance: float) -> s
 
 
 def _from(here: Path, file: Path) -> str:
-    whole = file.resolve()
-    return displayable(os.path.relpath(whole, here) if whole.is_relative_to(here) else str(whole))
+    real = whole(file)
+    return displayable(os.path.relpath(real, here) if real.is_relative_to(here) else str(real))
 
 
 def write_suggestions(table: pd.DataFrame, path: Path) -> None:

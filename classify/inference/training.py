@@ -48,7 +48,7 @@ from classify.experiments.run_record import (
     settings_from_run,
 )
 from classify.experiments.settings import CALIBRATION_FOLDS, Settings
-from classify.files import exclusive, work_dir
+from classify.files import exclusive, whole, work_dir
 from classify.inference import saved_model
 from classify.inference.explain import terms
 from classify.inference.explain.profiles import Profiles, profile
@@ -136,7 +136,7 @@ def plan_of_run(folder: Path, model: str | None, folds: int = CALIBRATION_FOLDS)
     tested = scores[(scores.level == "song") & (scores.part == "test")]
     tested = tested[(tested.protocol == run.split.kind) & (tested.model == name)]
     origin = RunOrigin(
-        name=folder.resolve().name,
+        name=whole(folder).name,
         command=run.command,
         scores={row.metric: _score(row) for row in tested.itertuples()},
         fingerprint=run.corpus.fingerprint,

@@ -42,6 +42,8 @@ class Output:
 
     def __post_init__(self) -> None:
         check_choices(self)
+        if not self.out.name:
+            raise InputError(f"--out {self.out}: expected the name of a file that is to be made")
         _ = self.places  # refuses a folder that is none before anything is made
         known = [ending.lstrip(".") for ending in FORMATS]
         if not self.formats or any(name.lstrip(".") not in known for name in self.formats):

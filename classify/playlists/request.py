@@ -125,6 +125,8 @@ class Request:
     n_lists: int = 1
 
     def __post_init__(self) -> None:
+        if not self.mood.strip():
+            raise InputError("--mood is empty; expected a mood, or several joined by +")
         if not 0 < self.minutes <= 24 * 60:
             raise InputError(
                 f"a list of {self.minutes:g} minutes cannot be made; "

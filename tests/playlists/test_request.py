@@ -1,8 +1,11 @@
 """Wishes that cannot be."""
 
+from pathlib import Path
+
 import pytest
 
 from classify.errors import InputError
+from classify.playlists.output import Output
 from classify.playlists.request import Limits, Request
 
 
@@ -42,3 +45,10 @@ def test_a_present_mood_asks_for_the_iso_principle_unless_told_otherwise():
     assert Request("Calming", start="Sports").iso
     assert not Request("Calming", start="Sports", strategy="direct").iso
     assert not Request("Calming").iso
+
+
+def test_an_empty_mood_and_a_file_without_a_name_are_refused():
+    with pytest.raises(InputError, match="--mood is empty"):
+        Request(" ")
+    with pytest.raises(InputError, match="expected the name of a file"):
+        Output(out=Path())

@@ -23,6 +23,7 @@ from classify.corpora.published._copy import (
     with_subfolders,
 )
 from classify.corpora.walk import Skipped, relative_name
+from classify.files import whole
 
 CORPUS = Published(
     name="vgmidi",
@@ -112,7 +113,7 @@ def _unsigned(name: str, row: dict[str, str]) -> Skipped:
 
 def _labels(folder: Path) -> Path:
     """Find the authors' table: in the folder, in a folder of it, or beside labelled/."""
-    for place in [*with_subfolders(folder), folder.resolve().parent]:
+    for place in [*with_subfolders(folder), whole(folder).parent]:
         if (place / LABELS).is_file():
             return place / LABELS
     raise CORPUS.refusal(folder, f"has no {LABELS}")

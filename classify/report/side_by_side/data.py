@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from classify.errors import InputError
 from classify.evaluation import paired, ranks, significance
 from classify.evaluation.paired import Difference
+from classify.files import whole
 from classify.report.run_view import Row, View, read_view
 
 #: Corpora from which on ranks are tested and drawn.
@@ -161,13 +162,13 @@ def read_runs(folders: list[Path]) -> RunComparison:
     InputError
         If there are fewer than two, one is named twice, or one holds no finished run.
     """
-    whole = [folder.resolve() for folder in folders]
-    if len(whole) < 2:
+    real = [whole(folder) for folder in folders]
+    if len(real) < 2:
         raise InputError(f"{', '.join(map(str, folders))}: two runs at least can be compared")
-    twice = [folder for folder, times in Counter(whole).items() if times > 1]
+    twice = [folder for folder, times in Counter(real).items() if times > 1]
     if twice:
         raise InputError(f"{twice[0]}: is named twice; name a run once, and another beside it")
-    runs = [RunColumn(n, read_view(f)) for n, f in zip(_names(whole), folders, strict=True)]
+    runs = [RunColumn(n, read_view(f)) for n, f in zip(_names(real), folders, strict=True)]
     corpora: dict[str, list[RunColumn]] = {}
     for run in runs:
         corpora.setdefault(run.fingerprint, []).append(run)
