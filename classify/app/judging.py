@@ -29,7 +29,8 @@ def read_library(room: Room, library_id: int) -> dict[str, Any]:
     titles: dict[str, str] = {}
     if library.kind == "builtin":
         _, titles = api.built_in(FIRST_CORPUS, room.progress)
-    read = api.read_library(library.path, progress=room.progress)
+    depth = 1 if library.artists else 0  # two songs of one artist never follow each other
+    read = api.read_library(library.path, artist_folder=depth, progress=room.progress)
     root = Path(library.path)
     items = [item for item in read.items if item.song.path.resolve().is_relative_to(root)]
     inside = {item.name for item in items}

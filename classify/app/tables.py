@@ -50,6 +50,7 @@ class Library(Base):
     created: Mapped[str] = mapped_column(default=now)
     read: Mapped[str | None]  # when reading last came to its end
     warning: Mapped[str] = mapped_column(default="")
+    artists: Mapped[bool] = mapped_column(default=False, server_default="0")  # names of folders
 
 
 class Song(Base):

@@ -57,7 +57,13 @@ class Visit:
     def all(self, selector):
         return self.driver.find_elements("css selector", selector)
 
-    def until(self, condition, most=180.0):
+    def click(self, selector):
+        """Scroll to where an element can be seen, and click on it."""
+        element = self.one(selector)
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+
+    def until(self, condition, most=60.0):
         """Wait until something is so; give it."""
         end = time.monotonic() + most
         while time.monotonic() < end:
@@ -157,15 +163,16 @@ def visit(driver, tmp_path, local_processes):
 
 @pytest.fixture
 def ready(visit, trained, tmp_path):
-    """Go on with a model, a composer and a library of songs that the model has not learned from."""
+    """Go on with a model, a composer, and a library of songs that it knows and others."""
     room = Room(visit.page.place, visit.page.database, SILENT)
     add_model(room, trained, use=True)
     songs = write_corpus(tmp_path / "learned", per_class=4)
     api.train(songs, tmp_path / "composer", "markov")
     add_model(room, tmp_path / "composer", use=True)
+    write_corpus(tmp_path / "songs")
     for number in range(20):
         label, low, beat = ("Calming", 45, 1.0) if number % 2 else ("Happy", 75, 0.25)
-        write_song(tmp_path / "songs" / label / f"{number:02d}.mid", 700 + number, low, beat)
+        write_song(tmp_path / "songs" / label / f"new-{number}.mid", 700 + number, low, beat)
     asked = json.dumps({"path": str(tmp_path / "songs")}).encode()
     call = Request(f"{visit.address}/api/v1/libraries", data=asked, method="POST")
     call.add_header("Authorization", f"Bearer {TOKEN}")
@@ -219,21 +226,21 @@ def test_a_large_folder_is_stopped_and_gone_on_with(visit, trained, tmp_path):
         write_song(tmp_path / "many" / f"{number:04d}.mid", number)
     (tmp_path / "many" / "broken.mid").write_bytes(b"MThd and nothing else")
     visit.go("/library")
-    visit.one("#add-folder").click()
+    visit.click("#add-folder")
     visit.until(lambda: visit.one("#folder-path").get_attribute("value"))
     visit.one("#folder-path").clear()
     visit.one("#folder-path").send_keys(str(tmp_path / "many"))
-    visit.one("#folder-choose").click()
+    visit.click("#folder-choose")
     visit.until(lambda: visit.all("#reading .job button"))
-    visit.one("#reading .job button").click()
+    visit.click("#reading .job button")
     visit.until(lambda: visit.all("#reading .job.cancelled"))
-    visit.one("#reading .job.cancelled button").click()
+    visit.click("#reading .job.cancelled button")
     visit.until(lambda: visit.ask("/libraries")[0]["read"])
     library = visit.ask("/libraries")[0]
     assert library["songs"] == 1000 and library["skipped"] == 1
     visit.go("/library/1")
     visit.until(lambda: visit.one("#total").text.startswith("1,000"))
-    visit.one("#skipped summary").click()
+    visit.click("#skipped summary")
     visit.until(lambda: "broken.mid" in visit.one("#skipped-rows").text)
     assert len(visit.all("#rows tr")) < 60  # only the rows in view are there
 
@@ -243,16 +250,16 @@ def test_ten_labels_adapt_the_model_and_the_page_says_whether_it_helped(ready):
 
     ready.go("/listeners")
     ready.one("#new [name=name]").send_keys("Mrs. K")
-    ready.one("#new button").click()
+    ready.click("#new button")
     ready.until(lambda: ready.all("#suggest"))
-    ready.one("#suggest").click()
+    ready.click("#suggest")
     ready.until(lambda: len(ready.all("#ten select")) == 10)
     for item in ready.all("#ten li"):  # the opposite of what the model hears
         heard = item.find_element("css selector", ".mood-bar").get_attribute("aria-label")
         opposite = "Calming" if heard.startswith("Happy") else "Happy"
         Select(item.find_element("css selector", "select")).select_by_visible_text(opposite)
     ready.until(lambda: len(ready.all("#labels tr")) == 10)
-    ready.one("#adapt").click()
+    ready.click("#adapt")
     ready.until(lambda: "Adapting helped" in ready.one("#report").text)
     used = [model for model in ready.ask("/models") if model["used"]]
     assert used[0]["listener"] == "Mrs. K"
@@ -273,10 +280,10 @@ def test_a_list_is_dragged_locked_rebuilt_undone_and_taken_along(ready):
     ready.until(lambda: order(ready)[1] == dragged[0])
     ready.press("l")  # the focus went along
     ready.until(lambda: len(ready.all("#songs > li.locked")) == 1)
-    ready.one("#rebuild").click()
+    ready.click("#rebuild")
     ready.until(lambda: ready.ask("/playlists/1")["change"] == "built")
     assert dragged[0] in order(ready)
-    ready.one("h1").click()
+    ready.click("h1")
     for _ in range(4):
         before = ready.ask("/playlists/1")["edition"]
         ready.press(Keys.CONTROL, "z", Keys.NULL)
@@ -313,10 +320,10 @@ def test_a_song_is_made_heard_and_found_in_the_library(ready):
 
 def test_a_comparison_is_watched_read_and_its_model_used(ready):
     ready.go("/comparisons")
-    ready.one("#new button.main").click()
+    ready.click("#new button.main")
     ready.until(lambda: ready.all("iframe.report"), 300)
     before = [model["id"] for model in ready.ask("/models") if model["used"]]
-    ready.one(".use-from").click()
+    ready.click(".use-from")
     ready.until(lambda: "in use now" in ready.one("#doing").text, 300)
     assert [model["id"] for model in ready.ask("/models") if model["used"]] != before
 

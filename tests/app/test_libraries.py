@@ -143,3 +143,12 @@ def test_a_library_may_be_called_anything(client, page, library, tmp_path):
         text = client.get(path, headers={"accept-language": "de"})
         assert text.status_code == 200 and "<b>hits" not in text.text
     assert "100 % %(x)s {{ 7 * 7 }} &lt;b&gt;hits" in client.get("/").text
+
+
+def test_folders_name_artists_only_if_a_person_says_so(client, page, library, tmp_path):
+    assert {row["artist"] for row in rows(client, library)["rows"]} == {""}
+    path = str(tmp_path / "library")
+    made = client.post("/api/v1/libraries", json={"path": path, "artists": True}).json()
+    page.jobs.cancel(made["job"])
+    tasks.read_library(room_of(page), made["library"])
+    assert {row["artist"] for row in rows(client, library)["rows"]} == {"Calming", "Happy"}

@@ -27,6 +27,7 @@ class NewLibrary(BaseModel):
 
     path: str = Field(max_length=4096, description="A folder of this machine.")
     name: str = Field("", max_length=200, description="For people; the folder's name unless given.")
+    artists: bool = Field(False, description="Whether folders in it are named after artists.")
 
 
 class NewUpload(BaseModel):
@@ -64,7 +65,8 @@ def add_library(page: ThePage, new: NewLibrary) -> dict[str, int]:
         if library is None:
             library = Library(name=new.name.strip() or folder.name, kind="folder", path=str(folder))
             session.add(library)
-            session.flush()
+        library.artists = new.artists
+        session.flush()
     return {"library": library.id, "job": read_again(page, library)}
 
 

@@ -62,6 +62,7 @@ export function say(text, bad = false) {
   const line = h("p", { class: bad ? "bad" : "" }, text,
     h("button", { type: "button", class: "quiet", "aria-label": t("Close"), onclick: () => line.remove() }, "×"));
   place.append(line);
+  while (place.children.length > 3) place.firstChild.remove();
   if (!bad) setTimeout(() => line.remove(), 6000);
 }
 

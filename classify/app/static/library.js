@@ -190,7 +190,7 @@ $("#folder-cancel").addEventListener("click", () => dialog.close());
 $("#folder-form").addEventListener("submit", event => { event.preventDefault(); attempt(() => lookInto($("#folder-path").value)); });
 $("#folder-choose").addEventListener("click", async () => {
   try {
-    const made = await ask("POST", "/libraries", { path: $("#folder-path").value });
+    const made = await ask("POST", "/libraries", { path: $("#folder-path").value, artists: $("#folder-artists").checked });
     location.href = `/library/${made.library}`;
   } catch (error) { $("#folder-about").textContent = error.message; }
 });
