@@ -125,6 +125,7 @@ def driver(tmp_path_factory):
     for argument in (
         "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
         "--disable-background-networking", "--disable-component-update", "--lang=en",
+        "--window-size=1280,1100",
         f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
     ):  # fmt: skip
         options.add_argument(argument)
@@ -272,7 +273,9 @@ def test_a_list_is_dragged_locked_rebuilt_undone_and_taken_along(ready):
     build(ready)
     built = order(ready)
     items = ready.all("#songs > li")
-    ActionChains(ready.driver).drag_and_drop(items[0], items[2]).perform()
+    ActionChains(ready.driver).drag_and_drop(
+        items[0].find_element("css selector", ".grip"), items[2]
+    ).perform()
     ready.until(lambda: order(ready) != built and ready.one("#undo").is_enabled())
     dragged = order(ready)
     assert sorted(dragged) == sorted(built)
