@@ -21,6 +21,7 @@ from classify.errors import InputError
 from classify.files import read_json, write_json
 from classify.generation import generators, knobs
 from classify.generation.knobs import KNOBS, Profile
+from classify.generation.mood_scorer import MoodScorer
 from classify.generation.novelty import Repertoire
 from classify.generation.request import Request
 from classify.progress import SILENT, Progress
@@ -36,7 +37,7 @@ ARRAYS, VALUES = "arrays.npz", "values.json"
 NETWORK = "network.keras"
 
 #: Names in the two files that are not the generator's own.
-SHARED = "all generators"
+SHARED, SCORER = "all generators", "scorer"
 
 #: Wishes that all generators keep: songs are drawn again until one keeps them.
 BY_DRAWING = frozenset({"longest_copy", "mode"})
@@ -64,6 +65,8 @@ class Generator(ABC):
         Keywords of its constructor that `classify train` passes on: of epochs, seed, quick.
     DRAWS : int
         How many songs it draws at most until one is no copy.
+    CHOICES : int
+        How many songs it composes where a mood is asked for; it gives the one that fits best.
     moods : list of str
         The moods that it has learned, sorted; empty where songs had none.
     repertoire : Repertoire
@@ -73,6 +76,8 @@ class Generator(ABC):
         says otherwise: the 95th percentile of these songs, each beside those of other groups.
     profiles : dict of str to Profile
         What the songs of each mood are like; those of all songs under the empty name.
+    scorer : MoodScorer or None
+        What it chooses songs by; None where it composes one only, or learned no two moods.
     """
 
     TITLE: ClassVar[str]
@@ -80,11 +85,13 @@ class Generator(ABC):
     AIMS: ClassVar[frozenset[str]] = frozenset()
     OPTIONS: ClassVar[frozenset[str]] = frozenset()
     DRAWS: ClassVar[int] = 100
+    CHOICES: ClassVar[int] = 1
 
     moods: list[str]
     repertoire: Repertoire
     longest_copy: int
     profiles: dict[str, Profile]
+    scorer: MoodScorer | None
 
     def fit(
         self,
@@ -129,6 +136,7 @@ class Generator(ABC):
             )
             for mood in ("", *self.moods)
         }
+        self.scorer = MoodScorer.fit(songs, names) if self.CHOICES > 1 else None
         self.learn(songs, names, progress, work)
         return self
 
@@ -143,13 +151,22 @@ class Generator(ABC):
         """
         self.check(request)
         random = np.random.default_rng(seed)
-        draws = self.draws(request, random)
         limit = request.longest_copy or self.longest_copy
-        for _, song in zip(range(self.DRAWS), draws, strict=False):
+        scorer = self.scorer if self.scorer and request.mood in self.scorer.moods else None
+        choices, songs = self.CHOICES if scorer else 1, list[Song]()
+        for drawn, song in zip(range(self.DRAWS), self.draws(request, random), strict=False):
+            if songs and drawn >= 3 * choices:
+                break
             if request.mode and knobs.mode(song) != (request.mode == "major"):
                 continue
             if self.repertoire.longest_run(song, request.kept_beats(song)) <= limit:
-                return song
+                songs.append(song)
+            if len(songs) == choices:
+                break
+        if songs and scorer:
+            return songs[int(scorer.probabilities(songs, request.mood or "").argmax())]
+        if songs:
+            return songs[0]
         mode = f" or was not in {request.mode}" if request.mode else ""
         raise NothingNew(
             f"longest_copy {limit}: each of {self.DRAWS} songs had a longer run of a song that was "
@@ -226,6 +243,9 @@ class Generator(ABC):
         arrays = arrays | {f"{SHARED}.steps": self.repertoire.steps,
                            f"{SHARED}.song": self.repertoire.song}  # fmt: skip
         shared = {"moods": self.moods, "longest_copy": self.longest_copy, "profiles": self.profiles}
+        if self.scorer:
+            scorer, shared[SCORER] = self.scorer.state()
+            arrays |= {f"{SHARED}.{SCORER}.{name}": array for name, array in scorer.items()}
         np.savez_compressed(folder / ARRAYS, allow_pickle=False, **arrays)
         write_json(folder / VALUES, values | {SHARED: shared})
 
@@ -237,7 +257,10 @@ class Generator(ABC):
         values = read_json(folder / VALUES)
         shared = values.pop(SHARED)
         repertoire = Repertoire(arrays.pop(f"{SHARED}.steps"), arrays.pop(f"{SHARED}.song"))
+        prefix = f"{SHARED}.{SCORER}."
+        scorer = {n.removeprefix(prefix): arrays.pop(n) for n in [*arrays] if n.startswith(prefix)}
         generator = cls.of_state(arrays, values)
+        generator.scorer = MoodScorer.of_state(scorer, shared[SCORER]) if SCORER in shared else None
         generator.repertoire = repertoire
         generator.moods, generator.longest_copy = shared["moods"], shared["longest_copy"]
         generator.profiles = {

@@ -87,6 +87,7 @@ class Markov(Generator):
          "repeats", "longest_copy", "primer", "keep", "bridge", "mode", "loudness"}
     )  # fmt: skip
     AIMS = frozenset({"density", "register", "spread"})
+    CHOICES = 8
 
     styles: dict[Metre, Style]
 

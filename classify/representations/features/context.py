@@ -57,11 +57,21 @@ def of_songs(songs: Sequence[Song], excerpt: int = EXCERPT) -> NDArray[np.float3
     >>> of_songs([piece()]).shape == (1, len(listed_of_songs()))
     True
     """
+    means = mean_of_excerpts(songs, excerpt)
+    return np.concatenate([whole(songs), means], axis=1).astype(np.float32)
+
+
+def mean_of_excerpts(songs: Sequence[Song], excerpt: int = EXCERPT) -> NDArray[np.float64]:
+    """Compute the mean features of each song's excerpts, shape (n_songs, n_features).
+
+    >>> from classify.representations.reference import piece
+    >>> mean_of_excerpts([piece()]).shape == (1, len(listed()))
+    True
+    """
     cuts = cut(songs, WindowSettings(excerpt, excerpt))
     parts = compute(batch(songs, cuts.song, cuts.start, excerpt)).astype(np.float64)
     first = np.unique(cuts.song, return_index=True)[1]
-    means = _over_song(parts, cuts.song)[first]
-    return np.concatenate([whole(songs), means], axis=1).astype(np.float32)
+    return _over_song(parts, cuts.song)[first]
 
 
 def whole(songs: Sequence[Song]) -> NDArray[np.float32]:
