@@ -6,6 +6,9 @@ from classify.baselines.minirocket import KERNEL, by_channel
 
 from classify.models.baseline_classifier import BaselineClassifier
 
+#: What is compiled for the first model is there for the others.
+pytestmark = pytest.mark.xdist_group("models baselines")
+
 
 def melodies(n_notes: int, channel: int):
     """80 windows of the same pitches, turned to begin anywhere; half of them run backwards."""

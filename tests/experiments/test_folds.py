@@ -185,12 +185,10 @@ def test_neither_jobs_nor_executors_change_a_prediction_and_seeds_do(songs, tmp_
     two = compare(chosen, tmp_path / "two", 2)
     here = compare(chosen, tmp_path / "here", executor=InlineExecutor())
     assert (two / results.PREDICTIONS).read_bytes() == (here / results.PREDICTIONS).read_bytes()
-    quick = replace(chosen, models=("knn",))
-    one = compare(quick, tmp_path / "one", 1)
-    again = compare(quick, tmp_path / "again", executor=InlineExecutor())
-    assert (one / results.PREDICTIONS).read_bytes() == (again / results.PREDICTIONS).read_bytes()
-    seeded = compare(replace(quick, seed=1), tmp_path / "seeded", executor=InlineExecutor())
-    first, other = (pd.read_parquet(folder / results.PREDICTIONS) for folder in (one, seeded))
+    quick = replace(chosen, models=("knn",), seed=1)
+    seeded = compare(quick, tmp_path / "seeded", executor=InlineExecutor())
+    first, other = (pd.read_parquet(folder / results.PREDICTIONS) for folder in (here, seeded))
+    first = first[first.model.isin(other.model)].reset_index(drop=True)
     assert len(first) == len(other) and not first.equals(other)
 
 

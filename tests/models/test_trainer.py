@@ -63,7 +63,7 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("kills", [(1,), (1, 2, 3)])
+@pytest.mark.parametrize("kills", [(1,), pytest.param((1, 2, 3), marks=pytest.mark.slow)])
 def test_a_killed_training_goes_on_to_the_same_weights(tmp_path, kills):
     def run(place, ends_after=None):
         trainer = Trainer(4, seed=5, monitor="loss")
