@@ -111,14 +111,19 @@ class Markov(Generator):
         return next(self.draws(request, random))
 
     def draws(self, request: Request, random: np.random.Generator) -> Iterator[Song]:
-        """Draw melodies that keep all wishes; what they need is computed once."""
-        wished = self.set_knobs(request, random)
-        chain, parts, task = self._prepared(wished, request.asked, random)
-        loudness = round(wished.loudness or task.habits.velocity)
+        """Draw melodies that keep all wishes; what they need is computed once.
+
+        For a mood, each of them has a time signature and knobs of its own, as songs of it have.
+        """
         instrument = (request.instruments or (0,))[0]
-        n_candidates = CANDIDATES if wished.asked & self.AIMS else 1
+        n_candidates = CANDIDATES if request.asked & self.AIMS else 1
         limit = request.longest_copy or self.longest_copy
+        begun = False
         while True:
+            if request.mood or not begun:
+                wished, begun = self.set_knobs(request, random), True
+                chain, parts, task = self._prepared(wished, request.asked, random)
+                loudness = round(wished.loudness or task.habits.velocity)
             tunes = [
                 self._draw(chain, parts, task, limit, random) for _ in range(n_candidates)
             ]  # fmt: skip
