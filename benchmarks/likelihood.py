@@ -86,7 +86,7 @@ class KeyModel:
         """Log-probability of a frame after another one, in nats."""
         total = 0.0
         for context, sounds in self._contexts(before, frame):
-            counts = self.counts[context] if context in self.counts else (1.0, 0.25)
+            counts = self.counts.get(context, (1.0, 0.25))
             total += np.log(counts[sounds] / (counts[0] + counts[1]))
         return total
 

@@ -25,7 +25,7 @@ def composer(tmp_path_factory):
 def enriched(composer, trained, tmp_path_factory):
     """A library with two new songs."""
     library = write_corpus(tmp_path_factory.mktemp("library") / "songs")
-    made = api.enrich(composer, library, mood="Calming", judge=trained, n=2, sure=0.5, bars=4)
+    made = api.enrich(composer, library, mood="Calming", judge=trained, n=2, sure=0.5, bars=10)
     return library, made
 
 
@@ -51,7 +51,7 @@ def test_a_song_says_itself_that_it_was_generated(enriched, tmp_path):
 def test_called_again_it_goes_on(enriched, composer, trained):
     library, made = enriched
     before = {path: path.stat().st_mtime_ns for path in (library / "generated").glob("*.mid")}
-    wishes = {"mood": "Calming", "judge": trained, "sure": 0.5, "bars": 4}
+    wishes = {"mood": "Calming", "judge": trained, "sure": 0.5, "bars": 10}
     again = api.enrich(composer, library, n=3, **wishes)
     assert again.table.song[:2].tolist() == made.table.song.tolist() and len(again.table) == 3
     assert before.items() <= {path: path.stat().st_mtime_ns for path in before}.items()
@@ -87,7 +87,7 @@ def test_a_copy_of_a_library_song_is_not_kept(composer, trained, enriched, tmp_p
     with pytest.raises(InputError, match="1 held too long a copy of a song of the library"):
         api.enrich(
             composer, tmp_path / "songs", mood="Calming", judge=trained, n=1, tries=1, seed=seed,
-            sure=0.5, bars=4,
+            sure=0.5, bars=10,
         )  # fmt: skip
     assert not list((tmp_path / "songs" / enrichment.FOLDER).glob("*.mid"))
 

@@ -113,7 +113,7 @@ class Markov(Generator):
     def draws(self, request: Request, random: np.random.Generator) -> Iterator[Song]:
         """Draw melodies that keep all wishes; what they need is computed once.
 
-        For a mood, each of them has a time signature and knobs of its own, as songs of it have.
+        For a mood, each of them has a mode and knobs of its own, as songs of it have.
         """
         instrument = (request.instruments or (0,))[0]
         n_candidates = CANDIDATES if request.asked & self.AIMS else 1
@@ -170,7 +170,7 @@ class Markov(Generator):
 
     def _task(self, request: Request, random: np.random.Generator) -> _Task:
         """Decide what the request leaves open."""
-        metre, style = self._style(request, random)
+        metre, style = self._style(request)
         habits = style.habits(request.mood or "")
         tempo = request.tempo or habits.tempo
         bar = bar_ticks(metre, TICKS_PER_BEAT)
@@ -186,8 +186,8 @@ class Markov(Generator):
             shift += _octaves(request.register - habits.pitch - shift)
         return _Task(chain, style.profile, habits, metre, bars * bar, tempo, minor, shift)
 
-    def _style(self, request: Request, random: np.random.Generator) -> tuple[Metre, Style]:
-        """Draw a time signature as often as songs have it, of those that the request allows."""
+    def _style(self, request: Request) -> tuple[Metre, Style]:
+        """Choose the time signature with the most songs of those that the request allows."""
         mood = request.mood or ""
         known = {metre: style for metre, style in self.styles.items() if style.songs(mood)}
         if not known:
@@ -196,13 +196,7 @@ class Markov(Generator):
             names = ", ".join(sorted(f"{n}/{d}" for n, d in known))
             n, d = request.metre
             raise InputError(f"metre {n}/{d}: was not learned; known are {names}")
-        metre = request.metre
-        if metre is None:
-            counts = {metre: style.songs(mood) for metre, style in known.items()}
-            most = max(counts.values())
-            usual = {m: n for m, n in counts.items() if n >= min(FEWEST_SONGS, most)}
-            shares = np.array([*usual.values()]) / sum(usual.values())
-            metre = [*usual][int(random.choice(len(usual), p=shares))]
+        metre = request.metre or max(known, key=lambda metre: known[metre].songs(mood))
         return metre, known[metre]
 
     def state(self) -> State:
