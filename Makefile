@@ -76,7 +76,7 @@ $(VENV)/.documented: $(VENV)/.installed
 # The runs on built-in music that the performance page's tables and the notebooks read, and the notebooks with
 # their outputs. About half an hour on two cores; a stopped one goes on where it was.
 REFERENCE := results/reference
-REFERENCE_MODELS := song-vote,features-logistic,features-svm,logistic,svm,knn,nn3
+REFERENCE_MODELS := song-vote,features-logistic,logistic,svm,knn,nn3
 results: $(VENV)/.tested
 	$(BIN)/classify compare folk --folds 5 --leak --robustness --learning-curve \
 		--models $(REFERENCE_MODELS) --out $(REFERENCE)/folk
