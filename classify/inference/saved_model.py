@@ -69,6 +69,9 @@ SAME = 1e-3
 #: Share of training songs that were transcriptions from which a model can be sure about them.
 LEAST_TRANSCRIBED = 0.1
 
+#: So many of them are enough, whatever their share.
+ENOUGH_TRANSCRIBED = 250
+
 #: Bytes of a song's hash that a bundle keeps, to know its own songs again.
 KEPT_DIGITS = 16
 
@@ -119,7 +122,8 @@ class Bundle:
     @property
     def knows_recordings(self) -> bool:
         """Whether enough of its training songs were transcriptions to be sure about others."""
-        return self.about.transcribed >= LEAST_TRANSCRIBED * self.about.corpus.songs
+        enough = min(LEAST_TRANSCRIBED * self.about.corpus.songs, ENOUGH_TRANSCRIBED)
+        return self.about.transcribed >= enough
 
     @property
     def cutting(self) -> WindowSettings:

@@ -9,7 +9,7 @@ import pytest
 from classify import corpora
 from classify.corpora.recorded import copy_path, record_songs
 from classify.errors import InputError
-from classify.experiments import results
+from classify.experiments import dataset, results
 from classify.experiments.comparison import compare
 from classify.experiments.dataset import prepare
 from classify.experiments.run_record import read_run
@@ -65,6 +65,12 @@ def test_a_copy_is_learned_from_where_its_song_is_and_tested_nowhere_else(songs)
         assert in_both == set(data.original[fold.train & ~copied]) - {0}
     tested = np.concatenate([data.original[fold.recorded] for fold in data.outer])
     assert set(tested) == set(range(1, 12))
+
+
+def test_of_a_large_corpus_some_songs_are_recorded_whatever_their_order(songs, monkeypatch):
+    monkeypatch.setattr(dataset, "MOST_RECORDED", 5)
+    data = prepare(settings(songs))
+    assert 4 <= len(data.copies) <= 5 and sorted(data.copied) == data.copied.tolist()
 
 
 def test_recordings_have_scores_and_calibration_of_their_own(songs, tmp_path):
