@@ -23,7 +23,6 @@ from classify.representations.perturbations import Perturbation, perturbations_o
 from classify.representations.windows import Windows, WindowSettings, cut
 from classify.songs import Song, acoustics
 
-
 #: Songs of a corpus that are recorded, drawn from all: with 269 of 787 songs a model was as often
 #: right about recordings as with 538 (64.0 %, on 125 held-out clips).
 MOST_RECORDED = 1000
