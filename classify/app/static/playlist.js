@@ -20,10 +20,15 @@ async function keep(songs, change) {
   }
 }
 
-async function step(what) {
+// One change after another: the next is made from what the last one left.
+let turn = Promise.resolve();
+const inTurn = work => { turn = turn.then(() => attempt(work)); return turn; };
+const placeOf = song => state.songs.findIndex(one => one.id === song);
+
+const step = what => inTurn(async () => {
   try { show(await ask("POST", `/playlists/${id}/${what}`, { edition: state.edition })); }
   catch (error) { say(error.message, true); if (error.detail?.state) show(error.detail.state); }
-}
+});
 
 async function rebuild(another) {
   await attempt(async () => {
@@ -70,7 +75,7 @@ function marks(of) {
 }
 
 function row(song, place) {
-  const act = (text, label, work, more = {}) => h("button", { type: "button", class: "quiet", "aria-label": `${label}: ${song.title}`, title: label, onclick: () => attempt(work), ...more }, text);
+  const act = (text, label, work, more = {}) => h("button", { type: "button", class: "quiet", "aria-label": `${label}: ${song.title}`, title: label, onclick: () => inTurn(work), ...more }, text);
   const item = h("li", { draggable: "true", tabindex: "0", "data-song": String(song.id), class: song.locked ? "locked" : "" },
     h("span", { class: "grip", "aria-hidden": "true" }, "⠿"), h("span", { class: "begins" }),
     h("span", { class: "what" }, h("a", { href: `/songs/${song.id}` }, song.title), song.artist ? h("span", { class: "soft" }, ` ${song.artist}`) : null,
@@ -78,16 +83,16 @@ function row(song, place) {
     h("span", { class: "bar" }, moodBar(song.p, state.classes), h("span", { class: "soft stage" })),
     h("span", { class: "soft facts" }, `${song.tempo ? `${number(song.tempo)} bpm · ` : ""}${clock(song.seconds)}`),
     h("span", { class: "acts" },
-      act("↑", t("Earlier"), () => shift(place, -1), { disabled: place === 0 }),
-      act("↓", t("Later"), () => shift(place, 1), { disabled: place === state.songs.length - 1 }),
-      act(song.locked ? "🔒" : "🔓", song.locked ? t("Unlock") : t("Lock"), () => lock(place), { "aria-pressed": String(song.locked) }),
-      act("✎", t("Note"), () => note(place)), act("✕", t("Take out"), () => take(place))));
+      act("↑", t("Earlier"), () => shift(song.id, -1), { disabled: place === 0 }),
+      act("↓", t("Later"), () => shift(song.id, 1), { disabled: place === state.songs.length - 1 }),
+      act(song.locked ? "🔒" : "🔓", song.locked ? t("Unlock") : t("Lock"), () => lock(song.id), { "aria-pressed": String(song.locked) }),
+      act("✎", t("Note"), () => note(song.id)), act("✕", t("Take out"), () => take(song.id))));
   item.addEventListener("keydown", event => {
     if (event.target !== item) return;
-    if (event.altKey && ["ArrowUp", "ArrowDown"].includes(event.key)) { event.preventDefault(); attempt(() => shift(place, event.key === "ArrowUp" ? -1 : 1)); }
+    if (event.altKey && ["ArrowUp", "ArrowDown"].includes(event.key)) { event.preventDefault(); inTurn(() => shift(song.id, event.key === "ArrowUp" ? -1 : 1)); }
     else if (["ArrowUp", "ArrowDown"].includes(event.key)) { event.preventDefault(); (event.key === "ArrowUp" ? item.previousElementSibling : item.nextElementSibling)?.focus(); }
-    else if (event.key.toLowerCase() === "l") attempt(() => lock(place));
-    else if (event.key === "Delete") attempt(() => take(place));
+    else if (event.key.toLowerCase() === "l") inTurn(() => lock(song.id));
+    else if (event.key === "Delete") inTurn(() => take(song.id));
     else if (event.key === "Enter") location.href = `/songs/${song.id}`;
   });
   item.addEventListener("dragstart", event => { dragged = item; item.classList.add("dragged"); event.dataTransfer.effectAllowed = "move"; event.dataTransfer.setData("text/plain", song.title); });
@@ -117,30 +122,33 @@ function dropped() {
   dragged = null;
   const order = $$("li[data-song]", list).map(item => Number(item.dataset.song));
   const known = new Map(entries().map(entry => [entry.id, entry]));
-  if (order.some((song, place) => song !== state.songs[place].id)) keep(order.map(song => known.get(song)), "moved");
+  if (order.some((song, place) => song !== state.songs[place].id)) inTurn(() => keep(order.map(song => known.get(song)), "moved"));
 }
 
-async function shift(place, by) {
-  const songs = entries(), to = place + by;
-  if (to < 0 || to >= songs.length) return;
+async function shift(id, by) {
+  const songs = entries(), place = placeOf(id), to = place + by;
+  if (place < 0 || to < 0 || to >= songs.length) return;
   const [song] = songs.splice(place, 1);
   songs.splice(to, 0, song);
   await keep(songs, "moved");
   $(`li[data-song="${song.id}"]`, list)?.focus();
 }
-async function lock(place) {
-  const songs = entries();
+async function lock(id) {
+  const songs = entries(), place = placeOf(id);
+  if (place < 0) return;
   songs[place].locked = !songs[place].locked;
   await keep(songs, "locked");
 }
-async function take(place) {
-  const songs = entries();
+async function take(id) {
+  const songs = entries(), place = placeOf(id);
+  if (place < 0) return;
   songs.splice(place, 1);
   await keep(songs, "taken out");
   list.children[Math.min(place, list.children.length - 1)]?.focus();
 }
-async function note(place) {
-  const dialog = $("#note-dialog"), songs = entries();
+async function note(id) {
+  const dialog = $("#note-dialog"), songs = entries(), place = placeOf(id);
+  if (place < 0) return;
   $("#note-of").textContent = state.songs[place].title;
   $("#note-text").value = songs[place].note;
   dialog.showModal();
@@ -261,7 +269,7 @@ $("#search").addEventListener("input", later(() => attempt(async () => {
   const q = $("#search").value.trim();
   const found = q ? (await ask("GET", `/libraries/${state.library}/songs?${new URLSearchParams({ q, limit: 12 })}`)).rows : [];
   $("#found").replaceChildren(...found.map(song => h("li", {}, h("button", { type: "button",
-    onclick: () => attempt(() => keep([...entries(), { id: song.id, locked: false, note: "" }], "added")) },
+    onclick: () => inTurn(() => keep([...entries(), { id: song.id, locked: false, note: "" }], "added")) },
   `+ ${song.title}`, h("span", { class: "soft" }, song.prediction || t("not sure"))))));
 })));
 new ResizeObserver(() => { if (state && !dragged) arc(state); }).observe($("#arc"));
