@@ -66,7 +66,6 @@ class Tally:
         *arguments: object,
         env: dict[str, str | None] | None = None,
         before: Callable[[], None] | None = None,
-        user: str | None = None,
     ) -> tuple[int, str]:
         """Run a command in a process of its own."""
         words = [str(word) for word in arguments]
@@ -74,7 +73,7 @@ class Tally:
             done = subprocess.run(
                 [sys.executable, "-m", "classify", *words],
                 capture_output=True, timeout=PATIENCE, env=environment(env), preexec_fn=before,
-                user=user, check=False,
+                check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             self.note("hang", " ".join(words))
