@@ -40,7 +40,9 @@ ODD = (
 EASY = ("--min-confidence", "0.5", "--tempo-change", "none", "--loudness-change", "none")
 
 
-def test_arguments(tally: Tally, songs: Path, trained: Path, tmp_path: Path):
+def test_arguments(tally: Tally, songs: Path, trained: Path, tmp_path: Path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")  # which an empty name means
     quick = ("--quick", "--models", "knn", "--out", tmp_path / "run")
     for value in ODD:
         for option in ("--window", "--hop", "--folds", "--repeats", "--seed", "--epochs", "--jobs",
