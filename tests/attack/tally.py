@@ -17,7 +17,7 @@ from classify.errors import InputError
 ROOT = Path(__file__).parent.parent.parent
 
 #: Seconds after which a command counts as hanging.
-PATIENCE = 300
+PATIENCE = 900
 
 
 class Hang(BaseException):
