@@ -285,7 +285,7 @@ def test_a_list_is_dragged_locked_rebuilt_undone_and_taken_along(ready):
     ready.until(lambda: len(ready.all("#songs > li.locked")) == 1)
     ready.click("#rebuild")
     ready.until(lambda: ready.ask("/playlists/1")["change"] == "built")
-    ready.until(lambda: dragged[0] in order(ready))
+    ready.until(lambda: ready.one("#rebuild").is_enabled() and dragged[0] in order(ready))
     ready.click("h1")
     for _ in range(4):
         before = ready.ask("/playlists/1")["edition"]

@@ -30,8 +30,8 @@ const step = what => inTurn(async () => {
   catch (error) { say(error.message, true); if (error.detail?.state) show(error.detail.state); }
 });
 
-async function rebuild(another) {
-  await attempt(async () => {
+function rebuild(another) {
+  return inTurn(async () => {
     $("#rebuild").disabled = $("#another").disabled = true;
     try { await finished((await ask("POST", `/playlists/${id}/rebuild`, { edition: state.edition, another })).job); }
     finally { $("#rebuild").disabled = $("#another").disabled = false; await load(); }
