@@ -68,7 +68,7 @@ def test_calibration_can_be_drawn(run):
 
 
 def test_checks_and_summary_and_report(run):
-    assert set(run.checks.check) == {"confounds", "robustness"}
+    assert set(run.checks.check) == {"robustness"}  # all else that is known is equal in all songs
     assert any("highest accuracy: " in line or "an accuracy of" in line for line in run.summary())
     assert run._repr_html_().startswith("<p>")
     assert run.report().name == "report.html"

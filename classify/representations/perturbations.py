@@ -143,7 +143,7 @@ def perturbations_of(songs: Sequence[Song]) -> list[Perturbation]:
     --------
     >>> from classify.representations.reference import piece
     >>> [change.name for change in perturbations_of([piece()])][-3:]
-    ['stretched 1.25', 'velocity flattened', 'drums removed']
+    ['velocity flattened', 'drums removed', 'metre removed']
     """
     changes = [
         Perturbation(f"transposed {step:+d}", step, transposed(step))

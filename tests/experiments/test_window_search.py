@@ -102,7 +102,7 @@ def test_pitch_alone_is_chosen_where_all_else_misleads(tmp_path, monkeypatch):
     monkeypatch.setitem(
         window_search.PROBES, "notes", (NOTES, lambda seed: KNeighborsClassifier(1))
     )
-    found = tuned(settings(tmp_path / "songs", window=30))
+    found = tuned(settings(tmp_path / "songs", window=30, keep_duplicates=True))
     assert [one.window for one in found.candidates] == [30] * 3  # it was given
     assert found.chosen.channels in (("pitch",), ("pitch", "inter-onset", "duration", "drum"))
     assert found.chosen.score > 0.9 > found.candidates[0].score

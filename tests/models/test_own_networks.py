@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify.evaluation.splits import held_out
+from classify.evaluation.splits import held_out, inner_folds
 from classify.experiments import results
 from classify.experiments.comparison import compare
 from classify.experiments.settings import Settings
@@ -83,7 +83,8 @@ def test_only_what_is_fitted_on_is_augmented(monkeypatch):
 
     monkeypatch.setattr(NoteEvents, "augment", watched)
     network = NetworkClassifier("crnn", TrainingSettings(epochs=4)).fit(x, y)
-    fit, validate = held_out(y.tolist(), None, 0)
+    fit, held = held_out(y.tolist(), None, 0)
+    validate = held[inner_folds(y[held], None, 2, 0)[0][0]]  # the others are calibrated on
     given = {batch.tobytes() for batch in np.concatenate(seen)}
     assert given == {window.tobytes() for window in x[fit]}
     p = network.predict_proba(x[validate])
