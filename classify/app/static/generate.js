@@ -73,7 +73,7 @@ const make = () => attempt(async () => {
     const song = shown(await ask("GET", `/generated/${result.generated}`));
     $("#none").hidden = true;
     $("#songs").prepend(song);
-    $(".play", song).focus();
+    requestAnimationFrame(() => $(".play", song).focus());  // it can be pressed once the song is drawn
   } catch (error) {
     $("#making").replaceChildren(h("p", { class: "warning" }, error.message));
   }
