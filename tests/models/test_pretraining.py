@@ -206,7 +206,7 @@ def test_a_comparison_starts_from_it_and_says_what_it_had_seen(weights, corpus, 
 
     plan = training.plan_of_run(folder, "crnn", 2)
     assert pretrained.load(Path(plan.settings.init)).id == pretrained.load(weights).id
-    assert said["folder"] == "weights" and str(tmp_path) not in (folder / "run.json").read_text()
+    assert said["folder"] == weights.name and str(tmp_path) not in (folder / "run.json").read_text()
     assert training.plan_of_run(folder, "transformer", 2).settings.init is None
 
 
