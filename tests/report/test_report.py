@@ -177,7 +177,7 @@ def test_a_section_that_fails_costs_nothing_else(tmp_path, monkeypatch, caplog):
     report = write_report(write_run(tmp_path / "run", {"svm": 38}))
     for text in (report.read_text(), report.with_suffix(".md").read_text(), caplog.text):
         assert "it failed (ZeroDivisionError: division by zero)" in text
-        assert "it failed (ValueError: min() arg is an empty sequence)" in text
+        assert "it failed (ValueError: min() " in text
     assert "All models" in report.read_text()
 
 
