@@ -151,7 +151,7 @@ class Predictor:
             found.append(np.array([known[pair] for pair in itertools.pairwise(song)]))
         return found
 
-    def static_nats(
+    def by_training_songs(
         self, songs: Sequence[Sequence[Frame]], base: list[Floats], order: int, strength: float
     ) -> list[Floats]:
         """Probabilities of all frames but the first, by the training songs."""
@@ -163,7 +163,7 @@ class Predictor:
             for song, of_song in zip(map(self.numbered, songs), base, strict=True)
         ]  # fmt: skip
 
-    def adaptive_nats(
+    def by_the_song_too(
         self, songs: Sequence[Sequence[Frame]], static: list[Floats], order: int, strength: float
     ) -> list[Floats]:
         """Probabilities of all frames but the first, by the song itself as well."""
@@ -198,15 +198,15 @@ def run(name: str, folder: Path, out: Path) -> None:
     model = Predictor(data["train"])
     bases = {part: model.base(data[part]) for part in ("valid", "test")}
     score, order, strength = min(
-        (nats(model.static_nats(data["valid"], bases["valid"], o, s)), o, s)
+        (nats(model.by_training_songs(data["valid"], bases["valid"], o, s)), o, s)
         for o in ORDERS for s in STRENGTHS
     )  # fmt: skip
-    static = {p: model.static_nats(data[p], bases[p], order, strength) for p in bases}
+    static = {p: model.by_training_songs(data[p], bases[p], order, strength) for p in bases}
     best, length, weight = min(
-        (nats(model.adaptive_nats(data["valid"], static["valid"], o, s)), o, s)
+        (nats(model.by_the_song_too(data["valid"], static["valid"], o, s)), o, s)
         for o in LENGTHS for s in STRENGTHS
     )  # fmt: skip
-    adaptive = model.adaptive_nats(data["test"], static["test"], length, weight)
+    adaptive = model.by_the_song_too(data["test"], static["test"], length, weight)
     print(f"{name}: {time.perf_counter() - begun:.0f} s; on the validation part static {score:.2f} "
           f"(order {order}, strength {strength}), adaptive {best:.2f} (order {length}, strength "
           f"{weight})")  # fmt: skip

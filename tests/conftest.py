@@ -1,16 +1,23 @@
 """Songs made for the tests: short, real MIDI files, two or three classes that differ clearly."""
 
 import logging
+import logging
 import os
+import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from classify.compute.executor import VARIABLE
 from classify.songs import midi
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 
 def write_song(path: Path, seed: int, low: int = 60, beat: float = 0.5, n_notes: int = 40) -> Path:
@@ -87,3 +94,30 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     songs = write_corpus(place / "songs")
     settings = Settings(corpus=str(songs), window=16, folds=3, quick=True)
     return training.train(training.plan(settings, "features-logistic"), place / "model", 2)
+
+
+@contextmanager
+def chromium(profile: Path, *arguments: str, requests: bool = False) -> "Iterator[Chrome]":
+    """Start headless Chromium, where Debian's packages chromium and chromium-driver are installed.
+
+    Its log names every address that was asked for, if it is to keep the `requests`.
+    """
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not program or not driver:
+        pytest.skip("no chromium and chromedriver on this machine")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for argument in (
+        "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
+        "--disable-background-networking", "--disable-component-update",
+        f"--user-data-dir={profile}", *arguments,
+    ):  # fmt: skip
+        options.add_argument(argument)
+    if requests:
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    os.environ["SE_OFFLINE"] = "true"
+    started = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    yield started
+    started.quit()

@@ -7,6 +7,7 @@ import typer
 
 from classify import api
 from classify.cli.options import argument, command, options
+from classify.inference.generating import ENRICHED
 from classify.progress import on_terminal
 
 
@@ -18,10 +19,14 @@ def add(app: typer.Typer) -> None:
             api.enrich,
             without=["model", "library"],
             flags={"n": "-n"},
+            metavars={"judge": "MODEL", "tries": "N"},
+        ),
+        options(
+            api.generate,
+            only=ENRICHED,
             metavars={
-                "mood": "MOOD", "minutes": "M", "tempo": "BPM", "key": "KEY", "metre": "N/D",
-                "instruments": "NUMBERS", "loudness": "V", "judge": "MODEL", "mode": "MODE",
-                "sure": "P", "tries": "N",
+                "tempo": "BPM", "key": "KEY", "metre": "N/D", "instruments": "NUMBERS",
+                "loudness": "V", "mode": "MODE",
             },
         ),
     )(enrich)  # fmt: skip

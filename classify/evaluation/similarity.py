@@ -151,7 +151,7 @@ def _intervals(
     """Give measures of two sets, and 1.96 standard deviations on both sides of each.
 
     The deviation is that over draws of songs with replacement; percentiles of these draws would lie
-    to one side, since a set in which songs stand twice is less varied.
+    to one side, since a set in which songs occur twice is less varied.
     """
     random = np.random.default_rng(seed)
     values = measure(np.arange(n_real), np.arange(n_other))

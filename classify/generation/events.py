@@ -32,7 +32,7 @@ MOST_BARS, END = 3, 4
 #: Steps that a note may last.
 LENGTHS = np.array([*range(1, 13), 14, 16, 18, 20, 24, 30, 36, 42, 48, 60, 72, 96, 120, 144, 192])
 
-#: Bars of a phrase that are told apart, and bars to the end from which on all are one.
+#: Bars of a phrase that are distinguished, and bars to the end from which on all are one.
 PHRASE, LEFT = 8, 16
 
 #: Steps of the longest bar that is learned.

@@ -1,5 +1,6 @@
 """New songs of a trained generator, as files: MIDI, a table, pictures, a page to hear them."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from classify.generation import knobs
 from classify.generation.request import Passage, Request
 from classify.inference import saved_generator, saved_model
 from classify.inference.saved_generator import SavedGenerator
+from classify.inference.saved_model import Bundle
 from classify.options import as_names
 from classify.progress import SILENT, Progress, counting
 from classify.songs import GENERATED, Song, UnusableSong, midi
@@ -71,9 +73,8 @@ def compose(
     """
     n, seed, audio = given["n"], given["seed"], given["audio"]
     _check(folder, n, seed, given["force"])
-    generator = model if isinstance(model, SavedGenerator) else saved_generator.load(Path(model))
-    request = request_of(given)
-    bundle = saved_model.load(Path(given["judge"])) if given["judge"] else None
+    generator, request = saved_generator.loaded(model), request_of(given)
+    bundle = saved_model.loaded(given["judge"]) if given["judge"] else None
     songs = []
     with counting(progress, f"Composing with {generator.about.title}", "song") as count:
         for number in range(n):
@@ -98,9 +99,8 @@ def compose_one(generator: SavedGenerator, file: Path, given: Mapping[str, Any])
     from classify.experiments.settings import check_seed
 
     check_seed(given["seed"])
-    request, judge = request_of(given), given["judge"]
-    if judge is not None and not isinstance(judge, saved_model.Bundle):
-        judge = saved_model.load(Path(judge))
+    request = request_of(given)
+    judge = saved_model.loaded(given["judge"]) if given["judge"] is not None else None
     song = new_song(generator, request, given["seed"])
     with atomic_write(file) as temporary:
         midi.write_song(temporary, song)
@@ -130,7 +130,8 @@ def _check(folder: Path, n: int, seed: int, force: bool) -> None:
 
 
 def request_of(given: Mapping[str, Any]) -> Request:
-    """Make a request of options."""
+    """Make a request of options; those that are missing were not given."""
+    given = defaultdict(lambda: None, given)
     wishes = {name: given[name] for name in PLAIN}
     if given["minutes"] is not None:
         wishes["seconds"] = 60 * given["minutes"]
@@ -196,7 +197,7 @@ def table_of(
     songs: Sequence[Song],
     names: Sequence[str],
     seeds: Sequence[int],
-    bundle: saved_model.Bundle | None,
+    bundle: Bundle | None,
 ) -> "pd.DataFrame":
     """Say of each song what was asked, what came of it, and how much of it is a copy.
 

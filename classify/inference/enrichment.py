@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 #: The folder of a library that new songs go into.
 FOLDER = "generated"
 
-#: What new songs are not given and the request has.
-WITHOUT = ("syncopation", "spread", "low", "high", "repeats", "longest_copy", "chords", "primer",
-           "bridge_from", "bridge_to", "revise", "keep")  # fmt: skip
-
 
 @dataclass(frozen=True, eq=False)
 class Enriched:
@@ -85,21 +81,20 @@ def enrich(
         Shows progress.
     """
     _check(library, given)
-    generator = model if isinstance(model, SavedGenerator) else saved_generator.load(Path(model))
-    judge = given["judge"]
-    bundle = judge if isinstance(judge, Bundle) else saved_model.load(Path(judge))
+    generator, bundle = saved_generator.loaded(model), saved_model.loaded(given["judge"])
     if given["mood"] not in bundle.classes:
         raise InputError(
             f"--mood {given['mood']}: {bundle.name} does not know it; known are "
             f"{', '.join(bundle.classes)}"
         )
-    request = composing.request_of({**dict.fromkeys(WITHOUT), **given})
+    request = composing.request_of(given)
     generator.generator.check(request)
     folder = library / FOLDER
     with exclusive(folder):
         with counting(progress, f"Reading {library}", "song") as count:
-            songs = [item.song for item in load_library([library], count).items]
-        maker = _Maker(generator, bundle, request, folder, given["sure"], songs)
+            items = load_library([library], count).items
+        known = [Repertoire.of(item.song for item in items)]
+        maker = _Maker(generator, bundle, request, folder, given["sure"], known)
         return _enriched(maker, given, progress)
 
 
@@ -111,20 +106,19 @@ def _check(library: Path, given: Mapping[str, Any]) -> None:
     check_count("n", given["n"])
     check_count("tries", given["tries"])
     check_seed(given["seed"])
-    if not 0 <= given["sure"] <= 1:
-        raise InputError(f"--sure {given['sure']:g}: expected a probability from 0 to 1")
+    prediction.check_sure(given["sure"])
 
 
 @dataclass(frozen=True, eq=False)
 class _Maker:
-    """Makes songs and keeps those that may be kept."""
+    """Makes songs and keeps those that may be kept, unlike the library's and one another."""
 
     generator: SavedGenerator
     bundle: Bundle
     request: Request
     folder: Path
     sure: float
-    library: list[Song]
+    known: list[Repertoire]
 
     def path(self, seed: int) -> Path:
         """Name the file of the song of a seed, which is the same whenever it is made."""
@@ -150,13 +144,13 @@ class _Maker:
             midi.write_song(temporary, song)
             read = midi.read(temporary)
             self.check(read)
-        self.library.append(read)
+        self.known.append(Repertoire.of([read]))
         return read
 
     def check(self, song: Song) -> None:
         """Refuse a song that the library's classifier does not hear as asked, and a copy."""
         limit = self.request.longest_copy or self.generator.generator.longest_copy
-        if Repertoire.of(self.library).longest_run(song) > limit:
+        if any(known.longest_run(song) > limit for known in self.known):
             raise _Rejected("held too long a copy of a song of the library")
         item = Item("song", "", "", song, "")
         row = prediction.predict_block(self.bundle, [item]).songs.iloc[0]

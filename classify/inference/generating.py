@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from classify.songs import Song
 
 
+#: Wishes of `generate` that `enrich` takes too.
+ENRICHED = ("minutes", "bars", "tempo", "key", "mode", "metre", "density", "register", "loudness",
+            "instruments")  # fmt: skip
+
+
 def generate(
     model: "SavedGenerator | str | Path",
     out: str | Path = "new",
@@ -195,9 +200,9 @@ def loaded_generator(model: "SavedGenerator | str | Path") -> "SavedGenerator":
     model : SavedGenerator, str or Path
         A trained generator, or its folder.
     """
-    from classify.inference.saved_generator import SavedGenerator, load
+    from classify.inference import saved_generator
 
-    return model if isinstance(model, SavedGenerator) else load(Path(model))
+    return saved_generator.loaded(model)
 
 
 def read_made_song(file: str | Path) -> "Song":
@@ -223,17 +228,8 @@ def enrich(
     seed: int = 0,
     sure: float = 0.8,
     tries: int = 20,
-    minutes: float | None = None,
-    bars: int | None = None,
-    tempo: float | None = None,
-    key: str | None = None,
-    mode: Literal["major", "minor"] | None = None,
-    metre: str | None = None,
-    density: float | None = None,
-    register: float | None = None,
-    loudness: float | None = None,
-    instruments: str | Sequence[int] | None = None,
     progress: Progress = SILENT,
+    **wishes: Any,
 ) -> "Enriched":
     """Add new songs of a mood to a library: those that its classifier is sure of, and no copies.
 
@@ -259,28 +255,11 @@ def enrich(
         Least probability of the mood, from 0 to 1.
     tries : int
         Songs to try at most, for each song that is to be added.
-    minutes : float, optional
-        Length in minutes.
-    bars : int, optional
-        Length in bars.
-    tempo : float, optional
-        Quarter notes a minute.
-    key : str, optional
-        As "A minor" or "Eb major".
-    mode : {"major", "minor"}, optional
-        Of whichever key.
-    metre : str, optional
-        Time signature, as 3/4.
-    density : float, optional
-        Notes a second.
-    register : float, optional
-        Mean MIDI pitch.
-    loudness : float, optional
-        Mean velocity, 1 to 127.
-    instruments : str or sequence of int, optional
-        General MIDI programs, as 0 for a piano or 73 for a flute; one a part, with commas.
     progress : Progress
         Shows progress.
+    **wishes
+        Of those for `generate`: minutes, bars, tempo, key, mode, metre, density, register,
+        loudness, instruments.
 
     Returns
     -------
@@ -304,7 +283,8 @@ def enrich(
     >>> made.table["mood judged"].tolist(), made.folder.name
     (['Happy'], 'generated')
     """
-    given = dict(locals())
+    check_names(wishes, dict.fromkeys(ENRICHED), "wish")
+    given = {"mood": mood, "judge": judge, "n": n, "seed": seed, "sure": sure, "tries": tries}
     from classify.inference.enrichment import enrich as enrich_library
 
-    return enrich_library(model, Path(library), given, progress)
+    return enrich_library(model, Path(library), given | wishes, progress)

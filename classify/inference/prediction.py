@@ -160,8 +160,7 @@ def predict(
             f"the same of every window, so it knows no course; train a model of windows, such as "
             f"--model features-vote"
         )
-    if not 0 <= sure <= 1:
-        raise InputError(f"--sure {sure:g}: expected a probability from 0 to 1")
+    check_sure(sure)
     with exclusive(out) if out else nullcontext():
         with counting(progress, "Reading songs", "song") as count:
             library = load_library(sources, count, artist_folder)
@@ -176,6 +175,18 @@ def predict(
         if parts:
             shutil.rmtree(parts, ignore_errors=True)
     return predictions
+
+
+def check_sure(sure: float) -> None:
+    """Refuse a confidence that is no probability.
+
+    Raises
+    ------
+    InputError
+        Naming what is accepted.
+    """
+    if not 0 <= sure <= 1:
+        raise InputError(f"--sure {sure:g}: expected a probability from 0 to 1")
 
 
 def check_target(path: Path | None, endings: Sequence[str]) -> None:

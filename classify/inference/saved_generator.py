@@ -100,3 +100,8 @@ def load(folder: Path) -> SavedGenerator:
         if generator.moods != about.moods:
             raise InputError(f"{folder}: its files are of another generator than its {ABOUT}")
         return SavedGenerator(folder, about, generator)
+
+
+def loaded(model: SavedGenerator | str | Path) -> SavedGenerator:
+    """Load a generator, if it is not loaded yet."""
+    return model if isinstance(model, SavedGenerator) else load(Path(model))

@@ -281,6 +281,11 @@ def seal(folder: Path, about: dict[str, Any]) -> None:
 # --- reading
 
 
+def loaded(model: Bundle | str | Path) -> Bundle:
+    """Load a model, if it is not loaded yet."""
+    return model if isinstance(model, Bundle) else load(Path(model))
+
+
 def load(folder: Path) -> Bundle:
     """Read a bundle; it predicts what the saved model predicted.
 

@@ -365,4 +365,4 @@ def loaded(model: "Bundle | str | Path") -> "Bundle":
     """
     from classify.inference import saved_model
 
-    return model if isinstance(model, saved_model.Bundle) else saved_model.load(Path(model))
+    return saved_model.loaded(model)

@@ -7,8 +7,6 @@ asks for is recorded, and nothing may come from, or go to, another machine.
 import csv
 import io
 import json
-import os
-import shutil
 import signal
 import threading
 import time
@@ -22,7 +20,7 @@ from classify.app import server
 from classify.app.room import Room, add_model
 from classify.progress import SILENT
 from tests.app.conftest import TOKEN
-from tests.conftest import write_corpus, write_song
+from tests.conftest import chromium, write_corpus, write_song
 
 pytestmark = pytest.mark.slow
 
@@ -115,25 +113,9 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory):
-    program, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not program or not chromedriver:
-        pytest.skip("no chromium and chromedriver on this machine")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for argument in (
-        "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update", "--lang=en",
-        "--window-size=1280,1100",
-        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    os.environ["SE_OFFLINE"] = "true"
-    chromium = webdriver.Chrome(options, webdriver.ChromeService(chromedriver))
-    yield chromium
-    chromium.quit()
+    profile = tmp_path_factory.mktemp("chromium")
+    with chromium(profile, "--lang=en", "--window-size=1280,1100", requests=True) as started:
+        yield started
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from classify import api, app
 from classify.cli.main import commands
 from classify.cli.options import INTERNAL, METAVARS
 from classify.experiments.settings import Settings
+from classify.inference.generating import ENRICHED
 from classify.inference.tasks import TRAINED
 from classify.models.pretraining_settings import PretrainingSettings
 from classify.options import REQUIRED, options
@@ -35,7 +36,7 @@ BEHIND = {
     "train": ([api.train], {Settings: TRAINED}, set()),
     "predict": ([api.predict], {}, set()),
     "generate": ([api.generate], {}, set()),
-    "enrich": ([api.enrich], {}, set()),
+    "enrich": ([api.enrich], {api.generate: ENRICHED}, set()),
     "adapt": ([api.adapt], {}, set()),
     "suggest": ([api.suggest], {}, set()),
     "playlist": ([api.playlists], {Request: (), Limits: (), Output: ()}, set()),

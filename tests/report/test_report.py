@@ -1,8 +1,6 @@
 """The report as files, and as a real browser shows it."""
 
-import os
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from classify.errors import InputError
 from classify.files import read_json, write_json
 from classify.report import sections, write_report
+from tests.conftest import chromium
 from tests.report.made_checks import add_checks, add_excerpts
 from tests.report.made_runs import write_run
 
@@ -249,30 +248,8 @@ def test_class_names_that_mean_something_to_a_plotter(tmp_path):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    """Headless Chromium, where Debian's packages chromium and chromium-driver are installed."""
-    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not program or not driver:
-        pytest.skip("no chromium and chromedriver on this machine")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for argument in (
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):
-        options.add_argument(argument)
-    os.environ["SE_OFFLINE"] = "true"
-    chromium = webdriver.Chrome(options, webdriver.ChromeService(driver))
-    yield chromium
-    chromium.quit()
+    with chromium(tmp_path_factory.mktemp("chromium"), "--disable-quic") as started:
+        yield started
 
 
 @pytest.mark.parametrize("width", [1280, 500, 390])
