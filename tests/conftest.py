@@ -1,7 +1,6 @@
 """Songs made for the tests: short, real MIDI files, two or three classes that differ clearly."""
 
 import logging
-import logging
 import os
 import shutil
 import sys
