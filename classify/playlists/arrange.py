@@ -135,19 +135,10 @@ def _entries(
 ) -> tuple[PlaylistEntry, ...]:
     entries, start = list[PlaylistEntry](), 0.0
     for song, mood in zip(songs.tolist(), stages, strict=True):
-        tempo = float(library.tempo[song])
-        entries.append(
-            PlaylistEntry(
-                song=library.song[song], title=library.title[song], artist=library.artist[song],
-                start=start, seconds=float(library.seconds[song]), mood=mood,
-                probability=float(library.p[song, library.moods.index(mood)]),
-                confidence=float(library.confidence[song]),
-                tempo=None if np.isnan(tempo) else tempo,
-                loudness=float(library.loudness[song]), pinned=library.song[song] in locked,
-                reason=f"in the stage {mood}", p=tuple(library.p[song].tolist()),
-            )
-        )  # fmt: skip
-        start += entries[-1].seconds
+        pinned = library.song[song] in locked
+        entry = PlaylistEntry.of(library, song, start, mood, pinned, f"in the stage {mood}")
+        entries.append(entry)
+        start += entry.seconds
     return tuple(entries)
 
 

@@ -179,23 +179,8 @@ def _entries(solved: PlaylistSolution) -> list[PlaylistEntry]:
     for song, stage, mood in zip(
         solved.songs.tolist(), solved.stages.tolist(), solved.moods, strict=True
     ):
-        entries.append(
-            PlaylistEntry(
-                song=library.song[song],
-                title=library.title[song],
-                artist=library.artist[song],
-                start=start,
-                seconds=float(library.seconds[song]),
-                mood=mood,
-                probability=float(library.p[song, library.moods.index(mood)]),
-                confidence=float(library.confidence[song]),
-                tempo=None if np.isnan(library.tempo[song]) else float(library.tempo[song]),
-                loudness=float(library.loudness[song]),
-                pinned=song in solved.candidates.pins,
-                reason=_reason(solved, song, stage),
-                p=tuple(library.p[song].tolist()),
-            )
-        )
+        pinned, reason = song in solved.candidates.pins, _reason(solved, song, stage)
+        entries.append(PlaylistEntry.of(library, song, start, mood, pinned, reason))
         start += entries[-1].seconds
     return entries
 

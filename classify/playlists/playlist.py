@@ -1,7 +1,9 @@
 """A playlist, as people, players and pictures get it."""
 
 from dataclasses import dataclass
+from math import isnan
 
+from classify.playlists.library import PredictedLibrary
 from classify.playlists.request import Request
 
 #: Stands in every output.
@@ -47,6 +49,44 @@ class PlaylistEntry:
     pinned: bool
     reason: str
     p: tuple[float, ...]
+
+    @classmethod
+    def of(
+        cls,
+        library: PredictedLibrary,
+        song: int,
+        start: float,
+        mood: str,
+        pinned: bool,
+        reason: str,
+    ) -> "PlaylistEntry":
+        """Make the entry of a library's song.
+
+        Parameters
+        ----------
+        library : PredictedLibrary
+            What is known of it.
+        song : int
+            Its place there.
+        start, mood, pinned, reason
+            As above.
+        """
+        tempo = float(library.tempo[song])
+        return cls(
+            song=library.song[song],
+            title=library.title[song],
+            artist=library.artist[song],
+            start=start,
+            seconds=float(library.seconds[song]),
+            mood=mood,
+            probability=float(library.p[song, library.moods.index(mood)]),
+            confidence=float(library.confidence[song]),
+            tempo=None if isnan(tempo) else tempo,
+            loudness=float(library.loudness[song]),
+            pinned=pinned,
+            reason=reason,
+            p=tuple(library.p[song].tolist()),
+        )
 
 
 @dataclass(frozen=True)
