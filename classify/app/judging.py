@@ -18,9 +18,6 @@ BLOCK = 100
 #: Why a song that a link leads to is not read.
 OUTSIDE = "lies outside of the library's folder, where a link leads to"
 
-#: Digits of a song's hash by which a model knows its own songs.
-KEPT_DIGITS = 16
-
 
 def read_library(room: Room, library_id: int) -> dict[str, Any]:
     """Read a library, and have the model that is used judge what it has not judged before."""
@@ -103,31 +100,32 @@ def judge_items(room: Room, items: list[Any], model_id: int | None = None) -> in
     bundle = kept_model(model.folder)
     blocks = api.predict_in_blocks(bundle, new, size=BLOCK, progress=room.progress)
     for chosen_items, block in blocks:
-        rows = _predictions(model.id, set(bundle.about.songs), chosen_items, block)
+        rows = _predictions(model.id, bundle, chosen_items, block)
         with room.database.writing() as session:
             for row in rows:
                 session.merge(row)
     return len(new)
 
 
-def _predictions(model_id: int, own: set[str], items: list[Any], block: Any) -> "list[Prediction]":
+def _predictions(model_id: int, bundle: Any, items: list[Any], block: Any) -> "list[Prediction]":
     classes = [name for name in block.songs if name.startswith("p:")]
     windows: dict[str, list[list[float]]] = {}
     for song, start, *p in block.windows[["song", "start", *classes]].itertuples(index=False):
         windows.setdefault(song, []).append([round(float(v), 4) for v in (start, *p)])
-    rows = zip(items, block.songs.to_dict("records"), api.statistics_of(block), strict=True)
+    own = bundle.learned_from([item.song for item in items])
+    rows = zip(items, own, block.songs.to_dict("records"), api.statistics_of(block), strict=True)
     return [
         Prediction(
             digest=item.song.digest, model_id=model_id, best=row["best"],
             prediction=row["prediction"], confidence=float(row["confidence"]), moods=row["set"],
             in_distribution=bool(row["in_distribution"]),
-            learned_from=item.song.digest[:KEPT_DIGITS] in own,
+            learned_from=bool(learned),
             tempo=None if row["tempo"] != row["tempo"] else float(row["tempo"]), key=row["key"],
             loudness=float(row["loudness"]),
             p={name.removeprefix("p:"): round(float(row[name]), 6) for name in classes},
             windows=windows.get(row["song"], []), statistics=[float(v) for v in statistics],
         )
-        for item, row, statistics in rows
+        for item, learned, row, statistics in rows
     ]  # fmt: skip
 
 

@@ -164,13 +164,12 @@ def _listener(
             f"{labels}: the label {unknown[0]!r} is none of the model's, "
             f"which are {', '.join(bundle.classes)}"
         )
-    trained = set(bundle.about.songs)
-    digests = [song.digest[: bundles.KEPT_DIGITS] for song in corpus.songs]
-    rows = [index for index, digest in enumerate(digests) if digest not in trained]
+    trained = bundle.learned_from(corpus.songs)
+    rows = np.flatnonzero(~trained).tolist()
     aside = corpus.skipped + [
         Skipped(entry.name, "is a song that the model was trained on", entry.label)
-        for entry, digest in zip(corpus.entries, digests, strict=True)
-        if digest in trained
+        for entry, own in zip(corpus.entries, trained, strict=True)
+        if own
     ]
     groups = [corpus.groups[index] for index in rows]
     if len(set(groups)) < 2:
@@ -299,10 +298,9 @@ def suggest(predictions: Predictions, bundle: Bundle, n_songs: int, labels: Path
         If no song of the library can be suggested.
     """
     files = np.array([item.file for item in predictions.items], dtype=object)
-    trained = set(bundle.about.songs)
-    fresh = [item.song.digest[: bundles.KEPT_DIGITS] not in trained for item in predictions.items]
+    trained = bundle.learned_from([item.song for item in predictions.items])
     rows = np.flatnonzero(
-        predictions.table.in_distribution.to_numpy(bool) & (files != "") & np.array(fresh)
+        predictions.table.in_distribution.to_numpy(bool) & (files != "") & ~trained
     )
     if not len(rows):
         raise InputError("no song can be suggested: all are in archives, or were trained on, or "

@@ -130,6 +130,11 @@ class Bundle:
         """How songs become windows."""
         return _cutting(self.about)
 
+    def learned_from(self, songs: Sequence[Song]) -> NDArray[np.bool_]:
+        """Mark the songs that the model was trained on, shape (n_songs,)."""
+        own = set(self.about.songs)
+        return np.array([song.digest[:KEPT_DIGITS] in own for song in songs], bool)
+
     def predict_windows(self, songs: Sequence[Song]) -> tuple[Windows, NDArray[np.float64]]:
         """Predict the windows of songs.
 
