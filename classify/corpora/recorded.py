@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.compute.executor import Task, TaskDied, make_executor, n_cores, task_name
-from classify.corpora.store import VERSION, Store
+from classify.corpora.store import Store
 from classify.errors import InputError
 from classify.files import atomic_write, cache_folder
 from classify.songs import audio, soundfonts, transcriber
@@ -74,7 +74,7 @@ def record_songs(
         _check(conditions)
     _run(tasks, len(songs), on_song, n_workers or n_cores())
     heard = [path for path in paths if path.is_file() and path.stat().st_size]
-    store = Store(cache_folder() / f"songs-v{VERSION}")
+    store = Store.of_user()
     stored = store.read([File(str(path)) for path in heard])
     copies = {
         path: store.song(parts[0], path, path.stem)
