@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from math import isnan
+from typing import TYPE_CHECKING
 
-from classify.playlists.library import PredictedLibrary
 from classify.playlists.request import Request
+
+if TYPE_CHECKING:  # the command line's options are read here, and the library needs pandas
+    from classify.playlists.library import PredictedLibrary
 
 #: Stands in every output.
 DISCLAIMER = "This is no medical device, and it does not replace a therapist's judgement."
@@ -53,7 +56,7 @@ class PlaylistEntry:
     @classmethod
     def of(
         cls,
-        library: PredictedLibrary,
+        library: "PredictedLibrary",
         song: int,
         start: float,
         mood: str,
