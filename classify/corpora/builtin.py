@@ -74,6 +74,8 @@ class BuiltIn:
         At most this many variants of one song.
     scores : bool
         Whether the files are scores of several voices; melodies in ABC otherwise.
+    as_written : bool
+        Whether scores keep their note values and time signatures, and classes may name their mode.
     version : int
         Part of the cache folder's name; raised when any of this changes what is written.
     """
@@ -89,6 +91,7 @@ class BuiltIn:
     per_class: int = 200
     per_family: int = 3
     scores: bool = False
+    as_written: bool = False
     seed: int = 0
     version: int = 4
 
@@ -110,8 +113,10 @@ class BuiltIn:
                     f"{self.name!r} cannot be made; install music21 with its corpus "
                     f"(pip install --force-reinstall music21)"
                 )
-        listing = builtin_scores.candidates if self.scores else builtin_tunes.candidates
-        return listing(collection, self.sources, self.classes)
+        given = collection, self.sources, self.classes
+        if self.scores:
+            return builtin_scores.candidates(*given, modes=self.as_written)
+        return builtin_tunes.candidates(*given)
 
 
 CORPORA = {
@@ -187,6 +192,23 @@ CORPORA = {
         level=2,
         per_family=5,
         scores=True,
+    ),
+    "chorales": BuiltIn(
+        name="chorales",
+        title="Bach's chorales in four voices (BWV 253-438) by mode: major, minor",
+        licence=SCORES,
+        sources={
+            "bach/bwv25[3-9].mxl": "chorale",
+            "bach/bwv2[6-9][0-9].mxl": "chorale",
+            "bach/bwv[34][0-9][0-9].mxl": "chorale",
+        },
+        classes={"major": " major$", "minor": " minor$"},
+        note="The mode is that of the key signature. Note values and time signatures are those of "
+        "the scores. It is meant for generators.",
+        window=200,
+        per_class=90,
+        scores=True,
+        as_written=True,
     ),
 }
 
@@ -287,7 +309,11 @@ def _write(
     pieces = [contents[first : first + PIECE] for first in range(0, len(contents), PIECE)]
     with make_executor(n_cores(), keep_workers=True) as executor:
         tasks = [
-            Task(task_name("built-in", built_in.name, piece), _read, (built_in.scores, piece))
+            Task(
+                task_name("built-in", built_in.name, piece),
+                _read,
+                (built_in.scores, built_in.as_written, piece),
+            )
             for piece in pieces
         ]
         futures = [executor.submit(task) for task in tasks]
@@ -304,7 +330,8 @@ def _write(
         table.writerows(rows)
 
 
-def _read(scores: bool, contents: list[str]) -> list[Notes | None]:
+def _read(scores: bool, as_written: bool, contents: list[str]) -> list[Notes | None]:
     """Read a piece of work for one process."""
-    read = builtin_scores.read if scores else builtin_tunes.read
-    return [read(content) for content in contents]
+    if scores:
+        return [builtin_scores.read(content, as_written) for content in contents]
+    return [builtin_tunes.read(content) for content in contents]

@@ -102,7 +102,7 @@ def read(text: str) -> Notes | None:
     try:
         with read_only_to_play():
             score = converter.parseData(text, format="abc")
-            metres, rest = _metres(score)
+            metres, rest = metres_and_rest(score)
             score = score.flatten()
             score.stripTies(inPlace=True)
     except (Music21Exception, ValueError, IndexError, KeyError):
@@ -115,7 +115,7 @@ def read(text: str) -> Notes | None:
     return beats + rest, lengths, pitches.astype(int), metres
 
 
-def _metres(score: Any) -> tuple[Metres, float]:
+def metres_and_rest(score: Any) -> tuple[Metres, float]:
     """Give a score's time signatures, and the beats that its first bar is short of."""
     from music21 import meter, stream
 

@@ -144,9 +144,9 @@ def load(
     Parameters
     ----------
     source : str
-        The name of a built-in corpus (`folk`, `tunes`, `composers`), a folder with one folder per
-        class, a folder with a labels.csv, a CSV file, a zip archive, or a published corpus and the
-        folder of a copy (`emopia:PATH`).
+        The name of a built-in corpus (`folk`, `tunes`, `composers`, `chorales`), a folder with one
+        folder per class, a folder with a labels.csv, a CSV file, a zip archive, or a published
+        corpus and the folder of a copy (`emopia:PATH`).
     on_song : callable, optional
         Called with (songs done, songs in all) while the corpus is made or read.
     labelled : bool

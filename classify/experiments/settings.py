@@ -31,7 +31,7 @@ class Settings:
     ----------
     corpus : str
         A folder with one folder per class, a folder with a labels.csv, a zip archive of either, a
-        CSV file, a built-in corpus (folk, tunes or composers), or a copy of a published one
+        CSV file, a built-in corpus (folk, tunes, composers, chorales), or a copy of a published one
         (emopia:PATH; see classify corpus list).
     window : int or None
         Notes in a window; the built-in corpus's own, or 800, unless given.

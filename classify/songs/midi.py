@@ -146,11 +146,15 @@ def _origin(score: symusic.Score) -> str:
     for track in tracks:
         if track.name.startswith(GENERATED):
             return str(track.name)
-    if len(tracks) != 1:
-        return ""
-    if tracks[0].name.startswith(TRANSCRIBED):
+    names = {track.name for track in tracks}
+    if len(names) == 1 and tracks[0].name.startswith(TRANSCRIBED):
         return str(tracks[0].name)
-    if score.ticks_per_quarter == 220 and tracks[0].program == 4 and not tracks[0].is_drum:
+    if (
+        len(tracks) == 1
+        and score.ticks_per_quarter == 220
+        and tracks[0].program == 4
+        and not tracks[0].is_drum
+    ):
         return f"{TRANSCRIBED} basic-pitch"
     return ""
 
@@ -225,7 +229,7 @@ def write(
     pitches: np.ndarray,
     metres: Sequence[tuple[float, int, int]] = (),
 ) -> None:
-    """Write a one-voice MIDI file at 120 quarter notes a minute.
+    """Write a MIDI file of one instrument at 120 quarter notes a minute.
 
     Parameters
     ----------
@@ -244,12 +248,11 @@ def write(
             symusic.TimeSignature(round(beat * TICKS), numerator, denominator)
         )
     score.tempos.append(symusic.Tempo(0, 120))
-    track = symusic.Track(program=0, is_drum=False)
+    tracks = _Tracks(score)
     ticks = np.round(np.asarray(beats) * TICKS).astype(int)
     ends = np.round((np.asarray(beats) + np.asarray(lengths)) * TICKS).astype(int)
-    for tick, end, pitch in zip(ticks, ends, pitches, strict=True):
-        track.notes.append(symusic.Note(int(tick), int(end - tick), int(pitch), 64))
-    score.tracks.append(track)
+    for tick, end, pitch in zip(ticks.tolist(), ends.tolist(), pitches, strict=True):
+        tracks.add(0, False, symusic.Note(tick, end - tick, int(pitch), 64))
     score.dump_midi(str(path))
 
 
@@ -273,18 +276,40 @@ def write_song(path: Path, song: Song) -> None:
     for beat, numerator, denominator in song.metres.tolist():
         signature = (int(numerator), int(denominator))
         score.time_signatures.append(symusic.TimeSignature(round(beat * TICKS), *signature))
-    tracks: dict[tuple[int, bool], symusic.Track] = {}
-    name = song.origin if song.generated or song.transcribed else ""
+    tracks = _Tracks(score, song.origin if song.generated or song.transcribed else "")
     for note in song.notes:
-        key = int(note["program"]), bool(note["drum"])
-        track = tracks.setdefault(key, symusic.Track(name, program=key[0], is_drum=key[1]))
         begin = _ticks(song, note["onset"])
         length = max(1, _ticks(song, note["onset"] + note["duration"]) - begin)
-        track.notes.append(symusic.Note(begin, length, int(note["pitch"]), int(note["velocity"])))
-    for track in tracks.values():
-        score.tracks.append(track)
+        one = symusic.Note(begin, length, int(note["pitch"]), int(note["velocity"]))
+        tracks.add(int(note["program"]), bool(note["drum"]), one)
     with atomic_write(path) as temporary:
         score.dump_midi(str(temporary))
+
+
+class _Tracks:
+    """The tracks of a file: one for each instrument, and more where it plays a note twice at once.
+
+    On one track a file cannot say which of two notes of one pitch ends.
+    """
+
+    def __init__(self, score: symusic.Score, name: str = "") -> None:
+        self.score, self.name = score, name
+        self.tracks: dict[tuple[int, bool], list[symusic.Track]] = {}
+        self.ends: dict[tuple[int, bool, int, int], int] = {}
+
+    def add(self, program: int, is_drum: bool, note: symusic.Note) -> None:
+        """Add a note; notes come in the order in which they begin."""
+        tracks = self.tracks.setdefault((program, is_drum), [])
+        for place in range(len(tracks) + 1):
+            key = (program, is_drum, note.pitch, place)
+            if self.ends.get(key, 0) <= note.time:
+                break
+        if place == len(tracks):
+            tracks.append(symusic.Track(self.name, program=program, is_drum=is_drum))
+            self.score.tracks.append(tracks[-1])
+            tracks[-1] = self.score.tracks[-1]
+        self.ends[key] = note.time + note.duration
+        tracks[place].notes.append(note)
 
 
 def _ticks(song: Song, second: float) -> int:

@@ -88,6 +88,14 @@ def test_scores_come_without_what_an_editor_adds():
     assert lengths.min() > 0
 
 
+def test_chorales_are_as_written_and_known_by_their_mode():
+    songs = {song.name: song for song in builtin.CORPORA["chorales"].candidates()}
+    assert len(songs) == 186 and songs["bach-bwv253"].label == "major"
+    beats, lengths, pitches, metres = builtin_scores.read(songs["bach-bwv253"].content, True)
+    assert metres == [(0.0, 4, 4)] and beats[0] == 3  # an upbeat, as the end of a bar
+    assert pitches[:4].tolist() == [45, 64, 69, 73] and np.median(lengths) == 1
+
+
 def test_a_small_corpus_is_read_as_a_users_folder_is(tmp_path, monkeypatch):
     small = replace(builtin.CORPORA["tunes"], per_class=3)
     monkeypatch.setitem(builtin.CORPORA, "tunes", small)

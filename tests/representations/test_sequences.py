@@ -1,5 +1,6 @@
 """Songs come back from rows: what each representation says that it keeps, it keeps."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classify.corpora import builtin, builtin_scores
 from classify.representations import compound, performance_events
 from classify.representations.compound import COMPOUND
 from classify.representations.grid import GRID_16, GRID_48, GRID_TRIPLETS, HOLD, SILENCE, Grid
@@ -22,6 +24,15 @@ from classify.representations.reference import piece
 from classify.representations.sequences import note_array, song_of
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import midi
+
+
+def sounding(symbols):
+    """Replace what holds by what is held."""
+    symbols = symbols.copy()
+    for step in range(1, len(symbols)):
+        symbols[step] = np.where(symbols[step] == HOLD, symbols[step - 1], symbols[step])
+    return symbols
+
 
 #: Of each representation: what it counts time in, steps of it, and half a bin of velocity.
 ROOMY = Grid("roomy", 12, voices=32)
@@ -187,3 +198,52 @@ def test_what_is_lost_is_said():
         text = type(given).__module__
         source = Path(__import__(text, fromlist=["x"]).__file__).read_text()
         assert re.search(r"What is\s+lost: .*What is\s+kept:\s", source, re.DOTALL), text
+
+
+def chorales(n_songs):
+    """Bach's chorales from music21's collection, as files that were written and read."""
+    songs = sorted(builtin.CORPORA["chorales"].candidates(), key=lambda song: song.name)
+    return [builtin_scores.read(song.content, as_written=True) for song in songs[:n_songs]]
+
+
+def test_chorales_come_back_in_four_voices_with_notes_that_two_voices_share(tmp_path):
+    shared = 0
+    for number, notes in enumerate(chorales(4)):
+        path = tmp_path / f"{number}.mid"
+        midi.write(path, *notes)
+        song = midi.read(path)
+        back = GRID_16.song(GRID_16.rows(song).table)
+        for name in ("pitch", "beat"):
+            np.testing.assert_array_equal(np.sort(back.notes[name]), np.sort(song.notes[name]))
+        np.testing.assert_allclose(back.notes["duration"].sum(), song.notes["duration"].sum())
+        np.testing.assert_array_equal(back.metres, song.metres)
+        moments = np.stack([song.notes["beat"], song.notes["pitch"]], 1)
+        shared += len(moments) - len(np.unique(moments, axis=0))
+    assert shared > 0
+
+
+def test_voices_are_told_by_pitch_alone(real_data):
+    """Of published chorales, whose voices are known: wrong where voices cross, and hardly else."""
+    parts = json.loads((real_data / "likelihood" / "jsb-chorales-16th.json").read_text())
+    right = []
+    for frames in parts["test"][:20]:
+        if all(len(frame) == 4 for frame in frames):
+            true = np.array(frames).astype(int)
+            held = np.append(np.zeros((1, 4), bool), true[1:] == true[:-1], axis=0)
+            about = np.array([[100, step % 16, 16, 4] for step in range(len(true))])
+            table = np.concatenate([about, np.where(held, HOLD, true)], axis=1)
+            back = GRID_16.rows(GRID_16.song(table.astype(np.float32))).table[:, 4:]
+            right.append((sounding(back) == true).mean())
+    assert len(right) > 15 and np.mean(right) > 0.98
+
+
+def test_chords_of_few_notes_go_to_the_voices_they_are_nearest_to():
+    chords = [[50, 60, 67, 72], [51, 71], [62], [50, 60, 67, 72]]
+    notes = note_array(
+        onset=np.repeat(np.arange(4.0), [len(chord) for chord in chords]),
+        beat=np.repeat(np.arange(4.0), [len(chord) for chord in chords]),
+        pitch=np.concatenate(chords), duration=1.0, velocity=64,
+    )  # fmt: skip
+    table = GRID_16.rows(song_of(notes, [[0, 60]], [[0, 4, 4]], "chords")).table[::4, 4:]
+    assert table[1].tolist() == [71, SILENCE, SILENCE, 51]
+    assert table[2].tolist() == [SILENCE, SILENCE, 62, SILENCE]
