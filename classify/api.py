@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from classify.compute.executor import on_cluster
 from classify.errors import InputError
 from classify.experiments.settings import Settings, check_count, check_seed
 from classify.files import read_json
@@ -88,6 +89,7 @@ def compare(
     *,
     out: str | Path | None = None,
     jobs: int | None = None,
+    cluster: str = "",
     command: str = "",
     progress: Progress = SILENT,
     **settings: Any,
@@ -105,6 +107,9 @@ def compare(
         The run's folder; unless given, results/<corpus> and what differs from the defaults.
     jobs : int, optional
         Fits at the same time; one per core unless given.
+    cluster : str
+        Work on a Dask cluster: tcp:// or tls:// address of its scheduler, its scheduler.json, or
+        local:N for N workers here.
     command : str
         What to record as the command; this call unless given.
     progress : Progress
@@ -133,7 +138,11 @@ def compare(
     check_count("jobs", jobs)
     chosen = Settings.of(corpus, settings)
     where = Path(out) if out else None
-    run = load_run(comparison.compare(chosen, where, jobs, progress, command or None))
+    with on_cluster(cluster, jobs, where or Path("results")) as executor:
+        folder = comparison.compare(
+            chosen, where, jobs, progress, command or None, executor=executor
+        )
+    run = load_run(folder)
     run.report()
     return run
 
@@ -150,6 +159,7 @@ def compare_generators(
     seed: int = 0,
     out: str | Path | None = None,
     jobs: int | None = None,
+    cluster: str = "",
     command: str = "",
     progress: Progress = SILENT,
 ) -> Path:
@@ -177,6 +187,8 @@ def compare_generators(
         The folder; unless given, results/<corpus>-generators.
     jobs : int, optional
         Generators at the same time; two unless given.
+    cluster : str
+        As for `compare`.
     command : str
         What to record as the command; this call unless given.
     progress : Progress
@@ -211,9 +223,9 @@ def compare_generators(
     )
     where = Path(out) if out else Path("results") / f"{Path(str(corpus)).name}-generators"
     said = command or f"compare_generators({str(corpus)!r}, models={','.join(as_names(models))!r})"
-    return write_generators_report(
-        comparison.compare(settings, where, progress, said, n_workers=jobs)
-    )
+    with on_cluster(cluster, jobs, where) as executor:
+        folder = comparison.compare(settings, where, progress, said, jobs, executor)
+    return write_generators_report(folder)
 
 
 def compare_corpora(
@@ -221,6 +233,7 @@ def compare_corpora(
     *,
     out: str | Path = "results",
     jobs: int | None = None,
+    cluster: str = "",
     command: str = "",
     progress: Progress = SILENT,
     **settings: Any,
@@ -233,7 +246,7 @@ def compare_corpora(
         Each as for `compare`.
     out : str or Path
         Where the folders of the runs go, and the page, in `side-by-side`.
-    jobs, command, progress, **settings
+    jobs, cluster, command, progress, **settings
         As for `compare`.
 
     Returns
@@ -252,9 +265,11 @@ def compare_corpora(
 
     check_count("jobs", jobs)
     each = [Settings.of(corpus, settings) for corpus in corpora]
-    folders = [
-        comparison.compare(one, None, jobs, progress, command or None, Path(out)) for one in each
-    ]
+    with on_cluster(cluster, jobs, Path(out)) as executor:
+        folders = [
+            comparison.compare(one, None, jobs, progress, command or None, Path(out), executor)
+            for one in each
+        ]
     runs = [load_run(folder) for folder in folders]
     for run in runs:
         run.report()

@@ -39,7 +39,7 @@ def add(app: typer.Typer) -> None:
     command(
         app,
         options(Settings, without=["corpus"], complete={"models": known}),
-        options(api.compare, only=["jobs", "out"]),
+        options(api.compare, only=["jobs", "cluster", "out"]),
         cls=_WithModels,
     )(compare)
 

@@ -13,7 +13,8 @@ def add(app: typer.Typer) -> None:
     """Add the command."""
     command(
         app,
-        options(api.compare_generators, without=["corpus"]),
+        options(api.compare_generators, without=["corpus", "cluster"]),
+        options(api.compare, only=["cluster"]),
         name="compare-generators",
     )(compare_generators)
 

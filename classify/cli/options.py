@@ -24,7 +24,7 @@ METAVARS = {
     "origin": "RUN", "course": "FILE", "sure": "P", "of": "NAME", "label": "NAME",
     "mood": "MOOD", "start": "MOOD", "minutes": "M", "min_confidence": "P", "tempo": "LOW HIGH",
     "loudness": "LOW HIGH", "loudness_change": "STEPS", "pins": "SONG", "vetoes": "SONG",
-    "moods": "FILE", "formats": "NAMES", "media_root": "DIR", "ext": "NAMES",
+    "moods": "FILE", "formats": "NAMES", "media_root": "DIR", "ext": "NAMES", "cluster": "DASK",
 }  # fmt: skip
 
 #: What a value has to be, by what it is called.

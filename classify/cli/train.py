@@ -18,10 +18,11 @@ def add(app: typer.Typer) -> None:
         app,
         options(
             api.train,
-            without=["corpus"],
+            without=["corpus", "cluster"],
             flags={"origin": "--from"},
             complete={"model": _known},
         ),
+        options(api.compare, only=["cluster"]),
         options(Settings, only=TRAINED),
     )(train)
 

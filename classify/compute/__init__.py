@@ -1,1 +1,1 @@
-"""Where work runs: one contract (`executor`), in this process (`inline`) or in others (`local`)."""
+"""Where work runs: one contract (`executor`), in this process, in others, or on a Dask cluster."""

@@ -15,7 +15,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,14 +68,16 @@ class TaskDied(Exception):
     ----------
     exit_code : int
         Of the process; -n if signal n ended it.
+    reason : str
+        Why, where more than that is known.
     """
 
-    def __init__(self, exit_code: int) -> None:
-        super().__init__(f"the process of a task ended with exit status {exit_code}")
-        self.exit_code = exit_code
+    def __init__(self, exit_code: int, reason: str = "") -> None:
+        super().__init__(reason or f"the process of a task ended with exit status {exit_code}")
+        self.exit_code, self.reason = exit_code, reason
 
-    def __reduce__(self) -> tuple[type["TaskDied"], tuple[int]]:
-        return TaskDied, (self.exit_code,)
+    def __reduce__(self) -> tuple[type["TaskDied"], tuple[int, str]]:
+        return TaskDied, (self.exit_code, self.reason)
 
     @property
     def signal(self) -> str:
@@ -185,6 +187,37 @@ def make_executor(n_workers: int, name: str | None = None, keep_workers: bool = 
 
         return LocalExecutor(n_workers, keep_workers)
     raise InputError(f"{VARIABLE}={name}: expected local or inline")
+
+
+def on_cluster(
+    cluster: str, n_workers: int | None, out: Path
+) -> AbstractContextManager["Executor | None"]:
+    """Give an executor on a Dask cluster while the block runs; None where no cluster is named.
+
+    Parameters
+    ----------
+    cluster : str
+        As `classify.compute.dask.DaskExecutor` takes it; may be empty.
+    n_workers : int, optional
+        Tasks at once at most.
+    out : Path
+        What is written; its disk is tried.
+
+    Raises
+    ------
+    InputError
+        If there is no such cluster, it cannot be used, or Dask is not installed.
+    """
+    if not cluster:
+        return nullcontext(None)
+    try:
+        from classify.compute.dask import DaskExecutor
+    except ModuleNotFoundError as missing:
+        raise InputError(
+            f"--cluster {cluster}: needs Dask, and {missing.name} is not installed; "
+            f"pip install 'classify[cluster]' does it"
+        ) from None
+    return DaskExecutor(cluster, n_workers, out)
 
 
 def task_name(*inputs: Any) -> str:

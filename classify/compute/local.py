@@ -36,6 +36,10 @@ RECYCLED_BYTES = 3 * 2**29
 MOST_BYTES = 2**28
 
 
+#: Seconds between two looks at a process that is watched.
+WATCHED = 0.2
+
+
 class _Answer(NamedTuple):
     """The last thing a process says of a task, and whether it waits for another."""
 
@@ -54,10 +58,18 @@ class LocalExecutor(Executor):
     keep_workers : bool
         Whether processes that wait for work stay for the next executor that keeps them, since
         starting one takes half a second. They end with the program, or by `stop`.
+    watch : callable, optional
+        Given the id of a process that is busy, every fifth of a second: whether it may go on.
     """
 
-    def __init__(self, n_workers: int, keep_workers: bool = False) -> None:
+    def __init__(
+        self,
+        n_workers: int,
+        keep_workers: bool = False,
+        watch: Callable[[int], bool] | None = None,
+    ) -> None:
         self.n_workers = n_workers
+        self._watch = watch
         self._waiting: deque[Future] = deque()
         self._busy: dict[Connection, tuple[Future, _Worker]] = {}
         self._idle: list[_Worker] = _kept if keep_workers else []
@@ -107,7 +119,7 @@ class LocalExecutor(Executor):
             if future.task.gpu_exclusive and self._gpu_taken():
                 passed_over.append(future)
                 continue
-            worker = self._idle.pop() if self._idle and not future.task.fresh else _Worker()
+            worker = self._free_worker(future.task)
             worker.give(future.task)
             self._busy[worker.pipe] = future, worker
             future.on_start()
@@ -116,10 +128,25 @@ class LocalExecutor(Executor):
     def _gpu_taken(self) -> bool:
         return any(future.task.gpu_exclusive for future, _ in self._busy.values())
 
+    def _free_worker(self, task: Task) -> "_Worker":
+        """Give a process that waits for work, or a new one."""
+        if not task.fresh:
+            with contextlib.suppress(IndexError):  # another thread may take the last one
+                return self._idle.pop()
+        return _Worker()
+
+    def _end_unwanted(self) -> None:
+        """End the processes that may not go on; what waits for them notices."""
+        for _, worker in self._busy.values():
+            if self._watch and not self._watch(worker.process.pid or 0):
+                worker.process.kill()
+
     def _advance(self) -> list[Future]:
         """Wait until processes say something; give the futures that are done by that."""
         done = []
-        for pipe in wait(list(self._busy)):
+        while not (ready := wait(list(self._busy), WATCHED if self._watch else None)):
+            self._end_unwanted()
+        for pipe in ready:
             future, worker = self._busy[cast(Connection, pipe)]
             try:
                 message = worker.pipe.recv()
@@ -146,8 +173,10 @@ class _Worker:
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
+        # Daemons may have no children, since those would outlive them; ours end by themselves.
+        multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
         self.process = context.Process(target=_serve, args=(other,), daemon=True)
-        with _without_main_module():
+        with without_main_module():
             self.process.start()
         other.close()
 
@@ -168,7 +197,7 @@ class _Worker:
 
 
 @contextlib.contextmanager
-def _without_main_module() -> Iterator[None]:
+def without_main_module() -> Iterator[None]:
     """Start a process that does not import the program's own script, as `spawn` would have it.
 
     Tasks are functions of modules and need nothing of it; a script that does not begin with `if
@@ -306,6 +335,14 @@ def _peak_bytes() -> int:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def resident_bytes(pid: int) -> int:
+    """Give the memory that a process has now; 0 where nobody knows, or it has ended."""
+    with contextlib.suppress(OSError, IndexError):
+        pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def _print_to(log: Path | None) -> None:

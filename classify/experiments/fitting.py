@@ -158,7 +158,7 @@ def record_death(job: Job, death: TaskDied) -> None:
     """Write down why a fit left nothing, if it did not."""
     if (job.folder / FIT).is_file() or (job.folder / FAILED).is_file():
         return
-    reason = (
+    reason = death.reason or (
         f"its process was ended by signal {-death.exit_code} ({death.signal}), "
         f"which often means that memory ran out; fewer --jobs need less"
         if death.signal

@@ -7,6 +7,7 @@ reads them; so what takes long is imported when it is needed.
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from classify.compute.executor import on_cluster
 from classify.errors import InputError
 from classify.experiments.settings import CALIBRATION_FOLDS, Settings, check_count
 from classify.options import check_names, flag
@@ -34,6 +35,7 @@ def train(
     origin: str | Path | None = None,
     folds: int = CALIBRATION_FOLDS,
     jobs: int | None = None,
+    cluster: str = "",
     force: bool = False,
     command: str = "",
     progress: Progress = SILENT,
@@ -56,6 +58,8 @@ def train(
         Folds of whole songs that probabilities are calibrated on.
     jobs : int, optional
         Fits at the same time; one per core unless given.
+    cluster : str
+        As for `compare`.
     force : bool
         Replace an existing model.
     command : str
@@ -88,6 +92,7 @@ def train(
         others = {
             "from": origin,
             "jobs": jobs,
+            "cluster": cluster or None,
             "folds": folds if folds != CALIBRATION_FOLDS else None,
         }
         given = settings | {name: value for name, value in others.items() if value is not None}
@@ -104,7 +109,9 @@ def train(
         plan = training.plan(
             Settings.of(str(corpus), settings | {"folds": folds}), model or "recommended"
         )
-    return saved_model.load(training.train(plan, Path(out), jobs, progress, command, force))
+    with on_cluster(cluster, jobs, Path(out)) as executor:
+        folder = training.train(plan, Path(out), jobs, progress, command, force, executor)
+    return saved_model.load(folder)
 
 
 def _train_generator(
