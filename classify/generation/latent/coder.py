@@ -1,0 +1,223 @@
+"""An autoencoder of phrases in NumPy: songs to latent vectors, and these to songs.
+
+Keras trains it (`network`); a saved one needs no Keras. Writing is a step at a time, with all
+phrases side by side, and all bars where the decoder is hierarchical.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify.generation.latent.architecture import Architecture
+from classify.generation.latent.phrases import HOLD, LOUDNESS, NOTHING, SYMBOLS
+from classify.generation.networks.row_sampler import drawn, sigmoid
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+Weights = Mapping[str, Floats]
+
+#: Of the classes of a step, the likeliest that together have this probability can be drawn.
+TOP_P = 0.95
+
+
+class Coder:
+    """Encoder and decoder.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Of the network.
+    weights : mapping of str to ndarray of float32
+        By the names of `Architecture.shapes`.
+    """
+
+    def __init__(self, architecture: Architecture, weights: Weights) -> None:
+        self.architecture, self.weights = architecture, weights
+
+    def encode(self, symbols: Ints, loudness: Ints, metre: Floats) -> tuple[Floats, Floats]:
+        """Give mean and standard deviation of phrases' latent vectors.
+
+        Parameters
+        ----------
+        symbols, loudness : ndarray of int, shape (n_phrases, bars, bar_steps, n_voices)
+            As `phrases.cut` gives them.
+        metre : ndarray of float32, shape (n_phrases, n_metres)
+            1 for the time signature of each.
+
+        Returns
+        -------
+        mean, spread : ndarray of float32, shape (n_phrases, latent)
+        """
+        shape, parts = self.architecture, self.weights
+        x = reading(symbols.reshape(-1, shape.n_steps, shape.voices),
+                    loudness.reshape(-1, shape.n_steps, shape.voices), metre)  # fmt: skip
+        last = x[:, -1]
+        for n in range(len(shape.encoder)):
+            ways = [_lstm(x, parts, f"encoder.{n}.forward"),
+                    _lstm(x[:, ::-1], parts, f"encoder.{n}.backward")]  # fmt: skip
+            last = np.concatenate([way[:, -1] for way in ways], axis=1)
+            x = np.concatenate([ways[0], ways[1][:, ::-1]], axis=2)
+        spread = np.logaddexp(0, dense(last, parts, "spread"))
+        return dense(last, parts, "mean"), np.asarray(spread, np.float32)
+
+    def decode(
+        self,
+        z: Floats,
+        metre: Floats,
+        bar_length: int,
+        allowed: NDArray[np.bool_] | None = None,
+        random: np.random.Generator | None = None,
+        top_p: float = TOP_P,
+    ) -> tuple[Ints, Ints]:
+        """Write phrases.
+
+        Parameters
+        ----------
+        z : ndarray of float32, shape (n_phrases, latent)
+            What they are made of.
+        metre : ndarray of float32, shape (n_phrases, n_metres)
+            1 for the time signature of each.
+        bar_length : int
+            Steps of a bar; behind them stands nothing.
+        allowed : ndarray of bool, shape (n_phrases, bars, bar_steps, n_voices, 130), optional
+            Which symbols may be written, or what broadcasts to it; all unless given.
+        random : Generator, optional
+            Draws; without it, the likeliest is written.
+        top_p : float
+            Of the classes, the likeliest that together have this probability can be drawn.
+
+        Returns
+        -------
+        symbols, loudness : ndarray of int, shape (n_phrases, bars, bar_steps, n_voices)
+        """
+        shape = self.architecture
+        context = self._contexts(z, metre)
+        size = len(z), shape.bars, shape.bar_steps, shape.voices
+        n_songs = len(context)
+        free = np.broadcast_to(True if allowed is None else allowed, (*size, SYMBOLS))
+        free = free.reshape(n_songs, shape.stretch, shape.voices, SYMBOLS)
+        symbols = np.full((n_songs, shape.stretch, shape.voices), NOTHING)
+        loudness = np.zeros(symbols.shape, int)
+        for g, voices in enumerate(shape.groups):
+            writer = _Writer(self, context, g, len(voices))
+            last = np.full((n_songs, len(voices)), NOTHING)
+            for t in range(shape.stretch):
+                scores, loud = writer.step(last)
+                last = np.full_like(last, NOTHING)
+                if t % shape.bar_steps < bar_length:
+                    scores = np.where(free[:, t, voices], scores, -np.inf)
+                    last = _chosen(scores, random, top_p)
+                    begins = last < HOLD
+                    loudness[:, t, voices] = np.where(begins, _chosen(loud, random, top_p), 0)
+                symbols[:, t, voices] = last
+        return symbols.reshape(size), loudness.reshape(size)
+
+    def scores(self, z: Floats, metre: Floats, symbols: Ints) -> Floats:
+        """Score symbols where each is written behind the true ones.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_phrases, bars, bar_steps, n_voices, 130)
+        """
+        shape = self.architecture
+        context = self._contexts(z, metre)
+        given = symbols.reshape(len(context), shape.stretch, shape.voices)
+        found = np.zeros((*given.shape, SYMBOLS), np.float32)
+        for g, voices in enumerate(shape.groups):
+            writer = _Writer(self, context, g, len(voices))
+            last = np.full((len(context), len(voices)), NOTHING)
+            for t in range(shape.stretch):
+                found[:, t, voices] = writer.step(last)[0]
+                last = given[:, t, voices]
+        return found.reshape(*symbols.shape, SYMBOLS)
+
+    def _contexts(self, z: Floats, metre: Floats) -> Floats:
+        """Give what each stretch is told, shape (n_stretches, n_numbers)."""
+        shape, parts = self.architecture, self.weights
+        if not shape.conductor:
+            return np.concatenate([z, metre], axis=1).astype(np.float32)
+        x = np.zeros((len(z), shape.bars, 1), np.float32)
+        for n in range(len(shape.conductor)):
+            x = _lstm(x, parts, f"conductor.{n}", started(z, parts, f"conductor.{n}.start"))
+        said = np.tanh(dense(x, parts, "conductor.output"))
+        told = np.repeat(metre[:, None], shape.bars, axis=1)
+        return np.concatenate([said, told], axis=2).astype(np.float32).reshape(-1, shape.context)
+
+
+class _Writer:
+    """A decoder of some voices that writes stretches side by side."""
+
+    def __init__(self, coder: Coder, context: Floats, group: int, n_voices: int) -> None:
+        self.parts, self.name, self.n_voices = coder.weights, f"decoder.{group}", n_voices
+        self.layers = [f"{self.name}.{n}" for n in range(len(coder.architecture.decoder))]
+        self.states = [started(context, self.parts, f"{layer}.start") for layer in self.layers]
+        kernel = self.parts[f"{self.layers[0]}.kernel"]
+        n_symbols = n_voices * SYMBOLS if coder.architecture.feedback else 0
+        self.of_symbols = kernel[:n_symbols]  # a step's own symbols stand first
+        self.fixed = context @ kernel[n_symbols:] + self.parts[f"{self.layers[0]}.bias"]
+
+    def step(self, last: Ints) -> tuple[Floats, Floats]:
+        """Read the last symbols, shape (n, n_voices); score the next ones and their loudness."""
+        gates = self.fixed
+        if len(self.of_symbols):
+            rows = self.of_symbols[np.arange(self.n_voices) * SYMBOLS + np.maximum(last, 0)]
+            gates = gates + np.where((last >= 0)[..., None], rows, 0).sum(axis=1)
+        x = gates
+        for n, layer in enumerate(self.layers):
+            if n:
+                gates = x @ self.parts[f"{layer}.kernel"] + self.parts[f"{layer}.bias"]
+            self.states[n] = _cell(gates, self.parts[f"{layer}.recurrent"], *self.states[n])
+            x = self.states[n][0]
+        symbol = dense(x, self.parts, f"{self.name}.symbol")
+        loudness = dense(x, self.parts, f"{self.name}.loudness")
+        return symbol.reshape(len(x), -1, SYMBOLS), loudness.reshape(len(x), -1, LOUDNESS)
+
+
+def reading(symbols: Ints, loudness: Ints, metre: Floats) -> Floats:
+    """Write steps as what an encoder reads: symbols as ones, loudness as a number, the metre."""
+    ones = (symbols[..., None] == np.arange(SYMBOLS)).astype(np.float32)
+    begins = (symbols >= 0) & (symbols < HOLD)
+    loud = np.where(begins, (loudness + 1) / LOUDNESS, 0).astype(np.float32)
+    told = np.repeat(metre[:, None], symbols.shape[1], axis=1).astype(np.float32)
+    return np.concatenate([ones.reshape(*symbols.shape[:2], -1), loud, told], axis=2)
+
+
+def dense(x: Floats, parts: Weights, name: str) -> Floats:
+    """Apply a dense layer without an activation."""
+    return np.asarray(x @ parts[f"{name}.kernel"] + parts[f"{name}.bias"])
+
+
+def started(context: Floats, parts: Weights, name: str) -> tuple[Floats, Floats]:
+    """Give the state that an LSTM begins with."""
+    hidden, cell = np.split(np.tanh(dense(context, parts, name)), 2, axis=1)
+    return hidden, cell
+
+
+def _chosen(scores: Floats, random: np.random.Generator | None, top_p: float) -> Ints:
+    """Choose a class of each row, shape (n, n_voices, n_classes): the likeliest, or one drawn."""
+    if random is None:
+        return np.asarray(scores.argmax(axis=-1))
+    return drawn(scores.reshape(-1, scores.shape[-1]), random, top_p).reshape(scores.shape[:-1])
+
+
+def _cell(gates: Floats, recurrent: Floats, hidden: Floats, cell: Floats) -> tuple[Floats, Floats]:
+    """Take a step of an LSTM (Hochreiter and Schmidhuber 1997)."""
+    enter, forget, new, leave = np.split(gates + hidden @ recurrent, 4, axis=1)
+    cell = sigmoid(forget) * cell + sigmoid(enter) * np.tanh(new)
+    return sigmoid(leave) * np.tanh(cell), cell
+
+
+def _lstm(
+    x: Floats, parts: Weights, name: str, state: tuple[Floats, Floats] | None = None
+) -> Floats:
+    """Apply an LSTM; give its output at each step, shape (n, n_steps, units)."""
+    gates = x @ parts[f"{name}.kernel"] + parts[f"{name}.bias"]
+    recurrent = parts[f"{name}.recurrent"]
+    zeros = np.zeros((len(x), len(recurrent)), np.float32)
+    hidden, cell = state or (zeros, zeros)
+    outputs = np.zeros((*x.shape[:2], len(recurrent)), np.float32)
+    for t in range(x.shape[1]):
+        hidden, cell = _cell(gates[:, t], recurrent, hidden, cell)
+        outputs[:, t] = hidden
+    return outputs

@@ -1,0 +1,115 @@
+"""How an autoencoder of phrases is trained: phrases of songs, cut elsewhere in each epoch."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify.models.trainer import Arrays, Batches, Trainer, Values
+from classify.progress import Progress
+
+#: Phrases in a batch, and songs that can spare some for validation.
+BATCH, ENOUGH = 32, 20
+
+#: Share of songs that decide when to stop, and epochs without a better one.
+HELD_OUT, PATIENCE = 0.1, 6
+
+#: Cuts a song into phrases from a bar on: arrays of which the first axis counts phrases.
+Cut = Callable[[int], tuple[NDArray[Any], ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A song to learn from.
+
+    Parameters
+    ----------
+    cut : callable
+        From the first bar to what the network takes of each phrase.
+    bars : int
+        Bars of a phrase: phrases begin at a bar below this, drawn for each epoch.
+    """
+
+    cut: Cut
+    bars: int
+
+
+def train(
+    make: Callable[[], Any],
+    module: Any,
+    songs: Sequence[Example],
+    epochs: int,
+    seed: int,
+    progress: Progress,
+    checkpoint: Path | None = None,
+) -> tuple[dict[str, NDArray[np.float32]], list[Values]]:
+    """Train a network; give its weights, and what became of each epoch.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the layer that says what phrases cost, when Keras is ready.
+    module : module
+        Where the layer is from: its `build`, `loss`, `metrics` and `weights`.
+    songs : sequence of Example
+        What it learns from; some of them decide when to stop, where there are enough.
+    epochs : int
+        At most so many passes over the songs.
+    seed : int
+        Of everything that is drawn.
+    progress : Progress
+        Shows progress.
+    checkpoint : Path, optional
+        A folder that is written after each epoch; a training that finds one goes on behind it.
+
+    Returns
+    -------
+    weights : dict of str to ndarray
+        Of the best epoch.
+    history : list of dict
+        Means of each epoch, those of songs that decide when to stop after `val_`.
+    """
+    order = np.random.default_rng(seed).permutation(len(songs))
+    n_held_out = round(HELD_OUT * len(songs)) if len(songs) >= ENOUGH else 0
+    held_out, learned = ([songs[n] for n in some] for some in np.split(order, [n_held_out]))
+    monitor = "val_loss" if held_out else None
+    trainer = Trainer(epochs, seed, monitor=monitor, patience=PATIENCE if monitor else None)
+    trainer.start()
+    layer = make()
+    model = module.build(layer)
+    measured = module.metrics()
+    targets = np.zeros((1, len(measured) + 1), np.float32)
+    trainer.compile(model, module.loss, measured, targets)
+    n_batches = max(1, sum(len(song.cut(0)[0]) for song in learned) // BATCH)
+
+    def of_epoch(epoch: int) -> Iterator[tuple[Any, ...]]:
+        random = np.random.default_rng((seed, epoch))
+        parts = together([song.cut(int(random.integers(song.bars))) for song in learned])
+        order = random.permutation(len(parts[0]))
+        for places in np.resize(order, (n_batches, min(BATCH, len(order)))):
+            yield tuple(part[places] for part in parts), np.zeros((len(places), 1), np.float32)
+
+    validation = None
+    if held_out:
+        x = together([song.cut(0) for song in held_out])
+        validation = Arrays(x, np.zeros((len(x[0]), 1), np.float32), batch_size=BATCH)
+    progress.begin("epochs", "Training the network", epochs, "epoch")
+    history = trainer.fit(
+        model, Batches(of_epoch, n_batches), validation,
+        on_epoch=lambda done: progress.advance("epochs", _said(done[-1])), checkpoint=checkpoint,
+    )  # fmt: skip
+    best = history.epochs[history.best]
+    progress.end("epochs", f"Trained for {len(history.epochs)} epochs: {_said(best)}.")
+    return module.weights(layer), history.epochs
+
+
+def together(cuts: Sequence[tuple[NDArray[Any], ...]]) -> tuple[NDArray[Any], ...]:
+    """Lay phrases of several songs one behind the other."""
+    return tuple(np.concatenate(part) for part in zip(*cuts, strict=True))
+
+
+def _said(values: Values) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in values.items())
