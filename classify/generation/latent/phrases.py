@@ -252,7 +252,8 @@ def cut(score: Score, bars: int, first: int = 0) -> tuple[Ints, Ints, NDArray[np
         `counts` says where there is music to be learned: steps within bars, bars within the song.
         Behind the end of a song there is silence.
     """
-    n_left = max(1, score.n_bars - first)
+    first = min(first, score.n_bars - 1)
+    n_left = score.n_bars - first
     n_phrases = -(-n_left // bars)
     shape = n_phrases * bars, *score.symbols.shape[1:]
     silent = np.full(shape[1:], NOTHING)

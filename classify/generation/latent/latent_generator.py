@@ -1,0 +1,368 @@
+"""The contract of generators that have a latent space: songs are points there, and points songs.
+
+A song is a point for each of its phrases, and what is known of it beside them: its metre, tempo,
+key and instruments (`Point`). Two songs have songs between them; a song has others beside it, of
+another mood or with more of a quality.
+"""
+
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify.errors import InputError
+from classify.generation import knobs
+from classify.generation.generator import Generator, State
+from classify.generation.latent.architecture import slerp
+from classify.generation.latent.phrases import length_of
+from classify.generation.request import Request, read_key
+from classify.generation.styles import HOME, nearest
+from classify.models.trainer import Values
+from classify.progress import Progress
+from classify.songs import Song
+
+Floats = NDArray[np.float32]
+
+#: How much alike the phrases of a new song are: the correlation of their latent vectors.
+KINSHIP = 0.7
+
+#: Share of songs that a time signature needs to be learned.
+FEWEST = 0.01
+
+#: Divergence from the prior, in nats a phrase, below which a space says nothing of songs.
+COLLAPSED = 1.0
+
+#: Passes over the songs for a quick look.
+QUICK_EPOCHS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A song as latent vectors, and what is known of it beside them.
+
+    Parameters
+    ----------
+    z : ndarray of float32, shape (n_phrases, n_latent)
+        A vector for each phrase.
+    bars : int
+        Length of the song.
+    metre : (int, int)
+        Time signature.
+    shift : int
+        Semitones from C major or A minor to its key.
+    tempo : float
+        Quarter notes a minute.
+    programs : mapping of str to int
+        General MIDI instrument of each voice.
+    title : str
+        Of the song.
+    """
+
+    z: Floats
+    bars: int
+    metre: tuple[int, int]
+    shift: int = 0
+    tempo: float = 120.0
+    programs: Mapping[str, int] | None = None
+    title: str = "new song"
+
+
+class LatentGenerator(Generator):
+    """Learns a space of songs; new songs are points drawn from it.
+
+    A subclass writes `teach`, `encode`, `written`, `read` and what `state` needs.
+
+    Parameters
+    ----------
+    epochs : int, optional
+        Most passes over the songs.
+    seed : int
+        Of the weights and of what is drawn in training.
+    quick : bool
+        A small network, trained for a moment: to see the road.
+
+    Attributes
+    ----------
+    EPOCHS : int
+        Passes over the songs unless told otherwise.
+    VARIANT_OF : str
+        Name of the generator that this one varies, for a comparison; empty where it is none.
+    history : list of dict
+        What became of each epoch of the training.
+    spots : dict of str to (ndarray, ndarray)
+        Where the phrases of each mood are, those of all songs under the empty name: mean, shape
+        (n_latent,), and a square root of their covariance, shape (n_latent, n_latent).
+    """
+
+    OPTIONS = frozenset({"epochs", "seed", "quick"})
+    KEEPS = frozenset(
+        {"bars", "seconds", "tempo", "metre", "low", "high", "instruments", "longest_copy",
+         "loudness"}
+    )  # fmt: skip
+    AIMS = frozenset({"mood", "key", "mode", "register"})
+    CHOICES = 8
+    EPOCHS: ClassVar[int] = 40
+    VARIANT_OF: ClassVar[str] = ""
+    FACTS: ClassVar[tuple[str, ...]] = (
+        "metres", "tempo", "bars", "velocity", "middle", "programs", "history"
+    )  # fmt: skip
+
+    metres: list[list[int]]
+    tempo: float
+    bars: float
+    velocity: float
+    middle: float
+    programs: dict[str, int]
+    history: list[Values]
+    spots: dict[str, tuple[Floats, Floats]]
+
+    def __init__(self, epochs: int | None = None, seed: int = 0, quick: bool = False) -> None:
+        self.epochs, self.seed, self.quick = epochs, seed, quick
+
+    # -- what a subclass writes ------------------------------------------------------------------
+
+    @abstractmethod
+    def teach(
+        self, songs: Sequence[Song], moods: Sequence[str], progress: Progress, work: Path | None
+    ) -> None:
+        """Learn from songs that `kept` gave; `metres` is known, `history` is to be set."""
+
+    @abstractmethod
+    def encode(self, song: Song) -> Point:
+        """Give a song's place.
+
+        Raises
+        ------
+        InputError
+            If it has no beats or notes, or a time signature that was not learned.
+        """
+
+    @abstractmethod
+    def decode(
+        self,
+        point: Point,
+        random: np.random.Generator | None = None,
+        request: Request | None = None,
+    ) -> Song:
+        """Make the song of a place.
+
+        Parameters
+        ----------
+        point : Point
+            Where.
+        random : Generator, optional
+            Draws; without it, the likeliest is written.
+        request : Request, optional
+            With a range or loudness that the song keeps.
+        """
+
+    @property
+    @abstractmethod
+    def phrase_bars(self) -> int:
+        """Bars of a phrase."""
+
+    # -- what one does with a space --------------------------------------------------------------
+
+    def interpolate(self, one: Song, other: Song, n: int) -> list[Song]:
+        """Give songs on the way from one to another, both ends among them.
+
+        Phrases go on the sphere (slerp) from those of the one to those of the other, tempo and
+        length evenly; a song with fewer phrases begins again. The key changes half way.
+
+        Raises
+        ------
+        InputError
+            If a song has no place, or the two have different time signatures.
+        """
+        a, b = self.encode(one), self.encode(other)
+        if a.metre != b.metre:
+            raise InputError(
+                f"{one.title} is in {a.metre[0]}/{a.metre[1]}, {other.title} in "
+                f"{b.metre[0]}/{b.metre[1]}: between them there is nothing; give songs in one metre"
+            )
+        return [self.decode(between(a, b, t)) for t in np.linspace(0, 1, n).tolist()]
+
+    def change(self, song: Song, mood: str, strength: float = 1.0) -> Song:
+        """Move a song to another mood: from the mean of all songs' phrases to that of the mood's.
+
+        Raises
+        ------
+        InputError
+            If the mood was not learned, or the song has no place.
+        """
+        if mood not in self.spots or not mood:
+            known = ", ".join(name for name in self.spots if name) or "none"
+            raise InputError(f"mood {mood!r}: was not learned; known are {known}")
+        point = self.encode(song)
+        return self.decode(replace(point, z=point.z + strength * self.towards(point.z, mood)))
+
+    def towards(self, z: Floats, mood: str) -> Floats:
+        """Give the way to a mood: the mean of its phrases less the mean of those of all others."""
+        others = [self.spots[name][0] for name in self.spots if name not in ("", mood)]
+        del z
+        return self.spots[mood][0] - np.mean(others or [self.spots[""][0]], axis=0)
+
+    def sample(self, random: np.random.Generator, mood: str = "", n: int = 1) -> Floats:
+        """Draw the phrases of one song, alike as phrases are: shape (n, n_latent)."""
+        mean, root = self.spots[mood]
+        noise = random.standard_normal((n, len(mean)))
+        noise[1:] = KINSHIP * noise[:1] + np.sqrt(1 - KINSHIP**2) * noise[1:]
+        return np.asarray(mean + noise @ root.T, np.float32)
+
+    # -- learning and composing ------------------------------------------------------------------
+
+    def learn(
+        self, songs: Sequence[Song], moods: Sequence[str], progress: Progress, work: Path | None
+    ) -> None:
+        """Take note of what songs are like, learn, and see where each mood's phrases are."""
+        metres = [self.metre_of(song) for song in songs]
+        counted = Counter(metre for metre in metres if metre)
+        if not counted:
+            raise InputError("none of the songs has notes with beats to learn from")
+        known = [m for m, n in counted.most_common() if n >= FEWEST * counted.total()]
+        self.metres = [list(metre) for metre in known]
+        places = [n for n, metre in enumerate(metres) if metre in known]
+        kept, named = [songs[n] for n in places], [moods[n] for n in places]
+        tempi = [float(song.tempi[0, 1]) for song in kept if len(song.tempi)]
+        self.tempo = float(np.median(tempi or [120.0]))
+        self.velocity = float(np.median([knobs.loudness(song) for song in kept]))
+        self.middle = float(np.mean([knobs.register(song) for song in kept]))
+        self.teach(kept, named, progress, work)
+        self._find_spots(kept, named)
+        if self.collapse:
+            progress.message(self.collapse)
+
+    @staticmethod
+    @abstractmethod
+    def metre_of(song: Song) -> tuple[int, int] | None:
+        """Give a song's time signature; None where nothing can be learned from it."""
+
+    def _find_spots(self, songs: Sequence[Song], moods: Sequence[str]) -> None:
+        """See where the phrases of each mood's songs are, how long songs are, and in what keys."""
+        from sklearn.covariance import ledoit_wolf
+
+        points = [self.encode(song) for song in songs]
+        self.bars = float(np.median([point.bars for point in points]))
+        shifts = np.mean([point.shift for point in points])
+        self.middle -= float(shifts)  # in the home key
+        self.spots = {}
+        for mood in sorted({"", *moods}):
+            z = np.concatenate([p.z for p, m in zip(points, moods, strict=True) if mood in ("", m)])
+            mean, covariance = z.mean(axis=0), self.blur() * np.eye(z.shape[1])
+            if len(z) > 2:
+                covariance = covariance + ledoit_wolf(z.astype(float))[0]
+            root = np.linalg.cholesky(covariance + 1e-6 * np.eye(len(mean)))
+            self.spots[mood] = mean.astype(np.float32), root.astype(np.float32)
+
+    def blur(self) -> float:
+        """Variance of a phrase's latent vector around its mean, in each direction."""
+        return 0.0
+
+    @property
+    def collapse(self) -> str:
+        """What to say of a space that says nothing of songs; empty where it does."""
+        kl = self.history[-1].get("kl", np.inf) if self.history else np.inf
+        if kl >= COLLAPSED:
+            return ""
+        return (
+            f"{self.TITLE}: the space has collapsed (KL divergence {kl:.2f} nats a phrase): songs "
+            "do not depend on it; lower beta, raise free_bits, or train for longer"
+        )
+
+    def compose(self, request: Request, random: np.random.Generator) -> Song:
+        """Draw a place of the mood that is asked for, and make its song."""
+        return next(self.draws(request, random))
+
+    def draws(self, request: Request, random: np.random.Generator) -> Iterator[Song]:
+        """Make songs without end."""
+        while True:
+            asked = self.set_knobs(request, random)
+            point = self._placed(asked, random)
+            song = self.decode(point, random, asked)
+            if asked.minor is not None and (knobs.mode(song) == 0) != asked.minor:
+                song = self.decode(self._placed(asked, random), random, asked)  # one more try
+            yield song
+
+    def _placed(self, request: Request, random: np.random.Generator) -> Point:
+        """Decide what a request leaves open, and draw the phrases."""
+        tempo = request.tempo or self.tempo
+        metre = self._metre(request)
+        bars = request.bars or max(1, round(self.bars))
+        if request.seconds is not None:
+            bar = length_of(metre) / 4 * 60 / tempo
+            bars = max(1, round(request.seconds / bar))
+        n_phrases = -(-bars // self.phrase_bars)
+        known = request.mood if request.mood in self.spots else ""
+        z = self.sample(random, known or "", n_phrases)
+        return Point(z, bars, metre, self._shift(request), tempo, self.programs)
+
+    def _metre(self, request: Request) -> tuple[int, int]:
+        wanted = list(request.metre or self.metres[0])
+        if wanted not in self.metres:
+            known = ", ".join(f"{n}/{d}" for n, d in self.metres)
+            raise InputError(
+                f"metre {wanted[0]}/{wanted[1]}: was not learned; known are {known}"
+            )
+        return wanted[0], wanted[1]
+
+    def _shift(self, request: Request) -> int:
+        """Decide on the way from the home key."""
+        shift = 0
+        if request.key:
+            tonic, minor = read_key(request.key)
+            shift = nearest(tonic - HOME[minor])
+        if request.low is not None or request.high is not None:
+            high = 127 if request.high is None else request.high
+            wanted = ((request.low or 0) + high) / 2
+            shift += 12 * round((wanted - self.middle - shift) / 12)
+        elif request.register is not None:
+            away = request.register - self.middle - shift
+            shift += 12 * round(away / 12) if request.key else round(away)
+        return shift
+
+    # -- being kept ------------------------------------------------------------------------------
+
+    def state(self) -> State:
+        """Give weights, places of moods, and facts."""
+        arrays, values = self.network_state()
+        for n, (mean, root) in enumerate(self.spots.values()):
+            arrays |= {f"spot.{n}.mean": mean, f"spot.{n}.root": root}
+        facts = {name: getattr(self, name) for name in self.FACTS}
+        return arrays, values | {"facts": facts, "spots": list(self.spots)}
+
+    @abstractmethod
+    def network_state(self) -> State:
+        """Give the weights, and what the network looks like."""
+
+    @classmethod
+    @abstractmethod
+    def of_network(cls, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> Self:
+        """Make a generator of what `network_state` gave; ValueError if it is of another network."""
+
+    @classmethod
+    def of_state(cls, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> Self:
+        """Make a generator of what `state` gave."""
+        spots = {
+            str(mood): (arrays.pop(f"spot.{n}.mean"), arrays.pop(f"spot.{n}.root"))
+            for n, mood in enumerate(values["spots"])
+        }
+        generator = cls.of_network(arrays, values)
+        generator.spots = spots
+        for name in cls.FACTS:
+            setattr(generator, name, values["facts"][name])
+        return generator
+
+
+def between(a: Point, b: Point, t: float) -> Point:
+    """Give the place at `t`, from 0 to 1, of the way from one song to another."""
+    n_bars = round((1 - t) * a.bars + t * b.bars)
+    n = max(len(a.z), len(b.z))
+    repeated = [np.resize(point.z, (n, point.z.shape[1])) for point in (a, b)]
+    near = a if t < 0.5 else b
+    tempo = a.tempo ** (1 - t) * b.tempo**t
+    return replace(near, z=slerp(*repeated, t), bars=n_bars, tempo=tempo)

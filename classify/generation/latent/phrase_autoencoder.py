@@ -1,0 +1,242 @@
+"""Generators that code phrases of voices: what MusicVAE and MusAE have in common."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify.errors import InputError
+from classify.generation.generator import State
+from classify.generation.latent import phrases
+from classify.generation.latent.architecture import Architecture
+from classify.generation.latent.coder import Coder
+from classify.generation.latent.latent_generator import QUICK_EPOCHS, LatentGenerator, Point
+from classify.generation.latent.phrases import DRUMS, HOLD, LONGEST_BAR, MELODY, Score
+from classify.generation.request import Request
+from classify.progress import Progress
+from classify.representations import melody as melodies
+from classify.songs import Song
+
+Floats = NDArray[np.float32]
+
+#: What an architecture is made of for the battery of tests and a quick look.
+QUICK = {"latent": 8, "encoder": (12,), "decoder": (16,)}
+
+
+class PhraseAutoencoder(LatentGenerator):
+    """Codes phrases of some bars on a grid of sixteenths.
+
+    Parameters
+    ----------
+    epochs, seed, quick
+        As all generators with a space have them.
+    preset : {"small", "paper"}
+        Size of the network, and of a phrase.
+
+    Attributes
+    ----------
+    PRESETS : dict of str to dict
+        By name, what `Architecture` takes beside voices, metres and the grid.
+    """
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]]
+
+    architecture: Architecture
+    weights: dict[str, Floats]
+    voices: list[str]
+
+    FACTS = (*LatentGenerator.FACTS, "voices")
+
+    def __init__(
+        self,
+        epochs: int | None = None,
+        seed: int = 0,
+        quick: bool = False,
+        preset: str = "small",
+    ) -> None:
+        super().__init__(epochs, seed, quick)
+        if preset not in self.PRESETS:
+            raise InputError(f"preset {preset!r}: expected {' or '.join(self.PRESETS)}")
+        self.preset = preset
+
+    @classmethod
+    def of_preset(
+        cls, preset: str, voices: int = 1, metres: int = 1, bar_steps: int = 16, labels: int = 0
+    ) -> Architecture:
+        """Give the architecture of a preset, for so many voices, metres and moods."""
+        sizes = cls.PRESETS[preset]
+        return Architecture(voices=voices, metres=metres, bar_steps=bar_steps,
+                            labels=labels * bool(sizes.get("adversary")), **sizes)  # fmt: skip
+
+    def layer(self) -> Any:
+        """Make the layer of Keras that says what phrases cost."""
+        raise NotImplementedError
+
+    def label(self, mood: str) -> Floats:
+        """Write a mood as an adversary is told it; nothing where there is none."""
+        del mood
+        return np.zeros(1, np.float32)
+
+    @staticmethod
+    def metre_of(song: Song) -> tuple[int, int] | None:
+        """Give a song's time signature; None where it has no melody, or bars that are too long."""
+        tune = melodies.encode(song, phrases.TICKS_PER_BEAT)
+        silent = tune is None or all(pitch == melodies.REST for pitch in tune.pitch)
+        return None if tune is None or silent or tune.bar_ticks > LONGEST_BAR else tune.metre
+
+    def teach(
+        self, songs: Sequence[Song], moods: Sequence[str], progress: Progress, work: Path | None
+    ) -> None:
+        """Train the network."""
+        from classify.generation.latent import network
+        from classify.generation.latent.training import Example, train
+
+        bar_steps = max(phrases.length_of((n, d)) for n, d in self.metres)
+        scores = [s for song in songs if (s := phrases.encode(song, bar_steps=bar_steps))]
+        self.voices = list(phrases.common_voices(scores))
+        chosen = [phrases.VOICES.index(voice) for voice in self.voices]
+        self.programs = {
+            voice: Counter(s.programs[voice] for s in scores if s.programs and voice in s.programs)
+            .most_common(1)[0][0] for voice in self.voices if voice != DRUMS
+        }  # fmt: skip
+        self.architecture = self.shaped(bar_steps, sorted(set(moods) - {""}))
+        examples = []
+        for score, mood in zip(scores, moods, strict=True):
+            score = replace(score, symbols=score.symbols[..., chosen],
+                            loudness=score.loudness[..., chosen])  # fmt: skip
+            examples.append(Example(self._cut_of(score, mood), self.phrase_bars))
+        epochs = self.epochs or (QUICK_EPOCHS if self.quick else self.EPOCHS)
+        self.weights, self.history = train(
+            self.layer, network, examples, epochs, self.seed, progress,
+            work / "network" if work else None,
+        )  # fmt: skip
+
+    def shaped(self, bar_steps: int, moods: Sequence[str]) -> Architecture:
+        """Give the architecture for what is learned from."""
+        shape = self.of_preset(self.preset, len(self.voices), len(self.metres), bar_steps,
+                               len(moods) + 1)  # fmt: skip
+        if not self.quick:
+            return shape
+        small = {name: tuple(min(units, 12) for units in getattr(shape, name))
+                 for name in ("conductor", "adversary")}  # fmt: skip
+        return replace(shape, bars=2, conductor_output=8, **QUICK, **small)
+
+    def _cut_of(self, score: Score, mood: str) -> Any:
+        metre, label = self._told(score.metre), self.label(mood)
+
+        def cut(first: int) -> tuple[NDArray[Any], ...]:
+            parts = phrases.cut(score, self.phrase_bars, first)
+            n = len(parts[0])
+            shape = n, self.architecture.n_steps, len(self.voices)
+            symbols, loudness, counts = (part.reshape(shape) for part in parts)
+            return (symbols.astype(np.int32), loudness.astype(np.int32), counts.astype(np.float32),
+                    np.repeat(metre[None], n, 0), np.repeat(label[None], n, 0))  # fmt: skip
+
+        return cut
+
+    def _told(self, metre: tuple[int, int]) -> Floats:
+        """Mark a time signature among those that were learned."""
+        return np.array([float(list(metre) == known) for known in self.metres], np.float32)
+
+    @property
+    def phrase_bars(self) -> int:
+        """Bars of a phrase."""
+        return self.architecture.bars
+
+    @property
+    def coder(self) -> Coder:
+        """Encoder and decoder."""
+        return Coder(self.architecture, self.weights)
+
+    def read(self, song: Song) -> Score:
+        """Write a song on the grid.
+
+        Raises
+        ------
+        InputError
+            If it has no beats or notes, or a time signature that was not learned.
+        """
+        score = phrases.encode(song, self.voices, self.architecture.bar_steps)
+        if score is None or self.metre_of(song) is None:
+            raise InputError(f"{song.title}: has no notes with beats, or bars that are too long")
+        if list(score.metre) not in self.metres:
+            known = ", ".join(f"{n}/{d}" for n, d in self.metres)
+            n, d = score.metre
+            raise InputError(f"{song.title}: is in {n}/{d}; {self.TITLE} learned {known}")
+        return score
+
+    def encode(self, song: Song) -> Point:
+        """Give a song's place."""
+        score = self.read(song)
+        symbols, loudness, _ = phrases.cut(score, self.phrase_bars)
+        metre = np.repeat(self._told(score.metre)[None], len(symbols), 0)
+        z, _ = self.coder.encode(symbols, loudness, metre)
+        return Point(z, score.n_bars, score.metre, score.shift, score.tempo, score.programs,
+                     score.title)  # fmt: skip
+
+    def decode(
+        self,
+        point: Point,
+        random: np.random.Generator | None = None,
+        request: Request | None = None,
+    ) -> Song:
+        """Make the song of a place."""
+        score = self.write(point, random, request)
+        song = phrases.decode(score)
+        if request and request.instruments:
+            from classify.generation.events import orchestrated
+
+            song = orchestrated(song, request.instruments)
+        return song
+
+    def write(
+        self, point: Point, random: np.random.Generator | None, request: Request | None
+    ) -> Score:
+        """Write the score of a place."""
+        length = phrases.length_of(point.metre)
+        metre = np.repeat(self._told(point.metre)[None], len(point.z), 0)
+        allowed = self._allowed(point, request) if request else None
+        symbols, loudness = self.coder.decode(point.z, metre, length, allowed, random)
+        whole = -1, *symbols.shape[2:]
+        symbols, loudness = (part.reshape(whole)[: point.bars] for part in (symbols, loudness))
+        if request and request.loudness is not None:
+            begins = (symbols >= 0) & (symbols < HOLD)
+            mean = float(loudness[begins].mean() * phrases.BIN + phrases.BIN / 2)
+            away = round((request.loudness - mean) / phrases.BIN)
+            loudness = (loudness + away).clip(0, phrases.LOUDNESS - 1)
+        return Score(symbols, loudness, tuple(self.voices), point.metre, point.shift, point.tempo,
+                     point.programs, point.title)  # fmt: skip
+
+    def _allowed(self, point: Point, request: Request) -> NDArray[np.bool_]:
+        """Say which symbols may be written: within the range, and a note where bars must sound."""
+        shape = self.architecture
+        allowed = np.ones(
+            (len(point.z) * shape.bars, shape.bar_steps, shape.voices, phrases.SYMBOLS), bool
+        )
+        pitch = np.arange(HOLD) + point.shift
+        high = 127 if request.high is None else request.high
+        within = (pitch >= (request.low or 0)) & (pitch <= high)
+        for n, voice in enumerate(self.voices):
+            if voice != DRUMS:
+                allowed[:, :, n, :HOLD] &= within
+        melody = self.voices.index(MELODY)
+        allowed[[0, point.bars - 1], 0, melody, HOLD:] = False  # the first and last bar sound
+        return allowed.reshape(len(point.z), shape.bars, *allowed.shape[1:])
+
+    def network_state(self) -> State:
+        """Give the weights, and what the network looks like."""
+        return dict(self.weights), {"architecture": self.architecture.as_values()}
+
+    @classmethod
+    def of_network(cls, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> Self:
+        """Make a generator of what `network_state` gave."""
+        generator = cls()
+        generator.architecture = Architecture.of_values(values["architecture"])
+        if {name: part.shape for name, part in arrays.items()} != generator.architecture.shapes():
+            raise ValueError("holds weights of another network than it says")
+        generator.weights = arrays
+        return generator
