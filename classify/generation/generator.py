@@ -173,6 +173,10 @@ class Generator(ABC):
             f"learned from{mode}; allow longer runs, ask for a shorter song, or loosen another wish"
         )
 
+    def remarks(self) -> list[str]:
+        """Say in sentences what went wrong when it learned."""
+        return []
+
     def check(self, request: Request) -> None:
         """Refuse a request that this generator can do nothing for.
 

@@ -144,13 +144,13 @@ def _about(
         copying=Copying(generator.longest_copy, float(np.median(runs))),
         knobs=generator.profiles,
         seconds=seconds,
-        remarks=_remarks(corpus.labels),
+        remarks=_remarks(corpus.labels, generator),
     )
 
 
-def _remarks(labels: Sequence[str]) -> list[str]:
-    """Say where there is little to learn from."""
-    remarks = []
+def _remarks(labels: Sequence[str], generator: Generator) -> list[str]:
+    """Say where there is little to learn from, and what a generator says of its own training."""
+    remarks = generator.remarks()
     if len(labels) < FEW_SONGS:
         remarks.append(
             f"It learned from {len(labels)} songs only: new ones will be much like these, and "

@@ -34,7 +34,13 @@ print(hashlib.sha256(song.notes.tobytes()).hexdigest())
 """
 
 
-@pytest.fixture(scope="module", params=GENERATORS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=[pytest.mark.slow] * bool(getattr(kind, "VARIANT_OF", "")))
+        for name, kind in GENERATORS.items()
+    ],
+)
 def generator(request):
     songs, kind = made(40), GENERATORS[request.param]
     options = {name: value for name, value in OPTIONS.items() if name in kind.OPTIONS}

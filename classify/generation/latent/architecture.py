@@ -1,6 +1,6 @@
 """What an autoencoder of phrases looks like, which its training and its use both have to know."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -140,8 +140,9 @@ class Architecture:
         >>> Architecture.of_values(one.as_values()) == one
         True
         """
-        tuples = {f.name for f in fields(cls) if str(f.type).startswith("tuple")}
-        return cls(**{n: tuple(v) if n in tuples else v for n, v in values.items()})
+        tuples = {"encoder", "decoder", "conductor", "adversary"}
+        given: dict[str, Any] = {n: tuple(v) if n in tuples else v for n, v in values.items()}
+        return cls(**given)
 
 
 def lstm_shapes(name: str, inputs: int, units: int) -> Shapes:

@@ -37,6 +37,9 @@ FEWEST = 0.01
 #: Divergence from the prior, in nats a phrase, below which a space says nothing of songs.
 COLLAPSED = 1.0
 
+#: Steps in a quarter note on which notes are compared.
+GRID = 4
+
 #: Passes over the songs for a quick look.
 QUICK_EPOCHS = 2
 
@@ -161,6 +164,24 @@ class LatentGenerator(Generator):
             With a range or loudness that the song keeps.
         """
 
+    @abstractmethod
+    def reconstruction(self, song: Song, point: Point) -> dict[str, float]:
+        """Measure how well a song is written again from its place.
+
+        Parameters
+        ----------
+        song : Song
+            Which was not learned from.
+        point : Point
+            What `encode` gave for it.
+
+        Returns
+        -------
+        dict of str to float
+            `notes`, F1 of its notes as far as the representation has them, and `notes of the
+            middle`, the same of what is written without knowing the song; and what else there is.
+        """
+
     @property
     @abstractmethod
     def phrase_bars(self) -> int:
@@ -274,6 +295,10 @@ class LatentGenerator(Generator):
             "do not depend on it; lower beta, raise free_bits, or train for longer"
         )
 
+    def remarks(self) -> list[str]:
+        """Say if the space has collapsed."""
+        return [self.collapse] if self.collapse else []
+
     def compose(self, request: Request, random: np.random.Generator) -> Song:
         """Draw a place of the mood that is asked for, and make its song."""
         return next(self.draws(request, random))
@@ -305,9 +330,7 @@ class LatentGenerator(Generator):
         wanted = list(request.metre or self.metres[0])
         if wanted not in self.metres:
             known = ", ".join(f"{n}/{d}" for n, d in self.metres)
-            raise InputError(
-                f"metre {wanted[0]}/{wanted[1]}: was not learned; known are {known}"
-            )
+            raise InputError(f"metre {wanted[0]}/{wanted[1]}: was not learned; known are {known}")
         return wanted[0], wanted[1]
 
     def _shift(self, request: Request) -> int:
@@ -362,7 +385,33 @@ def between(a: Point, b: Point, t: float) -> Point:
     """Give the place at `t`, from 0 to 1, of the way from one song to another."""
     n_bars = round((1 - t) * a.bars + t * b.bars)
     n = max(len(a.z), len(b.z))
-    repeated = [np.resize(point.z, (n, point.z.shape[1])) for point in (a, b)]
+    one, other = (np.resize(point.z, (n, point.z.shape[1])) for point in (a, b))
     near = a if t < 0.5 else b
     tempo = a.tempo ** (1 - t) * b.tempo**t
-    return replace(near, z=slerp(*repeated, t), bars=n_bars, tempo=tempo)
+    return replace(near, z=slerp(one, other, t), bars=n_bars, tempo=tempo)
+
+
+def of_the_middle(generator: LatentGenerator, point: Point) -> Point:
+    """Forget a song: its phrases become the middle of the space; all else stays."""
+    middle = generator.spots[""][0]
+    return replace(point, z=np.repeat(middle[None], len(point.z), axis=0))
+
+
+def note_agreement(one: Song, other: Song) -> float:
+    """Give the F1 of the notes of two songs: both have a note of that pitch at that sixteenth.
+
+    Examples
+    --------
+    >>> from classify.representations.melody import Melody, decode
+    >>> a, b = (decode(Melody((60, 62, p, 65), (4, 4, 4, 4))) for p in (64, 63))
+    >>> note_agreement(a, b)
+    0.75
+    """
+    a, b = (_notes(song) for song in (one, other))
+    return 2 * len(a & b) / max(1, len(a) + len(b))
+
+
+def _notes(song: Song) -> set[tuple[int, int, bool]]:
+    notes = song.notes
+    at = np.round(notes["beat"].astype(float) * GRID).astype(int)
+    return set(zip(at.tolist(), notes["pitch"].tolist(), notes["drum"].tolist(), strict=True))

@@ -166,7 +166,7 @@ class LatentNetwork(keras.layers.Layer):
 
     def _written(self, context: Any, read: Any) -> tuple[Any, Any]:
         """Score symbols and loudness, where `read` are the symbols themselves, not those before."""
-        shape, symbols, loudness = self.architecture, [], []
+        shape, symbols, loudness = self.architecture, list[Any](), list[Any]()
         before = ops.pad(read[:, :-1], ((0, 0), (1, 0), (0, 0)), constant_values=NOTHING)
         told = ops.repeat(context[:, None], shape.stretch, axis=1)
         for g, voices in enumerate(shape.groups):

@@ -14,7 +14,13 @@ from classify.generation.generator import State
 from classify.generation.latent import phrases
 from classify.generation.latent.architecture import Architecture
 from classify.generation.latent.coder import Coder
-from classify.generation.latent.latent_generator import QUICK_EPOCHS, LatentGenerator, Point
+from classify.generation.latent.latent_generator import (
+    QUICK_EPOCHS,
+    LatentGenerator,
+    Point,
+    note_agreement,
+    of_the_middle,
+)
 from classify.generation.latent.phrases import DRUMS, HOLD, LONGEST_BAR, MELODY, Score
 from classify.generation.request import Request
 from classify.progress import Progress
@@ -23,8 +29,8 @@ from classify.songs import Song
 
 Floats = NDArray[np.float32]
 
-#: What an architecture is made of for the battery of tests and a quick look.
-QUICK = {"latent": 8, "encoder": (12,), "decoder": (16,)}
+#: Units of a layer for a quick look, at most.
+QUICK_UNITS = 12
 
 
 class PhraseAutoencoder(LatentGenerator):
@@ -121,9 +127,10 @@ class PhraseAutoencoder(LatentGenerator):
                                len(moods) + 1)  # fmt: skip
         if not self.quick:
             return shape
-        small = {name: tuple(min(units, 12) for units in getattr(shape, name))
-                 for name in ("conductor", "adversary")}  # fmt: skip
-        return replace(shape, bars=2, conductor_output=8, **QUICK, **small)
+        small = {name: tuple(min(units, QUICK_UNITS) for units in getattr(shape, name)[:1])
+                 for name in ("encoder", "decoder", "conductor", "adversary")}  # fmt: skip
+        sizes: dict[str, Any] = {"bars": 2, "latent": 8, "conductor_output": 8, **small}
+        return replace(shape, **sizes)
 
     def _cut_of(self, score: Score, mood: str) -> Any:
         metre, label = self._told(score.metre), self.label(mood)
@@ -192,6 +199,23 @@ class PhraseAutoencoder(LatentGenerator):
 
             song = orchestrated(song, request.instruments)
         return song
+
+    def reconstruction(self, song: Song, point: Point) -> dict[str, float]:
+        """Measure how well a song is written again: its notes, and its symbols step by step."""
+        score = self.read(song)
+        true = phrases.decode(score)
+        again = self.write(point, None, None)
+        counted = score.symbols >= 0
+        symbols, _, counts = phrases.cut(score, self.phrase_bars)
+        metre = np.repeat(self._told(score.metre)[None], len(symbols), 0)
+        told = self.coder.scores(point.z, metre, symbols).argmax(axis=-1) == symbols
+        middle = phrases.decode(self.write(of_the_middle(self, point), None, None))
+        return {
+            "notes": note_agreement(true, phrases.decode(again)),
+            "notes of the middle": note_agreement(true, middle),
+            "steps": float((again.symbols == score.symbols)[counted].mean()),
+            "steps, true ones read": float(told[counts].mean()),
+        }
 
     def write(
         self, point: Point, random: np.random.Generator | None, request: Request | None

@@ -23,7 +23,7 @@ from classify.report.blocks import (
     columns,
 )
 from classify.report.format import listed, score_cell
-from classify.report.generators import figures
+from classify.report.generators import figures, spaces
 from classify.report.generators.data import GeneratorsView
 
 #: Correlation from which a knob does what it says.
@@ -39,6 +39,8 @@ def chapters(view: GeneratorsView) -> Iterator[Chapter]:
     if any(view.get(name, "knob", knob) for name in view.generators for knob in knobs.KNOBS):
         yield Chapter("Does each knob do what it says?", list(_knobs(view)))
     yield Chapter("How alike real songs are they?", list(_fidelity(view)))
+    if spaces.spaces(view):
+        yield Chapter(spaces.TITLE, list(spaces.blocks(view)))
     yield Chapter("Are they new?", list(_novelty(view)))
     yield Chapter("Do bars return?", list(_structure(view)))
     yield Chapter("What did they cost?", list(_costs(view)))

@@ -1,0 +1,134 @@
+"""The chapter about latent spaces: what is written again, what a space knows, how it learned."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure as Drawn
+
+from classify.generation.comparison import SONGS, TRAINING
+from classify.presentation.figures import BLUE, GREY, ORANGE, grid
+from classify.presentation.numbers import percent, points, points_span
+from classify.report.blocks import Block, Canvas, Cell, Figure, Table, TableRow, Text, columns
+from classify.report.format import score_cell
+from classify.report.generators.data import GeneratorsView
+
+TITLE = "What do the latent spaces hold?"
+
+#: Columns of the table: title and name of the measure.
+SHARES = {
+    "notes": "notes",
+    "notes of the middle": "notes, song unknown",
+    "steps": "steps",
+    "steps, true ones read": "steps, true ones read",
+}
+
+#: What each curve is called in a history.
+CURVES = ("reconstruction", "kl")
+
+
+def spaces(view: GeneratorsView) -> list[str]:
+    """Name the generators that have a latent space and were measured."""
+    return [name for name in view.generators if view.get(name, "reconstruction", "notes")]
+
+
+def blocks(view: GeneratorsView) -> Iterator[Block]:
+    """Give the chapter; nothing where no generator has a space."""
+    names = spaces(view)
+    if not names:
+        return
+    histories = {name: history(view, name) for name in names}
+    warnings = [str(table.collapse.iloc[-1]) for table in histories.values()
+                if "collapse" in table and pd.notna(table.collapse.iloc[-1])]  # fmt: skip
+    if warnings:
+        yield Text(*(f"{line}." for line in warnings), kind="warning")
+    yield Table(
+        columns("generator", *SHARES.values(), "moods told"),
+        [_row(view, name) for name in names],
+        "Held-out songs that were coded and written again, in %, with 95 % intervals over groups. "
+        "Notes: F1 of pitch and onset, of those that the generator's representation has; song "
+        "unknown: the same from the middle of the space. Steps: sixteenths of each voice with the "
+        "right symbol, where the decoder reads what it wrote, and where it reads the true ones. "
+        "Moods told: songs whose mood a linear classifier tells from the latent vector, tested on "
+        f"groups that it has not seen; chance is {percent(1 / len(view.classes))}.",
+    )
+    gains = list(_gains(view, names))
+    if gains:
+        yield Text(*gains)
+    yield from _nats(view, names)
+    for name in names:
+        if not histories[name].empty:
+            yield Figure(
+                f"training-{name}", partial(draw, histories[name]), _alt(view, name, histories),
+                f"{view.title(name)}: reconstruction and KL divergence by epoch, in nats a phrase; "
+                "broken lines: songs that decide when to stop.", small=True,
+            )  # fmt: skip
+
+
+def history(view: GeneratorsView, name: str) -> pd.DataFrame:
+    """Read what became of each epoch of a generator's training."""
+    file = view.folder / SONGS / name / TRAINING
+    return pd.read_csv(file) if file.is_file() else pd.DataFrame()
+
+
+def _row(view: GeneratorsView, name: str) -> TableRow:
+    found = [view.get(name, "reconstruction", of) for of in SHARES] + [view.get(name, "probe")]
+    return TableRow([view.title(name), *(score_cell(e) if e else Cell("–") for e in found)])
+
+
+def _gains(view: GeneratorsView, names: list[str]) -> Iterator[str]:
+    """Say how a generator and its variants differ, song by song."""
+    for name in names:
+        for other in names:
+            for of, what in (("notes", "notes"), ("steps", "steps")):
+                gain = view.get(name, "gain", f"{of}: {other}")
+                if gain:
+                    yield (
+                        f"{view.title(name)} less {view.title(other)}, song by song: "
+                        f"{points(gain.value)} points of {what} "
+                        f"({points_span(gain.low, gain.high)}; "
+                        f"{view.count(name, 'gain', f'{of}: {other}')} songs)."
+                    )
+
+
+def _nats(view: GeneratorsView, names: list[str]) -> Iterator[Block]:
+    """Show likelihoods, where a decoder was measured on true frames and on its own."""
+    rows = []
+    for name in names:
+        told = view.get(name, "reconstruction", "nats, true ones read")
+        free = view.get(name, "reconstruction", "nats, own ones read")
+        gap = view.get(name, "reconstruction", "nats, gap")
+        if told and free and gap:
+            cells = [Cell(f"{e.value:.1f}", f"{e.low:.1f}–{e.high:.1f}") for e in (told, free, gap)]
+            rows.append(TableRow([view.title(name), *cells]))
+    if rows:
+        yield Table(
+            columns("generator", "true frames read", "own frames read", "gap"),
+            rows,
+            "Nats a frame of held-out songs, less is better: where the decoder reads the true "
+            "frames before each, as in training, and where it reads what it wrote itself, as when "
+            "it composes. A decoder that sees what it is to predict is good at the one alone.",
+        )
+
+
+def draw(table: pd.DataFrame) -> Canvas:
+    """Draw reconstruction and divergence by epoch."""
+    figure = Drawn(figsize=(4.6, 2.1), layout="constrained")
+    epochs = np.arange(1, len(table) + 1)
+    for axes, curve, colour in zip(figure.subplots(1, 2), CURVES, (BLUE, ORANGE), strict=True):
+        axes.plot(epochs, table[curve], color=colour)
+        if f"val_{curve}" in table:
+            axes.plot(epochs, table[f"val_{curve}"], "--", color=GREY)
+        axes.set(title=curve if curve != "kl" else "KL divergence", xlabel="epoch")
+        axes.set_ylim(bottom=0)
+        grid(axes)
+    return figure
+
+
+def _alt(view: GeneratorsView, name: str, histories: dict[str, pd.DataFrame]) -> str:
+    last = histories[name].iloc[-1]
+    return (
+        f"Training of {view.title(name)}: {len(histories[name])} epochs; reconstruction "
+        f"{last.reconstruction:.0f} and KL divergence {last.kl:.1f} nats a phrase in the last."
+    )

@@ -1,0 +1,184 @@
+"""Latent spaces: phrases, NumPy against Keras, ways between songs, sizes as published."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from classify.cli.main import main
+from classify.errors import InputError
+from classify.generation import comparison
+from classify.generation.generator import get
+from classify.generation.generators.music_vae import MusicVAE
+from classify.generation.generators.music_vae_flat import FlatMusicVAE
+from classify.generation.latent import measuring, phrases
+from classify.generation.latent.architecture import Architecture, slerp
+from classify.generation.latent.coder import Coder
+from classify.generation.latent.latent_generator import note_agreement
+from classify.generation.latent.phrases import HOLD, NOTHING
+from classify.representations import melody as melodies
+from classify.representations.reference import piece
+from classify.songs import midi
+from tests.generation.songs import made
+
+SHAPES = {
+    "flat": Architecture(2, 3, 8, 2, 5, (6, 5), (7, 6)),
+    "hierarchical": Architecture(2, 3, 8, 2, 5, (6,), (7,), (7, 5), 6),
+    "voices apart": Architecture(2, 3, 8, 2, 5, (6,), (7,), feedback=False, apart=True),
+}
+
+
+def some_phrases(shape, n=4, length=6):
+    draw = np.random.default_rng(1)
+    symbols = draw.integers(0, phrases.SYMBOLS, (n, shape.bars, shape.bar_steps, shape.voices))
+    symbols[:, :, length:] = NOTHING
+    metre = np.eye(shape.metres, dtype=np.float32)[np.arange(n) % shape.metres]
+    return symbols, draw.integers(0, phrases.LOUDNESS, symbols.shape), metre
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_numpy_says_what_keras_says(name):
+    from classify.generation.latent import network
+
+    shape, draw = SHAPES[name], np.random.default_rng(2)
+    layer = network.LatentNetwork(shape, network.Objective(free_bits=0, beta=1))
+    model = network.build(layer)
+    model.set_weights([draw.normal(0, 0.5, w.shape) * (w.ndim > 0) for w in model.get_weights()])
+    parts = network.weights(layer)
+    assert {n: w.shape for n, w in parts.items()} == shape.shapes()
+    symbols, loudness, metre = some_phrases(shape)
+    flat = len(symbols), shape.n_steps, shape.voices
+    given = [part.reshape(flat) for part in (symbols, loudness, np.float32(symbols >= 0))]
+    costs = model.predict_on_batch([*given, metre, np.zeros((4, 1), np.float32)])
+    coder = Coder(shape, parts)
+    mean, spread = coder.encode(symbols, loudness, metre)
+    kl = 0.5 * (mean**2 + spread**2 - 1 - 2 * np.log(spread)).sum(axis=1)
+    np.testing.assert_allclose(costs[:, 2], kl, rtol=1e-4)
+    np.testing.assert_allclose(costs[:, 0], costs[:, 1] + costs[:, 2], rtol=1e-4)
+    scores = coder.scores(mean, metre, symbols)
+    right = (scores.argmax(axis=-1) == symbols).reshape(4, -1).sum(axis=1)
+    np.testing.assert_allclose(costs[:, 3], right / (symbols >= 0).reshape(4, -1).sum(axis=1))
+    written, loud = coder.decode(mean, metre, 6)
+    again = coder.scores(mean, metre, written).argmax(axis=-1)
+    np.testing.assert_array_equal(again[:, :, :6], written[:, :, :6])  # each step read the last
+    assert (written[:, :, 6:] == NOTHING).all() and (loud[written >= HOLD] == 0).all()
+
+
+def test_a_song_of_several_voices_stays_what_it_is():
+    song = piece()
+    score = phrases.encode(song)
+    again = phrases.decode(score)
+    assert (phrases.encode(again).symbols == score.symbols).mean() > 0.99  # gaps may close
+    assert note_agreement(song, again) > 0.6  # chords of more than three notes lose some
+    assert len(set(again.notes["velocity"])) > 1 and again.notes["drum"].any()
+    one, *_ = phrases.cut(score, 4)
+    assert one.shape[1:] == (4, *score.symbols.shape[1:])
+
+
+def test_published_sizes_have_the_published_numbers_of_parameters():
+    """Worked out by hand from the layers of Roberts et al., section 3: melody, 130 symbols."""
+
+    def lstm(inputs, units):
+        return 4 * units * (inputs + units + 1)
+
+    read, heads = 130 + 1 + 1, lambda units: (units + 1) * (130 + 16)
+    encoder = 2 * lstm(read, 2048) + 2 * lstm(4096, 2048) + 2 * (4097 * 512)
+    conductor = 2 * 513 * 2048 + lstm(1, 1024) + lstm(1024, 1024) + 1025 * 512
+    bars = 2 * 514 * 2048 + lstm(513 + 130, 1024) + lstm(1024, 1024) + heads(1024)
+    flat = 3 * 514 * 4096 + lstm(513 + 130, 2048) + 2 * lstm(2048, 2048) + heads(2048)
+    assert MusicVAE.of_preset("paper").n_parameters == encoder + conductor + bars
+    assert FlatMusicVAE.of_preset("paper").n_parameters == encoder + flat
+    with pytest.raises(InputError, match="preset 'big': expected small or paper"):
+        MusicVAE(preset="big")
+
+
+def test_the_way_on_the_sphere_ends_where_it_is_to_end():
+    a, b = np.random.default_rng(0).normal(size=(2, 3, 8))
+    np.testing.assert_allclose(slerp(a, b, 0), a)
+    np.testing.assert_allclose(slerp(a, b, 1), b)
+    middle = np.linalg.norm(slerp(a, b, 0.5), axis=1)
+    lengths = np.linalg.norm(np.stack([a, b]), axis=2).mean(axis=0)
+    np.testing.assert_allclose(middle, lengths)
+    np.testing.assert_allclose(slerp(a, a, 0.5), a)
+
+
+@pytest.fixture(scope="module")
+def space():
+    return MusicVAE(quick=True, epochs=1).fit(made(24), ["calm", "wild"] * 12)
+
+
+def test_between_two_songs_are_songs(space):
+    one, other = made(3)[0], made(3)[2]
+    songs = space.interpolate(one, other, 3)
+    assert len(songs) == 3
+    for end, song in ((one, songs[0]), (other, songs[-1])):
+        np.testing.assert_array_equal(song.notes, space.decode(space.encode(end)).notes)
+    tempi = [song.tempi[0, 1] for song in songs]
+    assert tempi == sorted(tempi) and tempi[0] == pytest.approx(80)
+    with pytest.raises(InputError, match=r"is in 4/4, .* in 3/4: between them there is nothing"):
+        space.interpolate(*made(2), 3)
+
+
+def test_a_song_moves_to_a_mood_that_was_learned(space):
+    song = made(1)[0]
+    assert (space.towards(space.encode(song).z, "calm") == -space.towards(None, "wild")).all()
+    assert (
+        space.change(song, "wild", 0).notes.tobytes()
+        == space.decode(space.encode(song)).notes.tobytes()
+    )
+    with pytest.raises(InputError, match="mood 'sad': was not learned; known are calm, wild"):
+        space.change(song, "sad")
+
+
+def test_songs_without_a_place_are_refused(space):
+    waltz = melodies.decode(melodies.Melody((60, 62, 64) * 4, (4,) * 12, 4, (5, 4)))
+    with pytest.raises(InputError, match=r"is in 5/4; MusicVAE learned 4/4, 3/4|too long"):
+        space.encode(waltz)
+
+
+def test_a_collapsed_space_says_so_and_what_to_do(space):
+    assert bool(space.remarks()) == (space.history[-1]["kl"] < 1)
+    collapsed = MusicVAE(quick=True)
+    collapsed.history = [{"kl": 0.01}]
+    (said,) = collapsed.remarks()
+    assert "collapsed" in said and "lower beta, raise free_bits" in said
+
+
+@pytest.mark.slow
+def test_a_comparison_measures_spaces_on_held_out_songs(tmp_path):
+    """Of the generator and its variant, song by song, and shows how each learned."""
+    folder = tmp_path / "songs"
+    for n, song in enumerate(made(30)):
+        place = folder / ("calm" if n % 4 < 2 else "wild")
+        place.mkdir(parents=True, exist_ok=True)
+        midi.write_song(place / f"{n}.mid", song)
+    out = tmp_path / "run"
+    arguments = ["--models", "music-vae,music-vae-flat", "--songs", "2", "--judge",
+                 "features-logistic", "--window", "16", "--quick", "--epochs", "1"]  # fmt: skip
+    assert main(["compare-generators", str(folder), *arguments, "--out", str(out)]) == 0
+    measured = pd.read_csv(out / comparison.MEASURES, dtype={"of": str}).fillna({"of": ""})
+    rows = measured.set_index(["set", "measure", "of"])
+    assert 0 <= rows.value["music-vae", "reconstruction", "notes"] <= 1
+    gain = rows.loc[("music-vae", "gain", "notes: music-vae-flat")]
+    assert gain.low <= gain.value <= gain.high
+    held_out = json.loads((out / comparison.RUN).read_text())["parts"]["held_out"]
+    assert rows.n["music-vae", "reconstruction", "steps"] == held_out
+    page = (out / "report.md").read_text()
+    assert "What do the latent spaces hold?" in page and "MusicVAE less MusicVAE, flat" in page
+    assert (out / "figures" / "training-music-vae.svg").is_file()
+
+
+def test_moods_are_told_from_groups_that_were_not_seen():
+    draw = np.random.default_rng(0)
+    moods = ["calm", "wild"] * 40
+    groups = [str(n // 2) for n in range(80)]
+    z = draw.normal(size=(80, 6)).astype(np.float32)
+    assert measuring.probe(z, moods, groups).mean() < 0.75
+    z[1::2, 0] += 4
+    assert measuring.probe(z, moods, groups).mean() > 0.9
+    assert measuring.probe(z, ["calm"] * 80, groups) is None
+
+
+def test_variants_name_what_they_vary():
+    assert get("music-vae-flat").VARIANT_OF == "music-vae" and not MusicVAE.VARIANT_OF
