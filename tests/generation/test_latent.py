@@ -39,13 +39,13 @@ def some_phrases(shape, n=4, length=6):
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_numpy_says_what_keras_says(name):
-    from classify.generation.latent import network
+    from classify.generation.networks import phrase_network
 
     shape, draw = SHAPES[name], np.random.default_rng(2)
-    layer = network.LatentNetwork(shape, network.Objective(free_bits=0, beta=1))
-    model = network.build(layer)
+    layer = phrase_network.LatentNetwork(shape, phrase_network.Objective(free_bits=0, beta=1))
+    model = phrase_network.build(layer)
     model.set_weights([draw.normal(0, 0.5, w.shape) * (w.ndim > 0) for w in model.get_weights()])
-    parts = network.weights(layer)
+    parts = phrase_network.weights(layer)
     assert {n: w.shape for n, w in parts.items()} == shape.shapes()
     symbols, loudness, metre = some_phrases(shape)
     flat = len(symbols), shape.n_steps, shape.voices

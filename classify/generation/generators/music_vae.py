@@ -62,7 +62,7 @@ class MusicVAE(PhraseAutoencoder):
 
     def layer(self) -> Any:
         """Make the layer of Keras that says what phrases cost."""
-        from classify.generation.latent.network import LatentNetwork, Objective
+        from classify.generation.networks.phrase_network import LatentNetwork, Objective
 
         aim = Objective(self.beta, self.free_bits, sampling=self.sampling)
         return LatentNetwork(self.architecture, aim, self.seed)

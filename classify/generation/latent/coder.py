@@ -1,7 +1,7 @@
 """An autoencoder of phrases in NumPy: songs to latent vectors, and these to songs.
 
-Keras trains it (`network`); a saved one needs no Keras. Writing is a step at a time, with all
-phrases side by side, and all bars where the decoder is hierarchical.
+Keras trains it (`networks.phrase_network`); a saved one needs no Keras. Writing is a step at a
+time, with all phrases side by side, and all bars where the decoder is hierarchical.
 """
 
 from collections.abc import Mapping

@@ -98,8 +98,8 @@ class PhraseAutoencoder(LatentGenerator):
         self, songs: Sequence[Song], moods: Sequence[str], progress: Progress, work: Path | None
     ) -> None:
         """Train the network."""
-        from classify.generation.latent import network
         from classify.generation.latent.training import Example, train
+        from classify.generation.networks import phrase_network
 
         bar_steps = max(phrases.length_of((n, d)) for n, d in self.metres)
         scores = [s for song in songs if (s := phrases.encode(song, bar_steps=bar_steps))]
@@ -117,7 +117,7 @@ class PhraseAutoencoder(LatentGenerator):
             examples.append(Example(self._cut_of(score, mood), self.phrase_bars))
         epochs = self.epochs or (QUICK_EPOCHS if self.quick else self.EPOCHS)
         self.weights, self.history = train(
-            self.layer, network, examples, epochs, self.seed, progress,
+            self.layer, phrase_network, examples, epochs, self.seed, progress,
             work / "network" if work else None,
         )  # fmt: skip
 
