@@ -22,6 +22,7 @@ def add(app: typer.Typer) -> None:
                 "mood": "MOOD", "minutes": "M", "tempo": "BPM", "key": "KEY", "metre": "N/D",
                 "chords": "NAMES", "instruments": "NUMBERS", "primer": "SONG", "loudness": "V",
                 "bridge_from": "SONG", "bridge_to": "SONG", "revise": "SONG", "keep": "BARS",
+                "renew": "BARS", "voices": "NUMBERS",
                 "judge": "MODEL", "mode": "MODE",
             },
         ),

@@ -135,14 +135,14 @@ class Repertoire:
         place = np.minimum(np.searchsorted(known, runs), max(0, len(known) - 1))
         return known[place] == runs if len(known) else np.zeros(len(runs), bool)
 
-    def longest_run(self, given: Song | Melody, kept: slice | None = None) -> int:
+    def longest_run(self, given: Song | Melody, kept: Sequence[slice] = ()) -> int:
         """Count the notes of the longest run that a melody shares with a song, in any key.
 
         Parameters
         ----------
         given : Song or Melody
             The melody in question; that of a song is its skyline.
-        kept : slice, optional
+        kept : sequence of slice
             Quarter notes between which notes do not count: they were to be kept.
 
         Returns
@@ -161,8 +161,8 @@ class Repertoire:
         if melody is None:
             return 0
         own = steps(melody)
-        if kept:
-            own = np.where(_within(melody, kept), BETWEEN - 1, own)
+        for passage in kept:
+            own = np.where(_within(melody, passage), BETWEEN - 1, own)
         low, high = 0, len(own)  # a run of so many steps is shared, one of more than these is not
         while low < high:
             middle = (low + high + 1) // 2
@@ -257,5 +257,5 @@ def _within(melody: Melody, kept: slice) -> NDArray[np.bool_]:
     """Say of each step whether both its notes begin in a passage."""
     begin = melody.position + np.cumsum((0, *melody.ticks[:-1]))
     begin = begin[np.array(melody.pitch) != REST] / melody.ticks_per_beat
-    inside = (begin >= kept.start) & (begin < kept.stop)
+    inside = (begin >= kept.start) & (begin < (np.inf if kept.stop is None else kept.stop))
     return np.asarray(inside[:-1] & inside[1:])

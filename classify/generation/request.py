@@ -101,6 +101,11 @@ class Request:
         What the new song goes on from; it is not part of the result.
     keep : Passage, optional
         Bars that the result has at the same place as this song; all else is new.
+    renew : Passage, optional
+        Bars of a song that are made anew; all else of it stays.
+    voices : tuple of int, optional
+        Voices of the song in `keep` or `renew` that stay in all its bars, the highest being 1: that
+        of a melody that is to be harmonised, or all but the one that is missing.
     bridge : (Song, Song), optional
         The new song leads from the end of the first to the beginning of the second; neither is
         part of the result.
@@ -136,6 +141,8 @@ class Request:
     longest_copy: int | None = None
     primer: Song | None = None
     keep: Passage | None = None
+    renew: Passage | None = None
+    voices: tuple[int, ...] | None = None
     bridge: tuple[Song, Song] | None = None
 
     def __post_init__(self) -> None:
@@ -159,7 +166,11 @@ class Request:
             read_key(self.key)
         for symbol in self.chords or ():
             read_chord(symbol)
-        given = [name for name in ("primer", "keep", "bridge") if getattr(self, name) is not None]
+        given = [n for n in ("primer", "keep", "renew", "bridge") if getattr(self, n) is not None]
+        if self.voices is not None and self.keep is None and self.renew is None:
+            raise InputError("voices: give the song that they are of, too")
+        if self.voices is not None and (not self.voices or min(self.voices) < 1):
+            raise InputError(f"voices {list(self.voices)}: expected numbers, the highest being 1")
         if len(given) > 1:
             raise InputError(f"give one of {', '.join(given)}: each says what the new goes with")
 
@@ -184,13 +195,20 @@ class Request:
         }
         return replace(self, **within)  # type: ignore[arg-type]
 
-    def kept_beats(self, song: Song) -> slice | None:
-        """Give the quarter notes of a song that it was to keep; None where it was to keep none."""
-        if self.keep is None:
-            return None
+    def kept_beats(self, song: Song) -> tuple[slice, ...]:
+        """Give the quarter notes of a song whose melody it was to keep; empty where it keeps none.
+
+        A melody is the highest voice.
+        """
+        if self.voices and 1 in self.voices:
+            return (slice(0, None),)
         numerator, denominator = song.metres[0, 1:] if len(song.metres) else (4, 4)
         bar = 4 * numerator / denominator
-        return slice((self.keep.first - 1) * bar, self.keep.last * bar)
+        if self.keep:
+            return (slice((self.keep.first - 1) * bar, self.keep.last * bar),)
+        if self.renew:
+            return slice(0, (self.renew.first - 1) * bar), slice(self.renew.last * bar, None)
+        return ()
 
 
 def _within(name: str, value: float | None, low: float, high: float) -> None:

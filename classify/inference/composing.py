@@ -11,6 +11,7 @@ import numpy as np
 from classify.errors import InputError
 from classify.files import atomic_write
 from classify.generation import knobs
+from classify.generation.frames import n_bars
 from classify.generation.request import Passage, Request
 from classify.inference import saved_generator, saved_model
 from classify.inference.saved_generator import SavedGenerator
@@ -140,7 +141,8 @@ def request_of(given: Mapping[str, Any]) -> Request:
     if given["chords"] is not None:
         wishes["chords"] = as_names(given["chords"])
     if given["instruments"] is not None:
-        wishes["instruments"] = _programs(given["instruments"])
+        expected = "General MIDI programs, as 0 or 0,32"
+        wishes["instruments"] = _numbers("instruments", given["instruments"], expected)
     if given["primer"] is not None:
         wishes["primer"] = read_song(given["primer"])
     ends = given["bridge_from"], given["bridge_to"]
@@ -148,11 +150,28 @@ def request_of(given: Mapping[str, Any]) -> Request:
         if None in ends:
             raise InputError("--bridge-from and --bridge-to go together: the songs on both sides")
         wishes["bridge"] = read_song(ends[0]), read_song(ends[1])
-    if (given["revise"] is None) != (given["keep"] is None):
-        raise InputError("--revise and --keep go together: a song, and its bars that stay")
-    if given["keep"] is not None:
-        wishes["keep"] = Passage(read_song(given["revise"]), *_bars(given["keep"]))
-    return Request(**wishes)
+    return Request(**wishes, **_revision(given))
+
+
+def _revision(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what stays of a song; where only voices are named, all bars are made anew."""
+    names = [name for name in ("keep", "renew") if given[name] is not None]
+    asked = [*names, *(["voices"] if given["voices"] is not None else [])]
+    if (given["revise"] is None) != (not asked):
+        raise InputError(
+            "--revise goes together with --keep, --renew or --voices: a song, and its bars that "
+            "stay or do not, or its voices that stay"
+        )
+    if not asked:
+        return {}
+    if len(names) > 1:
+        raise InputError("give --keep or --renew, not both: bars that stay, or bars that do not")
+    song = read_song(given["revise"])
+    bars = _bars(names[0], given[names[0]]) if names else (1, n_bars(song))
+    wishes: dict[str, Any] = {names[0] if names else "renew": Passage(song, *bars)}
+    if given["voices"] is not None:
+        wishes["voices"] = _numbers("voices", given["voices"], "numbers from the highest, as 1,2,4")
+    return wishes
 
 
 def _metre(text: str) -> tuple[int, int]:
@@ -162,18 +181,18 @@ def _metre(text: str) -> tuple[int, int]:
     return int(numerator), int(denominator)
 
 
-def _programs(given: str | Sequence[int]) -> tuple[int, ...]:
-    names = as_names(given) if isinstance(given, str) else [str(program) for program in given]
-    if not all(name.isdigit() for name in names):
-        raise InputError(f"--instruments {given}: expected General MIDI programs, as 0 or 0,32")
+def _numbers(option: str, given: str | Sequence[int], expected: str) -> tuple[int, ...]:
+    names = as_names(given) if isinstance(given, str) else [str(number) for number in given]
+    if not names or not all(name.isdigit() for name in names):
+        raise InputError(f"--{option} {given}: expected {expected}")
     return tuple(int(name) for name in names)
 
 
-def _bars(text: str) -> tuple[int, int]:
+def _bars(option: str, text: str) -> tuple[int, int]:
     first, _, last = text.partition("-")
     last = last or first
     if not (first.isdigit() and last.isdigit() and 1 <= int(first) <= int(last)):
-        raise InputError(f"--keep {text}: expected a bar or bars, as 5 or 2-4, counted from 1")
+        raise InputError(f"--{option} {text}: expected a bar or bars, as 5 or 2-4, counted from 1")
     return int(first), int(last)
 
 

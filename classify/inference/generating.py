@@ -52,6 +52,8 @@ def generate(
     bridge_to: str | Path | None = None,
     revise: str | Path | None = None,
     keep: str | None = None,
+    renew: str | None = None,
+    voices: str | Sequence[int] | None = None,
     judge: str | Path | None = None,
     audio: bool = False,
     force: bool = False,
@@ -112,9 +114,14 @@ def generate(
     bridge_to : str or Path, optional
         That other song.
     revise : str or Path, optional
-        A song of which the bars of keep stay, while all else is new.
+        A song of which some bars or voices stay, while all else is new.
     keep : str, optional
-        These bars, as 5 or 2-4, counted from 1.
+        Bars of revise that stay, as 5 or 2-4, counted from 1.
+    renew : str, optional
+        Bars of revise that do not stay, instead.
+    voices : str or sequence of int, optional
+        Voices of revise that stay in every bar, the highest being 1: with 1 a melody is harmonised,
+        with 1,2,4 the third of four is written.
     judge : str or Path, optional
         A trained classifier that says in which mood it hears each new song.
     audio : bool

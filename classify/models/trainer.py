@@ -137,6 +137,8 @@ class Trainer:
         Epochs without a better one before training stops; it runs to its end unless given.
     mixed_precision : bool
         Whether a GPU computes in 16 bits; a processor never does.
+    decay_steps : int, optional
+        Batches over which the learning rate falls to 0, as half a cosine; it stays unless given.
     """
 
     epochs: int
@@ -147,6 +149,7 @@ class Trainer:
     highest: bool = False
     patience: int | None = None
     mixed_precision: bool = False
+    decay_steps: int | None = None
 
     def start(self) -> Any:
         """Give Keras with all seeds set; the model is to be built after this."""
@@ -173,8 +176,11 @@ class Trainer:
             third of the time that a small training takes.
         """
         keras = backend.import_keras()
+        rate: Any = self.learning_rate
+        if self.decay_steps:
+            rate = keras.optimizers.schedules.CosineDecay(rate, self.decay_steps)
         model.compile(
-            optimizer=keras.optimizers.Adam(self.learning_rate, clipnorm=self.clipnorm),
+            optimizer=keras.optimizers.Adam(rate, clipnorm=self.clipnorm),
             loss=loss,
             metrics=list(metrics),
             jit_compile=backend.jit(keras),

@@ -6,6 +6,7 @@ import pytest
 
 from classify import api
 from classify.cli.main import main
+from classify.corpora import builtin, builtin_scores
 from classify.songs import midi
 from tests.conftest import write_corpus, write_song
 
@@ -55,7 +56,9 @@ def test_songs_are_continued_bridged_and_revised(composer, tmp_path):
     [
         (["--mood", "Sad"], "mood 'Sad': was not learned; known are Calming, Happy"),
         (["--syncopation", "0.3"], "Markov cannot keep the wish for syncopation"),
-        (["--keep", "2"], "--revise and --keep go together"),
+        (["--keep", "2"], "--revise goes together with --keep, --renew or --voices"),
+        (["--revise", "a.mid"], "--revise goes together with --keep, --renew or --voices"),
+        (["--revise", "a.mid", "--keep", "1", "--renew", "2"], "give --keep or --renew, not both"),
         (["--metre", "4"], "--metre 4: expected a time signature"),
         (["-n", "0"], "-n 0: expected a whole number from 1"),
         (["--instruments", "piano"], "--instruments piano: expected General MIDI programs"),
@@ -72,3 +75,36 @@ def test_what_cannot_be_done_is_refused(composer, tmp_path, capsys, given, messa
 def test_a_classifier_makes_no_songs(trained, tmp_path, capsys):
     assert main(["generate", str(trained), "--out", str(tmp_path / "new")]) == 2
     assert "holds no trained generator" in capsys.readouterr().err
+
+
+def test_a_generator_that_writes_one_voice_harmonises_nothing(composer, tmp_path, capsys):
+    old = write_song(tmp_path / "old.mid", 1, low=75, beat=0.25)
+    given = ["generate", str(composer), "--out", str(tmp_path / "new"), "--revise", str(old)]
+    assert main([*given, "--voices", "1"]) == 2
+    assert "Markov cannot keep the wish for renew; it keeps bars" in capsys.readouterr().err
+    assert main([*given, "--voices", "one"]) == 2
+    assert "--voices one: expected numbers from the highest, as 1,2,4" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_melody_file_is_harmonised(tmp_path, capsys):
+    """From files to files: a generator learns from chorales and sets a melody in four voices."""
+    songs = sorted(builtin.CORPORA["chorales"].candidates(), key=lambda song: song.name)[:12]
+    (tmp_path / "songs").mkdir()
+    for song in songs:
+        notes = builtin_scores.read(song.content, as_written=True)
+        midi.write(tmp_path / "songs" / f"{song.name}.mid", *notes)
+    model, melody, new = (str(tmp_path / name) for name in ("model", "melody.mid", "new"))
+    given = ["train", str(tmp_path / "songs"), "--model", "coconet", "--quick", "--out", model]
+    assert main(given) == 0
+    write_song(tmp_path / "melody.mid", 1, low=60, beat=0.5)
+    assert main(["generate", model, "--revise", melody, "--voices", "1", "--out", new]) == 0
+    (file,) = (tmp_path / "new").glob("*.mid")
+    given, notes = midi.read(tmp_path / "melody.mid").notes, midi.read(file).notes
+    places, asked = (
+        set(zip(song["onset"].tolist(), song["pitch"].tolist(), strict=True))
+        for song in (notes, given)
+    )
+    assert asked <= places and len(notes) > 2 * len(given)
+    assert main(["generate", model, "--revise", melody, "--voices", "7", "--out", new + "2"]) == 2
+    assert "voices 7: the music that was learned has 4" in capsys.readouterr().err
