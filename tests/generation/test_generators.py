@@ -19,6 +19,9 @@ from tests.generation.songs import made
 
 GENERATORS = find()
 
+#: Those that take long to train even so; variants of a generator are left to the slow suite, too.
+LONG = {"c-rvae", "musae"}
+
 #: What the generators here learn by: little.
 OPTIONS = {"epochs": 1, "seed": 0, "quick": True}
 
@@ -37,7 +40,9 @@ print(hashlib.sha256(song.notes.tobytes()).hexdigest())
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(name, marks=[pytest.mark.slow] * bool(getattr(kind, "VARIANT_OF", "")))
+        pytest.param(
+            name, marks=[pytest.mark.slow] * (name in LONG or bool(getattr(kind, "VARIANT_OF", "")))
+        )
         for name, kind in GENERATORS.items()
     ],
 )

@@ -10,11 +10,14 @@ from classify.cli.main import main
 from classify.errors import InputError
 from classify.generation import comparison
 from classify.generation.generator import get
+from classify.generation.generators.c_rvae import CRVAE
 from classify.generation.generators.music_vae import MusicVAE
 from classify.generation.generators.music_vae_flat import FlatMusicVAE
-from classify.generation.latent import measuring, phrases
+from classify.generation.latent import measuring, phrases, rolls
 from classify.generation.latent.architecture import Architecture, slerp
 from classify.generation.latent.coder import Coder
+from classify.generation.latent.frame_architecture import FrameArchitecture
+from classify.generation.latent.frame_coder import FrameCoder
 from classify.generation.latent.latent_generator import note_agreement
 from classify.generation.latent.phrases import HOLD, NOTHING
 from classify.representations import melody as melodies
@@ -63,6 +66,61 @@ def test_numpy_says_what_keras_says(name):
     again = coder.scores(mean, metre, written).argmax(axis=-1)
     np.testing.assert_array_equal(again[:, :, :6], written[:, :, :6])  # each step read the last
     assert (written[:, :, 6:] == NOTHING).all() and (loud[written >= HOLD] == 0).all()
+
+
+FRAMES = {
+    "sequence": FrameArchitecture(3, 16, 2, (2, 3, 2, 3, 2, 3), 7, 5, 4, 6),
+    "step": FrameArchitecture(3, 16, 2, (2, 3, 2, 3, 2, 3), 7, 5, 4, 6, step=True),
+    "leaking": FrameArchitecture(3, 16, 2, (2, 3, 2, 3, 2, 3), 7, 5, 4, 6, leaks=True),
+}
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_numpy_says_what_keras_says_of_frames(name):
+    """And only the decoder in both directions knows the frame that it is to predict."""
+    from classify.generation.networks import frame_network
+    from classify.generation.networks.phrase_network import Objective
+
+    shape, draw = FRAMES[name], np.random.default_rng(2)
+    layer = frame_network.FrameNetwork(shape, Objective(free_bits=0, beta=1))
+    model = frame_network.build(layer)
+    model.set_weights([draw.normal(0, 0.4, w.shape) * (w.ndim > 0) for w in model.get_weights()])
+    parts = frame_network.weights(layer)
+    assert {n: w.shape for n, w in parts.items()} == shape.shapes()
+    begins = draw.random((2, 3, 16, rolls.KEYS)) < 0.02
+    loudness = draw.integers(0, 16, (2, 3, 16)) * begins.any(-1)
+    frames = rolls.as_frames(begins, begins | np.roll(begins, 1, axis=2), loudness)
+    metre = np.eye(2, dtype=np.float32)
+    costs = model.predict_on_batch([frames, loudness, np.ones((2, 3), np.float32), metre])
+    coder = FrameCoder(shape, parts)
+    z, _ = coder.encode(frames, metre)
+    assert z.shape == (2, shape.vector)
+    nats = coder.nats(z, frames, loudness, metre, 16, own=False)
+    np.testing.assert_allclose(costs[:, 1], nats.sum(axis=1), rtol=1e-4)
+    other = frames.copy()
+    other[:, 2] = rolls.as_frames(*(np.roll(p[:, 2], 3, axis=1) for p in (begins, begins)),
+                                  loudness[:, 2])  # fmt: skip
+    same = coder.nats(z, other, loudness, metre, 16, own=False)[:, 1] == nats[:, 1]
+    assert same.all()
+    other[:, 1] = other[:, 2]
+    changed = coder.nats(z, other, loudness, metre, 16, own=False)[:, 0] != nats[:, 0]
+    assert changed.all() == shape.leaks
+    written = coder.decode(z, metre, 12, heard=np.array([[True, False, False]] * 2))
+    assert written[0][:, 0, 0].any() and not written[0][:, :, 12:].any()
+
+
+def test_published_sizes_of_c_rvae():
+    """Worked out by hand from Koh et al.: a frame of 16 by 88 cells of three channels."""
+    convolutions = [(2, 3, 64), (2, 64, 32), (2, 32, 32), (2, 32, 32), (1, 32, 32), (1, 32, 32)]
+    total = sum(size**2 * i * o + o for size, i, o in convolutions)
+    total += 1 * 10 * 32 * 1000 + 1000 + 1000 * 350 + 350
+
+    def gru(inputs):
+        return 3 * 350 * (inputs + 350 + 2)
+
+    total += 2 * gru(351) + 2 * (701 * 350) + gru(350 + 351) + gru(350)
+    total += 351 * (2 * 16 * 88 + 16 * 16)
+    assert CRVAE.of_preset("paper").n_parameters == total
 
 
 def test_a_song_of_several_voices_stays_what_it_is():

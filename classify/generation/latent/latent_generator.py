@@ -19,11 +19,12 @@ from classify.errors import InputError
 from classify.generation import knobs
 from classify.generation.generator import Generator, State
 from classify.generation.latent.architecture import slerp
-from classify.generation.latent.phrases import length_of
+from classify.generation.latent.phrases import LONGEST_BAR, TICKS_PER_BEAT, length_of
 from classify.generation.request import Request, read_key
 from classify.generation.styles import HOME, nearest
 from classify.models.trainer import Values
 from classify.progress import Progress
+from classify.representations import melody as melodies
 from classify.songs import Song
 
 Floats = NDArray[np.float32]
@@ -259,9 +260,23 @@ class LatentGenerator(Generator):
             progress.message(self.collapse)
 
     @staticmethod
-    @abstractmethod
     def metre_of(song: Song) -> tuple[int, int] | None:
-        """Give a song's time signature; None where nothing can be learned from it."""
+        """Give a song's time signature; None where it has no melody, or bars that are too long."""
+        tune = melodies.encode(song, TICKS_PER_BEAT)
+        silent = tune is None or all(pitch == melodies.REST for pitch in tune.pitch)
+        return None if tune is None or silent or tune.bar_ticks > LONGEST_BAR else tune.metre
+
+    def check_metre(self, title: str, metre: tuple[int, int]) -> None:
+        """Refuse a time signature that was not learned.
+
+        Raises
+        ------
+        InputError
+            With those that were.
+        """
+        if list(metre) not in self.metres:
+            known = ", ".join(f"{n}/{d}" for n, d in self.metres)
+            raise InputError(f"{title}: is in {metre[0]}/{metre[1]}; {self.TITLE} learned {known}")
 
     def _find_spots(self, songs: Sequence[Song], moods: Sequence[str]) -> None:
         """See where the phrases of each mood's songs are, how long songs are, and in what keys."""

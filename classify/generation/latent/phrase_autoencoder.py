@@ -21,10 +21,9 @@ from classify.generation.latent.latent_generator import (
     note_agreement,
     of_the_middle,
 )
-from classify.generation.latent.phrases import DRUMS, HOLD, LONGEST_BAR, MELODY, Score
+from classify.generation.latent.phrases import DRUMS, HOLD, MELODY, Score
 from classify.generation.request import Request
 from classify.progress import Progress
-from classify.representations import melody as melodies
 from classify.songs import Song
 
 Floats = NDArray[np.float32]
@@ -86,13 +85,6 @@ class PhraseAutoencoder(LatentGenerator):
         """Write a mood as an adversary is told it; nothing where there is none."""
         del mood
         return np.zeros(1, np.float32)
-
-    @staticmethod
-    def metre_of(song: Song) -> tuple[int, int] | None:
-        """Give a song's time signature; None where it has no melody, or bars that are too long."""
-        tune = melodies.encode(song, phrases.TICKS_PER_BEAT)
-        silent = tune is None or all(pitch == melodies.REST for pitch in tune.pitch)
-        return None if tune is None or silent or tune.bar_ticks > LONGEST_BAR else tune.metre
 
     def teach(
         self, songs: Sequence[Song], moods: Sequence[str], progress: Progress, work: Path | None
@@ -170,10 +162,7 @@ class PhraseAutoencoder(LatentGenerator):
         score = phrases.encode(song, self.voices, self.architecture.bar_steps)
         if score is None or self.metre_of(song) is None:
             raise InputError(f"{song.title}: has no notes with beats, or bars that are too long")
-        if list(score.metre) not in self.metres:
-            known = ", ".join(f"{n}/{d}" for n, d in self.metres)
-            n, d = score.metre
-            raise InputError(f"{song.title}: is in {n}/{d}; {self.TITLE} learned {known}")
+        self.check_metre(song.title, score.metre)
         return score
 
     def encode(self, song: Song) -> Point:

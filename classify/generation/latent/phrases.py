@@ -101,6 +101,56 @@ def length_of(metre: tuple[int, int]) -> int:
     return bar_ticks(metre, TICKS_PER_BEAT)
 
 
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Notes of a song by steps of the grid, from the first bar on.
+
+    Parameters
+    ----------
+    begin, end : ndarray of int, shape (n_notes,)
+        Steps.
+    notes : ndarray of NOTE, shape (n_notes,)
+        As the song has them; those without beats are left out.
+    metre : (int, int)
+        Time signature.
+    n_bars : int
+        Bars.
+    shift : int
+        Semitones from the home key to that of the song.
+    tempo : float
+        Quarter notes a minute.
+    """
+
+    begin: Ints
+    end: Ints
+    notes: NDArray[np.void]
+    metre: tuple[int, int]
+    n_bars: int
+    shift: int
+    tempo: float
+
+    @property
+    def length(self) -> int:
+        """Steps of a bar."""
+        return length_of(self.metre)
+
+
+def on_grid(song: Song, longest: int = LONGEST_BAR) -> Grid | None:
+    """Lay a song on the grid; None without pitched notes or beats, or with longer bars."""
+    melody = melodies.encode(song, TICKS_PER_BEAT)
+    if melody is None or melody.bar_ticks > longest:
+        return None
+    tonic, minor = melodies.tonic(melody)
+    notes = song.notes[np.isfinite(song.notes["beat"])]
+    begin = np.round(notes["beat"].astype(float) * TICKS_PER_BEAT).astype(int)
+    end = np.round(song.beats_at(notes["onset"] + notes["duration"]) * TICKS_PER_BEAT).astype(int)
+    first = int(begin[~notes["drum"]][0]) - melody.position
+    n_bars = max(1, -(-int(end.max() - first) // melody.bar_ticks))
+    tempo = float(song.tempi[0, 1]) if len(song.tempi) else 120.0
+    shift = nearest(tonic - HOME[minor])
+    return Grid(begin - first, end - first, notes, melody.metre, n_bars, shift, tempo)
+
+
 def encode(song: Song, voices: Sequence[str] = VOICES, bar_steps: int = 0) -> Score | None:
     """Write a song on the grid.
 
@@ -128,20 +178,10 @@ def encode(song: Song, voices: Sequence[str] = VOICES, bar_steps: int = 0) -> Sc
     >>> melodies.encode(decode(score)) == tune
     True
     """
-    melody = melodies.encode(song, TICKS_PER_BEAT)
-    if melody is None:
+    grid = on_grid(song, bar_steps or LONGEST_BAR)
+    if grid is None:
         return None
-    length = melody.bar_ticks
-    if length > (bar_steps or LONGEST_BAR):
-        return None
-    tonic, minor = melodies.tonic(melody)
-    shift = nearest(tonic - HOME[minor])
-    notes = song.notes[np.isfinite(song.notes["beat"])]
-    begin = np.round(notes["beat"].astype(float) * TICKS_PER_BEAT).astype(int)
-    end = np.round(song.beats_at(notes["onset"] + notes["duration"]) * TICKS_PER_BEAT).astype(int)
-    first = int(begin[~notes["drum"]][0]) - melody.position
-    begin, end = begin - first, end - first
-    n_bars = max(1, -(-int(end.max()) // length))
+    begin, end, notes, length, n_bars = grid.begin, grid.end, grid.notes, grid.length, grid.n_bars
     shape = n_bars, bar_steps or length, len(voices)
     symbols, loudness = np.full(shape, NOTHING), np.zeros(shape, int)
     programs = dict[str, int]()
@@ -149,12 +189,12 @@ def encode(song: Song, voices: Sequence[str] = VOICES, bar_steps: int = 0) -> Sc
     for n, voice in enumerate(voices):
         chosen = places[voice]
         line = _line(begin[chosen], end[chosen], notes[chosen], n_bars * length,
-                     0 if voice == DRUMS else shift)  # fmt: skip
+                     0 if voice == DRUMS else grid.shift)  # fmt: skip
         symbols[:, :length, n], loudness[:, :length, n] = line.reshape(2, n_bars, length)
         if len(chosen) and voice != DRUMS:
             programs[voice] = Counter(notes["program"][chosen].tolist()).most_common(1)[0][0]
-    tempo = float(song.tempi[0, 1]) if len(song.tempi) else 120.0
-    return Score(symbols, loudness, tuple(voices), melody.metre, shift, tempo, programs, song.title)
+    return Score(symbols, loudness, tuple(voices), grid.metre, grid.shift, grid.tempo, programs,
+                 song.title)  # fmt: skip
 
 
 def _places(begin: Ints, notes: NDArray[np.void]) -> dict[str, NDArray[np.intp]]:
@@ -204,14 +244,14 @@ def decode(score: Score) -> Song:
         pitch = symbols[begin] + (0 if drum else score.shift)
         parts.append(note_array(
             onset=begin * per_step, duration=(end - begin) * per_step, beat=begin / TICKS_PER_BEAT,
-            pitch=_folded(pitch), velocity=(loudness[begin] * BIN + BIN // 2).clip(1, 127),
+            pitch=folded(pitch), velocity=(loudness[begin] * BIN + BIN // 2).clip(1, 127),
             program=0 if drum else (score.programs or {}).get(voice, 0), drum=drum,
         ))  # fmt: skip
     metres, tempi = np.array([[0, *score.metre]]), np.array([[0, score.tempo]])
-    return song_of(_apart(np.concatenate(parts)), tempi, metres, score.title)
+    return song_of(apart(np.concatenate(parts)), tempi, metres, score.title)
 
 
-def _apart(notes: NDArray[np.void]) -> NDArray[np.void]:
+def apart(notes: NDArray[np.void]) -> NDArray[np.void]:
     """End each note where its instrument begins the same pitch again, and begin none twice."""
     order = np.lexsort((-notes["duration"], notes["onset"], notes["pitch"], notes["program"],
                         notes["drum"]))  # fmt: skip
@@ -226,10 +266,10 @@ def _apart(notes: NDArray[np.void]) -> NDArray[np.void]:
     return notes[np.append(True, ~(same & (gap <= 0)))[: len(notes)]]
 
 
-def _folded(pitch: Ints) -> Ints:
+def folded(pitch: Ints) -> Ints:
     """Move pitches that no instrument of MIDI has by octaves to where they are some.
 
-    >>> _folded(np.array([-1, 60, 130])).tolist()
+    >>> folded(np.array([-1, 60, 130])).tolist()
     [11, 60, 118]
     """
     below, above = -(np.minimum(pitch, 0) // 12), -(-np.maximum(pitch - 127, 0) // 12)

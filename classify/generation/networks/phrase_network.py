@@ -8,8 +8,11 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from classify.generation.latent.architecture import Architecture, parts_of
+from classify.generation.latent.architecture import parts_of
 from classify.generation.latent.phrases import HOLD, LOUDNESS, NOTHING, SYMBOLS
+
+#: Added to a standard deviation before its logarithm is taken.
+TINY = 1e-8
 
 #: What an example's row holds, in order.
 COLUMNS = ("objective", "reconstruction", "kl", "accuracy")
@@ -58,8 +61,10 @@ class LatentNetwork(keras.layers.Layer):
         In nats; the accuracy is a share of the symbols.
     """
 
+    architecture: Any
+
     def __init__(
-        self, architecture: Architecture, objective: Objective, seed: int = 0, **options: Any
+        self, architecture: Any, objective: Objective, seed: int = 0, **options: Any
     ) -> None:
         super().__init__(**options)
         self.architecture, self.objective = architecture, objective
@@ -70,13 +75,19 @@ class LatentNetwork(keras.layers.Layer):
         layers, known = keras.layers, self.architecture.shapes()
         self.parts: dict[str, Any] = {}
         for name, parts in parts_of(known).items():
-            width, units = known[f"{name}.kernel"]
-            if "recurrent" in parts:
-                layer: Any = layers.LSTM(units // 4, return_sequences=True)
-                layer.build((None, None, width))
-            else:
+            *size, width, units = known[f"{name}.kernel"]
+            if size:
+                layer: Any = layers.Conv2D(units, size, activation="selu")
+                layer.build((None, None, None, width))
+            elif "recurrent" not in parts:
                 layer = layers.Dense(units)
                 layer.build((None, width))
+            elif len(known[f"{name}.bias"]) == 2:
+                layer = layers.GRU(units // 3, return_sequences=True)
+                layer.build((None, None, width))
+            else:
+                layer = layers.LSTM(units // 4, return_sequences=True)
+                layer.build((None, None, width))
             self.parts[name] = layer
             setattr(self, f"layer_{name.replace('.', '_')}", layer)  # so that Keras counts it
         self.batches = self.add_weight(shape=(), initializer="zeros", trainable=False, name="seen")
@@ -90,9 +101,7 @@ class LatentNetwork(keras.layers.Layer):
             self.batches.assign(self.batches + 1)
             z = mean + spread * keras.random.normal(ops.shape(mean), seed=self.seed_generator)
         nats, accuracy = self.reconstruction(z, symbols, loudness, counts, metre, training)
-        kl = 0.5 * ops.sum(
-            ops.square(mean) + ops.square(spread) - 1 - 2 * ops.log(spread + 1e-8), axis=-1
-        )
+        kl = divergence(mean, spread)
         rest = self.regularised(z, kl, label, training)
         return ops.stack([nats + rest, nats, kl, accuracy], axis=-1)
 
@@ -140,8 +149,8 @@ class LatentNetwork(keras.layers.Layer):
         logits, loud = self._written(context, read)
         counts = ops.reshape(counts, stretches)
         begins = ops.cast(ops.logical_and(true >= 0, true < HOLD), "float32") * counts
-        nats = _nats(logits, true) * counts
-        nats = nats + _nats(loud, ops.reshape(loudness, stretches)) * begins
+        nats = nats_of(logits, true) * counts
+        nats = nats + nats_of(loud, ops.reshape(loudness, stretches)) * begins
         right = ops.cast(ops.equal(ops.cast(ops.argmax(logits, axis=-1), "int32"), true), "float32")
         whole = (-1, shape.n_steps * shape.voices)
         right, counts, nats = (ops.reshape(one, whole) for one in (right * counts, counts, nats))
@@ -198,12 +207,28 @@ class LatentNetwork(keras.layers.Layer):
         return ops.where(replaced, drawn, true)
 
 
-def _nats(logits: Any, true: Any) -> Any:
+def divergence(mean: Any, spread: Any, of_mean: Any = 0.0, of_spread: Any = 1.0) -> Any:
+    """Give the KL divergence of normal distributions from others, in nats; from the standard one.
+
+    Parameters
+    ----------
+    mean, spread : tensor, shape (n, n_latent)
+        Means and standard deviations.
+    of_mean, of_spread : tensor or float
+        Those of the others.
+    """
+    ratio = (spread + TINY) / (of_spread + TINY)
+    apart = (mean - of_mean) / (of_spread + TINY)
+    return 0.5 * ops.sum(ops.square(ratio) + ops.square(apart) - 1 - 2 * ops.log(ratio), axis=-1)
+
+
+def nats_of(logits: Any, true: Any) -> Any:
+    """Say how improbable classes are; what is below 0 counts as class 0."""
     log_p = ops.log_softmax(logits, axis=-1)
     return -ops.take_along_axis(log_p, ops.maximum(true, 0)[..., None], axis=-1)[..., 0]
 
 
-def build(layer: LatentNetwork) -> Any:
+def build(layer: Any) -> Any:
     """Build a model from what a `LatentNetwork` takes to its costs."""
     shape = layer.architecture
     steps = shape.n_steps, shape.voices
@@ -236,7 +261,7 @@ def metrics(columns: tuple[str, ...] = COLUMNS) -> list[Any]:
     return [of(place, name) for place, name in enumerate(columns) if place]
 
 
-def weights(layer: LatentNetwork) -> dict[str, NDArray[np.float32]]:
+def weights(layer: Any) -> dict[str, NDArray[np.float32]]:
     """Give the weights of a network by the names of `Architecture.shapes`."""
     found = {}
     for name, parts in parts_of(layer.architecture.shapes()).items():
