@@ -29,10 +29,14 @@ $(VENV)/.app: $(VENV)/.installed
 	$(PIP) -c constraints.txt -e ".[app]"
 	touch $@
 
+# Each process of the tests has one core, and threads that wait for each other would only waste it. Compiled modules
+# are kept even where the user's own Python writes none: many tests start processes, which would compile them again.
+ALONE := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
+
 # The linters run beside the tests; what they found is shown below the tests' summary.
 test: $(VENV)/.tested
 	@$(MAKE) --no-print-directory lint > $(VENV)/lint.log 2>&1 & linters=$$!; \
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow" $(ARGS); tests=$$?; \
+	$(ALONE) $(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow" $(ARGS); tests=$$?; \
 	wait $$linters; linted=$$?; cat $(VENV)/lint.log; \
 	test $$tests -eq 0 -a $$linted -eq 0
 

@@ -305,7 +305,7 @@ def test_real_music_splits_without_parting_a_song(real_data):
 
 
 def test_models_on_features_are_given_features(songs, tmp_path):
-    chosen = settings(songs, models=("features-logistic", "features-extra-trees", "song-logistic"))
+    chosen = settings(songs, models=("features-logistic", "song-logistic"))
     folder = compare(chosen, tmp_path / "run", 2)
     view = read_view(folder)
     assert [model.title for model in view.contenders] and not view.failures

@@ -82,9 +82,10 @@ def within(family: str) -> pytest.MarkDecorator:
     return pytest.mark.xdist_group(f"models {family}")
 
 
-#: Models that only the slow suite tries: networks that differ from nn3 or bi-nn3 in their layers
-#: alone, which `tests/networks` counts, and what is only there to be left out of others.
-SLOW = {"nn1", "nn2", "bi-nn1", "bi-nn2", *(n for n, spec in SPECS.items() if not spec.in_groups)}
+#: Models that only the slow suite tries: networks that differ from nn3 in their layers alone, which
+#: `tests/models/networks` counts; those that other tests train; what is only there to be left out.
+SLOW = {"nn1", "nn2", "bi-nn1", "bi-nn2", "bi-nn3", "crnn", "song-stack",
+        *(n for n, spec in SPECS.items() if not spec.in_groups)}  # fmt: skip
 
 
 def every(slow: set[str]) -> pytest.MarkDecorator:

@@ -190,6 +190,7 @@ def test_random_weights_destroy_the_attributions(network):
     assert abs(np.mean(found)) < 0.2 < right / 2
 
 
+@pytest.mark.slow  # random weights, above, are the same check of attributions in the fast suite
 def test_random_labels_destroy_the_attributions():
     _, labels = windows()
     mixed = labels.copy()
