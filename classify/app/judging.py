@@ -83,6 +83,7 @@ def _write_songs(
         row.title = titles.get(Path(name).name) or item.title
         row.artist, row.seconds, row.notes = item.artist, song.seconds, song.n_notes
         row.origin, row.repaired, row.present = song.origin, song.repaired, True
+        row.generated = song.generated
 
 
 def judge_items(room: Room, items: list[Any], model_id: int | None = None) -> int:

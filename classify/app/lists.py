@@ -17,7 +17,7 @@ from classify.errors import InputError
 
 #: Wishes that go to the toolkit as they are.
 WISHES = ("start", "minutes", "strategy", "seed", "min_confidence", "tempo", "loudness",
-          "tempo_change", "loudness_change", "no_repeat_artist")  # fmt: skip
+          "tempo_change", "loudness_change", "no_repeat_artist", "allow_generated")  # fmt: skip
 
 #: Versions of a list that are kept.
 MOST_VERSIONS = 200
@@ -59,7 +59,7 @@ def _row(song: Song, judged: Prediction, folder: str) -> dict[str, Any]:
         "song": f"{folder}/{song.name}", "title": song.title, "artist": song.artist,
         "seconds": song.seconds, "tempo": judged.tempo, "loudness": judged.loudness,
         "confidence": judged.confidence, "prediction": judged.prediction,
-        "in_distribution": judged.in_distribution,
+        "in_distribution": judged.in_distribution, "generated": song.generated,
         **{f"p:{mood}": p for mood, p in judged.p.items()},
     }  # fmt: skip
 

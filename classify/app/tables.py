@@ -76,6 +76,7 @@ class Song(Base):
     notes: Mapped[int]
     origin: Mapped[str]
     repaired: Mapped[str]
+    generated: Mapped[bool] = mapped_column(default=False, server_default="0")  # by a generator
     present: Mapped[bool] = mapped_column(default=True)
     excluded: Mapped[bool] = mapped_column(default=False)
     added: Mapped[str] = mapped_column(default=now)

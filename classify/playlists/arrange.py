@@ -13,6 +13,15 @@ from classify.playlists.moods import default_moods
 from classify.playlists.playlist import Playlist, PlaylistEntry
 from classify.playlists.request import Request
 
+#: Which wish each limit for single songs is.
+KINDS = {
+    "of unknown tempo": "tempo",
+    "outside the tempo range": "tempo",
+    "outside the loudness range": "loudness",
+    "made by a generator": "generated",
+    "longer than the list, or 0 seconds long": "length",
+}
+
 
 @dataclass(frozen=True)
 class Violation:
@@ -24,7 +33,8 @@ class Violation:
         Of the song, from 0; of the second one, where it is about a step between two; -1 for the
         list as a whole.
     kind : str
-        Which wish: mood, novel, tempo, loudness, tempo step, loudness step, artist, twice, length.
+        Which wish: mood, novel, tempo, loudness, generated, tempo step, loudness step, artist,
+        twice, length.
     sentence : str
         The same for people.
     """
@@ -185,10 +195,9 @@ def _about_songs(
                 f"{limits.min_confidence:g}."
             )
             violations.append(Violation(place, "mood", sentence))
-        for limit, kind in (("outside the tempo range", "tempo"),
-                            ("outside the loudness range", "loudness")):  # fmt: skip
-            if not kept[limit][song]:
-                violations.append(Violation(place, kind, f"{name} is {limit}."))
+        for limit, keeps in kept.items():
+            if not keeps[song]:
+                violations.append(Violation(place, KINDS[limit], f"{name} is {limit}."))
     return violations
 
 

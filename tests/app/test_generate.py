@@ -1,14 +1,16 @@
 """New songs of the page: made, the same again, kept in a library, gone on from."""
 
+from dataclasses import replace
+
 import pytest
 
 from classify import api
 from classify.app import composing, tasks
 from classify.app.room import add_model
 from classify.errors import InputError
-from classify.songs import midi
+from classify.songs import GENERATED, midi
 from tests.app.conftest import room_of
-from tests.conftest import write_corpus
+from tests.conftest import write_corpus, write_song
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +61,37 @@ def test_a_kept_song_is_in_the_library_and_its_name_is_a_name(client, page, comp
     assert row["title"].startswith("..-..") or "evil" in row["title"]
     (file,) = (page.place.generated / "kept").iterdir()
     assert midi.read(file).n_notes == song["facts"]["notes"]
+    assert row["generated"]
     again = client.post(f"/api/v1/generated/{song['id']}/keep", json={"title": title}).json()
     page.jobs.cancel(again["job"])
     assert len(list((page.place.generated / "kept").iterdir())) == 1
+
+
+def test_generated_songs_are_in_a_list_only_where_they_are_asked_for(
+    client, page, library, tmp_path
+):
+    real = midi.read(write_song(tmp_path / "real.mid", 55, 45, 1.0))
+    marked = replace(real, origin=f"{GENERATED} a test")
+    midi.write_song(tmp_path / "library" / "new.mid", marked)  # in the folder of `library`
+    tasks.read_library(room_of(page), library)
+    songs = f"/api/v1/libraries/{library}/songs"
+    (new,) = client.get(songs, params={"generated": "yes"}).json()["rows"]
+    assert client.get(songs, params={"generated": "no"}).json()["total"] == 11
+    wishes = {"library": library, "mood": "Calming+Happy", "minutes": 60, "min_confidence": 0,
+              "tempo_change": None, "loudness_change": None}  # fmt: skip
+
+    def build(**more):
+        made = client.post("/api/v1/playlists", json=wishes | more).json()
+        page.jobs.cancel(made["job"])
+        tasks.build_playlist(room_of(page), made["playlist"], 0, [])
+        return client.get(f"/api/v1/playlists/{made['playlist']}").json()
+
+    without = build()
+    assert new["id"] not in [entry["id"] for entry in without["songs"]]
+    assert new["id"] in [entry["id"] for entry in build(allow_generated=True)["songs"]]
+    body = {"edition": without["edition"], "change": "added", "songs": [{"id": new["id"]}]}
+    changed = client.put(f"/api/v1/playlists/{without['id']}/songs", json=body).json()
+    assert "generated" in [violation["kind"] for violation in changed["violations"]]
 
 
 def test_songs_are_gone_on_from_whether_new_or_of_a_library(client, page, composer, library):

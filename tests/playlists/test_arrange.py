@@ -1,11 +1,15 @@
 """An order that a person gave: stages that go forward, and what it does not keep."""
 
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from classify.errors import InputError
 from classify.playlists.arrange import arrange
 from classify.playlists.build import build
-from classify.playlists.library import example_library
+from classify.playlists.library import example_library, library_from_table
 from classify.playlists.playlist import describe
 from classify.playlists.request import Limits, Request
 
@@ -41,6 +45,24 @@ def test_each_broken_wish_is_named_at_its_place():
     assert {(-1, "length"), (1, "artist"), (2, "tempo"), (2, "novel"), (2, "tempo step"),
             (3, "twice")} <= kinds  # fmt: skip
     assert [v.position for v in made.violations] == sorted(v.position for v in made.violations)
+
+
+def test_every_limit_that_a_builder_keeps_is_named_where_a_person_does_not():
+    table = pd.DataFrame({
+        "song": ["a.mid", "b.mid", "c.mid"], "title": "", "artist": "",
+        "seconds": [60.0, 60.0, 900.0],
+        "tempo": [80.0, np.nan, 80.0], "loudness": 60.0, "confidence": 0.9,
+        "prediction": "Calming", "in_distribution": True, "generated": [True, False, False],
+        "p:Calming": 0.9, "p:Happy": 0.1,
+    })  # fmt: skip
+    request = Request("Calming", minutes=10)
+    made = arrange(library_from_table(table), request, list(table.song), ["Calming"])
+    assert [(v.position, v.kind) for v in made.violations if "step" not in v.kind] == [
+        (-1, "length"), (0, "generated"), (1, "tempo"), (2, "length")]  # fmt: skip
+    assert any(v.sentence == "a is made by a generator." for v in made.violations)
+    allowed = replace(request, limits=Limits(allow_generated=True))
+    made = arrange(library_from_table(table), allowed, ["a.mid"], ["Calming"])
+    assert made.violations == ()
 
 
 def test_a_locked_song_is_wanted_whatever_it_is():

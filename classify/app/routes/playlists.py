@@ -40,6 +40,7 @@ class Wishes(BaseModel):
     tempo_change: float | None = Field(0.15, gt=0)
     loudness_change: float | None = Field(16.0, gt=0)
     no_repeat_artist: bool = False
+    allow_generated: bool = Field(False, description="Songs that a generator made may be in it.")
     seed: int = Field(0, ge=0, le=2**31)
 
 
@@ -105,6 +106,8 @@ def add_playlist(page: ThePage, new: NewPlaylist) -> dict[str, int]:
         if model is None:
             raise HTTPException(409, "There is no model yet; get ready on the first page.")
         listener = int(setting(session, "listener") or 0) or None
+        # whoever chooses the library of generated songs wants such songs
+        wishes["allow_generated"] |= library.kind == "generated"
         name = new.name.strip() or " → ".join(filter(None, [new.start, new.mood]))
         playlist = PlaylistRow(name=name, library_id=library.id, model_id=model.id,
                                listener_id=listener, wishes=wishes)  # fmt: skip

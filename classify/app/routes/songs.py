@@ -34,6 +34,7 @@ class Filters(BaseModel):
     label: str = Field("", max_length=200, description="The listener's own; * for any.")
     duplicates: bool = Field(False, description="Only songs that are there more than once.")
     excluded: Literal["no", "yes", "all"] = Field("no", description="Songs of the exclude list.")
+    generated: Literal["no", "yes", "all"] = Field("all", description="Made by a generator.")
     match: Literal["all", "any"] = "all"
     sort: str = Field("title", max_length=200, description="A column, or p:<mood>.")
     order: Literal["up", "down"] = "up"
@@ -76,6 +77,8 @@ def of_library(
     )
     if filters.excluded != "all":
         query = query.where(Song.excluded == (filters.excluded == "yes"))
+    if filters.generated != "all":
+        query = query.where(Song.generated == (filters.generated == "yes"))
     if filters.q.strip():
         query = query.where(_named(filters.q.strip()))
     conditions = _conditions(filters)
@@ -153,7 +156,8 @@ def as_row(
     """Write a song as a row of the table."""
     row = {"id": song.id, "title": song.title, "artist": song.artist, "name": song.name,
            "seconds": round(song.seconds, 1), "excluded": song.excluded, "repaired": song.repaired,
-           "label": label, "duplicate": bool(duplicate), "judged": judged is not None}  # fmt: skip
+           "label": label, "duplicate": bool(duplicate), "generated": song.generated,
+           "judged": judged is not None}  # fmt: skip
     if judged is not None:
         row |= {
             "best": judged.best, "prediction": judged.prediction, "confidence": judged.confidence,

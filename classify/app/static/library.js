@@ -99,6 +99,7 @@ class Table {
       song.label ? h("span", { class: "chip", title: t("Label of this listener") }, `✎ ${song.label}`) : null,
       song.duplicate ? h("span", { class: "chip", title: t("The same content is in this library more than once.") }, t("duplicate")) : null,
       song.learned_from && place.dataset.kind !== "builtin" ? h("span", { class: "chip", title: t("The model learned from this song, so it is surer of it than of others.") }, t("learned")) : null,
+      song.generated ? h("span", { class: "chip", title: t("A generator made this song; a playlist has it only if it is asked to.") }, t("generated")) : null,
       song.repaired ? h("span", { class: "chip", title: song.repaired }, t("repaired")) : null,
     ];
     return h("tr", { "aria-rowindex": String(index + 2), "data-index": String(index), class: song.excluded ? "excluded" : "" },

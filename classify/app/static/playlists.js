@@ -8,8 +8,9 @@ const moods = () => new FormData(form).getAll("mood");
 const count = later(() => attempt(async () => {
   $("#sure-out").textContent = `${form.min_confidence.value} %`;
   const chosen = [...new Set([...moods(), form.start.value])].filter(Boolean);
+  const any = form.allow_generated.checked || form.library.selectedOptions[0].dataset.kind === "generated";
   const totals = await Promise.all(chosen.map(mood => ask("GET",
-    `/libraries/${form.library.value}/songs?${new URLSearchParams({ p_mood: mood, p_low: form.min_confidence.value / 100, limit: 0 })}`)));
+    `/libraries/${form.library.value}/songs?${new URLSearchParams({ p_mood: mood, p_low: form.min_confidence.value / 100, generated: any ? "all" : "no", limit: 0 })}`)));
   $("#eligible").textContent = chosen.map((mood, i) => t("{mood}: {n} songs", { mood, n: number(totals[i].total) })).join(", ");
 }), 150);
 
@@ -28,7 +29,7 @@ if (form) {
         minutes: Number(form.minutes.value), strategy: form.start.value ? form.strategy.value : "",
         min_confidence: form.min_confidence.value / 100, tempo: pair("tempo_low", "tempo_high"), loudness: pair("loud_low", "loud_high"),
         tempo_change: optional("tempo_change", 100), loudness_change: optional("loudness_change"),
-        no_repeat_artist: form.no_repeat_artist.checked,
+        no_repeat_artist: form.no_repeat_artist.checked, allow_generated: form.allow_generated.checked,
       });
       try {
         await finished(made.job, job => $("#building").replaceChildren(card(job)));
