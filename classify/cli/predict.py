@@ -17,7 +17,8 @@ def add(app: typer.Typer) -> None:
     """Add the command."""
     command(
         app,
-        options(api.predict, without=["model", "songs"], metavars={"out": "FILE"}),
+        options(api.predict, without=["model", "songs", "cluster"], metavars={"out": "FILE"}),
+        options(api.compare, only=["cluster"]),
     )(predict)
 
 

@@ -91,10 +91,50 @@ def load_library(
         If a source does not exist, or nothing in it is a song that can be read.
     """
     listing = list_songs(sources, artist_folder)
-    store = Store.of_user()
-    files = [File(str(entry.path), entry.member) for entry in listing.entries]
-    items, skipped = list[Item](), list(listing.skipped)
-    for entry, parts in zip(listing.entries, store.read(files, on_song), strict=True):
+    items, unread = items_of(listing.entries, Store.of_user(), on_song)
+    skipped = [*listing.skipped, *unread]
+    if not items:
+        raise nothing_usable(sources[0], skipped)
+    return Library(items, skipped)
+
+
+def nothing_usable(source: Path, skipped: Sequence[Skipped]) -> InputError:
+    """Make the refusal of a library in which no song can be used."""
+    first = skipped[0]
+    return InputError(
+        f"{source}: none of the {len(skipped)} files can be used; "
+        f"the first, {first.name}, {first.reason}"
+    )
+
+
+def items_of(
+    entries: Sequence[Entry],
+    store: Store,
+    on_song: Callable[[int, int], None] = lambda done, total: None,
+    n_workers: int | None = None,
+) -> tuple[list[Item], list[Skipped]]:
+    """Read some files of a library.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        As `list_songs` gives them.
+    store : Store
+        Where notes are kept.
+    on_song : callable, optional
+        Called with (files done, files in all).
+    n_workers : int, optional
+        Processes that read at once; one per core unless given.
+
+    Returns
+    -------
+    items : list of Item
+    skipped : list of Skipped
+        What could not be read, and why.
+    """
+    files = [File(str(entry.path), entry.member) for entry in entries]
+    items, skipped = list[Item](), list[Skipped]()
+    for entry, parts in zip(entries, store.read(files, on_song, n_workers), strict=True):
         for stored in parts:
             name = entry.name if len(parts) == 1 else f"{entry.name}#{stored.part + 1}"
             if stored.reason:
@@ -107,13 +147,7 @@ def load_library(
             artist = song.artist or artist
             file = "" if entry.member or len(parts) > 1 else displayable(str(entry.path))
             items.append(Item(name, artist or entry.group, song.title, song, file))
-    if not items:
-        first = skipped[0]
-        raise InputError(
-            f"{sources[0]}: none of the {len(skipped)} files can be used; "
-            f"the first, {first.name}, {first.reason}"
-        )
-    return Library(items, skipped)
+    return items, skipped
 
 
 def _artist_and_title(stem: str) -> tuple[str, str]:

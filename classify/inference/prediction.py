@@ -36,7 +36,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -153,13 +153,7 @@ def predict(
         If there is no song that can be read, or an argument is none of these.
     """
     check_target(out, ENDINGS)
-    check_target(course, (".csv", ".parquet"))
-    if course and bundle.representation.per_song:
-        raise InputError(
-            f"--course {course}: {bundle.about.model.title} describes a song as a whole and says "
-            f"the same of every window, so it knows no course; train a model of windows, such as "
-            f"--model features-vote"
-        )
+    check_course(bundle, course)
     check_sure(sure)
     with exclusive(out) if out else nullcontext():
         with counting(progress, "Reading songs", "song") as count:
@@ -175,6 +169,23 @@ def predict(
         if parts:
             shutil.rmtree(parts, ignore_errors=True)
     return predictions
+
+
+def check_course(bundle: Bundle, course: Path | None) -> None:
+    """Refuse a file for the course of moods of a name, or from a model, that cannot be.
+
+    Raises
+    ------
+    InputError
+        Naming what is accepted.
+    """
+    check_target(course, (".csv", ".parquet"))
+    if course and bundle.representation.per_song:
+        raise InputError(
+            f"--course {course}: {bundle.about.model.title} describes a song as a whole and says "
+            f"the same of every window, so it knows no course; train a model of windows, such as "
+            f"--model features-vote"
+        )
 
 
 def check_sure(sure: float) -> None:
@@ -342,6 +353,11 @@ def _known_kind(bundle: Bundle, songs: Sequence[Song]) -> NDArray[np.bool_]:
     return np.array([bundle.knows_recordings or not song.transcribed for song in songs], bool)
 
 
+def n_unknown(bundle: Bundle, songs: Sequence[Song]) -> int:
+    """Count the songs whose notes come from where the model has not seen notes come from."""
+    return int((~_known_kind(bundle, songs)).sum())
+
+
 def _joined(
     bundle: Bundle,
     blocks: Sequence[PredictedBlock],
@@ -354,31 +370,68 @@ def _joined(
     )
     columns = [*COLUMNS, *(P + mood for mood in bundle.classes)]
     statistics = statistics_of(songs)
-    auc = bundle.novelty.domain_auc(statistics)
-    unknown = int((~_known_kind(bundle, [item.song for item in items])).sum())
-    about = {
-        "model": bundle.name,
-        "bundle": bundle.id,
-        "corpus": bundle.about.corpus.name,
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "classify": VERSION,
-        "songs": len(songs),
-        "not_sure": int((songs.prediction == "").sum()),
-        "novel": int((~songs.in_distribution).sum()),
-        "rule": f"not sure: unlike the training songs, or a confidence below {sure:g} and more "
-        f"than one mood (or none by right) in the set that holds at {bundle.about.coverage:.0%}",
-        "domain_auc": None if np.isnan(auc) else auc,
-        "warning": warning(auc, unknown),
-        "remark": NO_DEVICE,
-    }
+    unknown = n_unknown(bundle, [item.song for item in items])
     return Predictions(
-        about=about,
+        about=about_of(bundle, Counts.of(songs, unknown), statistics, sure),
         table=songs[columns],
         window_predictions=pd.concat([block.windows for block in blocks], ignore_index=True),
         statistics=statistics,
         skipped=skipped,
         items=items,
     )
+
+
+class Counts(NamedTuple):
+    """How many songs there are of some kind."""
+
+    songs: int = 0
+    not_sure: int = 0
+    novel: int = 0
+    unknown: int = 0  # transcriptions that the model cannot be sure about
+
+    @classmethod
+    def of(cls, songs: pd.DataFrame, unknown: int) -> "Counts":
+        """Count the songs of a table."""
+        not_sure, novel = (songs.prediction == "").sum(), (~songs.in_distribution).sum()
+        return cls(len(songs), int(not_sure), int(novel), unknown)
+
+    def plus(self, other: "Counts") -> "Counts":
+        """Count the songs of two tables."""
+        return Counts(*map(sum, zip(self, other, strict=True)))
+
+
+def about_of(
+    bundle: Bundle, counts: Counts, statistics: NDArray[np.float64], sure: float
+) -> dict[str, Any]:
+    """Say of predictions which model made them, when, by which rule, and what to know of them.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model.
+    counts : Counts
+        The songs.
+    statistics : ndarray, shape (n_songs, n_statistics)
+        What each song is like.
+    sure : float
+        As for `predict`.
+    """
+    auc = bundle.novelty.domain_auc(statistics)
+    return {
+        "model": bundle.name,
+        "bundle": bundle.id,
+        "corpus": bundle.about.corpus.name,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "classify": VERSION,
+        "songs": counts.songs,
+        "not_sure": counts.not_sure,
+        "novel": counts.novel,
+        "rule": f"not sure: unlike the training songs, or a confidence below {sure:g} and more "
+        f"than one mood (or none by right) in the set that holds at {bundle.about.coverage:.0%}",
+        "domain_auc": None if np.isnan(auc) else auc,
+        "warning": warning(auc, counts.unknown),
+        "remark": NO_DEVICE,
+    }
 
 
 def _with_predictions(
@@ -417,14 +470,23 @@ def warning(auc: float, n_recordings: int) -> str:
 
 def write(predictions: Predictions, path: Path) -> None:
     """Write predictions as the ending of the path says, each file whole or not at all."""
-    skipped = [{"song": item.name, "reason": item.reason} for item in predictions.skipped]
-    about = predictions.about | {"skipped": skipped}
+    about = predictions.about | {"skipped": _skipped(predictions.skipped)}
     if path.suffix.lower() == ".json":
         rows = predictions.table.astype(object).where(predictions.table.notna(), None)
         write_json(path, {"about": about, "songs": rows.to_dict("records")})
         return
     _write_table(path, predictions.table)
+    write_about(path, predictions.about, predictions.skipped)
+
+
+def write_about(path: Path, about: dict[str, Any], skipped: Sequence[Skipped]) -> None:
+    """Write what there is to say of predictions beside their table."""
+    about = about | {"skipped": _skipped(skipped)}
     write_json(path.with_name(f"{path.stem}.about.json"), about)
+
+
+def _skipped(skipped: Sequence[Skipped]) -> list[dict[str, str]]:
+    return [{"song": item.name, "reason": item.reason} for item in skipped]
 
 
 def _write_table(path: Path, table: pd.DataFrame) -> None:

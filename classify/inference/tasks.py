@@ -137,6 +137,7 @@ def predict(
     course: str | Path | None = None,
     artist_folder: int = 1,
     sure: float = 0.5,
+    cluster: str = "",
     progress: Progress = SILENT,
 ) -> "pd.DataFrame":
     """Predict the moods of new songs, and how confident the model is.
@@ -156,6 +157,8 @@ def predict(
         for genre/artist/song, 0 for none.
     sure : float
         Minimum confidence for a prediction where several moods are likely.
+    cluster : str
+        As for `compare`; `out` says where the table is written while it grows.
     progress : Progress
         Shows progress.
 
@@ -172,19 +175,34 @@ def predict(
     """
     from classify.inference import prediction
 
+    sources = [Path(source) for source in songs]
+    targets = Path(out) if out else None, Path(course) if course else None
+    if cluster:
+        given = (loaded(model), sources, *targets, sure, progress, artist_folder)
+        return _predict_on_cluster(cluster, *given)
     predictions = prediction.predict(
-        loaded(model),
-        [Path(source) for source in songs],
-        Path(out) if out else None,
-        Path(course) if course else None,
-        sure,
-        progress,
-        artist_folder,
+        loaded(model), sources, *targets, sure, progress, artist_folder
     )
     predictions.table.attrs |= predictions.about | {
         "skipped": [vars(item) for item in predictions.skipped]
     }
     return predictions.table
+
+
+def _predict_on_cluster(
+    cluster: str, model: "Bundle", sources: list[Path], out: Path | None, *given: Any
+) -> "pd.DataFrame":
+    """Predict in batches, and read the table again."""
+    from classify.inference import prediction_batches
+
+    if out is None:
+        raise InputError(f"--cluster {cluster}: name the table that is written with --out")
+    with on_cluster(cluster, None, out) as executor:
+        assert executor is not None
+        about = prediction_batches.predict_in_batches(model, sources, out, executor, *given)
+    table = prediction_batches.read(out)
+    table.attrs |= about | {"skipped": [vars(item) for item in about["skipped"]]}
+    return table
 
 
 def adapt(

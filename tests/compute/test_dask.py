@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from classify.compute.dask import DaskExecutor, check_disk, check_workers, connected, versions
+from classify.compute.dask import DaskExecutor
+from classify.compute.dask.site import check_disk, check_workers, connected, versions
 from classify.compute.executor import Task, on_cluster
 from classify.compute.inline import InlineExecutor
 from classify.errors import InputError
@@ -89,7 +90,7 @@ def refusal(cluster: str, folder: Path = Path()) -> str:
 
 
 def test_what_is_no_cluster_is_refused_in_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr("classify.compute.dask.CONNECTING", 0.5)
+    monkeypatch.setattr("classify.compute.dask.site.CONNECTING", 0.5)
     assert "expected tcp://HOST:PORT, tls://HOST:PORT" in refusal("spark://here")
     assert "expected local:N with N from 1 to" in refusal("local:none")
     assert "no scheduler can be reached there" in refusal("tcp://127.0.0.1:1")

@@ -1,0 +1,233 @@
+"""Tasks on the workers of any Dask cluster, as the other executors do them.
+
+Dask decides on which worker a task runs, notices a worker that is lost and gives its task to
+another. What a task may do is decided as on one machine: each thread of a worker has a process
+beside it (`classify.compute.local`), with the task's own limits. So a task that hangs, balloons or
+crashes ends that process and no worker, a worker answers its scheduler however busy its task is,
+and results are those of `local`, since they are made in the same way.
+
+The client has as many tasks under way as the cluster has threads, and keeps the others to itself:
+a worker that is lost costs the task that it was at, and a scheduler never holds a large graph. What
+travels is small: tasks are paths and values, and results are files on a disk that all machines
+share, seen by all under the same path. That is tried before the first task.
+"""
+
+import pickle
+import queue
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import distributed
+from distributed.scheduler import KilledWorker
+
+from classify.compute.dask.site import check_disk, check_workers, connected, versions
+from classify.compute.dask.worker import BEGUN, perform
+from classify.compute.executor import Executor, Future, Task, TaskDied
+from classify.compute.packed import pack
+from classify.errors import InputError
+
+#: Seconds without any worker after which a run ends; a site may take long to start the next one.
+DESERTED = 600.0
+
+#: Seconds between two looks at the cluster while nothing is reported.
+BEAT = 2.0
+
+
+class DaskExecutor(Executor):
+    """Does tasks on a Dask cluster.
+
+    Parameters
+    ----------
+    cluster : str
+        Address of a scheduler (tcp:// or tls://), its scheduler file, or `local:N` for N workers
+        on this machine. Certificates for TLS are those of Dask's configuration.
+    n_workers : int, optional
+        Tasks at once at most; as many as the cluster has threads unless given.
+    folder : Path
+        Where tasks read and write; all machines must see the same one.
+
+    Raises
+    ------
+    InputError
+        If there is no such cluster, a worker has other versions than this program, or the disk is
+        not shared.
+    """
+
+    def __init__(self, cluster: str, n_workers: int | None = None, folder: Path = Path()) -> None:
+        self.cluster = cluster
+        self._most, self._place = n_workers, str(Path.cwd())
+        self._waiting: deque[Future] = deque()
+        self._running: dict[str, _Sent] = {}
+        self._inbox: queue.SimpleQueue[tuple[str, int, str] | str] = queue.SimpleQueue()
+        self._run, self._number = uuid.uuid4().hex[:12], 0
+        self._versions = versions()
+        self._leaving = ExitStack()
+        try:
+            self.client = self._leaving.enter_context(connected(cluster))
+            check_workers(self.client, self._versions)
+            check_disk(self.client, folder)
+            self.client.subscribe_topic(self._run, self._hear)
+            self._n_threads, self._looked, self._deserted = 1, 0.0, 0.0
+            self._look()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def n_workers(self) -> int:  # type: ignore[override]
+        """Tasks at once: the threads of the cluster, whose workers come and go."""
+        return min(self._n_threads, self._most or self._n_threads)
+
+    def submit(
+        self,
+        task: Task,
+        on_start: Callable[[], None] = lambda: None,
+        on_event: Callable[[str], None] = lambda note: None,
+    ) -> Future:
+        """Have a task done; it is sent at once if a thread is free."""
+        future = Future(task, self._work_until, on_start, on_event)
+        self._waiting.append(future)
+        self._send()
+        return future
+
+    def as_completed(self, futures: Sequence[Future]) -> Iterator[Future]:
+        """Give futures as they are done."""
+        left = dict.fromkeys(futures)
+        ready = deque(future for future in futures if future.done)
+        while left:
+            if not ready:
+                ready.extend(future for future in self._advance() if future in left)
+                continue
+            future = ready.popleft()
+            del left[future]
+            yield future
+
+    def close(self) -> None:
+        """Leave the cluster; workers end the processes of tasks that are not done."""
+        self._waiting.clear()
+        self._running.clear()
+        self._leaving.close()
+
+    def _work_until(self, wanted: Future) -> None:
+        while not wanted.done:
+            self._advance()
+
+    def _send(self) -> None:
+        """Give waiting tasks to the cluster, in order, while it has free threads."""
+        passed_over: deque[Future] = deque()
+        while self._waiting and len(self._running) < self.n_workers:
+            future = self._waiting.popleft()
+            if future.task.gpu_exclusive and self._gpu_taken():
+                passed_over.append(future)
+                continue
+            self._number += 1
+            key = f"{future.task.function.__name__}-{future.task.name}-{self._run}-{self._number}"
+            self._running[key] = _Sent(future, self._submitted(key, future.task))
+        self._waiting.extendleft(reversed(passed_over))
+
+    def _submitted(self, key: str, task: Task) -> distributed.Future:
+        """Send one task."""
+        given = pack(task), self._run, key, self._place, self._versions
+        sent = self.client.submit(perform, *given, key=key, pure=False)
+        sent.add_done_callback(lambda _: self._inbox.put(key))
+        return sent
+
+    def _gpu_taken(self) -> bool:
+        return any(sent.future.task.gpu_exclusive for sent in self._running.values())
+
+    def _hear(self, event: tuple[float, tuple[str, int, str]]) -> None:
+        """Take what a task tells; in the thread of the client."""
+        self._inbox.put(event[1])
+
+    def _advance(self) -> list[Future]:
+        """Wait until something is reported; give the future that is done by that, if one is."""
+        try:
+            told = self._inbox.get(timeout=BEAT)
+        except queue.Empty:
+            self._look()
+            return []
+        key, number, note = (told, 0, "") if isinstance(told, str) else told
+        sent = self._running.get(key)
+        if sent is None:
+            return []
+        if not isinstance(told, str):
+            sent.hear(number, note)
+            return []
+        del self._running[key]
+        sent.hear(0, BEGUN)
+        value, error = self._result(sent)
+        self._send()
+        sent.future.settle(value, error)
+        return [sent.future]
+
+    def _result(self, sent: "_Sent") -> tuple[Any, Exception | None]:
+        """Take what came of a task: what it gave back or raised, or that its workers were lost."""
+        if sent.dask.cancelled():
+            raise self._lost()
+        try:
+            packed, error = sent.dask.result()
+            return packed and pickle.loads(packed), error
+        except KilledWorker as lost:
+            return None, TaskDied(
+                0,
+                f"{lost.allowed_failures + 1} workers that it ran on were lost, one after another, "
+                f"the last at {lost.last_worker.address}",
+            )
+        except InputError:
+            raise
+        except Exception as error:  # of a worker that cannot do tasks at all
+            if self.client.status != "running":
+                raise self._lost() from None
+            raise InputError(
+                f"--cluster {self.cluster}: a worker cannot do its task "
+                f"({type(error).__name__}: {error})"
+            ) from error
+
+    def _lost(self) -> InputError:
+        return InputError(
+            f"--cluster {self.cluster}: the connection to the scheduler was lost; what had "
+            f"finished is kept, and the same command goes on when the scheduler is back"
+        )
+
+    def _look(self) -> None:
+        """See how many threads the cluster has now; do not wait for ever where it has none."""
+        if self.client.status != "running":
+            raise self._lost()
+        try:
+            self._n_threads = sum(self.client.nthreads().values())
+        except (OSError, RuntimeError, ValueError):
+            raise self._lost() from None
+        now = time.monotonic()
+        self._deserted = 0.0 if self._n_threads else self._deserted or now
+        if self._deserted and now - self._deserted > DESERTED:
+            raise InputError(
+                f"--cluster {self.cluster}: has had no worker for {DESERTED:.0f} s; what had "
+                f"finished is kept, and the same command goes on when there are workers"
+            )
+        self._n_threads = max(1, self._n_threads)
+        self._send()
+
+
+@dataclass(eq=False)
+class _Sent:
+    """A task that the cluster has, and how much of what it tells was heard."""
+
+    future: Future
+    dask: distributed.Future
+    heard: int = -1
+
+    def hear(self, number: int, note: str) -> None:
+        """Pass on what was not heard before: a task that runs again tells everything again."""
+        if number <= self.heard:
+            return
+        self.heard = number
+        if number == 0:
+            self.future.on_start()
+        else:
+            self.future.on_event(note)

@@ -1,0 +1,270 @@
+"""A site of three workers on which everything goes wrong: same results, or one clear sentence."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import dask
+import pandas as pd
+import pytest
+
+from classify.compute.dask import DaskExecutor
+from classify.compute.executor import Task, TaskDied, on_cluster, task_name
+from classify.compute.inline import InlineExecutor
+from classify.compute.local import LocalExecutor
+from classify.errors import InputError
+from classify.experiments import comparison
+from classify.experiments.results import PREDICTIONS, SCORES_FILE
+from classify.experiments.settings import Settings
+from classify.generation import comparison as generators
+from tests.compute.sites import ROOT, site
+from tests.compute.test_executors import GIGABYTE, double, ended, is_gone, task
+from tests.conftest import write_corpus
+
+pytestmark = pytest.mark.slow
+
+SETTINGS = {"models": "knn,logistic", "window": 16, "folds": 3, "quick": True}
+
+
+def write_late(path: str, seconds: float, text: str) -> str:
+    """Leave a file as tasks do, some time later."""
+    time.sleep(seconds)
+    Path(path).write_text(text)
+    return text
+
+
+def balloon_slowly() -> None:
+    held = []
+    for _ in range(40):
+        held.append(bytearray(GIGABYTE // 20))
+        time.sleep(0.1)
+
+
+def say_pid_and_wait(note: str) -> None:
+    Path(note).write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+def late(number: int, folder: Path, seconds: float = 0.4) -> Task:
+    arguments = str(folder / f"{number}.txt"), seconds, f"result {number}"
+    return Task(task_name(*arguments), write_late, arguments)
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    """A corpus, and a comparison on it that nothing disturbed."""
+    place = tmp_path_factory.mktemp("reference")
+    songs = write_corpus(place / "songs")
+    settings = Settings.of(songs, SETTINGS | {"leak": True, "learning_curve": True})
+    with InlineExecutor() as executor:
+        return settings, comparison.compare(settings, place / "run", executor=executor)
+
+
+def same(one: Path, other: Path) -> bool:
+    return all(
+        (one / file).read_bytes() == (other / file).read_bytes()
+        for file in (PREDICTIONS, SCORES_FILE)
+    )
+
+
+# --- the same wherever it runs
+
+
+@pytest.fixture
+def certificates(tmp_path) -> dict[str, str]:
+    """A certificate of this machine's own, as Dask is told of it."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+         "/CN=localhost", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return {"key": str(key), "cert": str(certificate)}
+
+
+def without_times(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path)
+    if "measure" in table:
+        return table[~table.measure.str.contains("seconds|cost|time")].reset_index(drop=True)
+    return table[[name for name in table if "seconds" not in name]]
+
+
+def test_results_are_the_same_on_three_workers_over_tls(reference, certificates, tmp_path):
+    settings, whole = reference
+    key, cert = certificates["key"], certificates["cert"]
+    tls = "distributed.comm.tls"
+    told = {f"{tls}.ca-file": cert, f"{tls}.client.cert": cert, f"{tls}.client.key": key}
+    options = ["--tls-ca-file", cert, "--tls-cert", cert, "--tls-key", key, "--protocol", "tls"]
+    asked = generators.ComparisonSettings(
+        str(write_corpus(tmp_path / "more", per_class=10)),
+        ("copy", "unigram"), songs=3, judge="features-logistic", window=16, quick=True,
+    )  # fmt: skip
+    with dask.config.set(told), site(tmp_path / "site", 3, options=options) as there:
+        assert '"tls://' in Path(there.file).read_text()
+        executors = {
+            "local": lambda: LocalExecutor(2),
+            "local:2": lambda: DaskExecutor("local:2"),
+            "tls": lambda: DaskExecutor(there.file),
+        }
+        for name, executor in executors.items():
+            with executor() as ours:
+                run = comparison.compare(settings, tmp_path / name, executor=ours)
+            assert same(run, whole)
+            made = generators.compare(asked, tmp_path / f"made-{name}", executor=executor())
+            for table in (generators.TABLE, generators.MEASURES):
+                first = without_times(tmp_path / "made-local" / table)
+                pd.testing.assert_frame_equal(without_times(made / table), first)
+        strangers = dict.fromkeys(told)
+        with (
+            dask.config.set(strangers),
+            pytest.raises(InputError, match="no scheduler can be reached there"),
+        ):
+            on_cluster(there.file, None, tmp_path)
+
+
+# --- deaths
+
+
+def kill_now_and_then(there, moments: int, ended: threading.Event) -> None:
+    draw = random.Random(moments)
+    for _ in range(moments):
+        if ended.wait(draw.uniform(0.2, 1.5)):
+            return
+        pids = there.worker_pids()
+        if pids:
+            os.kill(draw.choice(pids), signal.SIGKILL)
+
+
+def test_workers_killed_at_twenty_random_moments_change_no_result(tmp_path):
+    with site(tmp_path / "site", 3) as there, DaskExecutor(there.file) as executor:
+        futures = [executor.submit(late(n, tmp_path)) for n in range(90)]
+        over = threading.Event()
+        killer = threading.Thread(target=kill_now_and_then, args=(there, 20, over))
+        killer.start()
+        outcomes = {}
+        for future in executor.as_completed(futures):
+            try:
+                outcomes[future.task.name] = future.result()
+            except TaskDied as death:
+                assert "workers that it ran on were lost" in str(death)
+        over.set()
+        killer.join()
+        killed = 20
+    assert len(outcomes) >= 90 - killed // 4
+    assert all(
+        (tmp_path / f"{text.split()[1]}.txt").read_text() == text for text in outcomes.values()
+    )
+
+
+def test_a_comparison_whose_workers_are_killed_gives_the_same_tables(reference, tmp_path):
+    settings, whole = reference
+    with site(tmp_path / "site", 3) as there:
+        over = threading.Event()
+        killer = threading.Thread(target=kill_now_and_then, args=(there, 6, over))
+        killer.start()
+        with DaskExecutor(there.file, folder=tmp_path) as executor:
+            run = comparison.compare(settings, tmp_path / "run", executor=executor)
+        over.set()
+        killer.join()
+    assert same(run, whole)
+
+
+def test_a_task_that_kills_every_worker_costs_that_task_alone(tmp_path):
+    with site(tmp_path / "site", 2) as there, DaskExecutor(there.file) as executor:
+        poison = executor.submit(Task("poison", end_worker))
+        others = [executor.submit(late(n, tmp_path)) for n in range(12)]
+        assert [other.result() for other in others] == [f"result {n}" for n in range(12)]
+        assert "workers that it ran on were lost, one after another" in str(ended(poison))
+
+
+def end_worker() -> None:
+    """End the worker beside which the task runs."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(600)
+
+
+def test_a_worker_that_hangs_loses_its_task_to_another(tmp_path):
+    ttl = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "5 s"}
+    with site(tmp_path / "site", 3, settings=ttl) as there, DaskExecutor(there.file) as executor:
+        hanging = there.worker_pids()[0]
+        futures = [executor.submit(late(n, tmp_path)) for n in range(6)]
+        os.kill(hanging, signal.SIGSTOP)
+        assert [future.result() for future in futures] == [f"result {n}" for n in range(6)]
+
+
+def test_a_task_that_needs_too_much_memory_is_ended_alone(tmp_path):
+    with site(tmp_path / "site", 2, "--memory-limit", "600MB") as there:
+        pids = there.worker_pids()
+        with DaskExecutor(there.file) as executor:
+            greedy = executor.submit(task(balloon_slowly, memory=None))
+            assert executor.submit(task(double, 2)).result() == 4
+            assert ended(greedy).signal == "SIGKILL"
+        assert sorted(there.worker_pids()) == sorted(pids)
+
+
+# --- the scheduler, and the client
+
+
+def classify(*arguments: str | Path, folder: Path) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "classify", *map(str, arguments)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, cwd=folder, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def test_a_run_goes_on_after_its_scheduler_was_restarted(reference, tmp_path):
+    settings, whole = reference
+    arguments = ["compare", settings.corpus, "--models", "knn,logistic", "--window", "16",
+                 "--folds", "3", "--quick", "--leak", "--learning-curve", "--out", "run",
+                 "--cluster", "site/scheduler.json"]  # fmt: skip
+    with site(tmp_path / "site", 3) as there:
+        run = classify(*arguments, folder=tmp_path)
+        while not list((tmp_path / "run" / "models").glob("*/*/fit.json")) and run.poll() is None:
+            time.sleep(0.1)
+        there.stop()
+        said = run.communicate(timeout=120)[1]
+        assert run.returncode == 2 and "Traceback" not in said
+        assert "the connection to the scheduler was lost" in said.splitlines()[-1]
+        there.start(3)
+        run = classify(*arguments, folder=tmp_path)
+        said = run.communicate(timeout=600)[1]
+        assert run.returncode == 0, said
+        assert "fits are done already" in said
+    assert same(tmp_path / "run", whole)
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from classify.compute.dask import DaskExecutor
+from classify.compute.executor import Task
+from tests.compute.test_dask_chaos import say_pid_and_wait
+with DaskExecutor(sys.argv[1]) as executor:
+    executor.submit(Task("wait", say_pid_and_wait, (sys.argv[2],))).result()
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("local", [False, True])
+def test_a_client_that_is_stopped_leaves_no_task(tmp_path, how, local):
+    note = tmp_path / "pid"
+    (tmp_path / "script.py").write_text(SCRIPT)
+    with site(tmp_path / "site", 1) as there:
+        cluster = "local:1" if local else there.file
+        client = subprocess.Popen(
+            [sys.executable, tmp_path / "script.py", cluster, note],
+            env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )  # fmt: skip
+        while not note.is_file() or not note.read_text():
+            assert client.poll() is None
+            time.sleep(0.1)
+        client.send_signal(how)
+        client.wait(timeout=30)
+        assert is_gone(int(note.read_text()), 60)
