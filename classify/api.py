@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from classify.compute.executor import on_cluster
+from classify.compute.executor import needing_dask, on_cluster
 from classify.errors import InputError
 from classify.experiments.settings import Settings, check_count, check_seed
 from classify.files import read_json
@@ -443,6 +443,34 @@ def cache(forget: Literal["problems", ""] = "") -> str:
     return said + f"{store.folder}: {songs:,} songs are kept; {problems:,} could not be read"
 
 
+def doctor(cluster: str = "local:1", out: str | Path = "results") -> tuple[bool, list[str]]:
+    """Say which workers a Dask cluster has, and whether they and its disk can be used.
+
+    Parameters
+    ----------
+    cluster : str
+        As for `compare`: an address, scheduler.json, or local:N.
+    out : str or Path
+        Where results are to go; its disk is tried.
+
+    Returns
+    -------
+    bool
+        Whether all is well.
+    list of str
+        What there is to say, in lines.
+
+    Examples
+    --------
+    >>> doctor("tcp://:none")
+    Traceback (most recent call last):
+    classify.errors.InputError: --cluster tcp://:none: no scheduler can be reached there ...
+    """
+    with needing_dask(cluster):
+        from classify.compute.dask.doctor import examine
+    return examine(cluster, Path(out))
+
+
 def transcribe(
     source: str | Path, out: str | Path, force: bool = False, progress: Progress = SILENT
 ) -> "Transcribed":
@@ -640,8 +668,8 @@ def _written(
 __all__ = [
     "about_model", "adapt", "arrange_playlist", "build_playlists", "built_in", "cache",
     "check_corpus", "compare", "compare_corpora", "compare_generators", "describe_playlist",
-    "enrich", "explain", "explain_run", "explain_song", "export_playlist", "generate", "is_run",
-    "list_corpora", "list_generators", "load_run", "loaded", "loaded_generator", "make_song",
+    "doctor", "enrich", "explain", "explain_run", "explain_song", "export_playlist", "generate",
+    "is_run", "list_corpora", "list_generators", "load_run", "loaded", "loaded_generator", "make_song",
     "most_bytes", "nearest", "playlist", "playlists", "predict", "predict_in_blocks",
     "pretrain", "read_library", "read_made_song", "read_song", "report", "show_corpus",
     "side_by_side", "songs_to_label", "statistics_of", "suggest", "train", "transcribe",

@@ -40,6 +40,7 @@ COMMANDS = (
     "playlist",
     "explain",
     "cache",
+    "doctor",
     "app",
 )
 

@@ -210,14 +210,21 @@ def on_cluster(
     """
     if not cluster:
         return nullcontext(None)
-    try:
+    with needing_dask(cluster):
         from classify.compute.dask import DaskExecutor
+    return DaskExecutor(cluster, n_workers, out)
+
+
+@contextmanager
+def needing_dask(cluster: str) -> Iterator[None]:
+    """Refuse a cluster where the extra that it needs is not installed; around imports."""
+    try:
+        yield
     except ModuleNotFoundError as missing:
         raise InputError(
             f"--cluster {cluster}: needs Dask, and {missing.name} is not installed; "
             f"pip install 'classify[cluster]' does it"
         ) from None
-    return DaskExecutor(cluster, n_workers, out)
 
 
 def task_name(*inputs: Any) -> str:

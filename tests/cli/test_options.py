@@ -42,6 +42,7 @@ BEHIND = {
     "playlist": ([api.playlists], {Request: (), Limits: (), Output: ()}, set()),
     "explain": ([api.explain, api.explain_run], {}, set()),
     "cache": ([api.cache], {}, set()),
+    "doctor": ([api.doctor], {}, set()),
     "app": ([app.serve], {}, set()),
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from classify.cli.main import main
 from classify.compute.dask import DaskExecutor
 from classify.compute.dask.site import check_disk, check_workers, connected, versions
 from classify.compute.executor import Task, on_cluster
@@ -142,3 +143,13 @@ def test_a_disk_that_cannot_be_written_to_is_refused(scheduler, tmp_path):
 
 def test_dask_is_silent(scheduler):
     assert logging.getLogger("distributed").level == logging.CRITICAL
+
+
+def test_the_doctor_names_workers_versions_and_the_disk(scheduler, tmp_path, capsys):
+    assert main(["doctor", "--cluster", scheduler, "--out", str(tmp_path / "runs")]) == 0
+    first, *workers, disk = capsys.readouterr().out.splitlines()
+    assert f"{scheduler}: 2 workers, 2 tasks at once" in first and "dashboard at http" in first
+    assert all("GB a task" in one and "the same versions as here" in one for one in workers)
+    assert len(workers) == 2 and disk.startswith(f"{tmp_path / 'runs'}: what all workers wrote")
+    assert main(["doctor", "--cluster", scheduler, "--out", "/proc/none"]) == 1
+    assert "/proc: cannot be written to" in capsys.readouterr().out
