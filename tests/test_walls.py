@@ -94,7 +94,7 @@ def test_imports_run_one_way(path):
         ("basic_pitch", {"songs/transcriber.py"}),
         ("librosa", {"songs/audio.py"}),
         ("multiprocessing", {"compute/local.py"}),  # one pool of processes
-        ("dask", {"compute/dask"}),
+        ("dask", {"compute/dask/site.py"}),
         ("distributed", {"compute/dask"}),
         ("aeon", {"report/side_by_side/figures.py"}),
         ("fastapi", {"app"}),

@@ -1,9 +1,9 @@
 """What a cluster has, and what is wrong with it, in lines for people."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import dask
 import distributed
 
 from classify.compute.dask.site import (
@@ -62,7 +62,7 @@ def _summary(cluster: str, client: distributed.Client, workers: list[dict[str, A
     n_threads = sum(one["nthreads"] for one in workers)
     return (
         f"{cluster}: {len(workers)} workers, {n_threads} tasks at once, Dask "
-        f"{dask.__version__}; dashboard at {client.dashboard_link}"
+        f"{version('dask')}; dashboard at {client.dashboard_link}"
     )
 
 
