@@ -37,6 +37,11 @@ def write_corpus(folder: Path, per_class: int = 8, n_notes: int = 40) -> Path:
     return folder
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a test by the length of a file that it is given, whose content may hold the time."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 40 else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file in one process, unless a test says with which others it goes."""
