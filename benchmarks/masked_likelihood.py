@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from classify.generation.networks import roll_training
 from classify.generation.networks.roll_sampler import RollSampler
 from classify.generation.networks.roll_shape import RollShape
-from classify.generation.networks.roll_training import VoiceSong
+from classify.generation.networks.voice_songs import VoiceSong
 from classify.progress import on_terminal
 
 VOICES, LOWEST, CLASSES = 4, 36, 47

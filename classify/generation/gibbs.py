@@ -1,9 +1,13 @@
-"""Blocked Gibbs sampling of voices, with annealed masking (Huang et al. 2017, section 3.2).
+"""Gibbs sampling of voices around what is fixed, by networks of two kinds.
 
-In each round a share of what is free is hidden at random and drawn anew, each place by itself, from
-what a network says of it given all that is not hidden. At first nearly all is hidden, in the end
-hardly anything, so that what was drawn by itself comes to fit what was drawn beside it (Yao et al.
-2014). What is fixed is never hidden.
+`sample` is blocked, with annealed masking (Huang et al. 2017, section 3.2): in each round a share
+of what is free is hidden at random and drawn anew, each place by itself, from what a network says
+of it given all that is not hidden. At first nearly all is hidden, in the end hardly anything, so
+that what was drawn by itself comes to fit what was drawn beside it (Yao et al. 2014).
+
+`pseudo_sample` is that of DeepBach (Hadjeres et al. 2017, section 3): from random notes on, places
+of a voice are drawn anew given everything around them, as their networks cannot leave anything
+out; it is the temperature that falls.
 """
 
 from collections.abc import Callable
@@ -15,12 +19,19 @@ from numpy.typing import NDArray
 #: Share of the free places that is hidden in the first round and from `STEADY` of all rounds on.
 FIRST, LAST, STEADY = 1.0, 0.03, 0.75
 
+#: Temperature at which pseudo-Gibbs sampling begins, and share of a voice's free places in a round.
+HOT, AT_ONCE = 1.5, 0.125
+
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
 #: Scores of classes of all places, (n_steps, n_voices, n_classes), given classes, which of them are
 #: known, and which notes begin. A second half of classes scores that a note begins.
 Predict = Callable[[NDArray[np.int64], Bools, Bools], Floats]
+
+#: Scores of what a voice may do at some steps, (n, n_classes + 1), the last of which is to hold;
+#: given symbols of all voices, (n_steps, n_voices), the steps and the voice.
+Score = Callable[[NDArray[np.int64], NDArray[np.int64], int], Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +112,84 @@ def sample(
             begin = scores[np.arange(len(chosen)), n_classes + chosen]
             begins[hidden] = random.random(len(chosen)) < 1 / (1 + np.exp(-begin))
     return replace(piece, classes=classes, begins=joined(classes, begins))
+
+
+def pseudo_sample(
+    score: Score,
+    piece: Piece,
+    random: np.random.Generator,
+    n_rounds: int,
+    temperature: float = 1.0,
+) -> Piece:
+    """Draw all that is free of a piece, beginning with notes at random.
+
+    Parameters
+    ----------
+    score : callable
+        What networks say of some places of a voice.
+    piece, random : Piece, numpy.random.Generator
+        As `sample` takes them.
+    n_rounds : int
+        Rounds in which `AT_ONCE` of each voice is drawn anew.
+    temperature : float
+        In the last rounds; it falls from `HOT` during the first half.
+    """
+    hold = piece.allowed.shape[-1]
+    symbols = _at_random(piece, random)
+    for done in range(n_rounds):
+        heat = temperature + max(0.0, 1 - 2 * done / n_rounds) * (HOT - temperature)
+        for voice in random.permutation(symbols.shape[1]):
+            chosen = ~piece.fixed[:, voice] & (random.random(len(symbols)) < AT_ONCE)
+            _draw_anew(score, piece, symbols, np.flatnonzero(chosen), voice, random, heat)
+    last = len(symbols) - 1
+    for voice in np.flatnonzero(~piece.fixed[last] & (held(symbols, hold)[last] == 0)):
+        if not piece.allowed[last, voice, 0]:  # it came to hold a rest
+            steps = np.array([last])
+            _draw_anew(score, piece, symbols, steps, int(voice), random, temperature)
+    classes = held(symbols, hold)
+    return replace(piece, classes=classes, begins=joined(classes, symbols < hold))
+
+
+def _at_random(piece: Piece, random: np.random.Generator) -> NDArray[np.int64]:
+    """Write what is fixed as symbols, and anything that is allowed elsewhere."""
+    anything = drawn(np.where(piece.allowed, 0.0, -np.inf).reshape(-1, piece.allowed.shape[-1]),
+                     random).reshape(piece.classes.shape)  # fmt: skip
+    cut = np.concatenate([np.zeros_like(piece.fixed[:1]), ~piece.fixed[:-1]])
+    begins = piece.begins | (piece.classes == 0) | cut  # nothing is known to be held across a cut
+    known = np.where(begins, piece.classes, piece.allowed.shape[-1])
+    return np.where(piece.fixed, known, anything)
+
+
+def _draw_anew(
+    score: Score,
+    piece: Piece,
+    symbols: NDArray[np.int64],
+    steps: NDArray[np.int64],
+    voice: int,
+    random: np.random.Generator,
+    temperature: float,
+) -> None:
+    """Draw some places of a voice, given all others; write them into the symbols."""
+    if not len(steps):
+        return
+    hold = piece.allowed.shape[-1]
+    scores = score(symbols, steps, voice).astype(np.float64) / temperature
+    before = held(symbols[:, voice : voice + 1], hold)[steps - 1, 0]
+    can_hold = piece.allowed[steps, voice, before] & (before > 0) & (steps > 0)
+    allowed = np.concatenate([piece.allowed[steps, voice], can_hold[:, None]], axis=1)
+    symbols[steps, voice] = drawn(np.where(allowed, scores, -np.inf), random)
+
+
+def held(symbols: NDArray[np.int64], hold: int) -> NDArray[np.int64]:
+    """Give the class that sounds where voices begin or hold; nothing sounds before the first.
+
+    >>> held(np.array([[9], [3], [9], [0], [9]]), hold=9).ravel().tolist()
+    [0, 3, 3, 0, 0]
+    """
+    steps = np.arange(len(symbols))[:, None]
+    latest = np.maximum.accumulate(np.where(symbols < hold, steps, -1), axis=0)
+    found = np.take_along_axis(symbols, latest.clip(0), axis=0)
+    return np.where(latest < 0, 0, found)
 
 
 def drawn(scores: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.int64]:

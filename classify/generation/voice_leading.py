@@ -44,7 +44,7 @@ def parallels(song: Song) -> Parallels | None:
     --------
     >>> from classify.representations.reference import piece
     >>> parallels(piece())
-    Parallels(fifths=0, octaves=0, chords=30)
+    Parallels(fifths=0, octaves=0, chords=214)
     """
     n_voices = min(most_at_once(song), MOST_VOICES)
     return of_voices(Voices.of(song, n_voices)) if n_voices > 1 else None

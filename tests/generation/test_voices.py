@@ -8,7 +8,10 @@ from classify.errors import InputError
 from classify.generation import gibbs
 from classify.generation.frames import n_bars
 from classify.generation.generators.coconet import Coconet
+from classify.generation.generators.deep_bach import PRESETS, DeepBach
 from classify.generation.gibbs import Piece
+from classify.generation.networks.neighbour_sampler import NeighbourSampler
+from classify.generation.networks.neighbour_shape import REACH, NeighbourShape
 from classify.generation.networks.roll_sampler import RollSampler
 from classify.generation.networks.roll_shape import RollShape
 from classify.generation.novelty import Repertoire
@@ -47,7 +50,7 @@ def melody_of(song):
 def generator(kind, voices=4, seed=0):
     """One whose weights are drawn, and which knows no song."""
     facts = {"n_voices": voices, "lowest": 36, "n_classes": 47, "metre": [4, 4], "tempo": 100.0,
-             "bars": 4, "velocity": 70.0, "quick": True}  # fmt: skip
+             "bars": 4, "velocity": 70.0, "quick": True, "preset": "quick"}  # fmt: skip
     empty = kind.__new__(kind)
     vars(empty).update(facts)
     draw = np.random.default_rng(seed)
@@ -61,7 +64,7 @@ def generator(kind, voices=4, seed=0):
     return made
 
 
-KINDS = [Coconet]
+KINDS = [Coconet, DeepBach]
 
 
 @pytest.fixture(params=KINDS)
@@ -186,6 +189,58 @@ def test_numpy_says_of_rolls_what_keras_says():
                                    ((classes, "int32"), (known, "f"), (begins, "f"))])  # fmt: skip
     scores = RollSampler(shape, weights).scores(classes, known, begins)
     np.testing.assert_allclose(scores, said[0], rtol=1e-4, atol=1e-4)
+
+
+def test_numpy_says_of_neighbours_what_keras_says():
+    from classify.generation.networks import neighbour_network
+
+    shape, draw = NeighbourShape(3, 20, 5, 6, 7, 2), np.random.default_rng(0)
+    model = neighbour_network.build(shape)
+    model.set_weights([draw.normal(0, 0.3, w.shape) for w in model.get_weights()])
+    weights = neighbour_network.weights(model)
+    assert {name: part.shape for name, part in weights.items()} == shape.shapes()
+    assert sum(np.prod(w.shape) for w in model.trainable_weights) == shape.n_weights
+    symbols, places = draw.integers(0, 21, (40, 3)), np.arange(40) % 16
+    padded = np.pad(symbols, ((REACH, REACH), (0, 0)), constant_values=shape.outside)
+    windows = np.stack([padded[n : n + 2 * REACH + 1] for n in range(40)])
+    of_bar = places[(np.arange(40)[:, None] + np.arange(-REACH, REACH + 1)).clip(0, 39)]
+    said = model.predict_on_batch([windows.astype("int32"), of_bar.astype("int32")])
+    for voice in range(3):
+        scores = NeighbourSampler(shape, weights).scores(symbols, places, np.arange(40), voice)
+        np.testing.assert_allclose(scores, said[:, voice], rtol=1e-4, atol=1e-4)
+
+
+def test_deep_bach_has_the_size_of_the_authors_networks():
+    """Layer by layer: embeddings, LSTMs, perceptron of the centre, what joins them, symbols."""
+    voices, classes, places = 4, 47, 16
+    read = (voices * (classes + 2) + places) * 200 + 200
+    lstm = 4 * (200 * 200 + 200 * 200 + 200)
+    centre = ((voices - 1) * (classes + 2) + places) * 200 + 200 + 200 * 200 + 200
+    joined = 600 * 200 + 200 + 200 * (classes + 1) + (classes + 1)
+    paper = NeighbourShape(voices, classes, *PRESETS["paper"])
+    assert paper.n_weights == voices * (2 * read + 4 * lstm + centre + joined) == 6_284_992
+    assert NeighbourShape(voices, classes, *PRESETS["small"]).n_weights < 500_000
+
+
+def test_pseudo_gibbs_sampling_draws_from_the_joint_distribution():
+    """Two voices that may begin one of two pitches: 4,000 steps apart from each other."""
+    joint = np.array([[0.45, 0.05], [0.15, 0.35]])
+
+    def score(symbols, steps, voice):
+        other = symbols[steps, 1 - voice] - 1
+        p = (joint.T if voice == 0 else joint)[other]
+        return np.log(
+            np.concatenate([np.full((len(p), 1), 1e-9), p, np.full((len(p), 1), 1e-9)], 1)
+        )
+
+    allowed = np.zeros((4000, 2, 3), bool)
+    allowed[..., 1:] = True
+    nothing = np.zeros((4000, 2), bool)
+    piece = Piece(np.zeros((4000, 2), int), nothing, nothing, allowed)
+    drawn = gibbs.pseudo_sample(score, piece, np.random.default_rng(0), 200).classes - 1
+    counts = np.zeros((2, 2))
+    np.add.at(counts, tuple(drawn.T), 1)
+    assert ((counts - 4000 * joint) ** 2 / (4000 * joint)).sum() < 16.3  # 3 degrees, p = .001
 
 
 def test_networks_are_as_small_as_they_say():

@@ -16,8 +16,8 @@ from classify.generation import gibbs
 from classify.generation.gibbs import Piece
 from classify.generation.networks.roll_sampler import RollSampler
 from classify.generation.networks.roll_shape import RollShape
-from classify.generation.networks.roll_training import VoiceSong
 from classify.generation.networks.voice_generator import VoiceGenerator
+from classify.generation.networks.voice_songs import VoiceSong
 from classify.progress import Progress
 
 #: Passes over the songs, with so many pieces of each, and rounds of sampling; for a quick look.

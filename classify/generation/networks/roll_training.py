@@ -6,7 +6,6 @@ but for some steps. The loss is the mean over what is hidden, so that each share
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.generation.networks.roll_shape import STRIDE, RollShape
+from classify.generation.networks.voice_songs import SHIFTS, VoiceSong, divided, fitting
 from classify.models.trainer import Arrays, Batches, Trainer
 from classify.progress import Progress
 
@@ -26,33 +26,10 @@ HIDDEN = (0.4, 0.4, 0.2)
 #: Share of hidden steps of which some voices are known.
 BEGUN = 0.25
 
-#: Share of the songs that decide which weights are kept, and songs from which on there are any.
-HELD_OUT, ENOUGH = 0.1, 30
-
 #: Times that each piece of a held-out song is looked at.
 LOOKS = 1
 
 Known = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class VoiceSong:
-    """A song to learn from.
-
-    Parameters
-    ----------
-    classes : ndarray of int, shape (n_steps, voices)
-        0 for silence, else pitches from the lowest on.
-    begins : ndarray of bool, shape (n_steps, voices)
-        Where a note begins.
-    """
-
-    classes: NDArray[np.int64]
-    begins: NDArray[np.bool_]
-
-    def moved(self, semitones: int) -> "VoiceSong":
-        """Give it higher by so many semitones."""
-        return VoiceSong(np.where(self.classes > 0, self.classes + semitones, 0), self.begins)
 
 
 def hidden(
@@ -113,7 +90,7 @@ def train(
     checkpoint: Path | None = None,
     held_out: Sequence[VoiceSong] | None = None,
     pieces_per_song: int = 1,
-    shifts: Sequence[int] = range(-5, 7),
+    shifts: Sequence[int] = SHIFTS,
     kinds: Sequence[float] = HIDDEN,
 ) -> tuple[dict[str, NDArray[np.float32]], list[dict[str, float]]]:
     """Train a network; give its weights, and what became of each epoch.
@@ -145,15 +122,14 @@ def train(
     from classify.generation.networks import roll_network
 
     if held_out is None:
-        order = np.random.default_rng(seed).permutation(len(songs))
-        n_held_out = round(HELD_OUT * len(songs)) if len(songs) >= ENOUGH else 0
-        held_out, songs = ([songs[n] for n in some] for some in np.split(order, [n_held_out]))
+        songs, held_out = divided(songs, seed)
     n_batches = max(1, len(songs) * pieces_per_song // BATCH)
     monitor = "val_loss" if held_out else None
     trainer = Trainer(epochs, seed, RATE, monitor=monitor, decay_steps=epochs * n_batches)
     trainer.start()
     model = roll_network.build(shape, STEPS)
-    trainer.compile(model, roll_network.loss_of(shape))
+    targets = np.zeros((1, STEPS, shape.voices, 4), np.float32)
+    trainer.compile(model, roll_network.loss_of(shape), targets=targets)
 
     def of_epoch(epoch: int) -> Iterator[tuple[Any, ...]]:
         random = np.random.default_rng((seed, epoch))
@@ -194,9 +170,4 @@ def _piece(
     """Draw where a piece of a song begins, on a quarter note, and how far it is moved."""
     last = max(0, len(song.classes) - STEPS)
     start = STRIDE * int(random.integers(0, last // STRIDE + 1))
-    of_piece = song.classes[start : start + STEPS]
-    sounding = of_piece[of_piece > 0]
-    if not len(sounding):
-        return song, start
-    fitting = [n for n in shifts if sounding.min() + n >= 1 and sounding.max() + n < shape.classes]
-    return song.moved(int(random.choice(fitting))) if fitting else song, start
+    return fitting(song, shape.classes, random, slice(start, start + STEPS), shifts), start

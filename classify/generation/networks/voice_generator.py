@@ -19,12 +19,15 @@ from classify.generation import knobs
 from classify.generation.frames import BAR, STEP, UNIT, Frame, Habits
 from classify.generation.generator import Generator, State
 from classify.generation.gibbs import Piece
-from classify.generation.networks.roll_training import VoiceSong
+from classify.generation.networks.voice_songs import VoiceSong
 from classify.generation.request import Request
 from classify.presentation.notes import pitch_name
 from classify.progress import Progress
 from classify.representations.voices import REST, STEPS_PER_BEAT, Voices, most_at_once
 from classify.songs import Song
+
+#: Steps of a bar that are told apart.
+PLACES = 16
 
 #: Most voices that a generator learns unless told.
 MOST_VOICES = 4
@@ -106,7 +109,8 @@ class VoiceGenerator(Generator):
     def classes_of(self, voices: Voices) -> VoiceSong:
         """Write pitches as classes: 0 for silence, 1 for the lowest pitch that was learned."""
         sounds = voices.pitch != REST
-        return VoiceSong(np.where(sounds, voices.pitch - self.lowest + 1, 0), voices.begins)
+        classes = np.where(sounds, voices.pitch - self.lowest + 1, 0)
+        return VoiceSong(classes, voices.begins, places_of(voices.about))
 
     def compose(self, request: Request, random: np.random.Generator) -> Song:
         """Draw everything that does not stay."""
@@ -169,3 +173,8 @@ class VoiceGenerator(Generator):
     @abstractmethod
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Give the shape of each weight, by its name."""
+
+
+def places_of(about: NDArray[Any]) -> NDArray[np.int64]:
+    """Give the step of the bar, of which the last are one in long bars."""
+    return np.minimum(about[:, STEP], PLACES - 1).astype(np.int64)
