@@ -11,11 +11,14 @@ from classify.errors import InputError
 from classify.generation import comparison
 from classify.generation.generator import get
 from classify.generation.generators.c_rvae import CRVAE
+from classify.generation.generators.musae import MusAE
+from classify.generation.generators.musae_vae import MusAESizedVAE
 from classify.generation.generators.music_vae import MusicVAE
 from classify.generation.generators.music_vae_flat import FlatMusicVAE
 from classify.generation.latent import measuring, phrases, rolls
 from classify.generation.latent.architecture import Architecture, slerp
 from classify.generation.latent.coder import Coder
+from classify.generation.latent.flower import petal_root, petals
 from classify.generation.latent.frame_architecture import FrameArchitecture
 from classify.generation.latent.frame_coder import FrameCoder
 from classify.generation.latent.latent_generator import note_agreement
@@ -28,7 +31,9 @@ from tests.generation.songs import made
 SHAPES = {
     "flat": Architecture(2, 3, 8, 2, 5, (6, 5), (7, 6)),
     "hierarchical": Architecture(2, 3, 8, 2, 5, (6,), (7,), (7, 5), 6),
-    "voices apart": Architecture(2, 3, 8, 2, 5, (6,), (7,), feedback=False, apart=True),
+    "voices apart": Architecture(
+        2, 3, 8, 2, 5, (6,), (7, 7), feedback=False, apart=True, one_start=True
+    ),
 }
 
 
@@ -66,6 +71,55 @@ def test_numpy_says_what_keras_says(name):
     again = coder.scores(mean, metre, written).argmax(axis=-1)
     np.testing.assert_array_equal(again[:, :, :6], written[:, :, :6])  # each step read the last
     assert (written[:, :, 6:] == NOTHING).all() and (loud[written >= HOLD] == 0).all()
+
+
+def adversarial(cancels):
+    """A network whose adversary counts from the beginning, but not the slope."""
+    from classify.generation.networks import adversarial_network, phrase_network
+
+    shape = Architecture(1, 2, 8, 1, 4, (5,), (6,), feedback=False, apart=True, one_start=True,
+                         adversary=(7, 5), labels=3)  # fmt: skip
+    aim = adversarial_network.Adversary(weights=(1.0,), changes=(), slope=0.0, cancels=cancels)
+    layer = adversarial_network.AdversarialNetwork(shape, aim)
+    return layer, phrase_network.build(layer)
+
+
+@pytest.mark.parametrize("cancels", [False, True])
+def test_only_as_published_does_the_encoder_learn_nothing_of_the_adversary(cancels):
+    """One step on phrases of which nothing counts, so that all there is to learn is the prior."""
+    from classify.generation.networks import phrase_network
+    from classify.models.trainer import Trainer
+
+    layer, model = adversarial(cancels)
+    Trainer(1).compile(model, phrase_network.loss)
+    symbols, loudness, _ = some_phrases(layer.architecture, 6)
+    flat = (6, 16, 1)
+    label = np.eye(3, dtype=np.float32)[[0, 1, 2] * 2]
+    given = [symbols.reshape(flat), loudness.reshape(flat), np.zeros(flat, np.float32),
+             np.ones((6, 1), np.float32), label]  # fmt: skip
+    before = phrase_network.weights(layer)
+    model.train_on_batch(given, np.zeros((6, 1), np.float32))
+    after = phrase_network.weights(layer)
+    moved = {name for name in before if (before[name] != after[name]).any()}
+    assert "adversary.0.kernel" in moved and "decoder.0.0.kernel" not in moved
+    assert ("mean.kernel" in moved) != cancels and ("encoder.0.forward.kernel" in moved) != cancels
+
+
+def test_the_slope_that_is_written_out_is_the_slope_and_draws_are_those_of_the_prior():
+    layer, _ = adversarial(cancels=False)
+    draw, ways = np.random.default_rng(0), np.eye(4, dtype=np.float32) / 100
+    z, label = draw.normal(size=(6, 4)).astype(np.float32), np.eye(3, dtype=np.float32)[[0, 1] * 3]
+
+    def said(z):
+        return np.asarray(layer._said(z, label))
+
+    slopes = np.stack([(said(z + way) - said(z - way)) / 0.02 for way in ways], axis=1)
+    np.testing.assert_allclose(layer._steepness(z, label), np.linalg.norm(slopes, axis=1), 0.01)
+    drawn = np.asarray(layer._of_prior(np.repeat(np.eye(3, dtype=np.float32), 2000, axis=0)))
+    for mean, of_label in zip(petals(3, 4), drawn.reshape(3, 2000, 4), strict=True):
+        np.testing.assert_allclose(of_label.mean(axis=0), mean, atol=0.03)
+        root = petal_root(mean)
+        np.testing.assert_allclose(np.cov(of_label.T), root @ root.T, atol=0.01)
 
 
 FRAMES = {
@@ -149,6 +203,33 @@ def test_published_sizes_have_the_published_numbers_of_parameters():
     assert FlatMusicVAE.of_preset("paper").n_parameters == encoder + flat
     with pytest.raises(InputError, match="preset 'big': expected small or paper"):
         MusicVAE(preset="big")
+
+
+def test_published_sizes_of_musae():
+    """Worked out by hand from Valenti et al.: four voices, three layers of 512 each way."""
+
+    def lstm(inputs):
+        return 4 * 512 * (inputs + 512 + 1)
+
+    encoder = 2 * (lstm(4 * 131 + 1) + 2 * lstm(1024)) + 2 * (1025 * 512)
+    decoders = 514 * 512 + 4 * (lstm(513) + 2 * lstm(512) + 513 * (130 + 16))
+    adversary = (512 + 5 + 1) * 512 + 513 * 512 + 513
+    assert MusAE.of_preset("paper", voices=4, labels=5).n_parameters == (
+        encoder + decoders + adversary
+    )
+    assert MusAESizedVAE.of_preset("paper", voices=4).n_parameters == encoder + decoders
+
+
+@pytest.mark.slow
+def test_songs_without_a_mood_have_a_place_of_their_own():
+    songs = made(24)
+    some = MusAE(quick=True, epochs=1).fit(songs, ["calm", "wild", ""] * 8)
+    all_of_them = MusAE(quick=True, epochs=1).fit(songs, ["calm", "wild"] * 12)
+    np.testing.assert_allclose(some.spots[""][0], petals(3, 8)[2], atol=1e-6)
+    np.testing.assert_allclose(some.spots["wild"][0], petals(3, 8)[1], atol=1e-6)
+    drawn = all_of_them.sample(np.random.default_rng(0), n=50)[:, :2]
+    nearest = np.linalg.norm(drawn[:, None] - petals(3, 8)[None, :, :2], axis=2).argmin(axis=1)
+    assert 2 not in nearest  # nothing was learned there
 
 
 def test_the_way_on_the_sphere_ends_where_it_is_to_end():

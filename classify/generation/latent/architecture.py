@@ -39,6 +39,9 @@ class Architecture:
         Whether the decoder reads what it wrote.
     apart : bool
         Whether each voice has a decoder of its own.
+    one_start : bool
+        Whether all layers of all decoders begin with the same state, their hidden states and cells
+        alike (Valenti et al. 2020), rather than each with its own; all are then of one size.
     adversary : tuple of int
         Units of each hidden layer of a network that tells latent vectors of songs from those of
         the prior; none where there is no such network.
@@ -63,6 +66,7 @@ class Architecture:
     conductor_output: int = 0
     feedback: bool = True
     apart: bool = False
+    one_start: bool = False
     adversary: tuple[int, ...] = ()
     labels: int = 0
 
@@ -108,10 +112,13 @@ class Architecture:
                 shapes |= lstm_shapes(f"conductor.{n}", width, units)
                 width = units
             shapes |= dense_shapes("conductor.output", width, self.conductor_output)
+        if self.one_start:
+            shapes |= dense_shapes("start", self.context, self.decoder[0])
         for g, voices in enumerate(self.groups):
             width = self.context + len(voices) * SYMBOLS * self.feedback
             for n, units in enumerate(self.decoder):
-                shapes |= dense_shapes(f"decoder.{g}.{n}.start", self.context, 2 * units)
+                if not self.one_start:
+                    shapes |= dense_shapes(f"decoder.{g}.{n}.start", self.context, 2 * units)
                 shapes |= lstm_shapes(f"decoder.{g}.{n}", width, units)
                 width = units
             shapes |= dense_shapes(f"decoder.{g}.symbol", width, len(voices) * SYMBOLS)

@@ -151,7 +151,11 @@ class _Writer:
     def __init__(self, coder: Coder, context: Floats, group: int, n_voices: int) -> None:
         self.parts, self.name, self.n_voices = coder.weights, f"decoder.{group}", n_voices
         self.layers = [f"{self.name}.{n}" for n in range(len(coder.architecture.decoder))]
-        self.states = [started(context, self.parts, f"{layer}.start") for layer in self.layers]
+        if coder.architecture.one_start:
+            start = np.tanh(dense(context, self.parts, "start"))
+            self.states = [(start, start)] * len(self.layers)
+        else:
+            self.states = [started(context, self.parts, f"{layer}.start") for layer in self.layers]
         kernel = self.parts[f"{self.layers[0]}.kernel"]
         n_symbols = n_voices * SYMBOLS if coder.architecture.feedback else 0
         self.of_symbols = kernel[:n_symbols]  # a step's own symbols stand first

@@ -225,8 +225,8 @@ class LatentGenerator(Generator):
 
     def towards(self, z: Floats, mood: str) -> Floats:
         """Give the way to a mood: the mean of its phrases less the mean of those of all others."""
+        del z  # wherever a song is
         others = [self.spots[name][0] for name in self.spots if name not in ("", mood)]
-        del z
         return self.spots[mood][0] - np.mean(others or [self.spots[""][0]], axis=0)
 
     def sample(self, random: np.random.Generator, mood: str = "", n: int = 1) -> Floats:
@@ -255,7 +255,7 @@ class LatentGenerator(Generator):
         self.velocity = float(np.median([knobs.loudness(song) for song in kept]))
         self.middle = float(np.mean([knobs.register(song) for song in kept]))
         self.teach(kept, named, progress, work)
-        self._find_spots(kept, named)
+        self.place_moods(kept, named)
         if self.collapse:
             progress.message(self.collapse)
 
@@ -278,8 +278,8 @@ class LatentGenerator(Generator):
             known = ", ".join(f"{n}/{d}" for n, d in self.metres)
             raise InputError(f"{title}: is in {metre[0]}/{metre[1]}; {self.TITLE} learned {known}")
 
-    def _find_spots(self, songs: Sequence[Song], moods: Sequence[str]) -> None:
-        """See where the phrases of each mood's songs are, how long songs are, and in what keys."""
+    def place_moods(self, songs: Sequence[Song], moods: Sequence[str]) -> None:
+        """See where the phrases of each mood are, how long songs are, and in what keys."""
         from sklearn.covariance import ledoit_wolf
 
         points = [self.encode(song) for song in songs]

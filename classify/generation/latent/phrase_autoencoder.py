@@ -46,15 +46,19 @@ class PhraseAutoencoder(LatentGenerator):
     ----------
     PRESETS : dict of str to dict
         By name, what `Architecture` takes beside voices, metres and the grid.
+    TO_THE_END : bool
+        Whether no song is kept back to decide when to stop.
     """
 
     PRESETS: ClassVar[dict[str, dict[str, Any]]]
+    TO_THE_END: ClassVar[bool] = False
 
     architecture: Architecture
     weights: dict[str, Floats]
     voices: list[str]
+    known_moods: list[str]
 
-    FACTS = (*LatentGenerator.FACTS, "voices")
+    FACTS = (*LatentGenerator.FACTS, "voices", "known_moods")
 
     def __init__(
         self,
@@ -82,9 +86,10 @@ class PhraseAutoencoder(LatentGenerator):
         raise NotImplementedError
 
     def label(self, mood: str) -> Floats:
-        """Write a mood as an adversary is told it; nothing where there is none."""
-        del mood
-        return np.zeros(1, np.float32)
+        """Mark a mood among those that were learned and, last, none, for an adversary."""
+        if not self.architecture.labels:
+            return np.zeros(1, np.float32)
+        return np.array([float(mood == known) for known in (*self.known_moods, "")], np.float32)
 
     def teach(
         self, songs: Sequence[Song], moods: Sequence[str], progress: Progress, work: Path | None
@@ -101,7 +106,8 @@ class PhraseAutoencoder(LatentGenerator):
             voice: Counter(s.programs[voice] for s in scores if s.programs and voice in s.programs)
             .most_common(1)[0][0] for voice in self.voices if voice != DRUMS
         }  # fmt: skip
-        self.architecture = self.shaped(bar_steps, sorted(set(moods) - {""}))
+        self.known_moods = sorted(set(moods) - {""})
+        self.architecture = self.shaped(bar_steps)
         examples = []
         for score, mood in zip(scores, moods, strict=True):
             score = replace(score, symbols=score.symbols[..., chosen],
@@ -110,13 +116,13 @@ class PhraseAutoencoder(LatentGenerator):
         epochs = self.epochs or (QUICK_EPOCHS if self.quick else self.EPOCHS)
         self.weights, self.history = train(
             self.layer, phrase_network, examples, epochs, self.seed, progress,
-            work / "network" if work else None,
+            work / "network" if work else None, self.TO_THE_END,
         )  # fmt: skip
 
-    def shaped(self, bar_steps: int, moods: Sequence[str]) -> Architecture:
+    def shaped(self, bar_steps: int) -> Architecture:
         """Give the architecture for what is learned from."""
         shape = self.of_preset(self.preset, len(self.voices), len(self.metres), bar_steps,
-                               len(moods) + 1)  # fmt: skip
+                               len(self.known_moods) + 1)  # fmt: skip
         if not self.quick:
             return shape
         small = {name: tuple(min(units, QUICK_UNITS) for units in getattr(shape, name)[:1])

@@ -45,6 +45,7 @@ def train(
     seed: int,
     progress: Progress,
     checkpoint: Path | None = None,
+    to_the_end: bool = False,
 ) -> tuple[dict[str, NDArray[np.float32]], list[Values]]:
     """Train a network; give its weights, and what became of each epoch.
 
@@ -64,23 +65,25 @@ def train(
         Shows progress.
     checkpoint : Path, optional
         A folder that is written after each epoch; a training that finds one goes on behind it.
+    to_the_end : bool
+        Whether all epochs are run and the last weights kept: an adversary has no best epoch.
 
     Returns
     -------
     weights : dict of str to ndarray
-        Of the best epoch.
+        Of the best epoch, or the last.
     history : list of dict
         Means of each epoch, those of songs that decide when to stop after `val_`.
     """
     order = np.random.default_rng(seed).permutation(len(songs))
     n_held_out = round(HELD_OUT * len(songs)) if len(songs) >= ENOUGH else 0
     held_out, learned = ([songs[n] for n in some] for some in np.split(order, [n_held_out]))
-    monitor = "val_loss" if held_out else None
+    monitor = "val_loss" if held_out and not to_the_end else None
     trainer = Trainer(epochs, seed, monitor=monitor, patience=PATIENCE if monitor else None)
     trainer.start()
     layer = make()
     model = module.build(layer)
-    measured = module.metrics()
+    measured = module.metrics(layer)
     targets = np.zeros((1, len(measured) + 1), np.float32)
     trainer.compile(model, module.loss, measured, targets)
     n_batches = max(1, sum(len(song.cut(0)[0]) for song in learned) // BATCH)

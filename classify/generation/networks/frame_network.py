@@ -45,8 +45,7 @@ class FrameNetwork(LatentNetwork):
         of = self._by_step if shape.step else self._by_sequence
         hidden, kl = of(features, told, counts, training)
         nats, accuracy = self._costs(hidden, frames, loudness, counts)
-        rest = self.regularised(None, kl, None, training)
-        return ops.stack([nats + rest, nats, kl, accuracy], axis=-1)
+        return self.costs(nats, accuracy, None, kl, None, training)
 
     def _features(self, frames: Any) -> Any:
         """Give numbers that stand for each frame, shape (n, bars, n_features)."""

@@ -14,9 +14,6 @@ from classify.generation.latent.phrases import HOLD, LOUDNESS, NOTHING, SYMBOLS
 #: Added to a standard deviation before its logarithm is taken.
 TINY = 1e-8
 
-#: What an example's row holds, in order.
-COLUMNS = ("objective", "reconstruction", "kl", "accuracy")
-
 
 @dataclass(frozen=True)
 class Objective:
@@ -61,6 +58,9 @@ class LatentNetwork(keras.layers.Layer):
         In nats; the accuracy is a share of the symbols.
     """
 
+    #: What an example's row holds, in order.
+    COLUMNS: tuple[str, ...] = ("objective", "reconstruction", "kl", "accuracy")
+
     architecture: Any
 
     def __init__(
@@ -101,13 +101,15 @@ class LatentNetwork(keras.layers.Layer):
             self.batches.assign(self.batches + 1)
             z = mean + spread * keras.random.normal(ops.shape(mean), seed=self.seed_generator)
         nats, accuracy = self.reconstruction(z, symbols, loudness, counts, metre, training)
-        kl = divergence(mean, spread)
-        rest = self.regularised(z, kl, label, training)
-        return ops.stack([nats + rest, nats, kl, accuracy], axis=-1)
+        return self.costs(nats, accuracy, z, divergence(mean, spread), label, training)
 
-    def regularised(self, z: Any, kl: Any, label: Any, training: bool) -> Any:
-        """Say what the latent vector costs."""
+    def costs(self, nats: Any, accuracy: Any, z: Any, kl: Any, label: Any, training: bool) -> Any:
+        """Lay the columns side by side."""
         del z, label
+        return ops.stack([nats + self.penalty(kl, training), nats, kl, accuracy], axis=-1)
+
+    def penalty(self, kl: Any, training: bool) -> Any:
+        """Say what a divergence costs; as in the end, where nothing is trained."""
         aim, beta = self.objective, self.objective.beta
         over = ops.maximum(kl - aim.free_bits * float(np.log(2)), 0)
         return over * (beta * (1 - ops.exp(-self.batches / aim.rise)) if training else beta)
@@ -170,6 +172,12 @@ class LatentNetwork(keras.layers.Layer):
         told = ops.repeat(metre[:, None], shape.bars, axis=1)
         return ops.reshape(ops.concatenate([said, told], axis=2), (-1, shape.context))
 
+    def _start(self, context: Any, name: str) -> list[Any]:
+        """Give what a layer of the decoder begins with."""
+        if self.architecture.one_start:
+            return [ops.tanh(self.parts["start"](context))] * 2
+        return self._started(context, name)
+
     def _started(self, context: Any, name: str) -> list[Any]:
         return list(ops.split(ops.tanh(self.parts[name](context)), 2, axis=1))
 
@@ -181,7 +189,7 @@ class LatentNetwork(keras.layers.Layer):
         for g, voices in enumerate(shape.groups):
             x = ops.concatenate([self._ones(before, voices), told], -1) if shape.feedback else told
             for n in range(len(shape.decoder)):
-                start = self._started(context, f"decoder.{g}.{n}.start")
+                start = self._start(context, f"decoder.{g}.{n}.start")
                 x = self.parts[f"decoder.{g}.{n}"](x, initial_state=start)
             for found, what, n_classes in (
                 (symbols, "symbol", SYMBOLS), (loudness, "loudness", LOUDNESS)
@@ -248,8 +256,8 @@ def loss(nothing: Any, costs: Any) -> Any:
     return costs[:, 0]
 
 
-def metrics(columns: tuple[str, ...] = COLUMNS) -> list[Any]:
-    """Make what measures each column but the objective."""
+def metrics(layer: Any) -> list[Any]:
+    """Make what measures each column of a layer but the objective."""
 
     def of(place: int, name: str) -> Any:
         def column(nothing: Any, costs: Any) -> Any:
@@ -258,7 +266,7 @@ def metrics(columns: tuple[str, ...] = COLUMNS) -> list[Any]:
 
         return keras.metrics.MeanMetricWrapper(column, name=name)
 
-    return [of(place, name) for place, name in enumerate(columns) if place]
+    return [of(place, name) for place, name in enumerate(layer.COLUMNS) if place]
 
 
 def weights(layer: Any) -> dict[str, NDArray[np.float32]]:

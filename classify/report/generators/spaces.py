@@ -24,8 +24,8 @@ SHARES = {
     "steps, true ones read": "steps, true ones read",
 }
 
-#: What each curve is called in a history.
-CURVES = ("reconstruction", "kl")
+#: What is drawn of a history: beside the reconstruction, the first of these that it has.
+BESIDE = {"kl": "KL divergence", "critic": "songs told from the prior"}
 
 
 def spaces(view: GeneratorsView) -> list[str]:
@@ -61,8 +61,9 @@ def blocks(view: GeneratorsView) -> Iterator[Block]:
         if not histories[name].empty:
             yield Figure(
                 f"training-{name}", partial(draw, histories[name]), _alt(view, name, histories),
-                f"{view.title(name)}: reconstruction and KL divergence by epoch, in nats a phrase; "
-                "broken lines: songs that decide when to stop.", small=True,
+                f"{view.title(name)}: reconstruction in nats a phrase, and "
+                f"{BESIDE[_beside(histories[name])]}, by epoch; broken lines: songs that were not "
+                "learned from.", small=True,
             )  # fmt: skip
 
 
@@ -116,19 +117,27 @@ def draw(table: pd.DataFrame) -> Canvas:
     """Draw reconstruction and divergence by epoch."""
     figure = Drawn(figsize=(4.6, 2.1), layout="constrained")
     epochs = np.arange(1, len(table) + 1)
-    for axes, curve, colour in zip(figure.subplots(1, 2), CURVES, (BLUE, ORANGE), strict=True):
+    curves = {"reconstruction": "reconstruction", _beside(table): BESIDE[_beside(table)]}
+    panels = figure.subplots(1, 2)
+    for axes, (curve, title), colour in zip(panels, curves.items(), (BLUE, ORANGE), strict=True):
         axes.plot(epochs, table[curve], color=colour)
         if f"val_{curve}" in table:
             axes.plot(epochs, table[f"val_{curve}"], "--", color=GREY)
-        axes.set(title=curve if curve != "kl" else "KL divergence", xlabel="epoch")
-        axes.set_ylim(bottom=0)
+        axes.set(title=title, xlabel="epoch")
+        if curve != "critic":
+            axes.set_ylim(bottom=0)
         grid(axes)
     return figure
+
+
+def _beside(table: pd.DataFrame) -> str:
+    return next(name for name in BESIDE if name in table)
 
 
 def _alt(view: GeneratorsView, name: str, histories: dict[str, pd.DataFrame]) -> str:
     last = histories[name].iloc[-1]
     return (
         f"Training of {view.title(name)}: {len(histories[name])} epochs; reconstruction "
-        f"{last.reconstruction:.0f} and KL divergence {last.kl:.1f} nats a phrase in the last."
+        f"{last.reconstruction:.0f} nats a phrase and {BESIDE[_beside(histories[name])]} "
+        f"{last[_beside(histories[name])]:.2f} in the last."
     )
