@@ -6,7 +6,7 @@ from both. What is measured on new songs is measured on held-out real songs too.
 
 What is left is a folder: run.json, songs.csv (one row a song, real or new), new songs as MIDI
 files, measures.csv (`classify.generation.measures`); for generators with a latent space, what it
-holds of each held-out song (`classify.generation.latent.measuring`). A generator that is finished
+holds of each held-out song (`classify.generation.latent.compared`). A generator that is finished
 is not trained again when a run that was stopped goes on.
 """
 
@@ -30,8 +30,8 @@ from classify.generation import generator as generators
 from classify.generation import knobs, measures, quality
 from classify.generation.generator import Generator
 from classify.generation.judge import Judge
+from classify.generation.latent import compared
 from classify.generation.latent.latent_generator import LatentGenerator
-from classify.generation.latent.measuring import measure_songs, summarise
 from classify.generation.measures import HELD_OUT, LEARNED
 from classify.generation.novelty import Repertoire
 from classify.generation.request import Request
@@ -47,10 +47,6 @@ REAL = "held-out"
 
 #: What a generator's folder holds when it is finished: a row a song.
 DONE = "songs.csv"
-
-#: What it holds beside that if the generator has a latent space: a row a held-out song, and what
-#: became of each epoch of the training.
-SPACE, TRAINING = "space.csv", "training.csv"
 
 #: Folds of the split: generators, generators, judge, judge, held out.
 FOLDS = 5
@@ -207,11 +203,15 @@ def compare(
         record = _begin(settings, parts, out, digest, command)
         _write_held_out(parts, out / SONGS / REAL)
         failed = _compose_all(settings, out, digest, progress, n_workers, executor)
-        table = _judge_all(settings, parts, out, failed, progress)
+        judge = _make_judge(settings, parts, progress)
+        table = _judge_all(settings, parts, out, failed, judge, progress)
         with atomic_write(out / TABLE) as temporary:
             table.to_csv(temporary, index=False)
         measured = measures.measure(table, _songs_by_set(parts, out, table), settings.seed)
-        measured = pd.concat([measured, _measure_spaces(settings, out, failed)], ignore_index=True)
+        folders = {n: out / SONGS / n for n in settings.generators if n not in failed}
+        variant_of = {n: getattr(generators.get(n), "VARIANT_OF", "") for n in folders}
+        spaces = compared.measure(folders, variant_of, judge, settings.seed)
+        measured = pd.concat([measured, spaces], ignore_index=True)
         with atomic_write(out / MEASURES) as temporary:
             measured.to_csv(temporary, index=False)
         finished = datetime.now(UTC).isoformat(timespec="seconds")
@@ -319,23 +319,9 @@ def compose(settings: ComparisonSettings, name: str, out: Path) -> None:
         for number, asked in enumerate(_requests(settings, generator, songs, moods)):
             rows.append(_compose_one(generator, asked, number, settings.seed, temporary))
         if isinstance(generator, LatentGenerator):
-            space = measure_songs(generator, *parts.of(parts.held_out))
-            space.to_csv(temporary / SPACE, index=False)
-            history = pd.DataFrame(generator.history).assign(collapse=generator.collapse)
-            history.to_csv(temporary / TRAINING, index=False)
+            compared.write(generator, *parts.of(parts.held_out), temporary, settings.quick)
         table = pd.DataFrame(rows).assign(fit_seconds=fitted)
         table.to_csv(temporary / DONE, index=False)
-
-
-def _measure_spaces(
-    settings: ComparisonSettings, out: Path, failed: dict[str, str]
-) -> pd.DataFrame:
-    """Summarise what was measured on the spaces of those generators that have one."""
-    made = [name for name in settings.generators if name not in failed]
-    files = {name: out / SONGS / name / SPACE for name in made}
-    tables = {name: pd.read_csv(file) for name, file in files.items() if file.is_file()}
-    variant_of = {name: getattr(generators.get(name), "VARIANT_OF", "") for name in tables}
-    return summarise(tables, variant_of, settings.seed)
 
 
 def _requests(
@@ -391,19 +377,23 @@ def _compose_one(
     return row | {"compose_seconds": taken, "longest_run": run, "limit": generator.longest_copy}
 
 
+def _make_judge(settings: ComparisonSettings, parts: Parts, progress: Progress) -> Judge:
+    """Let the judge learn."""
+    progress.message(f"The judge learns from {len(parts.judged)} songs.")
+    window = settings.window or parts.corpus.window or 60
+    judge = Judge(settings.judge, window, settings.seed, settings.quick)
+    return judge.fit(*parts.of(parts.judged))
+
+
 def _judge_all(
     settings: ComparisonSettings,
     parts: Parts,
     out: Path,
     failed: dict[str, str],
+    judge: Judge,
     progress: Progress,
 ) -> pd.DataFrame:
     """Judge and measure all songs, real and new: the rows of songs.csv."""
-    progress.message(f"The judge learns from {len(parts.judged)} songs.")
-    corpus = parts.corpus
-    window = settings.window or corpus.window or 60
-    judge = Judge(settings.judge, window, settings.seed, settings.quick)
-    judge.fit(*parts.of(parts.judged))
     tables = [_real_rows(parts)]
     for name in settings.generators:
         if name not in failed:

@@ -68,6 +68,11 @@ class Judge:
         with threadpool_limits(1):
             return song_means(self.estimator.predict_proba(x), windows.song)
 
+    def calls(self, songs: Sequence[Song]) -> list[str]:
+        """Name the likeliest mood of each song."""
+        p = self.probabilities(songs)
+        return [self.classes[place] for place in p.argmax(axis=1)]
+
     def _encode(self, songs: Sequence[Song]) -> tuple[Windows, NDArray[np.float32]]:
         windows = cut(songs, self.cutting)
         given = representation.get(self.spec.input)

@@ -1,6 +1,7 @@
 """Latent spaces: phrases, NumPy against Keras, ways between songs, sizes as published."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,13 +17,15 @@ from classify.generation.generators.musae_vae import MusAESizedVAE
 from classify.generation.generators.music_vae import MusicVAE
 from classify.generation.generators.music_vae_flat import FlatMusicVAE
 from classify.generation.latent import measuring, phrases, rolls
-from classify.generation.latent.architecture import Architecture, slerp
+from classify.generation.latent.architecture import Architecture
 from classify.generation.latent.coder import Coder
 from classify.generation.latent.flower import petal_root, petals
 from classify.generation.latent.frame_architecture import FrameArchitecture
 from classify.generation.latent.frame_coder import FrameCoder
-from classify.generation.latent.latent_generator import note_agreement
+from classify.generation.latent.latent_generator import ATTRIBUTES
 from classify.generation.latent.phrases import HOLD, NOTHING
+from classify.generation.latent.points import attribute_ways, note_agreement, slerp
+from classify.generation.similarity import melodic_similarity
 from classify.representations import melody as melodies
 from classify.representations.reference import piece
 from classify.songs import midi
@@ -84,6 +87,7 @@ def adversarial(cancels):
     return layer, phrase_network.build(layer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cancels", [False, True])
 def test_only_as_published_does_the_encoder_learn_nothing_of_the_adversary(cancels):
     """One step on phrases of which nothing counts, so that all there is to learn is the prior."""
@@ -270,6 +274,37 @@ def test_a_song_moves_to_a_mood_that_was_learned(space):
         space.change(song, "sad")
 
 
+def test_a_song_moves_along_an_attribute(space, tmp_path):
+    song = made(1)[0]
+    assert set(space.directions) <= set(ATTRIBUTES) and "register" in space.directions
+    there = space.encode(song)
+    moved = space.decode(replace(there, z=there.z + 2 * space.directions["register"]))
+    assert space.slide(song, "register", 2).notes.tobytes() == moved.notes.tobytes()
+    with pytest.raises(InputError, match="attribute 'tempo': expected one of density, register"):
+        space.slide(song, "tempo", 1)
+    space.save(tmp_path)
+    again = MusicVAE.load(tmp_path)
+    assert again.slide(song, "register", 2).notes.tobytes() == moved.notes.tobytes()
+
+
+def test_attributes_are_told_apart_where_songs_have_them_together():
+    """Two attributes that rise together: each has the way that is its own."""
+    draw = np.random.default_rng(0)
+    a = draw.normal(size=200)
+    b = a + draw.normal(size=200)
+    z = np.stack([a, b, np.zeros(200)], axis=1)
+    ways = attribute_ways(z, {"density": a, "spread": b})
+    np.testing.assert_allclose(ways["density"], [a.std(), 0, 0], atol=1e-6)
+    np.testing.assert_allclose(ways["spread"], [0, b.std(), 0], atol=1e-6)
+
+
+def test_similarity_is_that_of_melodies_in_any_key():
+    one, other = made(4)[0], made(4)[1]
+    higher = melodies.decode(melodies.encode(one).transposed(3), tempo=50)
+    assert melodic_similarity(one, higher) == 1.0
+    assert 0 < melodic_similarity(one, other) == melodic_similarity(other, one) < 0.9
+
+
 def test_songs_without_a_place_are_refused(space):
     waltz = melodies.decode(melodies.Melody((60, 62, 64) * 4, (4,) * 12, 4, (5, 4)))
     with pytest.raises(InputError, match=r"is in 5/4; MusicVAE learned 4/4, 3/4|too long"):
@@ -303,7 +338,10 @@ def test_a_comparison_measures_spaces_on_held_out_songs(tmp_path):
     assert gain.low <= gain.value <= gain.high
     held_out = json.loads((out / comparison.RUN).read_text())["parts"]["held_out"]
     assert rows.n["music-vae", "reconstruction", "steps"] == held_out
+    assert rows.n["music-vae", "change", "heard after"] > 0
+    assert -1 <= rows.value["music-vae", "slide", "density: density"] <= 1
     page = (out / "report.md").read_text()
+    assert "heard, and itself" in page and "MusicVAE: density" in page
     assert "What do the latent spaces hold?" in page and "MusicVAE less MusicVAE, flat" in page
     assert (out / "figures" / "training-music-vae.svg").is_file()
 

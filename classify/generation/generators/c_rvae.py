@@ -28,13 +28,8 @@ from classify.generation.generator import State
 from classify.generation.latent import phrases, rolls
 from classify.generation.latent.frame_architecture import FEWEST_STEPS, FrameArchitecture
 from classify.generation.latent.frame_coder import FrameCoder
-from classify.generation.latent.latent_generator import (
-    QUICK_EPOCHS,
-    LatentGenerator,
-    Point,
-    note_agreement,
-    of_the_middle,
-)
+from classify.generation.latent.latent_generator import QUICK_EPOCHS, LatentGenerator
+from classify.generation.latent.points import Point, note_agreement, of_the_middle
 from classify.generation.latent.rolls import ALL, KEYS, LOWEST, Roll
 from classify.generation.request import Request
 from classify.progress import Progress
@@ -220,7 +215,7 @@ class CRVAE(LatentGenerator):
         true = rolls.decode(roll)
         again, middle = (
             rolls.decode(self.write(place, None, None))
-            for place in (point, of_the_middle(self, point))
+            for place in (point, of_the_middle(point, self.spots[""][0]))
         )
         frames, loudness, counts = rolls.cut(roll, self.phrase_bars)
         metre = np.repeat(self._told(roll.metre)[None], len(frames), 0)

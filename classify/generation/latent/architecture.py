@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classify.generation.latent.phrases import LOUDNESS, SYMBOLS
 
@@ -174,29 +173,3 @@ def parts_of(names: Any) -> dict[str, list[str]]:
         layer, _, part = name.rpartition(".")
         layers.setdefault(layer, []).append(part)
     return layers
-
-
-def slerp(a: NDArray[np.float32], b: NDArray[np.float32], t: float) -> NDArray[np.float32]:
-    """Go from one vector to another on the sphere, the length changing evenly (Shoemake 1985).
-
-    Parameters
-    ----------
-    a, b : ndarray of float, shape (..., n)
-        Ends.
-    t : float
-        0 for the one, 1 for the other.
-
-    Examples
-    --------
-    >>> slerp(np.array([2.0, 0.0]), np.array([0.0, 2.0]), 0.5).round(3).tolist()
-    [1.414, 1.414]
-    """
-    length_a, length_b = (np.linalg.norm(v, axis=-1, keepdims=True) for v in (a, b))
-    one, other = (v / np.maximum(n, 1e-9) for v, n in ((a, length_a), (b, length_b)))
-    angle = np.arccos(np.clip((one * other).sum(axis=-1, keepdims=True), -1, 1))
-    sine = np.sin(angle)
-    straight = sine < 1e-4  # parallel, or opposite: there is no one way on the sphere
-    sine = np.where(straight, 1, sine)
-    way = np.where(straight, (1 - t) * one + t * other,
-                   (np.sin((1 - t) * angle) * one + np.sin(t * angle) * other) / sine)  # fmt: skip
-    return np.asarray(way * ((1 - t) * length_a + t * length_b))

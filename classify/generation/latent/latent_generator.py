@@ -7,8 +7,8 @@ another mood or with more of a quality.
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from classify.errors import InputError
 from classify.generation import knobs
 from classify.generation.generator import Generator, State
-from classify.generation.latent.architecture import slerp
+from classify.generation.knobs import KNOBS
 from classify.generation.latent.phrases import LONGEST_BAR, TICKS_PER_BEAT, length_of
+from classify.generation.latent.points import Point, attribute_ways, between
 from classify.generation.request import Request, read_key
 from classify.generation.styles import HOME, nearest
 from classify.models.trainer import Values
@@ -38,42 +39,11 @@ FEWEST = 0.01
 #: Divergence from the prior, in nats a phrase, below which a space says nothing of songs.
 COLLAPSED = 1.0
 
-#: Steps in a quarter note on which notes are compared.
-GRID = 4
+#: Attributes that songs can be moved along: tempo is no matter of the space.
+ATTRIBUTES = tuple(name for name in KNOBS if name != "tempo")
 
 #: Passes over the songs for a quick look.
 QUICK_EPOCHS = 2
-
-
-@dataclass(frozen=True, eq=False)
-class Point:
-    """A song as latent vectors, and what is known of it beside them.
-
-    Parameters
-    ----------
-    z : ndarray of float32, shape (n_phrases, n_latent)
-        A vector for each phrase.
-    bars : int
-        Length of the song.
-    metre : (int, int)
-        Time signature.
-    shift : int
-        Semitones from C major or A minor to its key.
-    tempo : float
-        Quarter notes a minute.
-    programs : mapping of str to int
-        General MIDI instrument of each voice.
-    title : str
-        Of the song.
-    """
-
-    z: Floats
-    bars: int
-    metre: tuple[int, int]
-    shift: int = 0
-    tempo: float = 120.0
-    programs: Mapping[str, int] | None = None
-    title: str = "new song"
 
 
 class LatentGenerator(Generator):
@@ -101,6 +71,9 @@ class LatentGenerator(Generator):
     spots : dict of str to (ndarray, ndarray)
         Where the phrases of each mood are, those of all songs under the empty name: mean, shape
         (n_latent,), and a square root of their covariance, shape (n_latent, n_latent).
+    directions : dict of str to ndarray
+        The way along each attribute, shape (n_latent,): what a latent vector changes by where songs
+        have a standard deviation more of it and no more of the others (least squares).
     """
 
     OPTIONS = frozenset({"epochs", "seed", "quick"})
@@ -124,6 +97,7 @@ class LatentGenerator(Generator):
     programs: dict[str, int]
     history: list[Values]
     spots: dict[str, tuple[Floats, Floats]]
+    directions: dict[str, Floats]
 
     def __init__(self, epochs: int | None = None, seed: int = 0, quick: bool = False) -> None:
         self.epochs, self.seed, self.quick = epochs, seed, quick
@@ -229,6 +203,29 @@ class LatentGenerator(Generator):
         others = [self.spots[name][0] for name in self.spots if name not in ("", mood)]
         return self.spots[mood][0] - np.mean(others or [self.spots[""][0]], axis=0)
 
+    def slide(self, song: Song, attribute: str, amount: float) -> Song:
+        """Move a song along an attribute.
+
+        Parameters
+        ----------
+        song : Song
+            Which has a place.
+        attribute : str
+            One of `directions`.
+        amount : float
+            How far, in standard deviations of the songs that were learned from.
+
+        Raises
+        ------
+        InputError
+            If there is no such attribute, or the song has no place.
+        """
+        if attribute not in self.directions:
+            known = ", ".join(self.directions) or "none"
+            raise InputError(f"attribute {attribute!r}: expected one of {known}")
+        point = self.encode(song)
+        return self.decode(replace(point, z=point.z + amount * self.directions[attribute]))
+
     def sample(self, random: np.random.Generator, mood: str = "", n: int = 1) -> Floats:
         """Draw the phrases of one song, alike as phrases are: shape (n, n_latent)."""
         mean, root = self.spots[mood]
@@ -294,6 +291,7 @@ class LatentGenerator(Generator):
                 covariance = covariance + ledoit_wolf(z.astype(float))[0]
             root = np.linalg.cholesky(covariance + 1e-6 * np.eye(len(mean)))
             self.spots[mood] = mean.astype(np.float32), root.astype(np.float32)
+        self.directions = _directions(points, songs)
 
     def blur(self) -> float:
         """Variance of a phrase's latent vector around its mean, in each direction."""
@@ -370,6 +368,7 @@ class LatentGenerator(Generator):
         arrays, values = self.network_state()
         for n, (mean, root) in enumerate(self.spots.values()):
             arrays |= {f"spot.{n}.mean": mean, f"spot.{n}.root": root}
+        arrays |= {f"direction.{name}": way for name, way in self.directions.items()}
         facts = {name: getattr(self, name) for name in self.FACTS}
         return arrays, values | {"facts": facts, "spots": list(self.spots)}
 
@@ -389,44 +388,20 @@ class LatentGenerator(Generator):
             str(mood): (arrays.pop(f"spot.{n}.mean"), arrays.pop(f"spot.{n}.root"))
             for n, mood in enumerate(values["spots"])
         }
+        directions = {
+            name: arrays.pop(f"direction.{name}")
+            for name in ATTRIBUTES if f"direction.{name}" in arrays
+        }  # fmt: skip
         generator = cls.of_network(arrays, values)
-        generator.spots = spots
+        generator.spots, generator.directions = spots, directions
         for name in cls.FACTS:
             setattr(generator, name, values["facts"][name])
         return generator
 
 
-def between(a: Point, b: Point, t: float) -> Point:
-    """Give the place at `t`, from 0 to 1, of the way from one song to another."""
-    n_bars = round((1 - t) * a.bars + t * b.bars)
-    n = max(len(a.z), len(b.z))
-    one, other = (np.resize(point.z, (n, point.z.shape[1])) for point in (a, b))
-    near = a if t < 0.5 else b
-    tempo = a.tempo ** (1 - t) * b.tempo**t
-    return replace(near, z=slerp(one, other, t), bars=n_bars, tempo=tempo)
-
-
-def of_the_middle(generator: LatentGenerator, point: Point) -> Point:
-    """Forget a song: its phrases become the middle of the space; all else stays."""
-    middle = generator.spots[""][0]
-    return replace(point, z=np.repeat(middle[None], len(point.z), axis=0))
-
-
-def note_agreement(one: Song, other: Song) -> float:
-    """Give the F1 of the notes of two songs: both have a note of that pitch at that sixteenth.
-
-    Examples
-    --------
-    >>> from classify.representations.melody import Melody, decode
-    >>> a, b = (decode(Melody((60, 62, p, 65), (4, 4, 4, 4))) for p in (64, 63))
-    >>> note_agreement(a, b)
-    0.75
-    """
-    a, b = (_notes(song) for song in (one, other))
-    return 2 * len(a & b) / max(1, len(a) + len(b))
-
-
-def _notes(song: Song) -> set[tuple[int, int, bool]]:
-    notes = song.notes
-    at = np.round(notes["beat"].astype(float) * GRID).astype(int)
-    return set(zip(at.tolist(), notes["pitch"].tolist(), notes["drum"].tolist(), strict=True))
+def _directions(points: Sequence[Point], songs: Sequence[Song]) -> dict[str, Floats]:
+    """Find the way along each attribute of songs."""
+    z = np.stack([point.z.mean(axis=0) for point in points])
+    columns = {name: np.array([KNOBS[name](song) for song in songs]) for name in ATTRIBUTES}
+    columns["register"] -= [point.shift for point in points]  # the space knows the home key only
+    return attribute_ways(z, columns)

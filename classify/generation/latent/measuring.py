@@ -5,7 +5,7 @@ what is written from the middle of the space, which knows nothing of the song. M
 latent vectors by a linear classifier that is tested on groups it has not seen.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -115,6 +115,11 @@ def summarise(
         base = variant_of.get(name, "")
         if base in tables and len(table) and len(tables[base]):
             rows += _of_pair(name, base, table, tables[base], seed)
+    return as_measures(rows)
+
+
+def as_measures(rows: Iterable[Row]) -> pd.DataFrame:
+    """Lay rows out as `classify.generation.measures.measure` does."""
     return pd.DataFrame(
         [{"set": name, "measure": kind, "of": of, "value": e.value, "low": e.low, "high": e.high,
           "n": n} for name, kind, of, e, n in rows],

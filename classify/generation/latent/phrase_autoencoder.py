@@ -14,14 +14,9 @@ from classify.generation.generator import State
 from classify.generation.latent import phrases
 from classify.generation.latent.architecture import Architecture
 from classify.generation.latent.coder import Coder
-from classify.generation.latent.latent_generator import (
-    QUICK_EPOCHS,
-    LatentGenerator,
-    Point,
-    note_agreement,
-    of_the_middle,
-)
+from classify.generation.latent.latent_generator import QUICK_EPOCHS, LatentGenerator
 from classify.generation.latent.phrases import DRUMS, HOLD, MELODY, Score
+from classify.generation.latent.points import Point, note_agreement, of_the_middle
 from classify.generation.request import Request
 from classify.progress import Progress
 from classify.songs import Song
@@ -204,7 +199,7 @@ class PhraseAutoencoder(LatentGenerator):
         symbols, _, counts = phrases.cut(score, self.phrase_bars)
         metre = np.repeat(self._told(score.metre)[None], len(symbols), 0)
         told = self.coder.scores(point.z, metre, symbols).argmax(axis=-1) == symbols
-        middle = phrases.decode(self.write(of_the_middle(self, point), None, None))
+        middle = phrases.decode(self.write(of_the_middle(point, self.spots[""][0]), None, None))
         return {
             "notes": note_agreement(true, phrases.decode(again)),
             "notes of the middle": note_agreement(true, middle),

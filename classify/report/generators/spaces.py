@@ -7,7 +7,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Drawn
 
-from classify.generation.comparison import SONGS, TRAINING
+from classify.generation import knobs
+from classify.generation.comparison import SONGS
+from classify.generation.latent.compared import TRAINING
+from classify.generation.latent.latent_generator import ATTRIBUTES
 from classify.presentation.figures import BLUE, GREY, ORANGE, grid
 from classify.presentation.numbers import percent, points, points_span
 from classify.report.blocks import Block, Canvas, Cell, Figure, Table, TableRow, Text, columns
@@ -57,6 +60,8 @@ def blocks(view: GeneratorsView) -> Iterator[Block]:
     if gains:
         yield Text(*gains)
     yield from _nats(view, names)
+    yield from _changes(view, names)
+    yield from _slides(view, names)
     for name in names:
         if not histories[name].empty:
             yield Figure(
@@ -110,6 +115,59 @@ def _nats(view: GeneratorsView, names: list[str]) -> Iterator[Block]:
             "Nats a frame of held-out songs, less is better: where the decoder reads the true "
             "frames before each, as in training, and where it reads what it wrote itself, as when "
             "it composes. A decoder that sees what it is to predict is good at the one alone.",
+        )
+
+
+#: Columns of the table of changed moods: name of the measure and title.
+CHANGES = {
+    "heard before": "heard before",
+    "heard after": "heard after",
+    "heard and itself": "heard, and itself",
+}
+
+
+def _changes(view: GeneratorsView, names: list[str]) -> Iterator[Block]:
+    """Show what moving songs to another mood did."""
+    rows = []
+    for name in names:
+        shares = [view.get(name, "change", of) for of in CHANGES]
+        alike = [view.get(name, "change", of) for of in ("similarity", "similarity before")]
+        if all(shares) and all(alike):
+            cells = [score_cell(e) for e in shares if e]
+            cells += [Cell(f"{e.value:.2f}", f"{e.low:.2f}–{e.high:.2f}") for e in alike if e]
+            rows.append(TableRow([view.title(name), *cells]))
+    if rows:
+        yield Table(
+            columns("generator", *CHANGES.values(), "similarity", "similarity before"),
+            rows,
+            "Held-out songs that were moved to another mood. Heard: those that the judge calls by "
+            "that mood, in %, where they were and where they were moved to; itself: and whose "
+            "melodic similarity to the song is at least .5. Similarity: share of steps, in any "
+            "key, that the moved song has in common with the song, in order; before: that of the "
+            "song written again where it is.",
+        )
+
+
+def _slides(view: GeneratorsView, names: list[str]) -> Iterator[Block]:
+    """Show what moving songs along attributes did."""
+    rows = []
+    for name in names:
+        for attribute in ATTRIBUTES:
+            own = view.get(name, "slide", f"{attribute}: {attribute}")
+            others = {of: e for of in knobs.KNOBS if of not in (attribute, "tempo")
+                      and (e := view.get(name, "slide", f"{attribute}: {of}"))}  # fmt: skip
+            if own and others:
+                most = max(others, key=lambda of: abs(others[of].value))
+                cells = [Cell(f"{own.value:.2f}", f"{own.low:.2f} to {own.high:.2f}"),
+                         Cell(f"{others[most].value:.2f}", most)]  # fmt: skip
+                rows.append(TableRow([f"{view.title(name)}: {attribute}", *cells]))
+    if rows:
+        yield Table(
+            columns("attribute", "its own r", "strongest other r"),
+            rows,
+            "Held-out songs moved along each attribute by -2 to 2 standard deviations: Pearson's r "
+            "of how far and of what is then measured, each song less its mean, with bootstrap "
+            "intervals over groups; and the attribute that changes most beside it.",
         )
 
 

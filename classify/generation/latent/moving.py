@@ -1,0 +1,163 @@
+"""What moving a song in a latent space does, measured on songs that nobody learned from.
+
+Songs are moved to another mood, and an independent judge says whether it hears that mood, beside
+what it says of the same songs written again where they are; how much of the melody is left stands
+beside that. Songs are moved along each attribute, and all attributes are measured on what comes of
+it: the one that was meant, and those that change with it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from classify.errors import InputError
+from classify.evaluation.scores import Estimate, bootstrap, estimate, estimate_share
+from classify.generation import knobs
+from classify.generation.latent.latent_generator import LatentGenerator
+from classify.generation.latent.measuring import Row
+from classify.generation.similarity import melodic_similarity
+from classify.songs import Song, midi
+
+#: Songs that are moved at most, and those for a quick look.
+CHANGED, SLID, QUICK = 40, 12, 3
+
+#: How far songs are moved along an attribute, in standard deviations of songs.
+AMOUNTS = (-2.0, -1.0, 0.0, 1.0, 2.0)
+
+#: Melodic similarity from which a song counts as still itself.
+ITSELF = 0.5
+
+#: What a comparison keeps of it.
+CHANGES, SLIDES, FOLDER = "changes.csv", "slides.csv", "changed"
+
+
+def write_changes(
+    generator: LatentGenerator,
+    songs: Sequence[Song],
+    moods: Sequence[str],
+    groups: Sequence[str],
+    folder: Path,
+    quick: bool = False,
+) -> None:
+    """Move songs to the next mood, and write both ends as MIDI with a table.
+
+    Parameters
+    ----------
+    generator : LatentGenerator
+        That has learned from none of them.
+    songs, moods, groups : sequences, length n_songs
+        Of which as many of each mood are taken.
+    folder : Path
+        Where files go.
+    quick : bool
+        Whether few songs are moved.
+    """
+    (folder / FOLDER).mkdir()
+    rows = []
+    for number in _some(moods, QUICK if quick else CHANGED) if len(generator.moods) > 1 else []:
+        song, mood = songs[number], moods[number]
+        if mood not in generator.moods:
+            continue
+        asked = generator.moods[(generator.moods.index(mood) + 1) % len(generator.moods)]
+        try:
+            before, after = (generator.change(song, asked, far) for far in (0.0, 1.0))
+        except InputError:
+            continue
+        if not before.n_notes or not after.n_notes:
+            continue
+        names = [f"{number:04d}-{which}.mid" for which in ("before", "after")]
+        for name, written in zip(names, (before, after), strict=True):
+            midi.write_song(folder / FOLDER / name, written)
+        rows.append({"song": number, "group": groups[number], "mood": mood, "asked": asked,
+                     "before": names[0], "after": names[1],
+                     "similarity": melodic_similarity(song, after),
+                     "similarity before": melodic_similarity(song, before)})  # fmt: skip
+    pd.DataFrame(rows).to_csv(folder / CHANGES, index=False)
+
+
+def write_slides(
+    generator: LatentGenerator,
+    songs: Sequence[Song],
+    groups: Sequence[str],
+    folder: Path,
+    quick: bool = False,
+) -> None:
+    """Move songs along each attribute, and write what is measured as a table."""
+    rows = list[dict[str, float | str | int]]()
+    for number in _some([""] * len(songs), QUICK if quick else SLID):
+        for attribute in generator.directions:
+            for amount in AMOUNTS:
+                try:
+                    moved = generator.slide(songs[number], attribute, amount)
+                except InputError:
+                    continue
+                if moved.n_notes:
+                    rows.append({"song": number, "group": groups[number], "attribute": attribute,
+                                 "amount": amount, **knobs.measure(moved)})  # fmt: skip
+    pd.DataFrame(rows).to_csv(folder / SLIDES, index=False)
+
+
+def _some(moods: Sequence[str], n: int) -> list[int]:
+    """Choose so many songs, as many of each mood."""
+    places = {mood: [i for i, m in enumerate(moods) if m == mood] for mood in sorted(set(moods))}
+    each = max(1, n // max(1, len(places)))
+    return sorted(i for of_mood in places.values() for i in of_mood[:: max(1, len(of_mood) // each)]
+                  [:each])  # fmt: skip
+
+
+def summarise_changes(
+    name: str, table: pd.DataFrame, judged: Mapping[str, Sequence[str]], seed: int
+) -> Iterator[Row]:
+    """Say how often a judge hears the mood that songs were moved to.
+
+    Parameters
+    ----------
+    name : str
+        Of the generator.
+    table : DataFrame
+        As `write_changes` left it.
+    judged : mapping of str to sequence of str
+        What the judge calls the songs of the columns `before` and `after`.
+    seed : int
+        Of the bootstrap.
+    """
+    groups = table.group.astype(str).tolist()
+    asked, n = table.asked.to_numpy(), len(table)
+    for which, of in (("before", "heard before"), ("after", "heard after")):
+        yield name, "change", of, estimate_share(np.array(judged[which]) == asked, groups), n
+    close = (table.similarity >= ITSELF).to_numpy()
+    both = (np.array(judged["after"]) == asked) & close
+    yield name, "change", "heard and itself", estimate_share(both, groups), n
+    for column in ("similarity", "similarity before"):
+        values = table[column].to_numpy(float)
+        yield name, "change", column, estimate(values, groups, seed, bounds=(0, 1)), n
+
+
+def summarise_slides(name: str, table: pd.DataFrame, seed: int) -> Iterator[Row]:
+    """Correlate how far songs were moved along an attribute with what is measured (Pearson)."""
+    measured = [one for one in knobs.KNOBS if one in table]
+    for attribute, rows in table.groupby("attribute", sort=False):
+        for of in measured:
+            pairs = rows[["amount", of, "song", "group"]].dropna().copy()
+            pairs[of] -= pairs.groupby("song")[of].transform("mean")
+            values = pairs[["amount", of]].to_numpy(float)
+            if len(values) < 3:
+                continue
+            found = _interval(values, pairs.group.astype(str).tolist(), seed)
+            yield name, "slide", f"{attribute}: {of}", found, len(values)
+
+
+def _interval(values: NDArray[np.float64], groups: list[str], seed: int) -> Estimate:
+    drawn = bootstrap(lambda places: _pearson(values[places]), groups, seed)
+    low, high = np.nanpercentile(drawn, (2.5, 97.5)).tolist()
+    value = _pearson(values)
+    return Estimate(value, min(low, value), max(high, value))
+
+
+def _pearson(pairs: NDArray[np.float64]) -> float:
+    if not pairs.std(axis=0).all():
+        return 0.0
+    return float(np.corrcoef(pairs.T)[0, 1])
