@@ -142,7 +142,7 @@ def test_a_disk_that_cannot_be_written_to_is_refused(scheduler, tmp_path):
 
 
 def test_dask_is_silent(scheduler):
-    assert logging.getLogger("distributed").level == logging.CRITICAL
+    assert logging.getLogger("distributed.client").level == logging.CRITICAL
 
 
 def test_the_doctor_names_workers_versions_and_the_disk(scheduler, tmp_path, capsys):

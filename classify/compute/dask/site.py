@@ -49,7 +49,7 @@ def connected(cluster: str) -> Iterator[distributed.Client]:
     InputError
         If that is no cluster, it does not answer, or it has no worker.
     """
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is wrong is said below
+    _silence()
     with ExitStack() as leaving:
         try:
             local = cluster.startswith("local:")
@@ -69,6 +69,13 @@ def connected(cluster: str) -> Iterator[distributed.Client]:
                 f"start some, and give the same command again"
             ) from None
         yield client
+
+
+def _silence() -> None:
+    """Have Dask tell nothing: what is wrong is said in a sentence, once."""
+    for name in [*logging.root.manager.loggerDict]:
+        if name.split(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 @contextmanager
