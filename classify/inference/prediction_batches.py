@@ -144,7 +144,7 @@ def predict_in_batches(
         listing = list_songs(sources, artist_folder)
         parts = out.with_name(f".{out.name}.parts")
         parts.mkdir(parents=True, exist_ok=True)
-        work = _Work(bundle, executor, parts, sure, course is not None)
+        work = Work(bundle, executor, parts, sure, course is not None)
         entries, skipped = listing.entries, list(listing.skipped)
         counts, statistics = Counts(), []
         with counting(progress, "Predicting songs", "song") as count, ExitStack() as stack:
@@ -172,8 +172,22 @@ def predict_in_batches(
 
 
 @dataclass
-class _Work:
-    """Batches that are done, or given to an executor."""
+class Work:
+    """Batches that are done, or given to an executor.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model.
+    executor : Executor
+        Where tasks run.
+    parts : Path
+        Folder of partitions.
+    sure : float
+        As for `predict_in_batches`.
+    course : bool
+        Whether predictions for windows are kept.
+    """
 
     bundle: Bundle
     executor: Executor

@@ -89,7 +89,7 @@ def test_a_stopped_prediction_goes_on_with_what_is_missing(bundle, library, at_o
 
 
 def test_a_changed_file_or_threshold_is_predicted_again(bundle, library, tmp_path):
-    work = prediction_batches._Work(bundle, InlineExecutor(), tmp_path, 0.5, False)
+    work = prediction_batches.Work(bundle, InlineExecutor(), tmp_path, 0.5, False)
     listing = prediction_batches.list_songs([library])
     first = work._begun(listing.entries, {}).path
     os.utime(listing.entries[0].path, ns=(1, 1))
