@@ -204,8 +204,8 @@ class Nothing(Executor):
 def bookkeeping(model: Path, n_batches: int) -> None:
     """Plan batches and take their results, without any work; print what the client needs."""
     from classify.corpora.labels import Entry
-    from classify.inference.prediction import Counts
     from classify.inference.prediction_batches import Partition, Work
+    from classify.inference.prediction_record import Counts
     from classify.inference.saved_model import load
 
     work = Work(load(model), Nothing(Partition(Counts(100), [])), Path("/none"), 0.5, False)

@@ -151,12 +151,12 @@ def warn_of_library(
     """
     import numpy as np
 
-    from classify.inference import prediction
+    from classify.inference.prediction_record import warning
     from classify.inference.tasks import loaded
 
     bundle = loaded(model)
     unknown = 0 if bundle.knows_recordings else n_recordings
-    return prediction.warning(bundle.novelty.domain_auc(np.asarray(statistics, float)), unknown)
+    return warning(bundle.novelty.domain_auc(np.asarray(statistics, float)), unknown)
 
 
 def read_song(source: str | Path, digest: str = "") -> "Song":

@@ -34,9 +34,8 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,7 +47,7 @@ from classify.errors import InputError
 from classify.evaluation.scores import song_means
 from classify.experiments.results import P, write_parquet
 from classify.files import atomic_write, exclusive, write_json
-from classify.inference.model_card import NO_DEVICE
+from classify.inference.prediction_record import Counts, about_of, skipped_rows, write_about
 from classify.inference.saved_model import Bundle
 from classify.progress import SILENT, Progress, counting
 from classify.records import VERSION
@@ -60,24 +59,6 @@ SURE = 0.5
 
 #: Songs that are predicted at once, and their notes at most (but for a single song).
 BLOCK, BLOCK_NOTES = 250, 1_000_000
-
-#: How well a classifier distinguishes a library from the training songs (area under the ROC
-#: curve) from which on the library is another kind of music; and what is written then.
-DOMAIN_AUC = 0.8
-WARNING = (
-    "As a whole these songs are another kind of music than the model learned from (a simple "
-    "classifier distinguishes the two with an area under the curve of {auc:.2f}, where 0.5 is "
-    "chance): confidences and sets were measured on songs of that kind and guarantee nothing here. "
-    "Label some of these songs and see (classify suggest, classify adapt)."
-)
-
-#: What is written of songs whose notes were transcribed, where the model has not learned from such.
-RECORDINGS = (
-    "{n} of these songs are transcriptions of recordings, which the model has not learned from. A "
-    "transcription lacks notes, has others too many, and has lengths and velocities of its own, so "
-    "the model is not sure about any of them. (A model that learned from transcriptions as well: "
-    "classify train --recordings.)"
-)
 
 #: Columns in front of the probabilities.
 COLUMNS = ("song", "title", "artist", "seconds", "tempo", "key", "loudness", "n_windows",
@@ -381,59 +362,6 @@ def _joined(
     )
 
 
-class Counts(NamedTuple):
-    """How many songs there are of some kind."""
-
-    songs: int = 0
-    not_sure: int = 0
-    novel: int = 0
-    unknown: int = 0  # transcriptions that the model cannot be sure about
-
-    @classmethod
-    def of(cls, songs: pd.DataFrame, unknown: int) -> "Counts":
-        """Count the songs of a table."""
-        not_sure, novel = (songs.prediction == "").sum(), (~songs.in_distribution).sum()
-        return cls(len(songs), int(not_sure), int(novel), unknown)
-
-    def plus(self, other: "Counts") -> "Counts":
-        """Count the songs of two tables."""
-        return Counts(*map(sum, zip(self, other, strict=True)))
-
-
-def about_of(
-    bundle: Bundle, counts: Counts, statistics: NDArray[np.float64], sure: float
-) -> dict[str, Any]:
-    """Say of predictions which model made them, when, by which rule, and what to know of them.
-
-    Parameters
-    ----------
-    bundle : Bundle
-        The model.
-    counts : Counts
-        The songs.
-    statistics : ndarray, shape (n_songs, n_statistics)
-        What each song is like.
-    sure : float
-        As for `predict`.
-    """
-    auc = bundle.novelty.domain_auc(statistics)
-    return {
-        "model": bundle.name,
-        "bundle": bundle.id,
-        "corpus": bundle.about.corpus.name,
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "classify": VERSION,
-        "songs": counts.songs,
-        "not_sure": counts.not_sure,
-        "novel": counts.novel,
-        "rule": f"not sure: unlike the training songs, or a confidence below {sure:g} and more "
-        f"than one mood (or none by right) in the set that holds at {bundle.about.coverage:.0%}",
-        "domain_auc": None if np.isnan(auc) else auc,
-        "warning": warning(auc, counts.unknown),
-        "remark": NO_DEVICE,
-    }
-
-
 def _with_predictions(
     bundle: Bundle, items: Sequence[Item], songs: pd.DataFrame, sure: float
 ) -> pd.DataFrame:
@@ -450,43 +378,18 @@ def statistics_of(songs: pd.DataFrame) -> NDArray[np.float64]:
     return songs[[column for column in songs if column.startswith(X)]].to_numpy(float)
 
 
-def warning(auc: float, n_recordings: int) -> str:
-    """Say what should be known of a library as a whole; empty where there is nothing.
-
-    Parameters
-    ----------
-    auc : float
-        How well a simple classifier distinguishes it from the training songs; may be NaN.
-    n_recordings : int
-        Songs that are transcriptions, of which the model has not seen enough.
-    """
-    sentences = [WARNING.format(auc=auc)] * bool(auc >= DOMAIN_AUC)
-    sentences += [RECORDINGS.format(n=n_recordings)] * bool(n_recordings)
-    return " ".join(sentences)
-
-
 # --- writing
 
 
 def write(predictions: Predictions, path: Path) -> None:
     """Write predictions as the ending of the path says, each file whole or not at all."""
-    about = predictions.about | {"skipped": _skipped(predictions.skipped)}
+    about = predictions.about | {"skipped": skipped_rows(predictions.skipped)}
     if path.suffix.lower() == ".json":
         rows = predictions.table.astype(object).where(predictions.table.notna(), None)
         write_json(path, {"about": about, "songs": rows.to_dict("records")})
         return
     _write_table(path, predictions.table)
     write_about(path, predictions.about, predictions.skipped)
-
-
-def write_about(path: Path, about: dict[str, Any], skipped: Sequence[Skipped]) -> None:
-    """Write what there is to say of predictions beside their table."""
-    about = about | {"skipped": _skipped(skipped)}
-    write_json(path.with_name(f"{path.stem}.about.json"), about)
-
-
-def _skipped(skipped: Sequence[Skipped]) -> list[dict[str, str]]:
-    return [{"song": item.name, "reason": item.reason} for item in skipped]
 
 
 def _write_table(path: Path, table: pd.DataFrame) -> None:

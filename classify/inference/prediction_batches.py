@@ -35,7 +35,8 @@ from classify.errors import InputError
 from classify.experiments.results import P, write_parquet
 from classify.files import atomic_write, exclusive
 from classify.inference import prediction, saved_model
-from classify.inference.prediction import COLUMNS, SURE, Counts
+from classify.inference.prediction import COLUMNS, SURE
+from classify.inference.prediction_record import Counts, about_of, write_about
 from classify.inference.saved_model import Bundle
 from classify.progress import SILENT, Progress, counting
 from classify.records import VERSION
@@ -165,8 +166,8 @@ def predict_in_batches(
                 count(done, len(entries))
             if not statistics:
                 raise nothing_usable(sources[0], skipped)
-        about = prediction.about_of(bundle, counts, np.concatenate(statistics), sure)
-        prediction.write_about(out, about, skipped)
+        about = about_of(bundle, counts, np.concatenate(statistics), sure)
+        write_about(out, about, skipped)
         shutil.rmtree(parts, ignore_errors=True)
     return about | {"skipped": skipped}
 
