@@ -27,14 +27,16 @@ from classify.errors import InputError
 from classify.evaluation import splits
 from classify.files import atomic_write, exclusive, read_json, write_json
 from classify.generation import generator as generators
-from classify.generation import knobs, measures, quality
+from classify.generation import knobs, measures, quality, voice_measures
 from classify.generation.generator import Generator
 from classify.generation.judge import Judge
 from classify.generation.latent import compared
 from classify.generation.latent.latent_generator import LatentGenerator
 from classify.generation.measures import HELD_OUT, LEARNED
+from classify.generation.networks.voice_generator import VoiceGenerator
 from classify.generation.novelty import Repertoire
 from classify.generation.request import Request
+from classify.generation.voice_leading import parallels
 from classify.models import registry
 from classify.progress import SILENT, Progress, counting
 from classify.records import VERSION, portable, versions
@@ -211,7 +213,8 @@ def compare(
         folders = {n: out / SONGS / n for n in settings.generators if n not in failed}
         variant_of = {n: getattr(generators.get(n), "VARIANT_OF", "") for n in folders}
         spaces = compared.measure(folders, variant_of, judge, settings.seed)
-        measured = pd.concat([measured, spaces], ignore_index=True)
+        voices = voice_measures.measure(folders, settings.seed)
+        measured = pd.concat([measured, spaces, voices], ignore_index=True)
         with atomic_write(out / MEASURES) as temporary:
             measured.to_csv(temporary, index=False)
         finished = datetime.now(UTC).isoformat(timespec="seconds")
@@ -320,6 +323,9 @@ def compose(settings: ComparisonSettings, name: str, out: Path) -> None:
             rows.append(_compose_one(generator, asked, number, settings.seed, temporary))
         if isinstance(generator, LatentGenerator):
             compared.write(generator, *parts.of(parts.held_out), temporary, settings.quick)
+        if isinstance(generator, VoiceGenerator):
+            held_out, _, of_groups = parts.of(parts.held_out)
+            voice_measures.write(generator, held_out, of_groups, temporary, settings.seed)
         table = pd.DataFrame(rows).assign(fit_seconds=fitted)
         table.to_csv(temporary / DONE, index=False)
 
@@ -414,6 +420,11 @@ def _judge_all(
     table["judged"] = judged
     for knob in knobs.KNOBS:
         table[knob] = _at(there, np.array([knobs.KNOBS[knob](s) for s in songs]), len(table))
+    led = [parallels(song) for song in songs]
+    for kind in ("fifths", "octaves"):
+        values = np.array([getattr(one, kind) / one.chords if one and one.chords else np.nan
+                           for one in led])  # fmt: skip
+        table[kind] = _at(there, values, len(table))
     returned = [quality.returns(song) for song in songs]
     for n_bars in quality.RETURNS:
         values = np.array([one[n_bars] for one in returned])

@@ -25,6 +25,9 @@ LEARNED, HELD_OUT = "learned from", "held out"
 #: Principal components of the descriptors over which the Fréchet distance goes.
 COMPONENTS = 8
 
+#: Columns of parallels per chord, by what they are called.
+PARALLELS = {"parallel fifths": "fifths", "parallel octaves": "octaves"}
+
 Row = tuple[str, str, str, Estimate, int]
 Floats = NDArray[np.float64]
 
@@ -56,6 +59,7 @@ def measure(
         rows += _knobs(str(name), part, seed)
         rows += _novelty(str(name), part)
         rows += _structure(str(name), part, seed)
+        rows += _voices(str(name), part, seed)
         rows += _speed(str(name), part)
         rows += _fidelity(str(name), described, seed)
     return pd.DataFrame([
@@ -137,6 +141,16 @@ def _structure(name: str, part: pd.DataFrame, seed: int) -> Iterator[Row]:
             values = known[f"returns_{n_bars}"].to_numpy(float)
             mean = estimate(values, known.group.tolist(), seed, bounds=(0, 1))
             yield name, "returns", str(n_bars), mean, len(values)
+
+
+def _voices(name: str, part: pd.DataFrame, seed: int) -> Iterator[Row]:
+    """Give parallel fifths and octaves per 100 chords, as means over songs."""
+    made = _made(part)
+    for of, column in PARALLELS.items():
+        known = made[made[column].notna()]
+        if len(known):
+            values = 100 * known[column].to_numpy(float)
+            yield name, "voices", of, estimate(values, known.group.tolist(), seed), len(values)
 
 
 def _speed(name: str, part: pd.DataFrame) -> Iterator[Row]:

@@ -5,7 +5,7 @@ import pytest
 
 from classify.corpora import builtin, builtin_scores
 from classify.errors import InputError
-from classify.generation import gibbs
+from classify.generation import gibbs, voice_measures
 from classify.generation.frames import n_bars
 from classify.generation.generators.coconet import Coconet
 from classify.generation.generators.deep_bach import PRESETS, DeepBach
@@ -14,9 +14,11 @@ from classify.generation.networks.neighbour_sampler import NeighbourSampler
 from classify.generation.networks.neighbour_shape import REACH, NeighbourShape
 from classify.generation.networks.roll_sampler import RollSampler
 from classify.generation.networks.roll_shape import RollShape
+from classify.generation.networks.voice_songs import VoiceSong
 from classify.generation.novelty import Repertoire
 from classify.generation.request import Passage, Request
 from classify.generation.voice_leading import parallels
+from classify.generation.voice_measures import OF_FRAME, OF_NOTE
 from classify.representations.sequences import song_of
 from classify.representations.voices import REST, Voices
 from classify.songs import midi
@@ -148,6 +150,33 @@ def test_what_cannot_stay_is_refused_in_a_sentence(composer, chorale):
         two.generate(Request(renew=Passage(chorale, 1, 2)), 0)
     with pytest.raises(InputError, match="voices: give the song that they are of"):
         Request(voices=(1,))
+
+
+def test_nats_are_those_of_the_network_and_songs_out_of_range_are_left_out(composer, chorale):
+    high = chorale.notes.copy()
+    high["pitch"] += 24
+    high = song_of(high, chorale.tempi, chorale.metres, "high")
+    table = voice_measures.measure_songs(composer, [high, chorale], ["a", "b"])
+    assert table.song.tolist() == [1] and np.isfinite(table[OF_NOTE]).all()
+    assert table[OF_FRAME].notna().all() == composer.HIDES
+    song = composer.classes_of(Voices.of(chorale, 4))
+    known = np.ones(song.classes.shape, bool)
+    known[20, 2] = False
+    total = []  # over everything that the voice could do at this step
+    for value in range(composer.n_classes):
+        for begins in (True, False):
+            held = value > 0 and value == song.classes[19, 2]
+            if not begins and value and not held:
+                continue
+            if begins and not value:
+                continue
+            classes, starts = song.classes.copy(), song.begins.copy()
+            classes[20, 2], starts[20, 2] = value, begins
+            changed = VoiceSong(classes, starts, song.places)
+            total.append(np.exp(-composer.nats(changed, known, 20, 2)))
+    assert sum(total) == pytest.approx(1, abs=1e-6)
+    summary = voice_measures.summarise({"one": table})
+    assert summary.of.tolist() == ([OF_NOTE, OF_FRAME] if composer.HIDES else [OF_NOTE])
 
 
 def test_gibbs_sampling_draws_from_the_joint_distribution():

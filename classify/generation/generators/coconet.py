@@ -32,6 +32,7 @@ class Coconet(VoiceGenerator):
     """An orderless convolution network."""
 
     TITLE = "Coconet"
+    HIDES = True
 
     @property
     def shape(self) -> RollShape:
@@ -58,6 +59,16 @@ class Coconet(VoiceGenerator):
         sampler = RollSampler(self.shape, self.weights)
         rounds = QUICK_ROUNDS if self.quick else ROUNDS
         return gibbs.sample(sampler.scores, piece, random, rounds, TEMPERATURE)
+
+    def nats(self, song: VoiceSong, known: NDArray[np.bool_], step: int, voice: int) -> float:
+        """Say how improbable a pitch is, and where all else is known that it begins or is held."""
+        scores = RollSampler(self.shape, self.weights).scores(song.classes, known, song.begins)
+        pitches, begins = np.split(scores[step, voice].astype(np.float64), 2)
+        true, before = song.classes[step, voice], song.classes[step - 1, voice] if step else 0
+        nats = float(np.logaddexp.reduce(pitches) - pitches[true])
+        if (~known).sum() == 1 and true > 0 and true == before:
+            nats += float(np.logaddexp(0, begins[true]) - song.begins[step, voice] * begins[true])
+        return nats
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Give the shape of each weight, by its name."""

@@ -84,6 +84,13 @@ class DeepBach(VoiceGenerator):
 
         return gibbs.pseudo_sample(score, piece, random, QUICK_ROUNDS if self.quick else ROUNDS)
 
+    def nats(self, song: VoiceSong, known: NDArray[np.bool_], step: int, voice: int) -> float:
+        """Say how improbable what a voice does is: begin a pitch, hold, or be silent."""
+        symbols = song.symbols(self.shape.hold)
+        sampler = NeighbourSampler(self.shape, self.weights)
+        scores = sampler.scores(symbols, song.places, np.array([step]), voice)[0].astype(np.float64)
+        return float(np.logaddexp.reduce(scores) - scores[symbols[step, voice]])
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Give the shape of each weight, by its name."""
         return self.shape.shapes()

@@ -57,6 +57,9 @@ class VoiceGenerator(Generator):
         "n_voices", "lowest", "n_classes", "metre", "tempo", "bars", "velocity", "quick",
     )  # fmt: skip
 
+    #: Whether the network can leave out what is not known.
+    HIDES: ClassVar[bool] = False
+
     n_voices: int
     lowest: int  # MIDI pitch of class 1
     n_classes: int
@@ -105,6 +108,13 @@ class VoiceGenerator(Generator):
     @abstractmethod
     def draw(self, piece: Piece, about: NDArray[Any], random: np.random.Generator) -> Piece:
         """Draw what is free of a piece; `about` as `Voices` has it."""
+
+    @abstractmethod
+    def nats(self, song: VoiceSong, known: NDArray[np.bool_], step: int, voice: int) -> float:
+        """Say how improbable one place of a song is, given what is known of the others.
+
+        Where `HIDES` is false all others are to be known.
+        """
 
     def classes_of(self, voices: Voices) -> VoiceSong:
         """Write pitches as classes: 0 for silence, 1 for the lowest pitch that was learned."""

@@ -1,14 +1,17 @@
 """The page about a comparison of generators, and the blind listening test beside it."""
 
 import re
+from collections import Counter
 
 import pandas as pd
 import pytest
 
 from classify import api
 from classify.cli.main import main
+from classify.corpora import builtin, builtin_scores
 from classify.errors import InputError
 from classify.report.generators import write_generators_report
+from classify.songs import midi
 from tests.conftest import write_corpus
 
 ARGUMENTS = ["--models", "copy,unigram", "--songs", "3", "--judge", "features-logistic",
@@ -69,3 +72,31 @@ def test_the_interface_gives_the_page(folder, monkeypatch):
         quick=True, out=folder,
     )  # fmt: skip
     assert page == folder / "report.html"
+
+
+def test_melodies_have_no_voices_to_lead(folder):
+    assert "How are voices led?" not in (folder / "report.md").read_text()
+    assert pd.read_csv(folder / "songs.csv").fifths.isna().all()
+
+
+@pytest.mark.slow
+def test_chorales_have_their_parallels_counted_and_networks_their_nats(tmp_path):
+    taken = Counter()
+    for song in sorted(builtin.CORPORA["chorales"].candidates(), key=lambda song: song.name):
+        taken[song.label] += 1
+        if taken[song.label] <= 10:
+            path = tmp_path / "songs" / song.label / f"{song.name}.mid"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            midi.write(path, *builtin_scores.read(song.content, as_written=True))
+    given = ["--models", "copy,coconet,deep-bach", "--songs", "2", "--judge", "features-logistic",
+             "--quick", "--epochs", "1", "--window", "60"]  # fmt: skip
+    run = tmp_path / "run"
+    assert main(["compare-generators", str(tmp_path / "songs"), *given, "--out", str(run)]) == 0
+    assert "## How are voices led?" in (run / "report.md").read_text()
+    values = pd.read_csv(run / "measures.csv").query("measure == 'voices'")
+    values = values.set_index(["set", "of"]).value
+    assert values["held out", "parallel octaves"] < values["coconet", "parallel octaves"]
+    for name in ("coconet", "deep-bach"):
+        assert 0 < values[name, "nats a note"] < 4.5
+    assert values["coconet", "nats a frame"] > values["coconet", "nats a note"]
+    assert ("deep-bach", "nats a frame") not in values
