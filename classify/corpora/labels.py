@@ -10,7 +10,8 @@ labels.csv has the columns `path` (relative to the file) and `label`, and may ha
 that a split must keep together: clips of one recording, variants of one tune, one artist), `split`
 (train, val or test) and `source` (the collection that a song comes from). Every other column is
 kept with the song. All values are read as text. A song whose label is empty is skipped, so that a
-list can be filled in bit by bit.
+list can be filled in bit by bit. Songs are taken in the order of their paths, so that the order of
+the rows changes no result.
 
 Either may lie in a zip archive, which is then named as the corpus. An archive among the songs of a
 class, or in a labels.csv, is replaced by the songs in it.
@@ -266,6 +267,7 @@ def _from_text(path: str, text: str, locate: Locate) -> tuple[list[Entry], list[
         )
     if not entries:
         raise InputError(f"{path}: has a header but no songs below it")
+    entries.sort(key=lambda entry: (entry.name, entry.member))
     return entries, skipped
 
 
