@@ -8,20 +8,29 @@ second are had here::
     python benchmarks/features.py --windows 2000 --notes 200 --theirs 20
 
 Reading is not counted on either side: here notes are arrays, there a stream of music21.
+
+With `--against`, the same windows go through the code of another checkout (`git worktree add`) in
+turn, and the ratio is printed, on made-up windows and on those of a folder of songs::
+
+    python benchmarks/features.py --against ../earlier --songs FOLDER
 """
 
 import argparse
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from music21 import note, stream
-from music21.features import DataInstance, jSymbolic
 from threadpoolctl import threadpool_limits
 
+from classify.corpora import load
 from classify.representations.features import batch, compute, listed
+from classify.representations.windows import WindowSettings, cut
 from classify.songs import NOTE, Song
 
 
@@ -54,8 +63,10 @@ def seconds(function: Callable[[], object]) -> float:
     return min(taken)
 
 
-def as_stream(song: Song) -> stream.Stream:
+def as_stream(song: Song) -> Any:
     """Give music21 a song's pitched notes, lengths in quarter notes at 120 bpm."""
+    from music21 import note, stream
+
     out: stream.Stream = stream.Stream()
     for one in song.notes[~song.notes["drum"]]:
         played = note.Note(int(one["pitch"]), quarterLength=2 * float(one["duration"]))
@@ -64,8 +75,10 @@ def as_stream(song: Song) -> stream.Stream:
     return out
 
 
-def theirs(data: DataInstance) -> int:
+def theirs(data: Any) -> int:
     """Extract every jSymbolic feature that music21 can of a window; count the quantities."""
+    from music21.features import jSymbolic
+
     extractors: list[Any] = jSymbolic.featureExtractors
     n_quantities = 0
     for extractor in extractors:
@@ -78,6 +91,8 @@ def theirs(data: DataInstance) -> int:
 
 def beside(songs: list[Song], ours: float) -> None:
     """Print music21's windows a second, and how many times as many `ours` are."""
+    from music21.features import DataInstance
+
     streams = [as_stream(song) for song in songs]
     n_quantities = theirs(DataInstance(streams[0]))
     taken = seconds(lambda: [theirs(DataInstance(one)) for one in streams])
@@ -88,13 +103,60 @@ def beside(songs: list[Song], ours: float) -> None:
     print(f"{quantities:,.0f} times as many quantities")
 
 
+def some_windows(n_windows: int, n_notes: int, folder: Path | None) -> tuple[list[Song], Any, Any]:
+    """Give songs, and the song and first note of each window: made up, or of a folder."""
+    if folder is None:
+        rows = np.arange(n_windows)
+        return [made_up(n_notes, seed) for seed in range(100)], rows % 100, np.zeros_like(rows)
+    songs = list(load(str(folder)).songs)
+    cuts = cut(songs, WindowSettings(n_notes, n_notes))
+    return songs, cuts.song[:n_windows], cuts.start[:n_windows]
+
+
+def rate(n_windows: int, n_notes: int, folder: Path | None) -> float:
+    """Give windows a second of processor time, from notes to features."""
+    songs, song, start = some_windows(n_windows, n_notes, folder)
+    for one in songs:
+        one.notes  # noqa: B018 - read before the clock starts
+    with threadpool_limits(1):
+        compute(batch(songs, song[:50], start[:50], n_notes))
+        return len(song) / seconds(lambda: compute(batch(songs, song, start, n_notes)))
+
+
+def against(other: Path, n_windows: int, folder: Path | None) -> None:
+    """Print windows a second of this code and of another checkout, in turn, and their ratio."""
+    here = Path(__file__).resolve().parent.parent
+    print("windows of            here/s   there/s   ratio (processor time, one core)")
+    for kind, place in (("made up", None), ("songs", folder)):
+        for n_notes in (50, 200, 800) if kind == "made up" or folder else ():
+            best = dict.fromkeys((here, other), 0.0)
+            for checkout in (here, other, here, other):
+                command = [sys.executable, __file__, "--rate", "--notes", str(n_notes)]
+                command += ["--windows", str(n_windows * 200 // n_notes)]
+                command += ["--songs", str(place)] if place else []
+                environment = os.environ | {"PYTHONPATH": str(checkout)}
+                said = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+                best[checkout] = max(best[checkout], json.loads(said.stdout))
+            print(f"{n_notes:4d} notes, {kind:9} {best[here]:9,.0f} {best[other]:9,.0f}   "
+                  f"{best[here] / best[other]:.2f}", flush=True)  # fmt: skip
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--windows", type=int, default=2000)
     parser.add_argument("--notes", type=int, default=200)
     parser.add_argument("--theirs", type=int, default=20, help="windows that music21 measures")
+    parser.add_argument("--against", type=Path, help="a checkout of an earlier commit")
+    parser.add_argument("--songs", type=Path, help="a folder of songs")
+    parser.add_argument("--rate", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.rate:
+        print(json.dumps(rate(options.windows, options.notes, options.songs)))
+        return
+    if options.against:
+        against(options.against.resolve(), options.windows, options.songs)
+        return
     songs = [made_up(options.notes, seed) for seed in range(100)]
     rows = np.arange(options.windows)
     windows = batch(songs, rows % len(songs), np.zeros_like(rows), options.notes)

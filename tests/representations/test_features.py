@@ -1,5 +1,8 @@
 """A window of notes to named musical quantities, checked by hand and by what must not matter."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -102,13 +105,16 @@ def test_an_unknown_family_and_a_name_used_twice_are_refused():
     with pytest.raises(ValueError, match="no family \\['timbre'\\]; there are"):
         compute(windows(BANDS[0]), ["timbre"])
     with pytest.raises(ValueError, match="pitch_mean"):
-        registry.features("pitch", "x", {"pitch_mean": ""})(lambda batch: [])
+        registry.features("pitch", "x", {"pitch_mean": ""})(lambda lines, out: None)
 
 
-def test_a_group_must_give_as_many_columns_as_it_names(monkeypatch):
+def test_a_group_must_fill_every_column_that_it_names(monkeypatch):
+    def half(lines, out):
+        out[:, 0] = lines.shared[:, 0]
+
     monkeypatch.setattr(registry, "GROUPS", {})
-    registry.features("pitch", "x", {"one": "", "two": ""})(lambda batch: [np.zeros(len(batch))])
-    with pytest.raises(ValueError, match="the group of one gave"):
+    registry.features("pitch", "x", {"one": "", "two": ""})(half)
+    with pytest.raises(ValueError, match="a group of features left two without a value"):
         compute(windows(BANDS[0]))
 
 
@@ -425,6 +431,26 @@ def test_a_hundred_thousand_notes():
     draw = np.random.default_rng(3)
     long = song(draw.integers(40, 90, 100_000), np.sort(draw.integers(0, 50_000, 100_000)) / 2)
     assert np.isfinite(compute(windows(long, song([60])))).all()
+
+
+VALUES = Path(__file__).with_name("features.npz")
+
+
+def test_values_are_those_of_another_implementation():
+    """The file holds what the same features were in NumPy, computed for all windows at once."""
+    songs = [s for one in ODD.values() for s in (one, changed(one, beat=np.nan))]
+    songs += BANDS + [changed(one, beat=np.nan) for one in BANDS]
+    known = np.load(VALUES)
+    assert known["names"].tolist() == NAMES
+    np.testing.assert_allclose(compute(windows(*songs)), known["values"], rtol=1e-6, atol=2e-6)
+
+
+@pytest.mark.slow
+def test_no_index_is_out_of_bounds():
+    """Compiled code does not look; the same code does, where it is not compiled."""
+    test = f"{__file__}::{test_values_are_those_of_another_implementation.__name__}"
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", test]
+    subprocess.run(command, env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, check=True)
 
 
 # Windows and songs

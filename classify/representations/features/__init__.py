@@ -29,5 +29,8 @@ __all__ = [
     "with_song",
 ]
 
-for _module in pkgutil.iter_modules(__path__):
-    importlib.import_module(f"{__name__}.{_module.name}")
+#: Columns come in this order, as in results that are published; then those of all other files.
+FIRST = ("key", "melody", "rhythm", "metre", "bars")
+
+for _name in (*FIRST, *(module.name for module in pkgutil.iter_modules(__path__))):
+    importlib.import_module(f"{__name__}.{_name}")

@@ -5,32 +5,47 @@ the song's start. Where an upbeat is not written as a bar of its own, or after a
 counted from it; what comes back after so many bars does not depend on where they begin.
 """
 
+import math
+
 import numpy as np
 
-from classify.representations.features.batch import WindowBatch
+from classify.representations.features.compiled import compiled, inner
+from classify.representations.features.lines import (
+    ABOVE,
+    BAR,
+    BASS,
+    BELOW,
+    EVENTS,
+    LOG_BEATS,
+    MELODY,
+    NOTES,
+    PITCH,
+    VELOCITY,
+    Lines,
+)
 from classify.representations.features.metre import (
     NEAR,
-    contrast,
-    gap_weights,
-    in_beats,
-    melody_values,
-    offset,
-    same_pitch_later,
+    gap_weight,
+    on_and_off,
+    returns,
+    room_for_ticks,
 )
-from classify.representations.features.ragged import Floats, modulo, ratio
 from classify.representations.features.registry import features
+from classify.representations.features.statistics import (
+    Floats,
+    offset,
+    ratio,
+    to_shares,
+)
 
 #: Bars after which a return is looked for.
-LAGS = (1, 2, 4, 8)
+LAGS_IN_BARS = np.array([1.0, 2.0, 4.0, 8.0])
 
 #: Equal parts of a bar that onsets are counted in: of simple and compound, and of triple metre.
 PARTS = (8, 6)
 
 #: Share of a bar by which a note may be before its place.
 EARLY = 0.01
-
-#: By the number above: bars of two, of three, of four, and compound ones.
-KINDS = [np.isin(np.arange(256), above) for above in ([2], [3], [4], [6, 9, 12])]
 
 #: To base 2; 0 of 0.
 LOGARITHM = np.log2(np.maximum(np.arange(256), 1))
@@ -51,25 +66,31 @@ LOGARITHM = np.log2(np.maximum(np.arange(256), 1))
         "melody_per_bar": "melody notes a bar",
     },
 )
-def signatures(batch: WindowBatch) -> list[Floats]:
+@compiled
+def signatures(w: Lines, out: Floats) -> None:
     """Written time signatures; 4/4 where there is none."""
-    melody = in_beats(batch, batch.melody)
-    n_notes, written = batch.real.sum(axis=1), batch.real & (batch.numerator > 0)
-    unwritten = n_notes - written.sum(axis=1)
-
-    def mean(values: Floats, where_unwritten: float = 0.0) -> Floats:
-        return ((values * written).sum(axis=1) + where_unwritten * unwritten) / n_notes
-
-    parts, unit = LOGARITHM[batch.numerator], LOGARITHM[batch.denominator]
-    bars = melody.of(melody.bar)
-    return [
-        mean(written.astype(float)),
-        mean(2 + parts - unit, 2.0),
-        mean(batch.numerator, 4.0),
-        mean(unit, 2.0),
-        *(mean(kind[batch.numerator]) for kind in KINDS),
-        ratio(bars.counts, np.maximum(bars.last() - bars.first(), 1)),
-    ]
+    t = w.table
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[NOTES, row], w.end[NOTES, row]
+        o[:] = 0.0
+        for i in range(a, b):
+            above, below = t[ABOVE, i], t[BELOW, i]
+            if above == 0:  # nothing is written
+                above = below = 4.0
+            else:
+                o[0] += 1
+                o[4] += above == 2
+                o[5] += above == 3
+                o[6] += above == 4
+                o[7] += above == 6 or above == 9 or above == 12
+            unit = LOGARITHM[int(below)]
+            o[1] += 2 + LOGARITHM[int(above)] - unit
+            o[2] += above
+            o[3] += unit
+        for k in range(8):
+            o[k] /= b - a
+        a, b = w.begin[MELODY, row], w.end[MELODY, row]
+        o[8] = (b - a) / max(t[BAR, b - 1] - t[BAR, a], 1.0) if b > a else 0.0
 
 
 @features(
@@ -89,43 +110,52 @@ def signatures(batch: WindowBatch) -> list[Floats]:
         "downbeat_loud": "velocity on the downbeat less off it",
     },
 )  # fmt: skip
-def in_bars(batch: WindowBatch) -> list[Floats]:
+@compiled
+def in_bars(w: Lines, out: Floats) -> None:
     """Places in the bar, and what marks the downbeat."""
-    melody, bass = in_beats(batch, batch.melody), in_beats(batch, batch.bass)
-    events = in_beats(batch, batch.events)
-    weights = gap_weights(melody)
-    parts = [
-        melody.of(modulo(np.floor(n * (melody.bar + EARLY)).astype(np.int64), n)) for n in PARTS
-    ]
-    bar = melody.of(melody.bar)
-    down, low, all_down = (offset(x.bar, 1) < NEAR / 4 for x in (melody, bass, events))
-    known, value = batch.once(melody_values)
-    last = bar.last() + EARLY
-    return [
-        *(part.histogram(n) for part, n in zip(parts, PARTS, strict=True)),
-        *(part.histogram(n, weights) for part, n in zip(parts, PARTS, strict=True)),
-        np.ceil(bar.first() - EARLY) - bar.first(),
-        last - np.floor(last),
-        melody.of(down).mean(),
-        bass.of(low).mean(),
-        contrast(value, down[known]),
-        contrast(melody.of(melody.pitch), down),
-        contrast(events.of(events.velocity), all_down),
-    ]
+    t = w.table
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[MELODY, row], w.end[MELODY, row]
+        o[:] = 0.0
+        for i in range(a, b):
+            first = 0
+            for n in PARTS:
+                part = math.floor(n * (t[BAR, i] + EARLY)) % n
+                o[first + part] += 1
+                o[14 + first + part] += gap_weight(w, i, b)
+                first += n
+        for first, end in ((0, 8), (8, 14), (14, 22), (22, 28)):
+            to_shares(o[first:end])
+        o[29] = EARLY
+        if b > a:
+            o[28] = math.ceil(t[BAR, a] - EARLY) - t[BAR, a]
+            o[29] = t[BAR, b - 1] + EARLY - math.floor(t[BAR, b - 1] + EARLY)
+        o[30], o[31] = _down(w, MELODY, row), _down(w, BASS, row)
+        o[32] = on_and_off(w, MELODY, row, BAR, NEAR / 4, LOG_BEATS, 1)
+        o[33] = on_and_off(w, MELODY, row, BAR, NEAR / 4, PITCH, 0)
+        o[34] = on_and_off(w, EVENTS, row, BAR, NEAR / 4, VELOCITY, 0)
+
+
+@inner
+def _down(w: Lines, line: int, row: int) -> float:
+    """Share of a line's notes on the downbeat."""
+    n = 0
+    for i in range(w.begin[line, row], w.end[line, row]):
+        n += offset(w.table[BAR, i], 1.0) < NEAR / 4
+    return ratio(n, w.end[line, row] - w.begin[line, row])
 
 
 @features(
     "metre",
     "onset autocorrelation (Brown 1993), in written bars",
-    {f"onset_after_bars_{lag}": "share of events that have one" for lag in LAGS}
-    | {f"melody_after_bars_{lag}": "share of melody notes with the same pitch there"
-       for lag in LAGS},
+    {f"onset_after_bars_{lag:g}": "share of events that have one" for lag in LAGS_IN_BARS}
+    | {f"melody_after_bars_{lag:g}": "share of melody notes with the same pitch there"
+       for lag in LAGS_IN_BARS},
 )  # fmt: skip
-def returns(batch: WindowBatch) -> list[Floats]:
+@compiled
+def returns_of_bars(w: Lines, out: Floats) -> None:
     """Whether something begins, and whether the melody is the same, so many bars later."""
-    events, melody = in_beats(batch, batch.events), in_beats(batch, batch.melody)
-    pitch = np.zeros(len(events), np.int64)
-    return [
-        *same_pitch_later(events, events.bar, pitch, LAGS),
-        *same_pitch_later(melody, melody.bar, melody.pitch, LAGS),
-    ]
+    ticks, at = room_for_ticks(w)
+    for row in range(len(out)):
+        returns(w, EVENTS, row, BAR, LAGS_IN_BARS, ticks, at, out[row, :4])
+        returns(w, MELODY, row, BAR, LAGS_IN_BARS, ticks, at, out[row, 4:])

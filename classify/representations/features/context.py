@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.representations.features.batch import batch
-from classify.representations.features.ragged import ratio
 from classify.representations.features.registry import AT_ONCE, Feature, compute, listed
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
@@ -105,7 +104,7 @@ def _over_song(x: NDArray[np.float64], song: NDArray[np.int64]) -> NDArray[np.fl
     """Mean over the windows of each window's song; songs in any order."""
     _, place, counts = np.unique(song, return_inverse=True, return_counts=True)
     order = np.argsort(place, kind="stable")
-    return ratio(np.add.reduceat(x[order], np.cumsum(counts) - counts), counts[:, None])[place]
+    return (np.add.reduceat(x[order], np.cumsum(counts) - counts) / counts[:, None])[place]
 
 
 def with_song(x: NDArray[np.float32], song: NDArray[np.int64]) -> NDArray[np.float32]:

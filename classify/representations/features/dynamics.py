@@ -2,12 +2,43 @@
 
 import numpy as np
 
-from classify.representations.features.batch import WindowBatch, WindowNotes
-from classify.representations.features.ragged import Floats
+from classify.representations.features.compiled import compiled
+from classify.representations.features.lines import (
+    BASS,
+    EVENTS,
+    LOG_GAP,
+    LOG_LENGTH,
+    LONGEST,
+    LOUDEST,
+    MELODY,
+    NOTES,
+    PITCH,
+    PITCHED,
+    VELOCITY,
+    Lines,
+    widest,
+)
 from classify.representations.features.registry import features
-from classify.representations.features.rhythm import log_time
+from classify.representations.features.statistics import (
+    TENTHS,
+    Floats,
+    change,
+    correlation,
+    count,
+    counted_quantiles,
+    greatest,
+    least,
+    mean,
+    mean_step,
+    ratio,
+    skew,
+    std,
+    trend,
+)
 
 SOURCE = "jSymbolic 2.2 catalogue, dynamics; Panda, Malheiro and Paiva 2020"
+
+LOG_LONGEST = np.log(LONGEST)
 
 
 @features(
@@ -30,36 +61,30 @@ SOURCE = "jSymbolic 2.2 catalogue, dynamics; Panda, Malheiro and Paiva 2020"
         "velocity_density": "correlation with log gap to the next event",
     },
 )
-def loudness(batch: WindowBatch) -> list[Floats]:
+@compiled
+def loudness(w: Lines, out: Floats) -> None:
     """How loud, how varied, and what loudness goes with."""
-    notes, events = batch.notes, batch.events
-    velocity = notes.of(notes.velocity)
-    loudest = _loudest(notes)
-    of_events = events.of(loudest)
-    steps = of_events.steps()
-    here, there = of_events.pairs()
-    pitched = batch.pitched
-    loud = pitched.of(pitched.velocity)
-    known, _ = events.places.pairs(1)
-    return [
-        velocity.mean(),
-        velocity.std(),
-        velocity.skew(),
-        velocity.max() - velocity.min(),
-        velocity.quantiles(0.1, 0.5, 0.9),
-        velocity.change(),
-        velocity.correlation(velocity.progress),
-        steps.of(np.abs(steps.values)).mean(),
-        steps.of(loudest[here]).correlation(loudest[there]),
-        loud.correlation(pitched.pitch),
-        loud.correlation(log_time(pitched.duration)),
-        of_events.where(known).correlation(log_time(events.gaps[known])),
-    ]
-
-
-def _loudest(notes: WindowNotes) -> np.ndarray:
-    """Greatest velocity of each event."""
-    return np.maximum.reduceat(notes.velocity, notes.firsts)
+    t, velocity, counts = w.table, w.table[VELOCITY], np.zeros(128)
+    gaps = np.empty(widest(w, EVENTS))
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[NOTES, row], w.end[NOTES, row]
+        o[0] = mean(velocity, a, b)
+        o[1] = std(velocity, a, b)
+        o[2] = skew(velocity, a, b)
+        o[3] = greatest(velocity, a, b) - least(velocity, a, b)
+        count(velocity, a, b, counts)
+        counted_quantiles(counts, b - a, TENTHS, o, 4)
+        o[7] = change(velocity, a, b)
+        o[8] = trend(velocity, a, b)
+        a, b = w.begin[EVENTS, row], w.end[EVENTS, row]
+        o[9] = mean_step(t[LOUDEST], a, b)
+        o[10] = correlation(t[LOUDEST], a, t[LOUDEST], a + 1, b - a - 1)
+        for i in range(a, b - 1):
+            gaps[i - a] = min(t[LOG_GAP, i], LOG_LONGEST)
+        o[13] = correlation(t[LOUDEST], a, gaps, 0, b - a - 1)
+        a, b = w.begin[PITCHED, row], w.end[PITCHED, row]
+        o[11] = correlation(velocity, a, t[PITCH], a, b - a)
+        o[12] = correlation(velocity, a, t[LOG_LENGTH], a, b - a)
 
 
 @features(
@@ -74,18 +99,25 @@ def _loudest(notes: WindowNotes) -> np.ndarray:
         "velocity_loud": "share of notes above 90",
     },
 )
-def balance(batch: WindowBatch) -> list[Floats]:
+@compiled
+def balance(w: Lines, out: Floats) -> None:
     """Loudness of the outer voices, and accents."""
-    notes, pitched = batch.notes, batch.pitched
-    mean = pitched.of(pitched.velocity).mean()
-    melody, bass = (x.of(x.velocity) for x in (batch.melody, batch.bass))
-    events = batch.events.of(_loudest(notes))
-    accent = (events.mean() + np.maximum(events.std(), 1))[events.row]
-    return [
-        np.where(melody.counts > 0, melody.mean() - mean, 0.0),
-        np.where(bass.counts > 0, bass.mean() - mean, 0.0),
-        melody.std(),
-        events.of(events.values > accent).mean(),
-        notes.of(notes.velocity < 50).mean(),
-        notes.of(notes.velocity > 90).mean(),
-    ]
+    velocity, loudest = w.table[VELOCITY], w.table[LOUDEST]
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[NOTES, row], w.end[NOTES, row]
+        soft, loud, accents = 0, 0, 0
+        for i in range(a, b):
+            soft += velocity[i] < 50
+            loud += velocity[i] > 90
+        o[4], o[5] = ratio(soft, b - a), ratio(loud, b - a)
+        middle = mean(velocity, w.begin[PITCHED, row], w.end[PITCHED, row])
+        a, b = w.begin[MELODY, row], w.end[MELODY, row]
+        o[0] = mean(velocity, a, b) - middle if b > a else 0.0
+        o[2] = std(velocity, a, b)
+        a, b = w.begin[BASS, row], w.end[BASS, row]
+        o[1] = mean(velocity, a, b) - middle if b > a else 0.0
+        a, b = w.begin[EVENTS, row], w.end[EVENTS, row]
+        accent = mean(loudest, a, b) + max(std(loudest, a, b), 1.0)
+        for i in range(a, b):
+            accents += loudest[i] > accent
+        o[3] = ratio(accents, b - a)

@@ -6,26 +6,36 @@ minor one; `clarity` the best correlation less that of the best other key. Quant
 from the tonic are 0 where nothing but drums is played.
 """
 
-from dataclasses import dataclass
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.representations.features.batch import WindowBatch, WindowNotes
-from classify.representations.features.ragged import Floats, cosine, entropy, shares
+from classify.representations.features.compiled import compiled, inner
+from classify.representations.features.lines import (
+    BASS,
+    MELODY,
+    MINOR,
+    PITCH,
+    PITCHED,
+    TONIC,
+    WEIGHT,
+    Lines,
+)
+from classify.representations.features.profiles import TEMPLATES, TEMPLATES_TEMPERLEY, fit_keys
 from classify.representations.features.registry import features
+from classify.representations.features.statistics import (
+    Floats,
+    cosine,
+    entropy,
+    greatest,
+    mean,
+    progress,
+    std,
+    to_shares,
+    total,
+)
 
-#: How well each tone fits a key, C major and C minor (Krumhansl and Kessler 1982).
-KRUMHANSL = (
-    (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
-    (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
-)
-#: How often each tone of a key occurs in short segments of the Kostka-Payne corpus, tonic first
-#: (Temperley 2007, chapter 6); each is a share of segments, so a row does not add up to 1.
-TEMPERLEY = (
-    (0.748, 0.060, 0.488, 0.082, 0.670, 0.460, 0.096, 0.715, 0.104, 0.366, 0.057, 0.400),
-    (0.712, 0.084, 0.474, 0.618, 0.049, 0.460, 0.105, 0.747, 0.404, 0.067, 0.133, 0.330),
-)
 MAJOR_SCALE = np.isin(np.arange(12), [0, 2, 4, 5, 7, 9, 11])
 MINOR_SCALE = np.isin(np.arange(12), [0, 2, 3, 5, 7, 8, 10])
 
@@ -35,74 +45,13 @@ DEGREES = ("1", "b2", "2", "b3", "3", "4", "b5", "5", "b6", "6", "b7", "7")
 PARTS = 4
 
 
-def _templates(profiles: tuple[tuple[float, ...], ...]) -> Floats:
-    """24 unit vectors of mean 0: C major to B major, C minor to B minor."""
-    rows = np.array([np.roll(p, k) for p in profiles for k in range(12)])
-    rows = rows - rows.mean(axis=1, keepdims=True)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
-TEMPLATES = _templates(KRUMHANSL)
-TEMPLATES_TEMPERLEY = _templates(TEMPERLEY)
-
-
-@dataclass(frozen=True, eq=False)
-class Keys:
-    """Keys of pitch-class profiles.
-
-    Parameters
-    ----------
-    fit : ndarray, shape (n, 24)
-        Correlations with C major to B major and C minor to B minor.
-    tonic : ndarray of int, shape (n,)
-        Pitch class of the best key.
-    minor : ndarray of bool, shape (n,)
-        Whether the best key is minor.
-    """
-
-    fit: Floats
-    tonic: NDArray[np.int64]
-    minor: NDArray[np.bool_]
-
-    @property
-    def mode(self) -> Floats:
-        """Best major less best minor correlation."""
-        return self.fit[:, :12].max(axis=1) - self.fit[:, 12:].max(axis=1)
-
-    @property
-    def clarity(self) -> Floats:
-        """Best correlation less the next."""
-        best = np.sort(self.fit, axis=1)
-        return best[:, -1] - best[:, -2]
-
-    @property
-    def parallel(self) -> Floats:
-        """Correlation with major less that with minor, both on the best key's tonic."""
-        rows = np.arange(len(self.fit))
-        return self.fit[rows, self.tonic] - self.fit[rows, self.tonic + 12]
-
-
-def keys(profile: Floats, templates: Floats = TEMPLATES) -> Keys:
-    """Find the keys of pitch-class profiles `(n, 12)`; C major where a profile is flat."""
-    centred = profile - profile.mean(axis=1, keepdims=True)
-    fit = cosine_table(centred, templates)
-    best = np.round(fit, 9).argmax(axis=1)
-    return Keys(fit, best % 12, best >= 12)
-
-
-def cosine_table(profile: Floats, templates: Floats) -> Floats:
-    """Cosines `(n, n_templates)` of profiles with unit vectors; 0 for a profile of 0."""
-    length = np.sqrt((profile * profile).sum(axis=1, keepdims=True))
-    return (profile / np.where(length > 1e-9, length, np.inf)) @ templates.T
-
-
 def key_of(notes: NDArray[np.void]) -> tuple[int, bool] | None:
     """Find the key of a whole song: pitch class of the tonic, and whether it is minor.
 
     Parameters
     ----------
     notes : ndarray of NOTE, shape (n_notes,)
-        Lengths count within bounds, as in `Notes.weight`.
+        Lengths count within bounds, as in `derive.weigh`.
 
     Returns
     -------
@@ -122,28 +71,26 @@ def key_of(notes: NDArray[np.void]) -> tuple[int, bool] | None:
     weight = np.minimum(lengths, 4 * lengths.mean()) + 0.1 * lengths.mean()
     weight = weight if weight.any() else np.ones(len(pitched))
     counted = np.bincount(pitched["pitch"] % 12, weight, minlength=12)
-    fitted = keys(counted[np.newaxis] / counted.sum())
-    return int(fitted.tonic[0]), bool(fitted.minor[0])
+    best = fit_keys(counted / counted.sum(), TEMPLATES, np.zeros(24))
+    return best % 12, best >= 12
 
 
-def profile(notes: WindowNotes) -> Floats:
-    """Pitch classes C to B of each window, shares `(n_rows, 12)` weighted by length."""
-    return notes.of(notes.pitch_class).histogram(12, notes.weight)
+@inner
+def mode(fit: Floats) -> float:
+    """Best major less best minor correlation."""
+    return greatest(fit, 0, 12) - greatest(fit, 12, 24)
 
 
-def window_profile(batch: WindowBatch) -> Floats:
-    """Pitch classes of the windows of a batch."""
-    return profile(batch.pitched)
-
-
-def window_keys(batch: WindowBatch) -> Keys:
-    """Keys of the windows of a batch."""
-    return keys(batch.once(window_profile))
-
-
-def from_tonic(table: Floats, tonic: NDArray[np.int64]) -> Floats:
-    """Turn pitch-class columns `(n, 12)` so that the tonic comes first."""
-    return np.take_along_axis(table, (tonic[:, None] + np.arange(12)) % 12, axis=1)
+@inner
+def clarity(fit: Floats) -> float:
+    """Best correlation less the next."""
+    best, second = -math.inf, -math.inf
+    for k in range(24):
+        if fit[k] > best:
+            best, second = fit[k], best
+        elif fit[k] > second:
+            second = fit[k]
+    return best - second
 
 
 @features(
@@ -162,22 +109,21 @@ def from_tonic(table: Floats, tonic: NDArray[np.int64]) -> Floats:
         "key_fit_entropy": "0-1",
     },
 )
-def tonality(batch: WindowBatch) -> list[Floats]:
+@compiled
+def tonality(w: Lines, out: Floats) -> None:
     """Major or minor, and how clearly."""
-    pitch_classes = batch.once(window_profile)
-    fitted, other = batch.once(window_keys), keys(pitch_classes, TEMPLATES_TEMPERLEY)
-    return [
-        fitted.fit[:, :12].max(axis=1),
-        fitted.fit[:, 12:].max(axis=1),
-        fitted.mode,
-        fitted.parallel,
-        fitted.clarity,
-        fitted.minor.astype(float),
-        other.mode,
-        other.parallel,
-        other.clarity,
-        entropy(shares(np.exp(4 * fitted.fit))),
-    ]
+    other = np.zeros(24)
+    for row in range(len(out)):
+        o, fit, tonic = out[row], w.fit[row], int(w.shared[row, TONIC])
+        o[0], o[1] = greatest(fit, 0, 12), greatest(fit, 12, 24)
+        o[2], o[3], o[4] = mode(fit), fit[tonic] - fit[tonic + 12], clarity(fit)
+        o[5] = w.shared[row, MINOR]
+        tonic = fit_keys(w.profile[row], TEMPLATES_TEMPERLEY, other) % 12
+        o[6], o[7], o[8] = mode(other), other[tonic] - other[tonic + 12], clarity(other)
+        for k in range(24):
+            other[k] = math.exp(4 * fit[k])
+        to_shares(other)
+        o[9] = entropy(other)
 
 
 @features(
@@ -192,22 +138,26 @@ def tonality(batch: WindowBatch) -> list[Floats]:
         "degree_entropy": "0-1",
     },
 )
-def degrees(batch: WindowBatch) -> list[Floats]:
+@compiled
+def degrees(w: Lines, out: Floats) -> None:
     """Pitch classes counted from the tonic: of all notes, melody and bass."""
-    all_notes, fitted = batch.once(window_profile), batch.once(window_keys)
-    melody = batch.melody.of(batch.melody.pitch_class).histogram(12)
-    bass = batch.bass.of(batch.bass.pitch_class).histogram(12)
-    turned, melody, bass = (from_tonic(t, fitted.tonic) for t in (all_notes, melody, bass))
-    scale = np.where(fitted.minor[:, None], MINOR_SCALE, MAJOR_SCALE)
-    third = np.where(fitted.minor, turned[:, 3], turned[:, 4])
-    return [
-        turned,
-        melody,
-        bass,
-        (turned * scale).sum(axis=1),
-        turned[:, 0] + turned[:, 7] + third,
-        entropy(all_notes),
-    ]
+    pitch = w.table[PITCH]
+    for row in range(len(out)):
+        o, profile, tonic = out[row], w.profile[row], int(w.shared[row, TONIC])
+        minor = w.shared[row, MINOR] > 0
+        scale = MINOR_SCALE if minor else MAJOR_SCALE
+        o[12:37] = 0.0
+        for degree in range(12):
+            o[degree] = profile[(tonic + degree) % 12]
+            o[36] += o[degree] * scale[degree]
+        for i in range(w.begin[MELODY, row], w.end[MELODY, row]):
+            o[12 + (int(pitch[i]) - tonic) % 12] += 1
+        for i in range(w.begin[BASS, row], w.end[BASS, row]):
+            o[24 + (int(pitch[i]) - tonic) % 12] += 1
+        to_shares(o[12:24])
+        to_shares(o[24:36])
+        o[37] = o[0] + o[7] + (o[3] if minor else o[4])
+        o[38] = entropy(profile)
 
 
 @features(
@@ -216,12 +166,23 @@ def degrees(batch: WindowBatch) -> list[Floats]:
     {f"pitch_class_fourier_{k}": "0-1" for k in range(1, 7)}
     | {f"tonic_phase_{k}_{part}": "-1 to 1" for k in (3, 5) for part in ("cos", "sin")},
 )
-def fourier(batch: WindowBatch) -> list[Floats]:
+@compiled
+def fourier(w: Lines, out: Floats) -> None:
     """Chromatic, dyadic, augmented, octatonic, diatonic and whole-tone quality of the profile."""
-    turned = from_tonic(batch.once(window_profile), batch.once(window_keys).tonic)
-    coefficients = np.fft.rfft(turned, axis=1)
-    three, five = coefficients[:, 3], coefficients[:, 5]
-    return [np.abs(coefficients[:, 1:]), three.real, three.imag, five.real, five.imag]
+    for row in range(len(out)):
+        o, profile, tonic = out[row], w.profile[row], int(w.shared[row, TONIC])
+        for k in range(1, 7):
+            real, imaginary = 0.0, 0.0
+            for degree in range(12):
+                share = profile[(tonic + degree) % 12]
+                real += share * COSINES[k * degree % 12]
+                imaginary -= share * SINES[k * degree % 12]
+            o[k - 1] = math.hypot(real, imaginary)
+            if k in (3, 5):
+                o[k + 3], o[k + 4] = real, imaginary
+
+
+COSINES, SINES = (f(2 * np.pi * np.arange(12) / 12) for f in (np.cos, np.sin))
 
 
 @features(
@@ -238,35 +199,36 @@ def fourier(batch: WindowBatch) -> list[Floats]:
         "key_profile_steadiness": "mean cosine of neighbouring quarters",
     },
 )
-def key_changes(batch: WindowBatch) -> list[Floats]:
+@compiled
+def key_changes(w: Lines, out: Floats) -> None:
     """Keys of the four quarters of a window (by number of notes)."""
-    notes = batch.pitched
-    part = np.minimum((notes.of(notes.row).progress * PARTS).astype(np.int64), PARTS - 1)
-    cells = notes.of(part * 12 + notes.pitch_class).histogram(PARTS * 12, notes.weight)
-    quarters = cells.reshape(-1, 12)
-    used = (quarters.sum(axis=1) > 0).reshape(-1, PARTS)
-    fitted, whole = keys(quarters), batch.once(window_keys)
-    tonic, minor = fitted.tonic.reshape(-1, PARTS), fitted.minor.reshape(-1, PARTS)
-    same = (tonic == whole.tonic[:, None]) & (minor == whole.minor[:, None])
-    fifths = 7 * (tonic + 3 * minor - (whole.tonic + 3 * whole.minor)[:, None]) % 12
-    fifths = np.minimum(fifths, 12 - fifths)
-    n_used = np.maximum(used.sum(axis=1), 1)
-    mode = np.where(used, fitted.mode.reshape(-1, PARTS), whole.mode[:, None])
-    code = np.sort(np.where(used, tonic + 12 * minor, -1), axis=1)
-    distinct = ((np.diff(code, prepend=-1, axis=1) != 0) & (code >= 0)).sum(axis=1)
-    near = [cosine(a, b) for a, b in zip(*_neighbours(cells), strict=True)]
-    return [
-        (same & used).sum(axis=1) / n_used,
-        distinct.astype(float),
-        (fifths * used).sum(axis=1) / n_used,
-        mode.mean(axis=1),
-        mode.std(axis=1),
-        (fitted.clarity.reshape(-1, PARTS) * used).sum(axis=1) / n_used,
-        mode[:, -1] - mode[:, 0],
-        np.mean(near, axis=0),
-    ]
-
-
-def _neighbours(cells: Floats) -> tuple[list[Floats], list[Floats]]:
-    parts = np.split(cells, PARTS, axis=1)
-    return parts[:-1], parts[1:]
+    t, quarters, fit = w.table, np.zeros((PARTS, 12)), np.zeros(24)
+    modes, found = np.zeros(PARTS), np.zeros(24)
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[PITCHED, row], w.end[PITCHED, row]
+        tonic, minor = int(w.shared[row, TONIC]), int(w.shared[row, MINOR])
+        quarters[:] = 0.0
+        for i in range(a, b):
+            part = min(int(progress(i - a, b - a) * PARTS), PARTS - 1)
+            quarters[part, int(t[PITCH, i]) % 12] += t[WEIGHT, i]
+        used, same, away, clear = 0, 0, 0, 0.0
+        found[:] = 0.0
+        for part in range(PARTS):
+            modes[part] = mode(w.fit[row])
+            if total(quarters[part], 0, 12) > 0:
+                to_shares(quarters[part])
+                best = fit_keys(quarters[part], TEMPLATES, fit)
+                modes[part] = mode(fit)
+                used += 1
+                same += best == tonic + 12 * minor
+                fifths = 7 * (best % 12 + 3 * (best // 12) - tonic - 3 * minor) % 12
+                away += min(fifths, 12 - fifths)
+                clear += clarity(fit)
+                found[best] = 1.0
+        used = max(used, 1)
+        o[0], o[1], o[2] = same / used, total(found, 0, 24), away / used
+        o[3], o[4], o[5] = mean(modes, 0, PARTS), std(modes, 0, PARTS), clear / used
+        o[6] = modes[PARTS - 1] - modes[0]
+        o[7] = 0.0
+        for part in range(PARTS - 1):
+            o[7] += cosine(quarters[part], quarters[part + 1]) / (PARTS - 1)

@@ -2,18 +2,41 @@
 
 import numpy as np
 
-from classify.representations.features.batch import WindowBatch, WindowNotes
-from classify.representations.features.key import window_keys
-from classify.representations.features.ragged import Floats, entropy, modulo, ragged, ratio
+from classify.representations.features.compiled import compiled, inner
+from classify.representations.features.lines import (
+    BASS,
+    DURATION,
+    EVENT,
+    MELODY,
+    PHRASE_END,
+    PITCH,
+    PITCHED,
+    TONIC,
+    Lines,
+    widest,
+)
 from classify.representations.features.registry import features
+from classify.representations.features.statistics import (
+    Floats,
+    change,
+    correlation,
+    count,
+    counted_quantiles,
+    entropy,
+    greatest,
+    least,
+    mean,
+    progress,
+    ratio,
+    std,
+    to_shares,
+    trend,
+)
 
 JSYMBOLIC = "jSymbolic 2.2 catalogue, melody (McKay, Cumming and Fujinaga 2018)"
 
 #: Intervals beyond an octave count as one.
 WIDEST = 12
-
-#: A phrase ends with a note whose gap to the next is at least so many times the median gap.
-PAUSE = 2.0
 
 CLASSES = {
     "repeated": (0, 0),
@@ -24,6 +47,19 @@ CLASSES = {
     "octave": (12, 12),
     "wide": (13, 127),
 }
+#: Class of each size of an interval in semitones.
+CLASS_OF = np.array([
+    next(k for k, (low, high) in enumerate(CLASSES.values()) if low <= size <= high)
+    for size in range(128)
+])  # fmt: skip
+
+OUTER_TENTHS = np.array([0.1, 0.9])
+
+
+@inner
+def sign(value: float) -> int:
+    """-1, 0 or 1."""
+    return (value > 0) - (value < 0)
 
 
 @features(
@@ -43,24 +79,23 @@ CLASSES = {
         "melody_share": "melody notes a note",
     },
 )
-def line(batch: WindowBatch) -> list[Floats]:
+@compiled
+def line(w: Lines, out: Floats) -> None:
     """Height and shape of the melody; an arch is highest in the middle of the window."""
-    melody = batch.melody
-    pitch = melody.of(melody.pitch)
-    mean = pitch.mean()
-    bent = 1 - (2 * pitch.progress - 1) ** 2
-    return [
-        mean,
-        pitch.std(),
-        pitch.max() - pitch.min(),
-        pitch.quantiles(0.1, 0.9),
-        pitch.correlation(pitch.progress),
-        pitch.correlation(bent),
-        pitch.change(),
-        pitch.last() - mean,
-        pitch.first() - mean,
-        ratio(pitch.counts, batch.pitched.of(batch.pitched.row).counts),
-    ]
+    pitch, counts, arch = w.table[PITCH], np.zeros(128), np.empty(widest(w, MELODY))
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[MELODY, row], w.end[MELODY, row]
+        o[0], o[1] = mean(pitch, a, b), std(pitch, a, b)
+        o[2] = greatest(pitch, a, b) - least(pitch, a, b)
+        count(pitch, a, b, counts)
+        counted_quantiles(counts, b - a, OUTER_TENTHS, o, 3)
+        for i in range(a, b):
+            arch[i - a] = 1 - (2 * progress(i - a, b - a) - 1) ** 2
+        o[5], o[6] = trend(pitch, a, b), correlation(pitch, a, arch, 0, b - a)
+        o[7] = change(pitch, a, b)
+        o[8] = pitch[b - 1] - o[0] if b > a else 0.0
+        o[9] = pitch[a] - o[0] if b > a else 0.0
+        o[10] = ratio(b - a, w.end[PITCHED, row] - w.begin[PITCHED, row])
 
 
 @features(
@@ -85,27 +120,38 @@ def line(batch: WindowBatch) -> list[Floats]:
         if i
     },
 )
-def intervals(batch: WindowBatch) -> list[Floats]:
+@compiled
+def intervals(w: Lines, out: Floats) -> None:
     """Sizes and directions of successive intervals; beyond an octave they count as octaves."""
-    moves = batch.melody.of(batch.melody.pitch).steps()
-    size = moves.of(np.abs(moves.values))
-    kinds = [size.of((size.values >= a) & (size.values <= b)).mean() for a, b in CLASSES.values()]
-    table = moves.of(np.clip(moves.values, -WIDEST, WIDEST) + WIDEST).histogram(2 * WIDEST + 1)
-    up, down = moves.where(moves.values > 0), moves.where(moves.values < 0)
-    return [
-        *kinds,
-        moves.mean(),
-        size.mean(),
-        size.std(),
-        up.mean(),
-        -down.mean(),
-        moves.of(moves.values > 0).mean(),
-        ratio(up.counts, up.counts + down.counts),
-        moves.of(size.values == 1).mean(),
-        entropy(table),
-        table.max(axis=1),
-        np.delete(table, WIDEST, axis=1),
-    ]
+    pitch, table = w.table[PITCH], np.zeros(2 * WIDEST + 1)
+    moves, sizes = np.empty(widest(w, MELODY)), np.empty(widest(w, MELODY))
+    for row in range(len(out)):
+        o, a, n = out[row], w.begin[MELODY, row], w.end[MELODY, row] - w.begin[MELODY, row] - 1
+        o[:] = 0.0
+        table[:] = 0.0
+        n_up, n_down, up, down, chromatic = 0, 0, 0.0, 0.0, 0
+        for i in range(n):
+            move = pitch[a + i + 1] - pitch[a + i]
+            size = abs(move)
+            moves[i], sizes[i] = move, size
+            o[CLASS_OF[int(size)]] += 1
+            table[int(min(max(move, -WIDEST), WIDEST)) + WIDEST] += 1
+            chromatic += size == 1
+            if move > 0:
+                n_up += 1
+                up += move
+            elif move < 0:
+                n_down += 1
+                down -= move
+        for k in range(7):
+            o[k] = ratio(o[k], n)
+        o[7], o[8], o[9] = mean(moves, 0, n), mean(sizes, 0, n), std(sizes, 0, n)
+        o[10], o[11] = ratio(up, n_up), ratio(down, n_down)
+        o[12], o[13], o[14] = ratio(n_up, n), ratio(n_up, n_up + n_down), ratio(chromatic, n)
+        to_shares(table)
+        o[15], o[16] = entropy(table), greatest(table, 0, len(table))
+        for k in range(WIDEST):
+            o[17 + k], o[17 + WIDEST + k] = table[k], table[WIDEST + 1 + k]
 
 
 @features(
@@ -123,37 +169,36 @@ def intervals(batch: WindowBatch) -> list[Floats]:
         "melody_trill": "share of notes equal to the one before last",
     },
 )
-def contour(batch: WindowBatch) -> list[Floats]:
+@compiled
+def contour(w: Lines, out: Floats) -> None:
     """Arcs, inertia and gap filling. Repetitions are passed over in search of turns."""
-    pitch = batch.melody.of(batch.melody.pitch)
-    moves = pitch.steps()
-    moves = moves.where(moves.values != 0)
-    before, after = moves.pairs()
-    a, b = moves.values[before], moves.values[after]
-    pair = ragged(a, moves.row[before], moves.n_rows)
-    turns = pair.of(np.sign(a) != np.sign(b))
-    n_arcs = turns.total() + (moves.counts > 0)
-    step, leap = (np.abs(a) <= 2), (np.abs(a) >= 5)
-    back = np.sign(a) == -np.sign(b)
-    on = pair.of(~back & (np.abs(b) <= 2))
-    here, there = pitch.pairs()
-    two_back = pitch.pairs(2)
-    lagged = ragged(pitch.values[here], pitch.row[here], pitch.n_rows)
-    return [
-        ratio(turns.total(), pitch.counts),
-        ratio(moves.counts, n_arcs),
-        ratio(moves.of(np.abs(moves.values)).total(), n_arcs),
-        on.where(step).mean(),
-        pair.of(back).where(leap).mean(),
-        pair.of(back & (np.abs(b) <= 2)).where(leap).mean(),
-        pair.correlation(b),
-        lagged.correlation(pitch.values[there]),
-        ragged(
-            pitch.values[two_back[0]] == pitch.values[two_back[1]],
-            pitch.row[two_back[0]],
-            pitch.n_rows,
-        ).mean(),
-    ]
+    pitch, moves = w.table[PITCH], np.empty(widest(w, MELODY))
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[MELODY, row], w.end[MELODY, row]
+        n, covered, trills = 0, 0.0, 0
+        for i in range(a, b - 1):
+            if pitch[i + 1] != pitch[i]:
+                moves[n] = pitch[i + 1] - pitch[i]
+                covered += abs(moves[n])
+                n += 1
+            trills += i + 2 < b and pitch[i + 2] == pitch[i]
+        turns, steps, inertia, leaps, returns, fills = 0, 0, 0, 0, 0, 0
+        for k in range(n - 1):
+            back, short = sign(moves[k]) != sign(moves[k + 1]), abs(moves[k + 1]) <= 2
+            turns += back
+            if abs(moves[k]) <= 2:
+                steps += 1
+                inertia += not back and short
+            elif abs(moves[k]) >= 5:
+                leaps += 1
+                returns += back
+                fills += back and short
+        n_arcs = turns + (n > 0)
+        o[0], o[1], o[2] = ratio(turns, b - a), ratio(n, n_arcs), ratio(covered, n_arcs)
+        o[3], o[4], o[5] = ratio(inertia, steps), ratio(returns, leaps), ratio(fills, leaps)
+        o[6] = correlation(moves, 0, moves, 1, n - 1)
+        o[7] = correlation(pitch, a, pitch, a + 1, b - a - 1)
+        o[8] = ratio(trills, max(b - a - 2, 0))
 
 
 @features(
@@ -174,26 +219,30 @@ def contour(batch: WindowBatch) -> list[Floats]:
         "outer_distance": "semitones between melody and bass",
     },
 )
-def bass_line(batch: WindowBatch) -> list[Floats]:
+@compiled
+def bass_line(w: Lines, out: Floats) -> None:
     """How the lowest line moves; a falling fifth may also be a rising fourth."""
-    bass = batch.bass
-    pitch = bass.of(bass.pitch)
-    moves = pitch.steps()
-    size = np.abs(moves.values)
-    return [
-        pitch.mean(),
-        pitch.max() - pitch.min(),
-        moves.of(size == 0).mean(),
-        moves.of((size == 1) | (size == 2)).mean(),
-        moves.of((size == 3) | (size == 4)).mean(),
-        moves.of((size >= 5) & (size <= 7)).mean(),
-        moves.of(size == 12).mean(),
-        moves.of(size).mean(),
-        moves.of(moves.values > 0).mean(),
-        moves.of((moves.values == -7) | (moves.values == 5)).mean(),
-        ratio(pitch.counts, batch.pitched.of(batch.pitched.row).counts),
-        batch.melody.of(batch.melody.pitch).mean() - pitch.mean(),
-    ]
+    pitch = w.table[PITCH]
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[BASS, row], w.end[BASS, row]
+        o[:] = 0.0
+        o[0] = mean(pitch, a, b)
+        o[1] = greatest(pitch, a, b) - least(pitch, a, b)
+        for i in range(a, b - 1):
+            move = pitch[i + 1] - pitch[i]
+            size = abs(move)
+            o[2] += size == 0
+            o[3] += size == 1 or size == 2
+            o[4] += size == 3 or size == 4
+            o[5] += 5 <= size <= 7
+            o[6] += size == 12
+            o[7] += size
+            o[8] += move > 0
+            o[9] += move == -7 or move == 5
+        for k in range(2, 10):
+            o[k] = ratio(o[k], max(b - a - 1, 0))
+        o[10] = ratio(b - a, w.end[PITCHED, row] - w.begin[PITCHED, row])
+        o[11] = mean(pitch, w.begin[MELODY, row], w.end[MELODY, row]) - o[0]
 
 
 @features(
@@ -206,31 +255,30 @@ def bass_line(batch: WindowBatch) -> list[Floats]:
         "outer_both_share": "share of events with melody and bass",
     },
 )
-def motion(batch: WindowBatch) -> list[Floats]:
+@compiled
+def motion(w: Lines, out: Floats) -> None:
     """Melody against bass, from event to event in which both begin a note."""
-    notes = batch.pitched
-    low, high = notes.pitch[notes.firsts], notes.pitch[notes.lasts]
-    row = notes.row[notes.firsts]
-    both = high > low
-    top = ragged(high[both], row[both], notes.n_rows).steps()
-    bottom = ragged(low[both], row[both], notes.n_rows).steps()
-    sign = np.sign(top.values) * np.sign(bottom.values)
-    moving = top.of(sign).where(sign != 0)
-    still = (top.values == 0) != (bottom.values == 0)
-    return [
-        moving.of(moving.values > 0).mean(),
-        moving.of(moving.values < 0).mean(),
-        top.of(still).mean(),
-        ragged(both, row, notes.n_rows).mean(),
-    ]
-
-
-def phrase_ends(melody: WindowNotes) -> np.ndarray:
-    """Whether a melody note is followed by a pause (or by nothing, at the window's end)."""
-    gaps = melody.of(melody.gaps)
-    known = ~np.isnan(melody.gaps)
-    median = gaps.where(known).quantiles(0.5)[:, 0][melody.row]
-    return ~known | ((melody.gaps >= PAUSE * median - 1e-6) & (median > 0))
+    pitch, event = w.table[PITCH], w.table[EVENT]
+    for row in range(len(out)):
+        o, first, b = out[row], w.begin[PITCHED, row], w.end[PITCHED, row]
+        low, high, n_both, n_events = 0.0, 0.0, 0, 0
+        moving, parallel, contrary, oblique = 0, 0, 0, 0
+        for i in range(first, b):
+            if i + 1 < b and event[i + 1] == event[i]:
+                continue
+            n_events += 1
+            if pitch[i] > pitch[first]:
+                if n_both:
+                    top, bottom = sign(pitch[i] - high), sign(pitch[first] - low)
+                    moving += top * bottom != 0
+                    parallel += top * bottom > 0
+                    contrary += top * bottom < 0
+                    oblique += (top == 0) != (bottom == 0)
+                low, high = pitch[first], pitch[i]
+                n_both += 1
+            first = i + 1
+        o[0], o[1] = ratio(parallel, moving), ratio(contrary, moving)
+        o[2], o[3] = ratio(oblique, max(n_both - 1, 0)), ratio(n_both, n_events)
 
 
 @features(
@@ -255,40 +303,60 @@ def phrase_ends(melody: WindowNotes) -> np.ndarray:
         "last_bass_tonic": "0-1",
     },
 )
-def phrases(batch: WindowBatch) -> list[Floats]:
+@compiled
+def phrases(w: Lines, out: Floats) -> None:
     """Look at ends of phrases, and at the window's first and last note, from the tonic."""
-    melody, tonic = batch.melody, batch.once(window_keys).tonic
-    degree = modulo(melody.pitch - tonic[melody.row], 12)
-    pitch, length = melody.of(melody.pitch), melody.of(melody.duration)
-    ends = phrase_ends(melody)
-    at_end = melody.of(degree).where(ends)
-    kinds = [at_end.of(np.isin(at_end.values, d)) for d in ((0,), (3, 4), (7,))]
-    other = at_end.of(~np.isin(at_end.values, (0, 3, 4, 7)))
-    here, there = pitch.pairs()
-    into = ragged(pitch.values[there] - pitch.values[here], pitch.row[there], pitch.n_rows)
-    into = into.where(ends[there])
-    starts = np.r_[False, ends[:-1]] | (pitch.places.number == 0)
-    outer = [melody.of(degree).last(), melody.of(degree).first()]
-    some = pitch.counts > 0
-    bass = from_bass(batch, tonic)
-    return [
-        ratio(pitch.counts, at_end.counts),
-        *(kind.mean() for kind in kinds),
-        other.mean(),
-        into.of(into.values < 0).mean(),
-        into.of(np.abs(into.values)).mean(),
-        pitch.where(ends).mean() - pitch.mean(),
-        ratio(length.where(ends).mean(), length.mean()),
-        pitch.where(starts).mean() - pitch.mean(),
-        *(some & np.isin(outer[0], d) for d in ((0,), (3, 4), (7,))),
-        *(some & np.isin(outer[1], d) for d in ((0,), (7,))),
-        some & (bass == 0),
-    ]
+    t, pitch = w.table, w.table[PITCH]
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[MELODY, row], w.end[MELODY, row]
+        tonic = int(w.shared[row, TONIC])
+        o[:] = 0.0
+        if b == a:
+            continue
+        ends, reached, starts, height, length, first = 0, 0, 0, 0.0, 0.0, 0.0
+        for i in range(a, b):
+            if i == a or t[PHRASE_END, i - 1] > 0:
+                starts += 1
+                first += pitch[i]
+            if t[PHRASE_END, i] > 0:
+                ends += 1
+                o[1 + _kind_of(int(pitch[i]) - tonic)] += 1
+                height += pitch[i]
+                length += t[DURATION, i]
+                if i > a:
+                    reached += 1
+                    o[5] += pitch[i] < pitch[i - 1]
+                    o[6] += abs(pitch[i] - pitch[i - 1])
+        middle = mean(pitch, a, b)
+        o[0] = ratio(b - a, ends)
+        for k in range(1, 5):
+            o[k] = ratio(o[k], ends)
+        o[5], o[6] = ratio(o[5], reached), ratio(o[6], reached)
+        o[7], o[9] = ratio(height, ends) - middle, ratio(first, starts) - middle
+        o[8] = ratio(ratio(length, ends), mean(t[DURATION], a, b))
+        last = _kind_of(int(pitch[b - 1]) - tonic)
+        o[10], o[11], o[12] = last == 0, last == 1, last == 2
+        begun = _kind_of(int(pitch[a]) - tonic)
+        o[13], o[14] = begun == 0, begun == 2
+        o[15] = (int(pitch[w.end[BASS, row] - 1]) - tonic) % 12 == 0
 
 
-def from_bass(batch: WindowBatch, tonic: np.ndarray) -> Floats:
-    """Last bass note in semitones above the tonic, 0-11."""
-    return (batch.bass.of(batch.bass.pitch).last() - tonic) % 12
+@inner
+def _kind_of(above: int) -> int:
+    """Say whether a tone is the tonic (0), a third (1), a fifth (2) or another one (3)."""
+    degree = above % 12
+    if degree == 0:
+        return 0
+    if degree == 3 or degree == 4:
+        return 1
+    return 2 if degree == 7 else 3
+
+
+#: Tones of a key by semitones from the tonic, thirds, sixths and sevenths of either size as one.
+TONES = np.array([1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 7, 7])
+
+#: Pairs of successive tones whose share is measured, as numbers of two digits.
+WANTED = np.array([51, 71, 21, 15, 13, 31, 32, 43, 54, 53, 35, 56, 65, 11, 55, 12, 23, 17])
 
 
 @features(
@@ -296,18 +364,21 @@ def from_bass(batch: WindowBatch, tonic: np.ndarray) -> Floats:
     "transitions between tones of a key, after Krumhansl 1990",
     {
         f"melody_{a}_to_{b}": "share of melodic intervals"
-        for a, b in (("5", "1"), ("7", "1"), ("2", "1"), ("1", "5"), ("1", "3"), ("3", "1"),
-                     ("3", "2"), ("4", "3"), ("5", "4"), ("5", "3"), ("3", "5"), ("5", "6"),
-                     ("6", "5"), ("1", "1"), ("5", "5"), ("1", "2"), ("2", "3"), ("1", "7"))
+        for a, b in (divmod(pair, 10) for pair in WANTED)
     },
-)  # fmt: skip
-def transitions(batch: WindowBatch) -> list[Floats]:
+)
+@compiled
+def transitions(w: Lines, out: Floats) -> None:
     """Scale degree to scale degree, where thirds, sixths and sevenths are of either size."""
-    melody, tonic = batch.melody, batch.once(window_keys).tonic
-    step = np.array([1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 7, 7])
-    degree = melody.of(step[modulo(melody.pitch - tonic[melody.row], 12)])
-    here, there = degree.pairs()
-    code = ragged(8 * degree.values[here] + degree.values[there], degree.row[here], degree.n_rows)
-    table = code.histogram(64)
-    wanted = (51, 71, 21, 15, 13, 31, 32, 43, 54, 53, 35, 56, 65, 11, 55, 12, 23, 17)
-    return [table[:, [8 * (w // 10) + w % 10 for w in wanted]]]
+    pitch, table = w.table[PITCH], np.zeros(78)
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[MELODY, row], w.end[MELODY, row]
+        tonic = int(w.shared[row, TONIC])
+        table[:] = 0.0
+        for i in range(a, b - 1):
+            here = TONES[(int(pitch[i]) - tonic) % 12]
+            there = TONES[(int(pitch[i + 1]) - tonic) % 12]
+            table[10 * here + there] += 1
+        to_shares(table)
+        for k in range(len(WANTED)):
+            o[k] = table[WANTED[k]]

@@ -6,17 +6,42 @@ upbeat too; `classify.representations.features.bars` reads the bars that are wri
 window's beats are unknown, they are counted in pulses (see `rhythm`) from the window's first onset.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.representations.features.batch import WindowBatch, WindowNotes
-from classify.representations.features.melody import phrase_ends
-from classify.representations.features.ragged import Floats, Ragged, entropy, modulo, ragged, ratio
+from classify.representations.features.compiled import compiled, inner
+from classify.representations.features.lines import (
+    BASS,
+    BEAT,
+    DURATION,
+    EVENT,
+    EVENTS,
+    LOG_BEATS,
+    MELODY,
+    ONSET,
+    PHRASE_END,
+    PITCH,
+    SPAN,
+    VELOCITY,
+    Lines,
+    widest,
+)
 from classify.representations.features.registry import features
-from classify.representations.features.rhythm import pulses
+from classify.representations.features.statistics import (
+    Floats,
+    Integers,
+    entropy,
+    greatest,
+    mean,
+    nearest,
+    offset,
+    quantiles,
+    ratio,
+    std,
+    to_shares,
+)
 
 #: Distance in beats within which an onset is on a place of the grid.
 NEAR = 0.06
@@ -30,37 +55,17 @@ BARS = ("1", "3_2", "2", "3", "4")
 #: Note values in beats; each gap counts at the nearest (by ratio).
 VALUES = {"1_8": 1 / 8, "1_4": 1 / 4, "1_3": 1 / 3, "1_2": 1 / 2, "2_3": 2 / 3, "3_4": 3 / 4,
           "1": 1.0, "3_2": 1.5, "2": 2.0, "3": 3.0, "4": 4.0}  # fmt: skip
+SIZES = np.log2(list(VALUES.values()))
+BORDERS = (SIZES[1:] + SIZES[:-1]) / 2
 #: Coarser classes of values, for pairs of neighbours.
 COARSE = {"quick": (0, 3), "half": (3, 5), "three_quarters": (5, 6), "beat": (6, 7),
           "beat_and_half": (7, 8), "long": (8, 11)}  # fmt: skip
+COARSE_OF = np.repeat(np.arange(len(COARSE)), [b - a for a, b in COARSE.values()])
 
 #: Ticks in a beat, where beats are compared exactly.
 TICKS = 48
 
-
-def without_beats(batch: WindowBatch) -> NDArray[np.bool_]:
-    """Tell which windows hold a note whose beat is unknown."""
-    return batch.notes.of(np.isnan(batch.notes.beat)).total() > 0
-
-
-def in_beats(batch: WindowBatch, line: WindowNotes) -> WindowNotes:
-    """Fill in the beats of windows that have none, in pulses."""
-    unknown = batch.once(without_beats)
-    if not unknown.any():
-        return line
-    period = batch.once(pulses).period
-    beat = np.where(unknown[line.row], line.onset / period[line.row], line.beat)
-    return replace(line, beat=beat, bar=np.where(unknown[line.row], beat / 4, line.bar))
-
-
-def beat_gaps(line: WindowNotes) -> Ragged:
-    """Beats between successive notes of a line."""
-    return line.of(line.beat).steps()
-
-
-def offset(beat: Floats, period: float) -> Floats:
-    """Distance in beats to the nearest multiple of a period."""
-    return np.abs(beat - period * np.round(beat / period))
+LOG_2 = math.log(2)
 
 
 @features(
@@ -82,40 +87,49 @@ def offset(beat: Floats, period: float) -> Floats:
         "bass_on_beat": "share of bass notes",
     },
 )
-def grid(batch: WindowBatch) -> list[Floats]:
+@compiled
+def grid(w: Lines, out: Floats) -> None:
     """Tempo and places in the beat."""
-    events, melody, bass = (in_beats(batch, x) for x in (batch.events, batch.melody, batch.bass))
-    beat = events.of(events.beat)
-    span = beat.last() - beat.first()
-    apart, seconds = beat.steps().values, events.of(events.onset).steps()
-    local = seconds.of(ratio(60 * apart, seconds.values))
-    whole, half, quarter = (offset(beat.values, p) for p in (1, 1 / 2, 1 / 4))
-    third = offset(beat.values, 1 / 3)
-    kinds = [
-        whole < NEAR,
-        (half < NEAR) & (whole >= NEAR),
-        (quarter < NEAR) & (half >= NEAR),
-        (third < NEAR) & (quarter >= NEAR),
-        np.minimum(quarter, third) >= NEAR,
-    ]
-    return [
-        np.where(batch.span > 0, ratio(60 * span, batch.span), 120.0),
-        ratio(local.std(), local.mean()),
-        span,
-        ratio(beat.counts, np.maximum(span, 1)),
-        ratio(melody.of(melody.beat).counts, np.maximum(span, 1)),
-        *(beat.of(kind).mean() for kind in kinds),
-        beat.of(np.minimum(quarter, third)).mean(),
-        melody.of(offset(melody.beat, 1) < NEAR).mean(),
-        bass.of(offset(bass.beat, 1) < NEAR).mean(),
-    ]
+    t, tempi = w.table, np.empty(widest(w, EVENTS))
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[EVENTS, row], w.end[EVENTS, row]
+        o[:] = 0.0
+        span, n = t[BEAT, b - 1] - t[BEAT, a], b - a
+        for i in range(a, b - 1):
+            apart = t[ONSET, i + 1] - t[ONSET, i]
+            tempi[i - a] = 60 * (t[BEAT, i + 1] - t[BEAT, i]) / apart
+        o[0] = ratio(60 * span, w.shared[row, SPAN]) if w.shared[row, SPAN] > 0 else 120.0
+        o[1] = ratio(std(tempi, 0, n - 1), mean(tempi, 0, n - 1))
+        o[2], o[3] = span, n / max(span, 1.0)
+        o[4] = (w.end[MELODY, row] - w.begin[MELODY, row]) / max(span, 1.0)
+        for i in range(a, b):
+            place, off = _place(t[BEAT, i])
+            o[5 + place] += 1 / n
+            o[10] += off / n
+        o[11], o[12] = _on_beat(w, MELODY, row), _on_beat(w, BASS, row)
 
 
-def strength(beat: Ragged, period: float, weights: Floats | None = None) -> Floats:
-    """Length of the mean vector of onsets on a circle of one period: 0 (spread) to 1 (as one)."""
-    turns = beat.values / period
-    angle = (2 * np.pi * (turns - np.floor(turns))).astype(np.float32)
-    return np.hypot(beat.of(np.cos(angle)).mean(weights), beat.of(np.sin(angle)).mean(weights))
+@inner
+def _place(beat: float) -> tuple[int, float]:
+    """Class of a place in the beat, from the beat itself to none; beats from quarter or third."""
+    quarter, third = offset(beat, 1 / 4), offset(beat, 1 / 3)
+    off = min(quarter, third)
+    if offset(beat, 1.0) < NEAR:
+        return 0, off
+    if offset(beat, 1 / 2) < NEAR:
+        return 1, off
+    if quarter < NEAR:
+        return 2, off
+    return (3 if third < NEAR else 4), off
+
+
+@inner
+def _on_beat(w: Lines, line: int, row: int) -> float:
+    """Share of a line's notes that are on the beat."""
+    n = 0
+    for i in range(w.begin[line, row], w.end[line, row]):
+        n += offset(w.table[BEAT, i], 1.0) < NEAR
+    return ratio(n, w.end[line, row] - w.begin[line, row])
 
 
 @features(
@@ -129,90 +143,181 @@ def strength(beat: Ragged, period: float, weights: Floats | None = None) -> Floa
     | {f"period_end_{name}": "0-1, phrase ends" for name in BARS}
     | {"triple_less_duple": "difference of strengths", "compound_less_simple": "difference"},
 )
-def metre(batch: WindowBatch) -> list[Floats]:
+@compiled
+def metre(w: Lines, out: Floats) -> None:
     """Strength of each period, for all onsets and for accents."""
-    events, melody, bass = (in_beats(batch, x) for x in (batch.events, batch.melody, batch.bass))
-    beat, tune, low = (x.of(x.beat) for x in (events, melody, bass))
-    weights = gap_weights(melody)
-    peaks, ends = tune.where(_peaks(melody)), tune.where(phrase_ends(melody))
-    everything = {name: strength(beat, period) for name, period in PERIODS.items()}
-    long = {name: strength(tune, PERIODS[name], weights) for name in BARS}
-    return [
-        *everything.values(),
-        *long.values(),
-        *(strength(low, PERIODS[name]) for name in BARS),
-        *(strength(peaks, PERIODS[name]) for name in BARS),
-        *(strength(ends, PERIODS[name]) for name in BARS),
-        long["3"] - np.maximum(long["2"], long["4"]),
-        everything["3_2"] - everything["1"],
-    ]
+    t, weights = w.table, np.zeros(5)
+    powers, sums = np.empty((widest(w, EVENTS), 2 * N_PERIODS)), np.zeros((5, 2 * N_PERIODS))
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[EVENTS, row], w.end[EVENTS, row]
+        for kind in range(5):
+            weights[kind] = 0.0
+            for k in range(2 * N_PERIODS):
+                sums[kind, k] = 0.0
+        weights[0], weights[2] = b - a, w.end[BASS, row] - w.begin[BASS, row]
+        for i in range(a, b):
+            _turn(t[BEAT, i], powers[i - a])
+            _add(sums[0], powers[i - a], 1.0, 0, N_PERIODS)
+        for i in range(w.begin[BASS, row], w.end[BASS, row]):
+            _add(sums[2], powers[int(t[EVENT, i])], 1.0, 5, 10)
+        a, b = w.begin[MELODY, row], w.end[MELODY, row]
+        for i in range(a, b):
+            power, weight = powers[int(t[EVENT, i])], gap_weight(w, i, b)
+            weights[1] += weight
+            _add(sums[1], power, weight, 5, 10)
+            if a < i < b - 1 and t[PITCH, i - 1] < t[PITCH, i] >= t[PITCH, i + 1]:
+                weights[3] += 1
+                _add(sums[3], power, 1.0, 5, 10)
+            if t[PHRASE_END, i] > 0:
+                weights[4] += 1
+                _add(sums[4], power, 1.0, 5, 10)
+        for period in range(N_PERIODS):
+            o[period] = _strength(sums[0], period, weights[0])
+        for kind in range(1, 5):
+            for k in range(len(BAR_NUMBERS)):
+                o[7 + 5 * kind + k] = _strength(sums[kind], BAR_NUMBERS[k], weights[kind])
+        o[32] = o[15] - max(o[14], o[16])
+        o[33] = o[6] - o[5]
 
 
-def _peaks(melody: WindowNotes) -> NDArray[np.bool_]:
-    """Whether a melody note is higher than the one before and not lower than the next."""
-    here, there = melody.of(melody.row).pairs()
-    rises, falls = np.zeros(len(melody), bool), np.zeros(len(melody), bool)
-    rises[there] = melody.pitch[there] > melody.pitch[here]
-    falls[here] = melody.pitch[there] <= melody.pitch[here]
-    return rises & falls
+N_PERIODS = len(PERIODS)
+#: Numbers of `BARS` among the periods.
+BAR_NUMBERS = np.array([list(PERIODS).index(name) for name in BARS])
+
+
+@inner
+def _strength(sums: Floats, period: int, weight: float) -> float:
+    """Length of the mean vector of onsets on a circle: 0 (spread) to 1 (as one)."""
+    x, y = sums[2 * period], sums[2 * period + 1]
+    return ratio(math.sqrt(x * x + y * y), weight)
+
+
+@inner
+def _turn(beat: float, powers: Floats) -> None:
+    """Place a beat on the circle of each period: as powers of its place on that of 24 beats.
+
+    Its sine and cosine come from the nearest of `STOPS` angles and a series for the rest.
+    """
+    stops = beat / 24 * STOPS
+    stop = math.floor(stops + 0.5)
+    rest = (stops - stop) * (2 * math.pi / STOPS)
+    square = rest * rest
+    c = 1 - square / 2 * (1 - square / 12 * (1 - square / 30 * (1 - square / 56)))
+    s = rest * (1 - square / 6 * (1 - square / 20 * (1 - square / 42)))
+    u, v = COSINES[stop & (STOPS - 1)], SINES[stop & (STOPS - 1)]
+    x, y = u * c - v * s, v * c + u * s
+    powers[22], powers[23] = x * x * x - 3 * x * y * y, 3 * x * x * y - y * y * y
+    powers[20] = powers[22] * x - powers[23] * y
+    powers[21] = powers[22] * y + powers[23] * x
+    _multiply(powers, 18, 22, 22)  # 4 beats are the sixth power, 8 beats the third
+    _multiply(powers, 16, 20, 20)
+    _multiply(powers, 14, 18, 18)
+    _multiply(powers, 12, 16, 16)
+    _multiply(powers, 10, 14, 14)
+    _multiply(powers, 8, 12, 12)
+    _multiply(powers, 6, 10, 14)
+    _multiply(powers, 4, 10, 10)
+    _multiply(powers, 2, 6, 6)
+    _multiply(powers, 0, 4, 4)
+
+
+@inner
+def _multiply(powers: Floats, made: int, one: int, other: int) -> None:
+    """Multiply two complex numbers, by the places of their real parts."""
+    powers[made] = powers[one] * powers[other] - powers[one + 1] * powers[other + 1]
+    powers[made + 1] = powers[one] * powers[other + 1] + powers[one + 1] * powers[other]
+
+
+#: Angles whose sine and cosine are kept; a power of two.
+STOPS = 64
+COSINES, SINES = (f(2 * np.pi * np.arange(STOPS) / STOPS) for f in (np.cos, np.sin))
+
+
+@inner
+def _add(sums: Floats, powers: Floats, weight: float, first: int, end: int) -> None:
+    for k in range(2 * first, 2 * end):
+        sums[k] += weight * powers[k]
+
+
+@inner
+def gap_weight(w: Lines, i: int, end: int) -> float:
+    """How much a note counts where long ones count more: beats to the next, four at most."""
+    beats = w.table[BEAT, i + 1] - w.table[BEAT, i] if i + 1 < end else 0.0
+    return min(beats, 4.0) + 1e-3
 
 
 #: Beats after which a return is looked for.
-LAGS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0)
+LAGS_IN_BEATS = np.array([0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0])
 
 
 @features(
     "metre",
     "onset autocorrelation (Brown 1993)",
-    {f"onset_lag_{lag:g}".replace(".", "_"): "share of events that have one" for lag in LAGS}
+    {
+        f"onset_lag_{lag:g}".replace(".", "_"): "share of events that have one"
+        for lag in LAGS_IN_BEATS
+    }
     | {
         f"melody_lag_{lag:g}".replace(".", "_"): "share of melody notes with the same pitch there"
-        for lag in LAGS
+        for lag in LAGS_IN_BEATS
     },
 )
-def autocorrelation(batch: WindowBatch) -> list[Floats]:
+@compiled
+def autocorrelation(w: Lines, out: Floats) -> None:
     """Whether something begins, and whether the melody is the same, so many beats later.
 
     Notes later than that before the window's end do not count.
     """
-    events, melody = in_beats(batch, batch.events), in_beats(batch, batch.melody)
-    pitch = np.zeros(len(events), np.int64)
-    return [
-        *same_pitch_later(events, events.beat, pitch, LAGS),
-        *same_pitch_later(melody, melody.beat, melody.pitch, LAGS),
-    ]
+    ticks, at = room_for_ticks(w)
+    for row in range(len(out)):
+        returns(w, EVENTS, row, BEAT, LAGS_IN_BEATS, ticks, at, out[row, :7])
+        returns(w, MELODY, row, BEAT, LAGS_IN_BEATS, ticks, at, out[row, 7:])
 
 
-def same_pitch_later(
-    line: WindowNotes, time: Floats, pitch: NDArray[np.int64], lags: Sequence[float]
-) -> list[Floats]:
-    """For each lag, the share of notes after which the same pitch is found so much later."""
-    if not len(line):
-        return [np.zeros(line.n_rows)] * len(lags)
-    place = _ticks(line, time)
-    left = line.of(place).max().astype(np.int64)[line.row] - place
-    sounding = np.full(place[-1] + TOO_FAR, -1, np.int8)
-    sounding[place] = pitch
-    out = []
-    for lag in lags:
-        ticks = int(lag * TICKS)
-        again = line.of(sounding[place + ticks] == pitch)
-        out.append(ratio(again.total(), line.of(left >= ticks).total()))
-    return out
+@inner
+def room_for_ticks(w: Lines) -> tuple[Integers, NDArray[np.uint8]]:
+    """Make room for the ticks of a line's notes, and for what begins on each tick."""
+    most = max(widest(w, EVENTS), widest(w, MELODY))
+    return np.empty(most, np.int64), np.zeros((most + 1) * TOO_FAR, np.uint8)
+
+
+@inner
+def returns(
+    w: Lines,
+    line: int,
+    row: int,
+    time: int,
+    lags: Floats,
+    ticks: Integers,
+    at: NDArray[np.uint8],
+    out: Floats,
+) -> None:
+    """For each lag, the share of notes after which one is found so much later.
+
+    Of the melody, one of the same pitch. Gaps beyond any lag are cut to `TOO_FAR`. Of notes on one
+    tick, the last one counts. `at` is 0 wherever nothing begins, before and after.
+    """
+    t, a, n = w.table, w.begin[line, row], w.end[line, row] - w.begin[line, row]
+    before, tick = 0, 0
+    for i in range(n):
+        now = int(np.rint(t[time, a + i] * TICKS))
+        tick += min(max(now - before, 0), TOO_FAR) if i > 0 else 0
+        ticks[i], before = tick, now
+        at[tick] = 1 if line == EVENTS else t[PITCH, a + i] + 1
+    possible = n
+    for k in range(len(lags)):
+        lag, found = int(lags[k] * TICKS), 0
+        while possible > 0 and ticks[possible - 1] + lag > tick:
+            possible -= 1
+        for i in range(possible):
+            found += at[ticks[i] + lag] == (1 if line == EVENTS else t[PITCH, a + i] + 1)
+        out[k] = ratio(found, possible)
+    for i in range(n):
+        at[ticks[i]] = 0
 
 
 #: Ticks that are more than the longest lag.
-TOO_FAR = int(max(LAGS) * TICKS) + 1
-
-
-def _ticks(line: WindowNotes, time: Floats) -> NDArray[np.int64]:
-    """Places of notes on one line of ticks for all windows.
-
-    Longer gaps than any lag are cut to `TOO_FAR`, and windows lie so far apart.
-    """
-    tick = np.round(time * TICKS).astype(np.int64)
-    gap = np.where(line.row[1:] == line.row[:-1], tick[1:] - tick[:-1], TOO_FAR)
-    return np.append(0, np.cumsum(np.clip(gap, 0, TOO_FAR)))
+TOO_FAR = int(LAGS_IN_BEATS.max() * TICKS) + 1
 
 
 @features(
@@ -231,37 +336,47 @@ def _ticks(line: WindowNotes, time: Floats) -> NDArray[np.int64]:
         "length_longest": "log2 beats",
     },
 )
-def values(batch: WindowBatch) -> list[Floats]:
+@compiled
+def values(w: Lines, out: Floats) -> None:
     """Note values of the melody, from onset to onset, and pairs of neighbours."""
-    melody = in_beats(batch, batch.melody)
-    between = beat_gaps(melody)
-    logs = between.of(np.log2(np.clip(between.values, 1 / 32, 32)))
-    sizes = np.log2(list(VALUES.values()))
-    kind = between.of(np.searchsorted((sizes[1:] + sizes[:-1]) / 2, logs.values))
-    table = kind.histogram(len(VALUES))
-    coarse = np.repeat(np.arange(len(COARSE)), [b - a for a, b in COARSE.values()])[kind.values]
-    here, there = kind.pairs()
-    pair = ragged(coarse[here] * len(COARSE) + coarse[there], kind.row[here], len(batch))
-    pace = ratio(60, _tempo(batch, melody))[melody.row]
-    length = melody.of(np.log2(np.clip(melody.duration / pace, 1 / 32, 32)))
-    return [
-        table,
-        pair.histogram(len(COARSE) ** 2),
-        logs.mean(),
-        logs.std(),
-        entropy(table),
-        table.max(axis=1),
-        np.where(kind.counts > 0, sizes[np.round(table, 9).argmax(axis=1)], 0.0),
-        length.mean(),
-        *length.quantiles(0.05, 0.95).T,
-    ]
+    t = w.table
+    lengths = np.empty(widest(w, MELODY))
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[MELODY, row], w.end[MELODY, row]
+        o[:] = 0.0
+        before = -1
+        for i in range(a, b - 1):
+            kind = nearest(t[LOG_BEATS, i], BORDERS)
+            o[kind] += 1
+            if before >= 0:
+                o[11 + 6 * COARSE_OF[before] + COARSE_OF[kind]] += 1
+            before = kind
+        to_shares(o[:11])
+        to_shares(o[11:47])
+        o[47], o[48] = mean(t[LOG_BEATS], a, b - 1), std(t[LOG_BEATS], a, b - 1)
+        o[49], o[50], modal = entropy(o[:11]), greatest(o, 0, 11), 0
+        for k in range(1, 11):
+            if np.rint(o[k] * 1e9) > np.rint(o[modal] * 1e9):
+                modal = k
+        o[51] = SIZES[modal] if b - a > 1 else 0.0
+        pace = 60 / _tempo(w, row)
+        for i in range(a, b):
+            length = min(max(t[DURATION, i] / pace, 1 / 32), 32.0)
+            lengths[i - a] = math.log(length) / LOG_2
+        o[52] = mean(lengths, 0, b - a)
+        quantiles(lengths, b - a, OUTER, o, 53)
 
 
-def _tempo(batch: WindowBatch, line: WindowNotes) -> Floats:
-    events = in_beats(batch, batch.events)
-    beat = events.of(events.beat)
-    tempo = ratio(60 * (beat.last() - beat.first()), batch.span)
-    return np.where(tempo > 0, tempo, 120.0)
+OUTER = np.array([0.05, 0.95])
+
+
+@inner
+def _tempo(w: Lines, row: int) -> float:
+    """Mean tempo in quarter notes a minute; 120 where there is none."""
+    first, last = w.begin[EVENTS, row], w.end[EVENTS, row] - 1
+    beats = w.table[BEAT, last] - w.table[BEAT, first]
+    tempo = ratio(60 * beats, w.shared[row, SPAN])
+    return tempo if tempo > 0 else 120.0
 
 
 @features(
@@ -280,7 +395,8 @@ def _tempo(batch: WindowBatch, line: WindowNotes) -> Floats:
         "snap_pairs": "share of beats split 1 to 3",
     },
 )
-def syncopation(batch: WindowBatch) -> list[Floats]:
+@compiled
+def syncopation(w: Lines, out: Floats) -> None:
     """Events held over a stronger place of the beat; beats split into two unequal parts.
 
     A note on the half is one level weaker than the beat, on the quarter two, anywhere else three.
@@ -288,48 +404,52 @@ def syncopation(batch: WindowBatch) -> list[Floats]:
     where bars begin. The swing ratio is the mean over beats with one event on each end and one from
     .4 to .8; it is 1 where there is none.
     """
-    events, melody = in_beats(batch, batch.events), in_beats(batch, batch.melody)
-    levels, lines = _levels(events), _levels(melody)
-    between = beat_gaps(events)
-    known, _ = events.places.pairs(1)
-    off = offset(events.beat[known], 1) >= NEAR
-    split = _splits(events)
-    swung = split.where((split.values > 0.4) & (split.values < 0.8))
-    swing = swung.of(swung.values / (1 - swung.values))
-    return [
-        levels.mean(),
-        levels.of(levels.values > 0).mean(),
-        lines.mean(),
-        events.of(offset(events.beat, 1) >= NEAR).mean(),
-        between.of(off).where(between.values >= 1 - NEAR).mean(),
-        np.where(swing.counts > 0, swing.mean(), 1.0),
-        swing.of(swing.values > 1.25).mean(),
-        swing.std(),
-        split.of(np.abs(split.values - 0.75) < NEAR).mean(),
-        split.of(np.abs(split.values - 0.25) < NEAR).mean(),
-    ]
+    t, swing = w.table, np.empty(widest(w, EVENTS))
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[EVENTS, row], w.end[EVENTS, row]
+        o[:] = 0.0
+        o[0], o[1] = _levels(w, EVENTS, row)
+        o[2], _ = _levels(w, MELODY, row)
+        long, long_off, splits, n_swung, swung = 0, 0, 0, 0, 0
+        for i in range(a, b):
+            off = offset(t[BEAT, i], 1.0) >= NEAR
+            o[3] += off
+            if i + 1 < b and t[BEAT, i + 1] - t[BEAT, i] >= 1 - NEAR:
+                long += 1
+                long_off += off
+            if i + 2 < b and not off and abs(t[BEAT, i + 2] - t[BEAT, i] - 1) < NEAR:
+                split = t[BEAT, i + 1] - t[BEAT, i]
+                splits += 1
+                if 0.4 < split < 0.8:
+                    swing[n_swung] = split / (1 - split)
+                    swung += swing[n_swung] > 1.25
+                    n_swung += 1
+                o[8] += abs(split - 0.75) < NEAR
+                o[9] += abs(split - 0.25) < NEAR
+        o[3], o[4] = ratio(o[3], b - a), ratio(long_off, long)
+        o[5] = mean(swing, 0, n_swung) if n_swung else 1.0
+        o[6], o[7] = ratio(swung, n_swung), std(swing, 0, n_swung)
+        o[8], o[9] = ratio(o[8], splits), ratio(o[9], splits)
 
 
-def _levels(line: WindowNotes) -> Ragged:
-    """How many levels stronger the strongest place is that each note is held over; 0 if none."""
-    known, places = line.places.pairs(1)
-    beat, gap = line.beat[known], line.beat_gaps[known]
-    own_level = np.select([offset(beat, p) < NEAR for p in (1, 1 / 2, 1 / 4)], [0, 1, 2], 3)
-    over = np.full(len(beat), -1)
-    for level, period in ((1, 1 / 2), (0, 1.0)):
-        following = period * (np.floor(beat / period + NEAR) + 1)
-        over = np.where(beat + gap > following + NEAR, own_level - level, over)
-    return Ragged(np.maximum(over, 0), places)
-
-
-def _splits(events: WindowNotes) -> Ragged:
-    """Place within the beat of events that alone divide a beat between two events."""
-    here, there = events.of(events.beat).pairs(2)
-    middle = events.beat[here + 1] - events.beat[here]
-    whole = (offset(events.beat[here], 1) < NEAR) & (
-        np.abs(events.beat[there] - events.beat[here] - 1) < NEAR
-    )
-    return ragged(middle, events.row[here], events.n_rows).where(whole)
+@inner
+def _levels(w: Lines, line: int, row: int) -> tuple[float, float]:
+    """How many levels stronger the strongest place is that notes are held over: mean, and share."""
+    beats, a, b = w.table[BEAT], w.begin[line, row], w.end[line, row]
+    levels, held = 0, 0
+    for i in range(a, b - 1):
+        beat, own, over = beats[i], 3, 0
+        for level in range(3):
+            if own == 3 and offset(beat, 0.5**level) < NEAR:
+                own = level
+        for level in (1, 0):
+            period = 0.5**level
+            following = period * (math.floor(beat / period + NEAR) + 1)
+            if beats[i + 1] > following + NEAR:
+                over = max(own - level, 0)
+        levels += over
+        held += over > 0
+    return ratio(levels, max(b - a - 1, 0)), ratio(held, max(b - a - 1, 0))
 
 
 @features(
@@ -346,44 +466,43 @@ def _splits(events: WindowNotes) -> Ragged:
         "last_value": "log2 beats of the last known melody gap",
     },
 )
-def places(batch: WindowBatch) -> list[Floats]:
+@compiled
+def places(w: Lines, out: Floats) -> None:
     """Places in bars of four and three beats, and what marks the beat."""
-    melody, events = in_beats(batch, batch.melody), in_beats(batch, batch.events)
-    half = np.floor(2 * melody.beat + 2 * NEAR).astype(np.int64)
-    beat = melody.of(melody.beat)
-    on_beat, on_melody = offset(events.beat, 1) < NEAR, offset(melody.beat, 1) < NEAR
-    known, value = batch.once(melody_values)
-    return [
-        melody.of(modulo(half, 8)).histogram(8),
-        melody.of(modulo(half, 6)).histogram(6),
-        np.ceil(beat.first() - NEAR) - beat.first(),
-        contrast(events.of(events.velocity), on_beat),
-        contrast(value, on_melody[known]),
-        contrast(melody.of(melody.pitch), on_melody),
-        melody.of(on_melody).last(),
-        value.last(),
-    ]
+    t = w.table
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[MELODY, row], w.end[MELODY, row]
+        o[:] = 0.0
+        for i in range(a, b):
+            half = math.floor(2 * t[BEAT, i] + 2 * NEAR)
+            o[half % 8] += 1
+            o[8 + half % 6] += 1
+        to_shares(o[:8])
+        to_shares(o[8:14])
+        o[15] = on_and_off(w, EVENTS, row, BEAT, NEAR, VELOCITY, 0)
+        o[16] = on_and_off(w, MELODY, row, BEAT, NEAR, LOG_BEATS, 1)
+        o[17] = on_and_off(w, MELODY, row, BEAT, NEAR, PITCH, 0)
+        if b > a:
+            o[14] = math.ceil(t[BEAT, a] - NEAR) - t[BEAT, a]
+            o[18] = offset(t[BEAT, b - 1], 1.0) < NEAR
+        if b > a + 1:
+            o[19] = t[LOG_BEATS, b - 2]
 
 
-def gap_weights(line: WindowNotes) -> Floats:
-    """How much notes count where long ones count more: beats to the next, four at most."""
-    return np.minimum(np.nan_to_num(line.beat_gaps), 4) + 1e-3
+@inner
+def on_and_off(
+    w: Lines, line: int, row: int, time: int, near: float, column: int, unknown: int
+) -> float:
+    """Mean of a line's values on the beat (or bar) less that of the others; 0 unless both are.
 
-
-def melody_values(batch: WindowBatch) -> tuple[NDArray[np.bool_], Ragged]:
-    """Which gaps of the melody are known, and these in log2 beats."""
-    melody = in_beats(batch, batch.melody)
-    known = ~np.isnan(melody.beat_gaps)
-    value = melody.of(np.log2(np.clip(np.nan_to_num(melody.beat_gaps), 1 / 32, 32)))
-    return known, value.where(known)
-
-
-def contrast(all_values: Ragged, marked: NDArray[np.bool_]) -> Floats:
-    """Mean of the marked values less that of the others; 0 unless there are both."""
-    n_marked, total = (
-        all_values.of(marked).total(),
-        all_values.of(all_values.values * marked).total(),
-    )
-    n_others, others = all_values.counts - n_marked, all_values.total() - total
-    both = (n_marked > 0) & (n_others > 0)
-    return np.where(both, ratio(total, n_marked) - ratio(others, n_others), 0.0)
+    The last `unknown` notes are left out.
+    """
+    t, on, off, n_on, n_off = w.table, 0.0, 0.0, 0, 0
+    for i in range(w.begin[line, row], w.end[line, row] - unknown):
+        if offset(t[time, i], 1.0) < near:
+            on += t[column, i]
+            n_on += 1
+        else:
+            off += t[column, i]
+            n_off += 1
+    return on / n_on - off / n_off if n_on and n_off else 0.0

@@ -1,4 +1,4 @@
-"""Features by name: a group of features is a plain function from a batch to columns.
+"""Features by name: a group of features is a compiled function from windows to columns.
 
 The decorator `features` puts a function's columns on the list, with their names, units, family and
 source. A new function, in any file of this package, adds its columns; no list is edited.
@@ -6,17 +6,21 @@ source. A new function, in any file of this package, adds its columns; no list i
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classify.representations.features.batch import WindowBatch
-from classify.representations.features.ragged import Floats
+from classify.representations.features.compiled import first_use
+from classify.representations.features.lines import N_COLUMNS, Lines
+from classify.representations.features.statistics import Floats
 
 #: Notes that are worked on at once; bounds memory and keeps arrays in the processor's cache.
-AT_ONCE = 80_000
+AT_ONCE = 10_000
 
-Columns = Callable[[WindowBatch], Sequence[Floats]]
+#: Fills in an array `(n_windows, n_features)` from the lines of windows.
+Columns = Callable[[Lines, Floats], None]
 
 
 @dataclass(frozen=True)
@@ -147,18 +151,24 @@ def compute(batch: WindowBatch, families: Collection[str] | None = None) -> NDAr
     groups = list(_chosen(families))
     n_notes = batch.real.sum(axis=1)
     part = (np.cumsum(n_notes) - n_notes) // AT_ONCE
-    blocks = np.split(np.arange(len(batch)), np.flatnonzero(np.diff(part)) + 1)
-    tables = [_table(batch.take(rows), groups) for rows in blocks]
-    return np.concatenate(tables).astype(np.float32)
+    borders = [0, *(np.flatnonzero(np.diff(part)) + 1), len(batch)]
+    blocks = [slice(a, b) for a, b in pairwise(borders)]
+    most = max(int(n_notes[rows].sum()) for rows in blocks)
+    room = np.empty((N_COLUMNS, 5 * most))
+    table = np.empty((len(batch), sum(len(group.features) for group in groups)), np.float32)
+    with first_use():
+        for rows in blocks:
+            _fill(table[rows], batch.take(rows).lines(room), groups)
+    return table
 
 
-def _table(batch: WindowBatch, groups: Sequence[Group]) -> Floats:
-    tables = []
+def _fill(table: NDArray[np.float32], lines: Lines, groups: Sequence[Group]) -> None:
+    first = 0
     for group in groups:
-        table = np.column_stack(group.function(batch))
-        expected = (len(batch), len(group.features))
-        if table.shape != expected:
-            name = group.features[0].name
-            raise ValueError(f"the group of {name} gave {table.shape} instead of {expected}")
-        tables.append(table)
-    return np.concatenate(tables, axis=1)
+        columns = np.full((len(table), len(group.features)), np.nan)
+        group.function(lines, columns)
+        if np.isnan(columns[:1]).any():
+            left = [f.name for f, v in zip(group.features, columns[0], strict=True) if np.isnan(v)]
+            raise ValueError(f"a group of features left {', '.join(left)} without a value")
+        table[:, first : first + columns.shape[1]] = columns
+        first += columns.shape[1]

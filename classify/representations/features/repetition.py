@@ -1,12 +1,33 @@
 """Repetition and structure: patterns that return, and how alike the parts of a window are."""
 
-from collections.abc import Callable
-
 import numpy as np
 
-from classify.representations.features.batch import WindowBatch
-from classify.representations.features.ragged import Floats, Ragged, changes, cosine, ragged, ratio
+from classify.representations.features.compiled import compiled, inner
+from classify.representations.features.lines import (
+    EVENTS,
+    LEAP,
+    LOG_GAP,
+    MELODY,
+    NOTES,
+    PACE,
+    PITCH,
+    PITCHED,
+    VELOCITY,
+    Lines,
+    widest,
+)
 from classify.representations.features.registry import features
+from classify.representations.features.statistics import (
+    Floats,
+    Integers,
+    cosine,
+    greatest,
+    least,
+    mean,
+    progress,
+    ratio,
+    std,
+)
 
 #: Notes in the patterns that are counted.
 LENGTHS = (2, 3, 5)
@@ -26,48 +47,67 @@ FAR = 16
         "rhythm_pattern_most_common": "share of patterns of two gaps",
     },
 )
-def patterns(batch: WindowBatch) -> list[Floats]:
+@compiled
+def patterns(w: Lines, out: Floats) -> None:
     """How many patterns of successive intervals, gaps, or both, are new; 1 if none returns."""
-    interval, gap = batch.once(steps)
-    both = interval.of(interval.values * 16 + gap.values)
-    melodic = [_coded(interval, n, 32) for n in LENGTHS]
-    rhythmic = [_coded(gap, n, 16) for n in LENGTHS]
-    joint = [_coded(both, n, 512) for n in LENGTHS]
-    return [
-        *(ratio(x.distinct(), x.counts) for x in (*melodic, *rhythmic, *joint)),
-        _most_common(melodic[0]),
-        _most_common(rhythmic[0]),
-    ]
+    most = widest(w, MELODY)
+    codes, places = np.zeros(most, np.int64), np.zeros(_room(most), np.int64)
+    counts = np.zeros(len(places), np.int64)
+    for row in range(len(out)):
+        o, a, n = out[row], w.begin[MELODY, row], w.end[MELODY, row] - w.begin[MELODY, row] - 1
+        for kind in range(3):
+            for k in range(len(LENGTHS)):
+                found = max(n - LENGTHS[k] + 1, 0)
+                _code(w, a, found, LENGTHS[k], kind, codes)
+                distinct, common = _count(codes, found, places, counts)
+                o[3 * kind + k] = ratio(distinct, found)
+                if k == 0 and kind < 2:
+                    o[9 + kind] = ratio(common, found)
 
 
-def steps(batch: WindowBatch) -> tuple[Ragged, Ragged]:
-    """Melodic intervals (0-31, unisons 16) and gap ratios (0-15, equal ones 8), by note."""
-    melody = batch.melody
-    moves = melody.of(melody.pitch).steps()
-    here, _ = melody.of(melody.pitch).pairs()
-    gap = melody.gaps[here]
-    median = moves.of(gap).quantiles(0.5)[:, 0][moves.row]
-    steps = 2 * np.log2(np.maximum(gap, 1e-3) / np.maximum(median, 1e-3))
-    return (
-        moves.of(np.clip(moves.values + 16, 0, 31)),
-        moves.of(np.clip(np.round(steps) + 8, 0, 15).astype(np.int64)),
-    )
+@inner
+def _code(w: Lines, a: int, n: int, length: int, kind: int, codes: Integers) -> None:
+    """Code patterns of `length` successive intervals (kind 0), gaps (1) or both (2)."""
+    leap, pace = w.table[LEAP], w.table[PACE]
+    for i in range(n):
+        code = 0
+        for k in range(a + i, a + i + length):
+            if kind == 0:
+                code = code * 32 + int(leap[k])
+            elif kind == 1:
+                code = code * 16 + int(pace[k])
+            else:
+                code = code * 512 + int(leap[k]) * 16 + int(pace[k])
+        codes[i] = code
 
 
-def _coded(steps: Ragged, length: int, n_classes: int) -> Ragged:
-    """Numbers of the patterns of `length` successive steps."""
-    here, places = steps.places.pairs(length - 1)
-    code = np.zeros(len(here), np.int64)
-    for k in range(length):
-        code = code * n_classes + steps.values[here + k]
-    return Ragged(code, places)
+@inner
+def _room(n: int) -> int:
+    """Give a power of two that is at least twice as large."""
+    room = 4
+    while room < 2 * n:
+        room *= 2
+    return room
 
 
-def _most_common(codes: Ragged) -> Floats:
-    keys = np.sort((codes.row << 40) + codes.values)
-    starts = np.flatnonzero(changes(keys))
-    runs = ragged(np.diff(np.append(starts, len(keys))), keys[starts] >> 40, codes.n_rows)
-    return ratio(runs.max(), codes.counts)
+@inner
+def _count(codes: Integers, n: int, places: Integers, counts: Integers) -> tuple[int, int]:
+    """Count the different codes, and the most common one, in a table by their hash."""
+    room = min(_room(n), len(places))
+    for k in range(room):
+        places[k] = -1
+    distinct, common = 0, 0
+    for i in range(n):
+        code = codes[i]
+        place = ((code * 0x9E3779B1) >> 15) & (room - 1)
+        while places[place] != code and places[place] != -1:
+            place = (place + 1) & (room - 1)
+        if places[place] == -1:
+            places[place], counts[place] = code, 0
+            distinct += 1
+        counts[place] += 1
+        common = max(common, counts[place])
+    return distinct, common
 
 
 @features(
@@ -82,35 +122,35 @@ def _most_common(codes: Ragged) -> Floats:
         "sequence_best": "share of notes equal in interval but not pitch at the best lag",
     },
 )
-def returns(batch: WindowBatch) -> list[Floats]:
+@compiled
+def returns(w: Lines, out: Floats) -> None:
     """Melody against itself, 2 to 16 notes on; lags beyond half the melody are left out."""
-    interval, gap = batch.once(steps)
-    here, _ = batch.melody.places.pairs(1)
-    pitch = interval.of(batch.melody.pitch[here])
-    both = interval.of(interval.values * 16 + gap.values)
-    kinds = [_equal(both), _equal(gap), _equal(pitch)]
-    moved = _equal(interval, but=pitch)
-    best = [table.max(axis=1) for table in (*kinds, moved)]
-    lag = np.where(best[0] > 0, np.round(kinds[0], 9).argmax(axis=1) + 2, 0)
-    return [best[0], lag.astype(float), kinds[0].mean(axis=1), *best[1:]]
-
-
-def _equal(codes: Ragged, but: Ragged | None = None) -> Floats:
-    """Share `(n_rows, n_lags)` of values equal to the one a lag on, but for equal ones of another.
-
-    0 at lags of more than half the number of values.
-    """
-    table = codes.table(-1).astype(np.int16)
-    other = None if but is None else but.table(-1).astype(np.int16)
-    out = np.zeros((codes.n_rows, FAR - 1))
-    for lag in range(2, min(FAR, table.shape[1] // 2) + 1):
-        later = table[:, lag:]
-        same = (later == table[:, :-lag]) & (later >= 0)
-        if other is not None:
-            same &= other[:, lag:] != other[:, :-lag]
-        possible = codes.counts >= 2 * lag
-        out[:, lag - 2] = np.where(possible, ratio(same.sum(axis=1), codes.counts - lag), 0.0)
-    return out
+    t, shares = w.table, np.zeros((4, FAR - 1))
+    for row in range(len(out)):
+        o, a, n = out[row], w.begin[MELODY, row], w.end[MELODY, row] - w.begin[MELODY, row] - 1
+        shares[:] = 0.0
+        end = a + max(n, 0)
+        leap, pace, pitch = t[LEAP, a:end], t[PACE, a:end], t[PITCH, a:end]
+        for lag in range(2, min(FAR, n // 2) + 1):
+            both, paces, pitches, moved = 0, 0, 0, 0
+            for i in range(n - lag):
+                same_leap, same_pace = leap[i] == leap[i + lag], pace[i] == pace[i + lag]
+                same_pitch = pitch[i] == pitch[i + lag]
+                both += same_leap & same_pace  # `and` would be a branch
+                paces += same_pace
+                pitches += same_pitch
+                moved += same_leap & (not same_pitch)
+            shares[0, lag - 2], shares[1, lag - 2] = both / (n - lag), paces / (n - lag)
+            shares[2, lag - 2], shares[3, lag - 2] = pitches / (n - lag), moved / (n - lag)
+        best = 0
+        for k in range(FAR - 1):
+            if np.rint(shares[0, k] * 1e9) > np.rint(shares[0, best] * 1e9):
+                best = k
+        o[0] = greatest(shares[0], 0, FAR - 1)
+        o[1] = best + 2 if o[0] > 0 else 0
+        o[2] = mean(shares[0], 0, FAR - 1)
+        o[3], o[4] = greatest(shares[1], 0, FAR - 1), greatest(shares[2], 0, FAR - 1)
+        o[5] = greatest(shares[3], 0, FAR - 1)
 
 
 @features(
@@ -127,36 +167,52 @@ def _equal(codes: Ragged, but: Ragged | None = None) -> Floats:
         "thirds_melody_range_spread": "semitones, std of the ranges",
     },
 )
-def contrast(batch: WindowBatch) -> list[Floats]:
+@compiled
+def contrast(w: Lines, out: Floats) -> None:
     """How alike the halves of a window are, and how its thirds differ."""
-    notes = batch.pitched
-    interval, gap = batch.once(steps)
-    pitch, velocity = notes.of(notes.pitch), batch.notes.of(batch.notes.velocity)
-    between = batch.events.of(batch.events.onset).steps()
-    gaps = between.of(np.log(np.maximum(between.values, 0.01)))
-    melody = batch.melody.of(batch.melody.pitch)
-    return [
-        _halves(notes.of(notes.pitch_class), 12),
-        _halves(interval, 32),
-        _halves(gap, 16),
-        _halves(pitch, 128),
-        *(_of_thirds(x, Ragged.mean).std(axis=1) for x in (pitch, velocity, gaps)),
-        _of_thirds(melody, lambda third: third.max() - third.min()).std(axis=1),
-    ]
+    t, early, late = w.table, np.zeros(128), np.zeros(128)
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[PITCHED, row], w.end[PITCHED, row]
+        o[3] = _halves(t[PITCH], a, b, early, late)
+        for k in range(12, 128):
+            early[k % 12] += early[k]
+            late[k % 12] += late[k]
+        o[0] = cosine(early[:12], late[:12])
+        o[4] = _spread_of_thirds(t[PITCH], a, b, False)
+        o[5] = _spread_of_thirds(t[VELOCITY], w.begin[NOTES, row], w.end[NOTES, row], False)
+        o[6] = _spread_of_thirds(t[LOG_GAP], w.begin[EVENTS, row], w.end[EVENTS, row] - 1, False)
+        a, b = w.begin[MELODY, row], w.end[MELODY, row]
+        o[1] = _halves(t[LEAP], a, b - 1, early, late)
+        o[2] = _halves(t[PACE], a, b - 1, early, late)
+        o[7] = _spread_of_thirds(t[PITCH], a, b, True)
 
 
-def _halves(codes: Ragged, n_classes: int) -> Floats:
-    late = (codes.progress >= 0.5).astype(np.int64)
-    table = codes.of(late * n_classes + codes.values).histogram(2 * n_classes)
-    return cosine(table[:, :n_classes], table[:, n_classes:])
+@inner
+def _halves(codes: Floats, a: int, b: int, early: Floats, late: Floats) -> float:
+    """Cosine between the counts of codes in the first half and in the second."""
+    early[:] = 0.0
+    late[:] = 0.0
+    for i in range(a, b):
+        if progress(i - a, b - a) >= 0.5:
+            late[int(codes[i])] += 1
+        else:
+            early[int(codes[i])] += 1
+    return cosine(early, late)
 
 
-def _of_thirds(values: Ragged, statistic: Callable[[Ragged], Floats]) -> Floats:
-    """Statistics `(n_rows, 3)` of three parts with the same number of values.
-
-    Of all values, thrice, where there are fewer than three.
-    """
-    third = np.minimum((values.progress * 3).astype(np.int64), 2)
-    thirds = ragged(values.values, 3 * values.row + third, 3 * values.n_rows)
-    few = (values.counts < 3)[:, None]
-    return np.where(few, statistic(values)[:, None], statistic(thirds).reshape(-1, 3))
+@inner
+def _spread_of_thirds(values: Floats, a: int, b: int, ranges: bool) -> float:
+    """Spread of the means (or ranges) of three parts; 0 of fewer than three values."""
+    if b - a < 3:
+        return 0.0
+    found, first = np.zeros(3), a
+    for third in range(3):
+        end = first
+        while end < b and min(int(progress(end - a, b - a) * 3), 2) == third:
+            end += 1
+        if ranges:
+            found[third] = greatest(values, first, end) - least(values, first, end)
+        else:
+            found[third] = mean(values, first, end)
+        first = end
+    return std(found, 0, 3)

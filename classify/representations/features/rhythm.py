@@ -5,41 +5,66 @@ nominal. The pulse is the period that the times between onsets repeat most, with
 about half a second.
 """
 
-from dataclasses import dataclass
+import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from classify.representations.features.batch import WindowBatch, WindowNotes
-from classify.representations.features.ragged import Floats, Ragged, entropy, ragged, ratio
+from classify.representations.features.compiled import compiled, inner
+from classify.representations.features.derive import best_pulse
+from classify.representations.features.lines import (
+    BASS,
+    DURATION,
+    END,
+    EVENT,
+    EVENTS,
+    FILLED,
+    LOG_GAP,
+    LOG_LENGTH,
+    LONGEST,
+    MELODY,
+    N_LAGS,
+    NOTES,
+    OCTAVES,
+    ONSET,
+    PER_OCTAVE,
+    PERIOD,
+    PITCH,
+    PITCHED,
+    PULSE,
+    SPAN,
+    Lines,
+    widest,
+)
 from classify.representations.features.registry import features
+from classify.representations.features.statistics import (
+    TENTHS,
+    TENTHS_AND_QUARTERS,
+    Floats,
+    change,
+    correlation,
+    entropy,
+    greatest,
+    mean,
+    nearest,
+    offset,
+    quantiles,
+    ratio,
+    std,
+    to_shares,
+    total,
+)
 
 JSYMBOLIC = "jSymbolic 2.2 catalogue, rhythm (McKay, Cumming and Fujinaga 2018)"
-
-#: Seconds added before taking logarithms, and the longest time that counts.
-SHORTEST, LONGEST = 0.01, 30.0
 
 #: Neighbouring gaps as ratios; each is counted at the nearest.
 RATIOS = {"1_4": 1 / 4, "1_3": 1 / 3, "1_2": 1 / 2, "2_3": 2 / 3, "1_1": 1.0, "3_2": 3 / 2,
           "2_1": 2.0, "3_1": 3.0, "4_1": 4.0}  # fmt: skip
+BORDERS = np.log(list(RATIOS.values()))
+BORDERS = (BORDERS[1:] + BORDERS[:-1]) / 2
 
-#: Lags between onsets: twelve classes an octave from 0.1 to 3.2 s, between up to 8 onsets.
-FIRST_LAG, OCTAVES, PER_OCTAVE, ONSETS_ON = 0.1, 5, 12, 8
-
-#: The preferred period in seconds, and the width of the preference in octaves. That moderate
-#: periods are preferred is Parncutt's (1994), who found about .7 s; van Noorden and Moelants (1999)
-#: found .5 to .55 s. The values are ours: 120 bpm, as in most files, and a wide preference.
-PREFERRED, WIDTH = 0.5, 1.0
-
-
-def log_time(seconds: Floats) -> Floats:
-    """Logarithm of bounded seconds."""
-    return np.log(np.clip(seconds, SHORTEST, LONGEST))
-
-
-def gaps(line: WindowNotes) -> Ragged:
-    """Seconds between successive notes of a line (or events)."""
-    return line.of(line.onset).steps()
+LOG_LONGEST = math.log(LONGEST)
+#: Logarithm of the ratio below which a gap follows one that is longer by half or more.
+SHORTER = math.log(2 / 3) + 1e-6
 
 
 @features(
@@ -63,28 +88,31 @@ def gaps(line: WindowNotes) -> Ragged:
         "density_variation": "std by mean of eight parts",
     },
 )
-def density(batch: WindowBatch) -> list[Floats]:
+@compiled
+def density(w: Lines, out: Floats) -> None:
     """How fast notes follow each other."""
-    notes, events = batch.notes, batch.events
-    between = gaps(events)
-    logs = between.of(log_time(between.values))
-    melody, bass = gaps(batch.melody), gaps(batch.bass)
-    span = np.maximum(batch.span, 1e-6)[notes.row]
-    part = np.minimum((notes.onset / span * 8).astype(np.int64), 7)
-    shares_of_parts = notes.of(part).histogram(8)
-    return [
-        ratio(notes.of(notes.row).counts, batch.filled),
-        ratio(events.of(events.row).counts, batch.filled),
-        ratio(batch.melody.of(batch.melody.row).counts, batch.filled),
-        batch.span,
-        logs.mean(),
-        logs.std(),
-        logs.quantiles(0.1, 0.25, 0.5, 0.75, 0.9),
-        melody.of(log_time(melody.values)).mean(),
-        bass.of(log_time(bass.values)).mean(),
-        logs.change(),
-        shares_of_parts.std(axis=1) * 8,
-    ]
+    t, n_most = w.table, max(widest(w, EVENTS), widest(w, MELODY), widest(w, BASS))
+    logs, parts = np.empty(n_most), np.zeros(8)
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[NOTES, row], w.end[NOTES, row]
+        filled, span = w.shared[row, FILLED], max(w.shared[row, SPAN], 1e-6)
+        parts[:] = 0.0
+        for i in range(a, b):
+            parts[min(int(t[ONSET, i] / span * 8), 7)] += 1
+        to_shares(parts)
+        o[0] = ratio(b - a, filled)
+        o[1] = ratio(w.end[EVENTS, row] - w.begin[EVENTS, row], filled)
+        o[2] = ratio(w.end[MELODY, row] - w.begin[MELODY, row], filled)
+        o[3] = w.shared[row, SPAN]
+        for k, line in ((11, MELODY), (12, BASS), (4, EVENTS)):
+            a, n = w.begin[line, row], w.end[line, row] - w.begin[line, row] - 1
+            for i in range(n):
+                logs[i] = min(t[LOG_GAP, a + i], LOG_LONGEST)
+            o[k] = mean(logs, 0, n)
+        o[5] = std(logs, 0, n)
+        o[13] = change(logs, 0, n)
+        quantiles(logs, max(n, 0), TENTHS_AND_QUARTERS, o, 6)
+        o[14] = std(parts, 0, 8) * 8
 
 
 @features(
@@ -101,41 +129,47 @@ def density(batch: WindowBatch) -> list[Floats]:
     | {f"gap_ratio_{name}": "share of neighbouring gaps" for name in RATIOS}
     | {f"melody_gap_ratio_{name}": "share of neighbouring gaps" for name in RATIOS},
 )
-def regularity(batch: WindowBatch) -> list[Floats]:
+@compiled
+def regularity(w: Lines, out: Floats) -> None:
     """How even the gaps are."""
-    events, melody = gaps(batch.events), gaps(batch.melody)
-    of_events, of_melody = _ratios(events), _ratios(melody)
-    table = of_events.of(_nearest(of_events.values)).histogram(len(RATIOS))
-    return [
-        ratio(events.std(), events.mean()),
-        _npvi(events),
-        ratio(melody.std(), melody.mean()),
-        _npvi(melody),
-        entropy(table),
-        of_events.of(of_events.values < np.log(2 / 3) + 1e-6).mean(),
-        table,
-        of_melody.of(_nearest(of_melody.values)).histogram(len(RATIOS)),
-    ]
+    for row in range(len(out)):
+        o = out[row]
+        o[:] = 0.0
+        o[5] = _ratios(w, EVENTS, row, o[6:15])
+        o[4] = entropy(o[6:15])
+        _ratios(w, MELODY, row, o[15:24])
+        o[0], o[1] = _variation(w, EVENTS, row)
+        o[2], o[3] = _variation(w, MELODY, row)
 
 
-def _ratios(between: Ragged) -> Ragged:
-    """Logarithms of each gap by the gap before."""
-    return between.of(np.log(np.maximum(between.values, 1e-3))).steps()
+@inner
+def _ratios(w: Lines, line: int, row: int, table: Floats) -> float:
+    """Count neighbouring gaps by their ratio; give the share of long, then short ones."""
+    log, shorter = w.table[LOG_GAP], 0
+    a, b = w.begin[line, row], w.end[line, row]
+    for i in range(a, b - 2):
+        apart = log[i + 1] - log[i]
+        table[nearest(apart, BORDERS)] += 1
+        shorter += apart < SHORTER
+    to_shares(table)
+    return ratio(shorter, max(b - a - 2, 0))
 
 
-def _nearest(logs: Floats) -> NDArray[np.int64]:
-    borders = np.log(list(RATIOS.values()))
-    return np.searchsorted((borders[1:] + borders[:-1]) / 2, logs)
-
-
-def _npvi(between: Ragged) -> Floats:
-    """100 times the mean of |a - b| by the mean of a and b, over neighbouring gaps."""
-    here, there = between.pairs()
-    a, b = between.values[here], between.values[there]
-    return (
-        100
-        * ragged(ratio(np.abs(a - b), (a + b) / 2), between.row[here], len(between.counts)).mean()
-    )
+@inner
+def _variation(w: Lines, line: int, row: int) -> tuple[float, float]:
+    """Spread of gaps by their mean; 100 times the mean |a - b| by the mean of a and b (nPVI)."""
+    onset, a, b = w.table[ONSET], w.begin[line, row], w.end[line, row]
+    n, squares, differences = b - a - 1, 0.0, 0.0
+    if n < 1:
+        return 0.0, 0.0
+    middle = (onset[b - 1] - onset[a]) / n
+    for i in range(a, b - 1):
+        gap = onset[i + 1] - onset[i]
+        squares += (gap - middle) ** 2
+        if i + 2 < b:
+            following = onset[i + 2] - onset[i + 1]
+            differences += ratio(abs(gap - following), (gap + following) / 2)
+    return ratio(math.sqrt(squares / n), middle), 100 * ratio(differences, n - 1)
 
 
 @features(
@@ -156,22 +190,21 @@ def _npvi(between: Ragged) -> Floats:
         "duration_pitch_correlation": "correlation",
     },
 )
-def lengths(batch: WindowBatch) -> list[Floats]:
+@compiled
+def lengths(w: Lines, out: Floats) -> None:
     """Lengths of notes, drums left out."""
-    notes = batch.pitched
-    length = notes.of(notes.duration)
-    logs = notes.of(log_time(notes.duration))
-    melody, bass = batch.melody, batch.bass
-    return [
-        logs.mean(),
-        logs.std(),
-        logs.quantiles(0.1, 0.25, 0.5, 0.75, 0.9),
-        ratio(length.std(), length.mean()),
-        logs.change(),
-        melody.of(log_time(melody.duration)).mean(),
-        bass.of(log_time(bass.duration)).mean(),
-        logs.correlation(notes.pitch),
-    ]
+    t, logs = w.table, np.empty(widest(w, PITCHED))
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[PITCHED, row], w.end[PITCHED, row]
+        for i in range(a, b):
+            logs[i - a] = t[LOG_LENGTH, i]
+        o[0], o[1] = mean(logs, 0, b - a), std(logs, 0, b - a)
+        o[7] = ratio(std(t[DURATION], a, b), mean(t[DURATION], a, b))
+        o[8] = change(logs, 0, b - a)
+        o[11] = correlation(logs, 0, t[PITCH], a, b - a)
+        quantiles(logs, b - a, TENTHS_AND_QUARTERS, o, 2)
+        o[9] = mean(t[LOG_LENGTH], w.begin[MELODY, row], w.end[MELODY, row])
+        o[10] = mean(t[LOG_LENGTH], w.begin[BASS, row], w.end[BASS, row])
 
 
 @features(
@@ -190,111 +223,51 @@ def lengths(batch: WindowBatch) -> list[Floats]:
         "rest_events": "share of events that follow a rest",
     },
 )
-def articulation(batch: WindowBatch) -> list[Floats]:
+@compiled
+def articulation(w: Lines, out: Floats) -> None:
     """How notes are joined; ratios count 4 at most. Rests are between the first and last onset."""
-    melody, events = batch.melody, batch.events
-    filling = _filling(melody.duration, melody.gaps)
-    joined = melody.of(filling).where(~np.isnan(filling))
-    pitched = batch.pitched
-    to_next = events.gaps[pitched.event]
-    filled = _filling(pitched.duration, to_next)
-    of_all = pitched.of(filled).where(~np.isnan(filled))
-    rest = _rests(batch.notes)
-    span = np.maximum(batch.span, 1e-6)
-    return [
-        of_all.mean(),
-        of_all.quantiles(0.1, 0.5, 0.9),
-        joined.of(joined.values < 0.5).mean(),
-        joined.of(joined.values > 0.98).mean(),
-        joined.std(),
-        rest.total() / span,
-        rest.max() / span,
-        rest.of(rest.values > 0.05 * (span / np.maximum(rest.counts, 1))[rest.row]).mean(),
-    ]
+    t, filled = w.table, np.empty(widest(w, PITCHED))
+    silent = np.empty(widest(w, EVENTS))
+    for row in range(len(out)):
+        o, a, first = out[row], w.begin[PITCHED, row], w.begin[EVENTS, row]
+        n, last = 0, w.end[EVENTS, row] - 1
+        for i in range(a, w.end[PITCHED, row]):
+            event = first + int(t[EVENT, i])
+            if event < last:
+                gap = t[ONSET, event + 1] - t[ONSET, event]
+                filled[n] = _filling(t[DURATION, i], gap)
+                n += 1
+        o[0] = mean(filled, 0, n)
+        quantiles(filled, n, TENTHS, o, 1)
+        a, n = w.begin[MELODY, row], w.end[MELODY, row] - w.begin[MELODY, row] - 1
+        short, joined = 0, 0
+        for i in range(n):
+            filled[i] = _filling(t[DURATION, a + i], t[ONSET, a + i + 1] - t[ONSET, a + i])
+            short += filled[i] < 0.5
+            joined += filled[i] > 0.98
+        o[4], o[5], o[6] = ratio(short, n), ratio(joined, n), std(filled, 0, n)
+        span, n, rests = max(w.shared[row, SPAN], 1e-6), _rests(w, row, silent), 0
+        for k in range(n):
+            rests += silent[k] > 0.05 * (span / n)
+        o[7], o[8] = total(silent, 0, n) / span, greatest(silent, 0, n) / span
+        o[9] = ratio(rests, n)
 
 
-def _filling(duration: Floats, gap: Floats) -> Floats:
-    return np.minimum(duration / np.maximum(gap, 1e-3), 4.0)
+@inner
+def _filling(duration: float, gap: float) -> float:
+    return min(duration / max(gap, 1e-3), 4.0)
 
 
-def _rests(notes: WindowNotes) -> Ragged:
-    """Silent seconds before each event but the first."""
-    microseconds = np.round(np.minimum(notes.end, 2**17) * 1e6).astype(np.int64)
-    key = notes.row << 38  # later windows lie beyond the end of every earlier one
-    last_end = np.maximum.accumulate(key + microseconds)[notes.lasts] - key[notes.lasts]
-    row, onset = notes.row[notes.lasts], notes.onset[notes.lasts]
-    here, there = ragged(onset, row, notes.n_rows).pairs()
-    silent = np.maximum(onset[there] - last_end[here] / 1e6, 0)
-    return ragged(silent, row[here], notes.n_rows)
-
-
-@dataclass(frozen=True, eq=False)
-class Pulses:
-    """The pulse of each window.
-
-    Parameters
-    ----------
-    table : ndarray, shape (n_rows, n_lags)
-        Shares of times between onsets, by class (`LAGS`).
-    score : ndarray, shape (n_rows, n_lags)
-        Salience of each class as the pulse.
-    best : ndarray of int, shape (n_rows,)
-        Class of the pulse; that of `PREFERRED` where nothing recurs.
-    period : ndarray, shape (n_rows,)
-        Seconds: geometric mean of the times in that class and its neighbours.
-    """
-
-    table: Floats
-    score: Floats
-    best: NDArray[np.int64]
-    period: Floats
-
-
-def pulses(batch: WindowBatch) -> Pulses:
-    """Find the pulse from the times between each event and up to `ONSETS_ON` later ones."""
-    counts, logs = _lag_tables(batch.events)
-    table = ratio(counts, counts.sum(axis=1, keepdims=True))
-    score = np.round(pulse_scores(table), 9)
-    nothing = int(np.abs(LAGS - PREFERRED).argmin())
-    best = np.where(score.any(axis=1), score.argmax(axis=1), nothing)
-    near = np.clip(best[:, None] + np.array([-1, 0, 1]), 0, len(LAGS) - 1)
-    n_near = np.take_along_axis(counts, near, axis=1).sum(axis=1)
-    mean = ratio(np.take_along_axis(logs, near, axis=1).sum(axis=1), n_near)
-    return Pulses(table, score, best, np.where(n_near > 0, np.exp2(mean), LAGS[best]))
-
-
-def _lag_tables(line: WindowNotes) -> tuple[Floats, Floats]:
-    """Count the times between onsets in each class of each window; sum their log2 seconds."""
-    n_lags = OCTAVES * PER_OCTAVE
-    counts, logs = np.zeros((2, line.n_rows * n_lags))
-    for lag in range(1, ONSETS_ON + 1):
-        apart = line.onset[lag:] - line.onset[:-lag]
-        log = np.log2(np.maximum(apart, 1e-3).astype(np.float32))
-        place = np.floor((log - np.log2(FIRST_LAG)) * PER_OCTAVE + 0.5).astype(np.int64)
-        same_row = line.row[lag:] == line.row[:-lag]
-        inside = np.flatnonzero((place >= 0) & (place < n_lags) & same_row)
-        cells = line.row[inside] * n_lags + place[inside]
-        counts += np.bincount(cells, minlength=len(counts))
-        logs += np.bincount(cells, log[inside], len(logs))
-    return counts.reshape(-1, n_lags), logs.reshape(-1, n_lags)
-
-
-LAGS = FIRST_LAG * 2 ** (np.arange(OCTAVES * PER_OCTAVE) / PER_OCTAVE)
-
-
-def pulse_scores(table: Floats) -> Floats:
-    """Salience `(n, n_lags)` of each lag as the pulse: itself, its half and its multiples."""
-    near = np.pad(table, ((0, 0), (1, 1)))
-    smooth = near[:, :-2] / 2 + near[:, 1:-1] + near[:, 2:] / 2
-    score = smooth.copy()
-    for shift, share in ((-12, 0.5), (12, 0.5), (-19, 0.25), (19, 0.25)):
-        moved = np.zeros_like(score)
-        if shift > 0:
-            moved[:, :-shift] = smooth[:, shift:]
-        else:
-            moved[:, -shift:] = smooth[:, :shift]
-        score += share * moved
-    return score * np.exp(-0.5 * (np.log2(LAGS / PREFERRED) / WIDTH) ** 2)
+@inner
+def _rests(w: Lines, row: int, silent: Floats) -> int:
+    """Write the silent seconds before each event but the first; give their number."""
+    t, last, n = w.table, 0.0, 0
+    for i in range(w.begin[NOTES, row], w.end[NOTES, row]):
+        if i > w.begin[NOTES, row] and t[EVENT, i] != t[EVENT, i - 1]:
+            silent[n] = max(t[ONSET, i] - last / 1e6, 0.0)
+            n += 1
+        last = max(last, np.rint(min(t[END, i], 2.0**17) * 1e6))
+    return n
 
 
 @features(
@@ -312,25 +285,28 @@ def pulse_scores(table: Floats) -> Floats:
     }
     | {f"lag_octave_{k}": "share of times between onsets, by pace" for k in range(OCTAVES * 2)},
 )
-def pulse(batch: WindowBatch) -> list[Floats]:
+@compiled
+def pulse(w: Lines, out: Floats) -> None:
     """Describe the most repeated period; the tempo is 120 where nothing recurs."""
-    fitted = batch.once(pulses)
-    table, score, best, period = fitted.table, fitted.score, fitted.best, fitted.period
-    rows = np.arange(len(batch))
-    rival = np.abs(np.arange(len(LAGS)) - best[:, None]) > 2
-    others = np.where(rival, score, 0)
-    second = others.argmax(axis=1)
-    octaves = sum(table[rows, np.clip(best + 12 * k, 0, len(LAGS) - 1)] for k in (-1, 0, 1))
-    between = gaps(batch.events)
-    steps = between.values / period[between.row]
-    return [
-        60 / period,
-        np.asarray(octaves),
-        entropy(table),
-        ratio(others.max(axis=1), score[rows, best]),
-        np.where(others.any(axis=1), (second - best) / PER_OCTAVE, 0.0),
-        between.of(np.abs(4 * steps - np.round(4 * steps)) < 0.15).mean(),
-        between.of(np.abs(3 * steps - np.round(3 * steps)) < 0.15).mean(),
-        ratio(batch.events.of(batch.events.row).counts, batch.filled) * period,
-        table.reshape(len(batch), OCTAVES * 2, -1).sum(axis=2),
-    ]
+    onset, score = w.table[ONSET], np.empty(N_LAGS)
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[EVENTS, row], w.end[EVENTS, row]
+        o[:] = 0.0
+        lags, period, best = w.lags[row], w.shared[row, PERIOD], int(w.shared[row, PULSE])
+        best_pulse(lags, score)
+        second, most = 0, 0.0
+        for k in range(N_LAGS):
+            o[8 + k // (PER_OCTAVE // 2)] += lags[k]
+            if abs(k - best) > 2 and score[k] > most:
+                second, most = k, score[k]
+        o[0] = 60 / period
+        for octave in range(-1, 2):
+            o[1] += lags[min(max(best + 12 * octave, 0), N_LAGS - 1)]
+        o[2], o[3] = entropy(lags), ratio(most, score[best])
+        o[4] = (second - best) / PER_OCTAVE if most > 0 else 0.0
+        for i in range(a, b - 1):
+            steps = (onset[i + 1] - onset[i]) / period
+            o[5] += offset(4 * steps, 1.0) < 0.15
+            o[6] += offset(3 * steps, 1.0) < 0.15
+        o[5], o[6] = ratio(o[5], b - a - 1), ratio(o[6], b - a - 1)
+        o[7] = ratio(b - a, w.shared[row, FILLED]) * period

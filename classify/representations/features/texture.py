@@ -1,27 +1,96 @@
 """Texture: how many notes and voices sound at once, and which instruments and drums play."""
 
-import numpy as np
-from numpy.typing import NDArray
+import math
 
-from classify.representations.features.batch import WindowBatch, WindowNotes
-from classify.representations.features.metre import NEAR, in_beats, offset
-from classify.representations.features.ragged import Floats, Ragged, changes, entropy, ragged, ratio
+import numpy as np
+
+from classify.representations.features.compiled import compiled, inner
+from classify.representations.features.lines import (
+    BEAT,
+    DRUM,
+    DURATION,
+    END,
+    EVENT,
+    EVENTS,
+    FILLED,
+    MELODY,
+    NOTES,
+    ONSET,
+    PITCH,
+    PITCHED,
+    PROGRAM,
+    VELOCITY,
+    Lines,
+    widest,
+)
+from classify.representations.features.metre import NEAR
 from classify.representations.features.registry import features
+from classify.representations.features.statistics import (
+    Floats,
+    change,
+    count,
+    entropy,
+    greatest,
+    mean,
+    offset,
+    ratio,
+    std,
+    to_shares,
+    total,
+)
 
 JSYMBOLIC = "jSymbolic 2.2 catalogue, {} (McKay, Cumming and Fujinaga 2018)"
 
 
-def sounding(notes: WindowNotes) -> Ragged:
-    """Count the notes that sound at each event, those that begin there included."""
-    key = notes.row << 38
-    ends = np.sort(key + np.round(np.clip(notes.end, 0, 2**17) * 1e6).astype(np.int64))
-    lasts = notes.lasts
-    now = key[lasts] + np.round(notes.onset[lasts] * 1e6).astype(np.int64) + 1
-    starts = notes.places.starts[notes.row[lasts]]
-    begun, ended = lasts + 1 - starts, np.searchsorted(ends, now) - starts
-    # a note of no length has ended where it begins, and still counts there
-    new = lasts - notes.firsts + 1
-    return ragged(np.maximum(begun - ended, new), notes.row[lasts], notes.n_rows)
+@inner
+def sounding(w: Lines, row: int, times: Floats, now: Floats) -> int:
+    """Count the notes that sound at each event, those that begin there included.
+
+    Parameters
+    ----------
+    times : ndarray, shape (n_notes,)
+        Room for the times of events, in microseconds.
+    now : ndarray, shape (n_notes + 1,)
+        Notes that sound: filled.
+
+    Returns
+    -------
+    int
+        Number of events.
+    """
+    t, a, b, n = w.table, w.begin[PITCHED, row], w.end[PITCHED, row], 0
+    for i in range(a, b):
+        if i == a or t[EVENT, i] != t[EVENT, i - 1]:
+            times[n] = np.rint(t[ONSET, i] * 1e6)
+            now[n] = 0.0
+            n += 1
+    now[n] = 0.0
+    event = -1
+    for i in range(a, b):
+        event += i == a or t[EVENT, i] != t[EVENT, i - 1]
+        end = np.rint(min(max(t[END, i], 0.0), 2.0**17) * 1e6)
+        now[event] += 1
+        now[_ended(times, event, n, end)] -= 1
+    for k in range(1, n):
+        now[k] += now[k - 1]
+    return n
+
+
+@inner
+def _ended(times: Floats, event: int, n: int, end: float) -> int:
+    """Find the first event at which a note has ended, by steps that double and then halve."""
+    step, low, high = 1, event, n  # at `low` it sounds, or begins
+    while low + step < n and times[low + step] < end:
+        low += step
+        step *= 2
+    high = min(low + step, n)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if times[middle] < end:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 @features(
@@ -50,55 +119,79 @@ def sounding(notes: WindowNotes) -> Ragged:
         "repeated_notes": "share of notes whose pitch is in the event before",
     },
 )
-def polyphony(batch: WindowBatch) -> list[Floats]:
+@compiled
+def polyphony(w: Lines, out: Floats) -> None:
     """Count notes at once; drums are left out."""
-    notes = batch.pitched
-    now = sounding(notes)
-    firsts, lasts = notes.firsts, notes.lasts
-    size = now.of(lasts - firsts + 1)
-    spread = now.of(notes.pitch[lasts] - notes.pitch[firsts])
-    single = now.of(notes.pitch[lasts]).where(size.values == 1)
-    moves = single.steps()
-    side = single.of((single.values >= 60).astype(int)).steps()
-    low = notes.of(notes.pitch < 60)
-    kinds = (now.values == 1, now.values == 2, now.values == 3, now.values >= 4)
-    return [
-        now.mean(),
-        now.std(),
-        now.max(),
-        *(now.of(kind).mean() for kind in kinds),
-        now.change(),
-        ratio(notes.of(np.minimum(notes.duration, 30)).total(), np.maximum(batch.filled, 0.05)),
-        size.mean(),
-        size.std(),
-        size.max(),
-        size.of(size.values == 1).mean(),
-        size.of(size.values >= 3).mean(),
-        spread.mean(),
-        spread.where(size.values > 1).of(_octaves(notes)[size.values > 1]).mean(),
-        moves.of((np.abs(moves.values) >= 3) & (np.abs(moves.values) <= 12)).mean(),
-        side.of(side.values != 0).mean(),
-        ratio(low.total(), size.counts),
-        _repeated(notes),
-    ]
+    times, now = np.empty(widest(w, PITCHED)), np.empty(widest(w, PITCHED) + 1)
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[PITCHED, row], w.end[PITCHED, row]
+        o[:] = 0.0
+        n, low, time = sounding(w, row, times, now), 0, 0.0
+        for k in range(n):
+            o[2 + int(min(now[k], 4.0))] += 1
+        for k in range(3, 7):
+            o[k] = ratio(o[k], n)
+        o[0], o[1], o[2] = mean(now, 0, n), std(now, 0, n), greatest(now, 0, n)
+        o[7] = change(now, 0, n)
+        for i in range(a, b):
+            time += min(w.table[DURATION, i], 30.0)
+            low += w.table[PITCH, i] < 60
+        o[8] = time / max(w.shared[row, FILLED], 0.05)
+        o[18], o[19] = ratio(low, n), _repeated(w, row)
+        _sizes(w, row, n, now, o)
 
 
-def _octaves(notes: WindowNotes) -> NDArray[np.bool_]:
-    """Whether each event holds two notes one octave apart, among its four nearest neighbours."""
-    doubled = np.zeros(len(notes), bool)
-    for lag in range(1, 5):
-        same = notes.event[:-lag] == notes.event[lag:]
-        doubled[:-lag] |= same & (notes.pitch[lag:] - notes.pitch[:-lag] == 12)
-    return np.logical_or.reduceat(doubled, notes.firsts) if len(notes) else doubled
+@inner
+def _sizes(w: Lines, row: int, n: int, sizes: Floats, o: Floats) -> None:
+    """Fill in how large events are, and how single notes follow each other."""
+    pitch, first, k, chords, singles = w.table[PITCH], w.begin[PITCHED, row], 0, 0, 0
+    before, large, spread = 0.0, 0, 0.0
+    for i in range(first, w.end[PITCHED, row]):
+        if i + 1 < w.end[PITCHED, row] and w.table[EVENT, i + 1] == w.table[EVENT, i]:
+            continue
+        size = i + 1 - first
+        sizes[k] = size
+        k += 1
+        large += size >= 3
+        spread += pitch[i] - pitch[first]
+        if size > 1:
+            chords += 1
+            o[15] += _octave(pitch, first, i + 1)
+        else:
+            if singles:
+                o[16] += 3 <= abs(pitch[i] - before) <= 12
+                o[17] += (pitch[i] >= 60) != (before >= 60)
+            before = pitch[i]
+            singles += 1
+        first = i + 1
+    o[9], o[10], o[11] = mean(sizes, 0, n), std(sizes, 0, n), greatest(sizes, 0, n)
+    o[12], o[13], o[14] = ratio(singles, n), ratio(large, n), ratio(spread, n)
+    o[15] = ratio(o[15], chords)
+    o[16], o[17] = ratio(o[16], max(singles - 1, 0)), ratio(o[17], max(singles - 1, 0))
 
 
-def _repeated(notes: WindowNotes) -> Floats:
-    number = np.cumsum(changes(notes.event))
-    key = (number << 7) + notes.pitch
-    wanted = key - (1 << 7)
-    place = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
-    same_row = notes.row[place] == notes.row
-    return notes.of((key[place] == wanted) & same_row).mean()
+@inner
+def _octave(pitch: Floats, a: int, b: int) -> bool:
+    """Whether an event holds two notes one octave apart, among four neighbours."""
+    for i in range(a, b):
+        for j in range(i + 1, min(i + 5, b)):
+            if pitch[j] - pitch[i] == 12:
+                return True
+    return False
+
+
+@inner
+def _repeated(w: Lines, row: int) -> float:
+    """Share of notes whose pitch is in the event before."""
+    t, a, b = w.table, w.begin[PITCHED, row], w.end[PITCHED, row]
+    seen, number, first, again = np.full(128, -2), 0, a, 0
+    for i in range(a, b):
+        again += seen[int(t[PITCH, i])] == number - 1
+        if i + 1 == b or t[EVENT, i + 1] != t[EVENT, i]:
+            for k in range(first, i + 1):
+                seen[int(t[PITCH, k])] = number
+            number, first = number + 1, i + 1
+    return ratio(again, b - a)
 
 
 #: General MIDI's families of eight programs each.
@@ -124,19 +217,27 @@ KINDS = {"acoustic_guitar": (24, 26), "electric_guitar": (26, 29), "distorted_gu
         "melody_program_most_common": "share of melody notes",
     },
 )
-def instruments(batch: WindowBatch) -> list[Floats]:
+@compiled
+def instruments(w: Lines, out: Floats) -> None:
     """Which families of General MIDI instruments play, and how many instruments."""
-    notes, melody = batch.pitched, batch.melody
-    program = notes.of(notes.program)
-    table = program.histogram(128)
-    return [
-        table.reshape(len(batch), 16, 8).sum(axis=2),
-        *(table[:, a:b].sum(axis=1) for a, b in KINDS.values()),
-        program.distinct().astype(float),
-        entropy(table),
-        table.max(axis=1),
-        melody.of(melody.program).histogram(128).max(axis=1),
-    ]
+    program, table, tune = w.table[PROGRAM], np.zeros(128), np.zeros(128)
+    for row in range(len(out)):
+        o = out[row]
+        o[:] = 0.0
+        count(program, w.begin[PITCHED, row], w.end[PITCHED, row], table)
+        count(program, w.begin[MELODY, row], w.end[MELODY, row], tune)
+        for k in range(128):
+            o[22] += table[k] > 0
+        to_shares(table)
+        to_shares(tune)
+        for k in range(128):
+            o[k // 8] += table[k]
+        for k in range(len(RANGES)):
+            o[16 + k] = total(table, RANGES[k, 0], RANGES[k, 1])
+        o[23], o[24], o[25] = entropy(table), greatest(table, 0, 128), greatest(tune, 0, 128)
+
+
+RANGES = np.array(list(KINDS.values()))
 
 
 #: General MIDI percussion keys, in groups of our own: snares with side stick and clap, closed hats
@@ -153,6 +254,13 @@ DRUMS = {
     "hand_drum": (60, 61, 62, 63, 64, 65, 66),
     "shaker": (54, 58, 69, 70, 82),
 }
+#: Number of each key's kind, -1 of others.
+KIND_OF = np.array([
+    next((k for k, keys in enumerate(DRUMS.values()) if key in keys), -1) for key in range(128)
+])  # fmt: skip
+KICK, SNARE, CLOSED_HAT, OPEN_HAT, RIDE = (
+    list(DRUMS).index(name) for name in ("kick", "snare", "closed_hat", "open_hat", "ride")
+)
 
 
 @features(
@@ -173,33 +281,49 @@ DRUMS = {
         "hats_per_beat": "hi-hats and rides a beat",
     },
 )
-def drums(batch: WindowBatch) -> list[Floats]:
+@compiled
+def drums(w: Lines, out: Floats) -> None:
     """Which drums play, and where in the beat; 0 throughout without drums."""
-    everything = batch.notes
-    notes = in_beats(batch, everything.where(everything.drum))
-    count = notes.of(notes.row).counts
-    of_kind = {name: np.isin(notes.pitch, keys) for name, keys in DRUMS.items()}
-    hat = of_kind["closed_hat"] | of_kind["open_hat"] | of_kind["ride"]
-    beat = notes.of(notes.beat)
-    kick, snare, hats = beat.where(of_kind["kick"]), beat.where(of_kind["snare"]), beat.where(hat)
-    events = in_beats(batch, batch.events)
-    all_beats = events.of(events.beat)
-    span = np.maximum(all_beats.last() - all_beats.first(), 1)
-    odd = kick.of(offset(kick.values, 2) < NEAR)
-    even = snare.of(offset(snare.values + 1, 2) < NEAR)
-    return [
-        everything.of(everything.drum).mean(),
-        ratio(count, batch.filled),
-        notes.of(notes.pitch).distinct().astype(float),
-        *(notes.of(kind).mean() for kind in of_kind.values()),
-        notes.of(notes.velocity).std(),
-        kick.of(offset(kick.values, 1) < NEAR).mean(),
-        odd.mean(),
-        snare.of(offset(snare.values, 1) < NEAR).mean(),
-        even.mean(),
-        hats.of(offset(hats.values + 0.5, 1) < NEAR).mean(),
-        hats.of(offset(hats.values + 0.25, 0.5) < NEAR).mean(),
-        hats.of(np.abs(offset(hats.values, 1) - 1 / 3) < NEAR).mean(),
-        kick.counts / span,
-        hats.counts / span,
-    ]
+    t, seen = w.table, np.zeros(128)
+    for row in range(len(out)):
+        o, a, b = out[row], w.begin[NOTES, row], w.end[NOTES, row]
+        o[:] = 0.0
+        seen[:] = 0.0
+        n, kicks, snares, hats, velocity = 0, 0, 0, 0, 0.0
+        for i in range(a, b):
+            if t[DRUM, i] == 0:
+                continue
+            n += 1
+            velocity += t[VELOCITY, i]
+            seen[int(t[PITCH, i])] = 1.0
+            kind, beat = KIND_OF[int(t[PITCH, i])], t[BEAT, i]
+            if kind >= 0:
+                o[3 + kind] += 1
+            if kind == KICK:
+                kicks += 1
+                o[13] += offset(beat, 1.0) < NEAR
+                o[14] += offset(beat, 2.0) < NEAR
+            elif kind == SNARE:
+                snares += 1
+                o[15] += offset(beat, 1.0) < NEAR
+                o[16] += offset(beat + 1, 2.0) < NEAR
+            elif kind in (CLOSED_HAT, OPEN_HAT, RIDE):
+                hats += 1
+                o[17] += offset(beat + 0.5, 1.0) < NEAR
+                o[18] += offset(beat + 0.25, 0.5) < NEAR
+                o[19] += abs(offset(beat, 1.0) - 1 / 3) < NEAR
+        o[0], o[1] = ratio(n, b - a), ratio(n, w.shared[row, FILLED])
+        o[2] = total(seen, 0, 128)
+        for k in range(3, 12):
+            o[k] = ratio(o[k], n)
+        for i in range(a, b):
+            if t[DRUM, i] != 0:
+                o[12] += (t[VELOCITY, i] - velocity / n) ** 2 / n
+        o[12] = math.sqrt(o[12])
+        o[13], o[14] = ratio(o[13], kicks), ratio(o[14], kicks)
+        o[15], o[16] = ratio(o[15], snares), ratio(o[16], snares)
+        for k in range(17, 20):
+            o[k] = ratio(o[k], hats)
+        first, last = w.begin[EVENTS, row], w.end[EVENTS, row] - 1
+        span = max(t[BEAT, last] - t[BEAT, first], 1.0)
+        o[20], o[21] = kicks / span, hats / span
