@@ -267,7 +267,7 @@ def _from_text(path: str, text: str, locate: Locate) -> tuple[list[Entry], list[
         )
     if not entries:
         raise InputError(f"{path}: has a header but no songs below it")
-    entries.sort(key=lambda entry: (entry.name, entry.member))
+    entries.sort(key=lambda entry: (entry.path, entry.member))
     return entries, skipped
 
 
