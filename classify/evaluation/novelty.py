@@ -91,7 +91,8 @@ class Novelty:
         if min(len(x), len(self.reference)) < FEWEST_COMPARED:
             return float("nan")
         draw = np.random.default_rng(seed)
-        new = _scaled(draw.permutation(x)[:MOST_COMPARED], self.centre, self.scale)
+        drawn = draw.permutation(len(x))[:MOST_COMPARED]
+        new = _scaled(x[drawn], self.centre, self.scale)
         old = draw.permutation(self.reference)[:MOST_COMPARED]
         both, which = np.concatenate([old, new]), np.repeat([0, 1], [len(old), len(new)])
         folds = StratifiedKFold(5, shuffle=True, random_state=seed)

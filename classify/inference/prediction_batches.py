@@ -146,13 +146,13 @@ def predict_in_batches(
         parts = out.with_name(f".{out.name}.parts")
         parts.mkdir(parents=True, exist_ok=True)
         work = Work(bundle, executor, parts, sure, course is not None)
-        entries, skipped = listing.entries, list(listing.skipped)
+        n_files, skipped = len(listing.entries), list(listing.skipped)
         counts, statistics = Counts(), []
         with counting(progress, "Predicting songs", "song") as count, ExitStack() as stack:
             append = stack.enter_context(growing(out))
             append_windows = stack.enter_context(growing(course)) if course else None
             done = 0
-            for batch in work.all(entries[i : i + size] for i in range(0, len(entries), size)):
+            for batch in work.all(_taken(listing.entries, size)):
                 assert batch.found is not None
                 skipped += [Skipped(*one) for one in batch.found.skipped]
                 counts = counts.plus(batch.found.counts)
@@ -163,7 +163,7 @@ def predict_in_batches(
                     if append_windows:
                         append_windows(pd.read_parquet(_windows(batch.path)))
                 done += len(batch.entries)
-                count(done, len(entries))
+                count(done, n_files)
             if not statistics:
                 raise nothing_usable(sources[0], skipped)
         about = about_of(bundle, counts, np.concatenate(statistics), sure)
@@ -236,6 +236,15 @@ class Work:
                 return
             reason = f"cannot be predicted ({str(death) or 'not enough memory'})"
             batch.found = Partition(Counts(), [(batch.entries[0].name, reason)])
+
+
+def _taken(entries: list[Entry], size: int) -> Iterator[list[Entry]]:
+    """Take batches off the beginning of a list, which has a kilobyte a file, so that it shrinks."""
+    entries.reverse()
+    while entries:
+        batch = entries[: -size - 1 : -1]
+        del entries[-size:]
+        yield batch
 
 
 def _state(path: Path) -> tuple[int, int]:

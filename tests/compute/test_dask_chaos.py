@@ -21,10 +21,11 @@ from classify.errors import InputError
 from classify.experiments import comparison
 from classify.experiments.results import PREDICTIONS, SCORES_FILE
 from classify.experiments.settings import Settings
+from classify.files import DiskFull, atomic_write
 from classify.generation import comparison as generators
 from tests.compute.sites import ROOT, site
 from tests.compute.test_executors import GIGABYTE, double, ended, is_gone, task
-from tests.conftest import write_corpus
+from tests.conftest import write_corpus, write_song
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +44,11 @@ def balloon_slowly() -> None:
     for _ in range(40):
         held.append(bytearray(GIGABYTE // 20))
         time.sleep(0.1)
+
+
+def write_to_full_disk(path: str) -> None:
+    with atomic_write(Path(path)), Path("/dev/full").open("w") as full:
+        full.write("more")
 
 
 def say_pid_and_wait(note: str) -> None:
@@ -210,11 +216,11 @@ def test_a_task_that_needs_too_much_memory_is_ended_alone(tmp_path):
 # --- the scheduler, and the client
 
 
-def classify(*arguments: str | Path, folder: Path) -> subprocess.Popen:
+def classify(*arguments: str | Path, folder: Path, **how) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "classify", *map(str, arguments)],
-        env=os.environ | {"PYTHONPATH": str(ROOT)}, cwd=folder, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "CLASSIFY_EXECUTOR": "local"}, cwd=folder,
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how,
     )  # fmt: skip
 
 
@@ -268,3 +274,47 @@ def test_a_client_that_is_stopped_leaves_no_task(tmp_path, how, local):
         client.send_signal(how)
         client.wait(timeout=30)
         assert is_gone(int(note.read_text()), 60)
+
+
+def test_ctrl_c_at_a_terminal_is_one_line_and_leaves_no_process(reference, tmp_path):
+    settings, _ = reference
+    run = classify("compare", settings.corpus, "--models", "all", "--window", "16", "--out", "run",
+                   "--cluster", "local:2", folder=tmp_path, start_new_session=True)  # fmt: skip
+    while not (tmp_path / "run" / "models").is_dir():
+        assert run.poll() is None
+        time.sleep(0.1)
+    time.sleep(1)
+    os.killpg(run.pid, signal.SIGINT)
+    said = run.communicate(timeout=60)[1]
+    assert run.returncode == 130 and "Traceback" not in said and "ERROR" not in said
+    assert said.rstrip().endswith("the same command goes on from there.")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(run.pid, 0)
+
+
+def test_a_prediction_whose_scheduler_is_lost_goes_on_elsewhere(trained, tmp_path):
+    for number in range(240):
+        write_song(tmp_path / "library" / f"{number:03d}.mid", number)
+    command = ["predict", trained, "library", "--cluster"]
+    with site(tmp_path / "site", 2) as there:
+        run = classify(*command, there.file, "--out", "moods.parquet", folder=tmp_path)
+        while not list(tmp_path.glob(".moods.parquet.parts/*.json")):
+            assert run.poll() is None
+            time.sleep(0.05)
+        there.stop()
+        said = run.communicate(timeout=120)[1]
+        assert run.returncode == 2 and "the connection to the scheduler was lost" in said
+    parts = {path: path.stat().st_mtime_ns for path in tmp_path.glob(".*.parts/*.json")}
+    assert len(parts) < 3 and not (tmp_path / "moods.parquet").exists()
+    for out in ("moods.parquet", "again.parquet"):
+        run = classify(*command, "local:2", "--out", out, folder=tmp_path)
+        assert run.communicate(timeout=120) and run.returncode == 0
+    assert (tmp_path / "moods.parquet").read_bytes() == (tmp_path / "again.parquet").read_bytes()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
+def test_a_full_disk_on_a_worker_is_one_sentence(tmp_path):
+    with site(tmp_path / "site", 1) as there, DaskExecutor(there.file) as executor:
+        full = executor.submit(Task("full", write_to_full_disk, (str(tmp_path / "file"),)))
+        with pytest.raises(DiskFull, match="no space is left on its disk"):
+            full.result()

@@ -92,6 +92,7 @@ def _started(cluster: str) -> Iterator[distributed.LocalCluster]:
             processes=True,
             dashboard_address=":0",  # any port that is free
             silence_logs=logging.CRITICAL,
+            preload=["classify.compute.dask.worker"],
         )
         try:
             yield started

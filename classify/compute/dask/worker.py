@@ -1,5 +1,6 @@
 """What the workers of a Dask cluster do: each task in a process beside its worker."""
 
+import signal
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -74,3 +75,8 @@ def _may_go_on(worker: distributed.Worker, key: str, pid: int) -> bool:
     limit = worker.memory_manager.memory_limit
     share = (limit or 0) / worker.state.nthreads
     return not limit or resident_bytes(pid) < MOST_MEMORY * share
+
+
+def dask_setup(worker: distributed.Worker) -> None:
+    """Leave Ctrl-C to the client; Dask calls this in workers that `local:N` starts."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
