@@ -13,6 +13,7 @@ taken, while it waits in `Executor.as_completed` or `Future.result`. Callbacks n
 import hashlib
 import json
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -43,8 +44,8 @@ class Task:
         Bytes (of address space) that its process may have, where the system can limit that.
     seconds : float, optional
         Time it may take; a task of many pieces sets the time of each by `deadline`.
-    gpu_exclusive : bool
-        Whether it must not run beside another such task, since both would want the same GPU.
+    gpu : bool
+        Whether it uses a GPU where there is one; two such tasks never share one.
     log : Path, optional
         File for what it prints; that goes nowhere unless given.
     fresh : bool
@@ -56,7 +57,7 @@ class Task:
     arguments: tuple[Any, ...] = ()
     memory: int | None = None
     seconds: float | None = None
-    gpu_exclusive: bool = False
+    gpu: bool = False
     log: Path | None = None
     fresh: bool = False
 
@@ -244,6 +245,11 @@ def n_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def gpu_present() -> bool:
+    """Say, without waking a framework, whether this machine has a GPU that tasks might use."""
+    return shutil.which("nvidia-smi") is not None and os.environ.get("CUDA_VISIBLE_DEVICES") != ""
 
 
 # --- for tasks, wherever they run

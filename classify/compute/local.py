@@ -27,7 +27,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, cast
 
-from classify.compute.executor import Executor, Future, Task, TaskDied, deadline, running
+from classify.compute.executor import (
+    Executor,
+    Future,
+    Task,
+    TaskDied,
+    deadline,
+    gpu_present,
+    running,
+)
 
 #: A process that has needed so many bytes ends after its task: libraries seldom give memory back.
 RECYCLED_BYTES = 3 * 2**29
@@ -116,7 +124,7 @@ class LocalExecutor(Executor):
         passed_over: deque[Future] = deque()
         while self._waiting and len(self._busy) < self.n_workers:
             future = self._waiting.popleft()
-            if future.task.gpu_exclusive and self._gpu_taken():
+            if future.task.gpu and self._gpu_taken():
                 passed_over.append(future)
                 continue
             worker = self._free_worker(future.task)
@@ -126,7 +134,7 @@ class LocalExecutor(Executor):
         self._waiting.extendleft(reversed(passed_over))
 
     def _gpu_taken(self) -> bool:
-        return any(future.task.gpu_exclusive for future, _ in self._busy.values())
+        return gpu_present() and any(future.task.gpu for future, _ in self._busy.values())
 
     def _free_worker(self, task: Task) -> "_Worker":
         """Give a process that waits for work, or a new one."""

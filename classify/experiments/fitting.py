@@ -27,7 +27,7 @@ from classify.evaluation.scores import song_means
 from classify.experiments import feature_importance
 from classify.experiments.folds import FoldKey, load_fold
 from classify.files import DiskFull, atomic_write, is_full, read_json, write_json
-from classify.models import backend, registry
+from classify.models import registry
 from classify.models.training_settings import TrainingSettings
 
 #: Threads of a fit. One, since cores are busy with other models, and since sums over several
@@ -112,9 +112,8 @@ class Job:
 
     @property
     def task(self) -> Task:
-        """What an executor is given. Networks run one at a time where there is a GPU."""
-        wants_gpu = self.spec.kind == "network" and backend.gpu_present()
-        return Task(self.name, fit_task, (self,), gpu_exclusive=wants_gpu, log=self.log)
+        """What an executor is given."""
+        return Task(self.name, fit_task, (self,), gpu=self.spec.kind == "network", log=self.log)
 
 
 def default_jobs() -> int:

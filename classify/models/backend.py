@@ -5,7 +5,6 @@ and PyTorch is in this file. Keras is imported when it is first needed, which ta
 """
 
 import os
-import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -44,11 +43,6 @@ def seeded_keras(seed: int, mixed_precision: bool = False) -> Any:
     mixed = mixed_precision and bool(gpus(keras))
     keras.config.set_dtype_policy("mixed_float16" if mixed else "float32")
     return keras
-
-
-def gpu_present() -> bool:
-    """Say, without waking a framework, whether this machine has a GPU that Keras might use."""
-    return shutil.which("nvidia-smi") is not None and os.environ.get("CUDA_VISIBLE_DEVICES") != ""
 
 
 def device(keras: Any) -> str:

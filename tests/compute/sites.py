@@ -45,19 +45,23 @@ class Site:
         until = time.monotonic() + 60
         while not Path(self.file).is_file() and time.monotonic() < until:
             time.sleep(0.1)
-        for number in range(n_workers):
-            self._run("worker", "--nthreads", "1", "--name", f"w{number}", "--local-directory",
-                      str(self.folder), "--no-dashboard", *worker_options)  # fmt: skip
-        with self.client() as client:
-            client.wait_for_workers(n_workers, timeout=60)
+        self.add_workers(n_workers, *worker_options)
 
-    def _run(self, program: str, *options: str) -> None:
+    def add_workers(self, n_workers: int, *options: str, **environment: str) -> None:
+        """Start more workers and wait for them."""
+        given = "--nthreads", "1", "--local-directory", str(self.folder), "--no-dashboard"
+        for _ in range(n_workers):
+            self._run("worker", *given, *options, **environment)
+        with self.client() as client:
+            client.wait_for_workers(len(self.programs) - 1, timeout=60)
+
+    def _run(self, program: str, *options: str, **environment: str) -> None:
         log = (self.folder / f"{program}-{len(self.programs)}.log").open("w")
         command = [sys.executable, "-m", "dask", program, "--scheduler-file", self.file]
         self.programs.append(
             subprocess.Popen(
                 [*command, *options, *self.options],
-                env=os.environ | {"PYTHONPATH": str(ROOT)} | self.settings,
+                env=os.environ | {"PYTHONPATH": str(ROOT)} | self.settings | environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -318,3 +318,22 @@ def test_a_full_disk_on_a_worker_is_one_sentence(tmp_path):
         full = executor.submit(Task("full", write_to_full_disk, (str(tmp_path / "file"),)))
         with pytest.raises(DiskFull, match="no space is left on its disk"):
             full.result()
+
+
+# --- GPUs
+
+
+def worker_name() -> str:
+    """Name the worker beside which the task runs, by the environment that it was given."""
+    time.sleep(0.3)
+    return os.environ.get("CUDA_VISIBLE_DEVICES", "none")
+
+
+def test_tasks_that_use_gpus_go_to_workers_that_have_one(tmp_path):
+    with site(tmp_path / "site", 1) as there:
+        there.add_workers(1, "--resources", "GPU=1", CUDA_VISIBLE_DEVICES="3")
+        with DaskExecutor(there.file) as executor:
+            networks = [executor.submit(Task(f"{n}", worker_name, gpu=True)) for n in range(4)]
+            others = [executor.submit(Task(f"{n}", worker_name)) for n in range(8)]
+            assert {one.result() for one in networks} == {"3"}
+            assert "none" in {one.result() for one in others}

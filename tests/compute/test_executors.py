@@ -18,6 +18,7 @@ from classify.compute.executor import (
     TaskDied,
     deadline,
     emit,
+    gpu_present,
     make_executor,
     task_name,
 )
@@ -262,8 +263,24 @@ def test_a_process_that_needed_much_memory_is_not_used_again():
         assert executor.submit(task(os.getpid)).result() != first
 
 
-def test_tasks_that_want_the_gpu_run_one_at_a_time(local):
-    futures = [local.submit(task(say_when, 0.3, gpu_exclusive=True)) for _ in range(2)]
+@pytest.fixture
+def with_gpu(tmp_path, monkeypatch) -> None:
+    """A machine on which NVIDIA's program is installed, as on those that have a GPU."""
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+def test_a_gpu_is_looked_for_without_waking_a_framework(with_gpu, monkeypatch):
+    assert gpu_present()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert not gpu_present()
+
+
+def test_tasks_that_use_the_gpu_run_one_at_a_time(with_gpu, local):
+    futures = [local.submit(task(say_when, 0.3, gpu=True)) for _ in range(2)]
     beside = local.submit(task(say_when, 0.3))
     (_, done), (later, _) = (future.result() for future in futures)
     assert later >= done and beside.result()[0] < done

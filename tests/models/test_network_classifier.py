@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from classify.errors import InputError
-from classify.models import backend
 from classify.models.network_classifier import NetworkClassifier
 from classify.models.training_settings import TrainingSettings
 from classify.models.weights import check_network, save_network
@@ -100,11 +99,3 @@ def test_equal_networks_are_equal_files(tmp_path):
     again = shared()
     check_network(tmp_path / "a.keras", again, "same")
     again.load_weights(tmp_path / "a.keras")
-
-
-def test_a_gpu_is_looked_for_without_waking_keras(monkeypatch):
-    monkeypatch.setattr(backend.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert backend.gpu_present()
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert not backend.gpu_present()

@@ -28,15 +28,21 @@ from distributed.scheduler import KilledWorker
 
 from classify.compute.dask.site import check_disk, check_workers, connected, versions
 from classify.compute.dask.worker import BEGUN, perform
-from classify.compute.executor import Executor, Future, Task, TaskDied
+from classify.compute.executor import Executor, Future, Task, TaskDied, gpu_present
 from classify.compute.packed import pack
 from classify.errors import InputError
 
 #: Seconds without any worker after which a run ends; a site may take long to start the next one.
 DESERTED = 600.0
 
-#: Seconds between two looks at the cluster while nothing is reported.
-BEAT = 2.0
+#: Seconds between two looks at the cluster, and without news after which it is time for one.
+LOOKING, BEAT = 5.0, 1.0
+
+#: Seconds in which a scheduler answers, however busy.
+ANSWERING = 120
+
+#: What workers with a GPU call it: `dask worker --resources GPU=1`.
+GPU = "GPU"
 
 
 class DaskExecutor(Executor):
@@ -73,7 +79,7 @@ class DaskExecutor(Executor):
             check_workers(self.client, self._versions)
             check_disk(self.client, folder)
             self.client.subscribe_topic(self._run, self._hear)
-            self._n_threads, self._looked, self._deserted = 1, 0.0, 0.0
+            self._n_threads, self._n_gpus, self._deserted = 1, 0, 0.0
             self._look()
         except BaseException:
             self.close()
@@ -123,7 +129,7 @@ class DaskExecutor(Executor):
         passed_over: deque[Future] = deque()
         while self._waiting and len(self._running) < self.n_workers:
             future = self._waiting.popleft()
-            if future.task.gpu_exclusive and self._gpu_taken():
+            if future.task.gpu and self._gpus_taken():
                 passed_over.append(future)
                 continue
             self._number += 1
@@ -134,12 +140,20 @@ class DaskExecutor(Executor):
     def _submitted(self, key: str, task: Task) -> distributed.Future:
         """Send one task."""
         given = pack(task), self._run, key, self._place, self._versions
-        sent = self.client.submit(perform, *given, key=key, pure=False)
+        wanted = {GPU: 1} if task.gpu and self._n_gpus else None
+        sent = self.client.submit(perform, *given, key=key, pure=False, resources=wanted)
         sent.add_done_callback(lambda _: self._inbox.put(key))
         return sent
 
-    def _gpu_taken(self) -> bool:
-        return any(sent.future.task.gpu_exclusive for sent in self._running.values())
+    def _gpus_taken(self) -> bool:
+        """Say whether as many tasks use GPUs as there are; a local cluster has that of its machine.
+
+        Where no worker says that it has one, nobody here knows, and nothing is held back.
+        """
+        used = sum(sent.future.task.gpu for sent in self._running.values())
+        if self.cluster.startswith("local:"):
+            return gpu_present() and used >= 1
+        return self._n_gpus > 0 and used >= self._n_gpus
 
     def _hear(self, event: tuple[float, tuple[str, int, str]]) -> None:
         """Take what a task tells; in the thread of the client."""
@@ -147,10 +161,11 @@ class DaskExecutor(Executor):
 
     def _advance(self) -> list[Future]:
         """Wait until something is reported; give the future that is done by that, if one is."""
+        if time.monotonic() - self._looked > LOOKING:
+            self._look()
         try:
             told = self._inbox.get(timeout=BEAT)
         except queue.Empty:
-            self._look()
             return []
         key, number, note = (told, 0, "") if isinstance(told, str) else told
         sent = self._running.get(key)
@@ -196,21 +211,22 @@ class DaskExecutor(Executor):
         )
 
     def _look(self) -> None:
-        """See how many threads the cluster has now; do not wait for ever where it has none."""
-        if self.client.status != "running":
-            raise self._lost()
+        """See what the cluster has now; do not wait for ever where it has no worker."""
+        now = self._looked = time.monotonic()
         try:
-            self._n_threads = sum(self.client.nthreads().values())
-        except (OSError, RuntimeError, ValueError):
+            ask = getattr(self.client.scheduler, "identity")  # noqa: B009  missing once it is closed
+            about = self.client.sync(ask, n_workers=-1, callback_timeout=ANSWERING)
+        except (OSError, RuntimeError, ValueError, AttributeError):
             raise self._lost() from None
-        now = time.monotonic()
-        self._deserted = 0.0 if self._n_threads else self._deserted or now
+        workers = about["workers"].values()
+        self._n_threads = max(1, sum(one["nthreads"] for one in workers))
+        self._n_gpus = sum(int(one["resources"].get(GPU, 0)) for one in workers)
+        self._deserted = 0.0 if workers else self._deserted or now
         if self._deserted and now - self._deserted > DESERTED:
             raise InputError(
                 f"--cluster {self.cluster}: has had no worker for {DESERTED:.0f} s; what had "
                 f"finished is kept, and the same command goes on when there are workers"
             )
-        self._n_threads = max(1, self._n_threads)
         self._send()
 
 
