@@ -19,9 +19,11 @@ from classify.generation.novelty import Repertoire
 from classify.generation.request import Passage, Request
 from classify.generation.voice_leading import parallels
 from classify.generation.voice_measures import OF_FRAME, OF_NOTE
+from classify.progress import Silent
 from classify.representations.sequences import song_of
 from classify.representations.voices import REST, Voices
 from classify.songs import midi
+from tests.generation.songs import made
 
 
 @pytest.fixture(scope="module")
@@ -285,3 +287,36 @@ def test_parallels_are_counted_where_bach_has_hardly_any(chorale):
     both = song_of(np.concatenate([doubled, below]), chorale.tempi, chorale.metres, "doubled")
     assert parallels(both).octaves > 20
     assert REST not in Voices.of(chorale, 4).pitch[12:60]
+
+
+class Kill(Silent):
+    """Stops a training after its first epoch."""
+
+    def advance(self, task, note="", done=None):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_training_that_was_stopped_goes_on_to_the_same_weights(kind, tmp_path):
+    """Its learning rate goes on falling from where it was."""
+    songs = made(32)
+    with pytest.raises(KeyboardInterrupt):
+        kind(quick=True, epochs=3).fit(songs, progress=Kill(), work=tmp_path / "killed")
+    resumed, whole = (
+        kind(quick=True, epochs=3).fit(songs, work=tmp_path / work) for work in ("killed", "whole")
+    )
+    for name, weights in whole.weights.items():
+        np.testing.assert_allclose(resumed.weights[name], weights, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_networks_learn(kind):
+    """After some epochs a held-out song is likelier than before."""
+    songs = made(40)
+    nats = []
+    for epochs in (1, 60):
+        made_by = kind(quick=True, epochs=epochs).fit(songs[:36])
+        nats.append(voice_measures.measure_songs(made_by, songs[36:], ["g"] * 4)[OF_NOTE].mean())
+    assert nats[1] < 0.9 * nats[0]
