@@ -45,6 +45,7 @@ from classify.inference.libraries import (
     statistics_of,
     warn_of_library,
 )
+from classify.inference.spaces import change_mood, interpolate, map_songs, reconstruct, slide
 from classify.inference.tasks import (
     adapt,
     explain,
@@ -667,11 +668,11 @@ def _written(
 
 __all__ = [
     "about_model", "adapt", "arrange_playlist", "build_playlists", "built_in", "cache",
-    "check_corpus", "compare", "compare_corpora", "compare_generators", "describe_playlist",
-    "doctor", "enrich", "explain", "explain_run", "explain_song", "export_playlist", "generate",
-    "is_run", "list_corpora", "list_generators", "load_run", "loaded", "loaded_generator",
-    "make_song", "most_bytes", "nearest", "playlist", "playlists", "predict", "predict_in_blocks",
-    "pretrain", "read_library", "read_made_song", "read_song", "report", "show_corpus",
-    "side_by_side", "songs_to_label", "statistics_of", "suggest", "train", "transcribe",
-    "warn_of_library",
+    "change_mood", "check_corpus", "compare", "compare_corpora", "compare_generators",
+    "describe_playlist", "doctor", "enrich", "explain", "explain_run", "explain_song",
+    "export_playlist", "generate", "interpolate", "is_run", "list_corpora", "list_generators",
+    "load_run", "loaded", "loaded_generator", "make_song", "map_songs", "most_bytes", "nearest",
+    "playlist", "playlists", "predict", "predict_in_blocks", "pretrain", "read_library",
+    "read_made_song", "read_song", "reconstruct", "report", "show_corpus", "side_by_side", "slide",
+    "songs_to_label", "statistics_of", "suggest", "train", "transcribe", "warn_of_library",
 ]  # fmt: skip

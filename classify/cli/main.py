@@ -34,6 +34,7 @@ COMMANDS = (
     "train",
     "predict",
     "generate",
+    "space",
     "enrich",
     "adapt",
     "suggest",

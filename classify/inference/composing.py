@@ -91,7 +91,7 @@ def compose(
         table.to_csv(temporary / TABLE, index=False)
         if audio:
             _write_audio(temporary, read, progress)
-        _write_page(temporary, generator, read, table, audio)
+        write_page(temporary, generator, read, table, audio)
     return Composed(folder, songs, table)
 
 
@@ -124,9 +124,20 @@ def _check(folder: Path, n: int, seed: int, force: bool) -> None:
     if not 1 <= n <= MOST:
         raise InputError(f"-n {n}: expected a whole number from 1 to {MOST:,}")
     check_seed(seed)
+    check_free(folder, force)
+
+
+def check_free(folder: Path, force: bool, table: str = TABLE) -> None:
+    """Refuse a folder that holds anything, unless it is to be replaced and has this table.
+
+    Raises
+    ------
+    InputError
+        With what would be accepted.
+    """
     taken = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
-    if taken and not (force and (folder / TABLE).is_file()):
-        hint = "; --force replaces it" if (folder / TABLE).is_file() else ""
+    if taken and not (force and (folder / table).is_file()):
+        hint = "; --force replaces it" if (folder / table).is_file() else ""
         raise InputError(f"{folder}: is there already; name another folder with --out{hint}")
 
 
@@ -278,13 +289,14 @@ def _write_audio(folder: Path, songs: Sequence[Song], progress: Progress) -> Non
             count(number + 1, len(songs))
 
 
-def _write_page(
+def write_page(
     folder: Path,
     generator: SavedGenerator,
     songs: Sequence[Song],
     table: "pd.DataFrame",
     audio: bool,
 ) -> None:
+    """Write pictures of songs and a page to hear them."""
     from classify.inference import composed_page
     from classify.presentation import figures
 

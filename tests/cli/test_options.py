@@ -17,10 +17,11 @@ from classify.playlists.output import Output
 from classify.playlists.request import Limits, Request
 
 GROUP = typer.main.get_command(commands())
-COMMANDS = GROUP.commands | {
-    f"corpus {name}": command for name, command in GROUP.commands["corpus"].commands.items()
+COMMANDS = {name: one for name, one in GROUP.commands.items() if not hasattr(one, "commands")} | {
+    f"{group} {name}": command
+    for group, one in GROUP.commands.items()
+    for name, command in getattr(one, "commands", {}).items()
 }
-del COMMANDS["corpus"]
 
 #: For each command: the functions behind it, the settings that they take as keywords (all fields,
 #: or some), and what only says how a command prints.
@@ -36,6 +37,11 @@ BEHIND = {
     "train": ([api.train], {Settings: TRAINED}, set()),
     "predict": ([api.predict], {}, set()),
     "generate": ([api.generate], {}, set()),
+    "space reconstruct": ([api.reconstruct], {}, set()),
+    "space interpolate": ([api.interpolate], {}, set()),
+    "space change": ([api.change_mood], {}, set()),
+    "space slide": ([api.slide], {}, set()),
+    "space map": ([api.map_songs], {}, set()),
     "enrich": ([api.enrich], {api.generate: ENRICHED}, set()),
     "adapt": ([api.adapt], {}, set()),
     "suggest": ([api.suggest], {}, set()),

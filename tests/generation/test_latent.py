@@ -71,8 +71,14 @@ def test_numpy_says_what_keras_says(name):
     right = (scores.argmax(axis=-1) == symbols).reshape(4, -1).sum(axis=1)
     np.testing.assert_allclose(costs[:, 3], right / (symbols >= 0).reshape(4, -1).sum(axis=1))
     written, loud = coder.decode(mean, metre, 6)
-    again = coder.scores(mean, metre, written).argmax(axis=-1)
-    np.testing.assert_array_equal(again[:, :, :6], written[:, :, :6])  # each step read the last
+    again = coder.scores(mean, metre, written)[:, :, :6]  # each step read the last
+    p = np.exp(again) / np.exp(again).sum(axis=-1, keepdims=True)
+    begins = (written[:, :, :6] >= 0) & (written[:, :, :6] < HOLD)
+    likeliest = again[..., :HOLD].argmax(axis=-1)
+    np.testing.assert_array_equal(written[:, :, :6][begins], likeliest[begins])
+    stretch = 2 if shape.conductor else (1, 2)  # in which as many begin as are expected
+    surplus = (begins - p[..., :HOLD].sum(axis=-1)).sum(axis=stretch)
+    assert np.abs(surplus).max() <= 1
     assert (written[:, :, 6:] == NOTHING).all() and (loud[written >= HOLD] == 0).all()
 
 

@@ -26,8 +26,8 @@ class MusicVAE(PhraseAutoencoder):
         Size of the network.
     beta : float
         Highest weight of the KL divergence.
-    free_bits : float, optional
-        Divergence of a phrase, in bits, that costs nothing; that of the preset unless given.
+    free_bits : float
+        Divergence of a phrase, in bits, that costs nothing.
     sampling : float
         The constant of the inverse sigmoid by which the decoder comes to read its own draws, in
         batches; 0 for the true symbols throughout.
@@ -44,7 +44,6 @@ class MusicVAE(PhraseAutoencoder):
             "conductor": (1024, 1024), "conductor_output": 512,
         },
     }  # fmt: skip
-    FREE_BITS: ClassVar[dict[str, float]] = {"small": 48.0, "paper": 256.0}
 
     def __init__(
         self,
@@ -53,12 +52,11 @@ class MusicVAE(PhraseAutoencoder):
         quick: bool = False,
         preset: str = "small",
         beta: float = 0.2,
-        free_bits: float | None = None,
+        free_bits: float = 256.0,
         sampling: float = 200.0,
     ) -> None:
         super().__init__(epochs, seed, quick, preset)
-        self.beta, self.sampling = beta, sampling
-        self.free_bits = self.FREE_BITS[preset] if free_bits is None else free_bits
+        self.beta, self.free_bits, self.sampling = beta, free_bits, sampling
 
     def layer(self) -> Any:
         """Make the layer of Keras that says what phrases cost."""

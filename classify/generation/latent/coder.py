@@ -83,7 +83,8 @@ class Coder:
         allowed : ndarray of bool, shape (n_phrases, bars, bar_steps, n_voices, 130), optional
             Which symbols may be written, or what broadcasts to it; all unless given.
         random : Generator, optional
-            Draws; without it, the likeliest is written.
+            Draws; without it, as many notes begin as are expected, each with the likeliest pitch:
+            the likeliest symbol alone is nearly always that the last note is held.
         top_p : float
             Of the classes, the likeliest that together have this probability can be drawn.
 
@@ -102,12 +103,17 @@ class Coder:
         for g, voices in enumerate(shape.groups):
             writer = _Writer(self, context, g, len(voices))
             last = np.full((n_songs, len(voices)), NOTHING)
+            owed = np.full(last.shape, 0.5)  # notes that were expected and have not begun
             for t in range(shape.stretch):
                 scores, loud = writer.step(last)
                 last = np.full_like(last, NOTHING)
                 if t % shape.bar_steps < bar_length:
                     scores = np.where(free[:, t, voices], scores, -np.inf)
-                    last = _chosen(scores, random, top_p)
+                    last = (
+                        _expected(scores, owed)
+                        if random is None
+                        else (_chosen(scores, random, top_p))
+                    )
                     begins = last < HOLD
                     loudness[:, t, voices] = np.where(begins, _chosen(loud, random, top_p), 0)
                 symbols[:, t, voices] = last
@@ -203,6 +209,20 @@ def _chosen(scores: Floats, random: np.random.Generator | None, top_p: float) ->
     if random is None:
         return np.asarray(scores.argmax(axis=-1))
     return drawn(scores.reshape(-1, scores.shape[-1]), random, top_p).reshape(scores.shape[:-1])
+
+
+def _expected(scores: Floats, owed: NDArray[np.float64]) -> Ints:
+    """Choose symbols so that as many notes begin as are expected; `owed` is carried along.
+
+    A note begins when the probabilities that one does have come to one more than notes have begun.
+    """
+    p = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    p /= p.sum(axis=-1, keepdims=True)
+    owed += p[..., :HOLD].sum(axis=-1)
+    begins = (owed >= 1) & (p[..., :HOLD].max(axis=-1) > 0)
+    begins |= p[..., HOLD:].max(axis=-1) == 0  # nothing else may stand here
+    owed -= begins
+    return np.where(begins, p[..., :HOLD].argmax(axis=-1), HOLD + p[..., HOLD:].argmax(axis=-1))
 
 
 def _cell(gates: Floats, recurrent: Floats, hidden: Floats, cell: Floats) -> tuple[Floats, Floats]:

@@ -12,7 +12,10 @@ from classify.models.trainer import Arrays, Batches, Trainer, Values
 from classify.progress import Progress
 
 #: Phrases in a batch, and songs that can spare some for validation.
-BATCH, ENOUGH = 32, 20
+BATCH, ENOUGH = 16, 20
+
+#: Of Adam.
+LEARNING_RATE = 2e-3
 
 #: Share of songs that decide when to stop, and epochs without a better one.
 HELD_OUT, PATIENCE = 0.1, 6
@@ -79,7 +82,8 @@ def train(
     n_held_out = round(HELD_OUT * len(songs)) if len(songs) >= ENOUGH else 0
     held_out, learned = ([songs[n] for n in some] for some in np.split(order, [n_held_out]))
     monitor = "val_loss" if held_out and not to_the_end else None
-    trainer = Trainer(epochs, seed, monitor=monitor, patience=PATIENCE if monitor else None)
+    patience = PATIENCE if monitor else None
+    trainer = Trainer(epochs, seed, LEARNING_RATE, monitor=monitor, patience=patience)
     trainer.start()
     layer = make()
     model = module.build(layer)

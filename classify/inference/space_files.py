@@ -1,0 +1,255 @@
+"""Songs and maps that come of a latent space, as files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from classify.corpora import load
+from classify.errors import InputError
+from classify.experiments.settings import check_seed
+from classify.files import atomic_write
+from classify.generation.latent.latent_generator import LatentGenerator
+from classify.generation.latent.points import note_agreement
+from classify.generation.request import Request
+from classify.generation.similarity import melodic_similarity
+from classify.inference import composing, saved_generator, saved_model
+from classify.inference.composing import Composed, check_free, read_song
+from classify.inference.saved_generator import SavedGenerator
+from classify.presentation import figures
+from classify.progress import Progress, counting
+from classify.songs import GENERATED, Song, midi
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Songs on a way at most.
+MOST = 100
+
+#: All songs of a way, one after another, and the bars of silence between them.
+JOINED, REST_BARS = "all.mid", 1
+
+#: Files of a map.
+MAP, TABLE = "map.svg", "map.csv"
+
+#: Neighbours that t-SNE looks at, at most.
+PERPLEXITY = 30
+
+COLOURS = (figures.BLUE, figures.ORANGE, figures.GREEN, figures.PINK, figures.YELLOW, figures.SKY)
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """A trained generator that has a latent space.
+
+    Parameters
+    ----------
+    model : SavedGenerator
+        As it was saved.
+    generator : LatentGenerator
+        Itself.
+    """
+
+    model: SavedGenerator
+    generator: LatentGenerator
+
+    @classmethod
+    def of(cls, model: SavedGenerator | str | Path) -> "Space":
+        """Load one.
+
+        Raises
+        ------
+        InputError
+            If it is none, or has no space.
+        """
+        loaded = saved_generator.loaded(model)
+        if not isinstance(loaded.generator, LatentGenerator):
+            raise InputError(
+                f"{loaded.folder}: {loaded.about.title} has no latent space; train one that has, "
+                "as music-vae"
+            )
+        return cls(loaded, loaded.generator)
+
+    @staticmethod
+    def read(song: Song | str | Path) -> Song:
+        """Read a song, or take one that was read."""
+        return read_song(song)
+
+    def write(
+        self,
+        songs: Sequence[Song],
+        folder: Path,
+        force: bool,
+        judge: str | Path | None,
+        originals: Sequence[Song],
+        facts: Mapping[str, Sequence[Any]] | None = None,
+        joined: bool = False,
+        mood: str | None = None,
+    ) -> Composed:
+        """Write songs as MIDI, with a table, pictures and a page to hear them.
+
+        Parameters
+        ----------
+        songs : sequence of Song
+            What came of the space.
+        folder : Path
+            Where to.
+        force : bool
+            Whether new songs that are there may be replaced.
+        judge : str or Path, optional
+            A classifier that says in which mood it hears each.
+        originals : sequence of Song
+            What each is compared with.
+        facts : mapping of str to sequence
+            Further columns of the table, which stand first.
+        joined : bool
+            Whether one more file plays all.
+        mood : str, optional
+            The mood that was asked for.
+
+        Raises
+        ------
+        InputError
+            If one of the songs has no notes.
+        """
+        check_free(folder, force)
+        bundle = saved_model.loaded(judge) if judge is not None else None
+        for number, song in enumerate(songs, 1):
+            if not song.n_notes:
+                raise InputError(f"song {number} came out silent: the space holds nothing there")
+        made = [replace(song, origin=f"{GENERATED} {self.model.name}") for song in songs]
+        names = [f"{number:02d}.mid" for number in range(1, len(made) + 1)]
+        with atomic_write(folder) as temporary:
+            temporary.mkdir(parents=True)
+            for name, song in zip(names, made, strict=True):
+                midi.write_song(temporary / name, song)
+            if joined:
+                midi.write_song(temporary / JOINED, one_after_another(made))
+            read = [midi.read(temporary / name) for name in names]
+            seeds = [0] * len(made)
+            table = composing.table_of(self.model, Request(), read, names, seeds, bundle)
+            table["mood asked"] = mood or ""
+            pairs = list(zip(originals, read, strict=True))
+            table.insert(1, "similarity", [round(melodic_similarity(*pair), 4) for pair in pairs])
+            table.insert(2, "notes kept", [round(note_agreement(*pair), 4) for pair in pairs])
+            for place, (name, column) in enumerate((facts or {}).items(), 1):
+                table.insert(place, name, list(column))
+            table.to_csv(temporary / composing.TABLE, index=False)
+            composing.write_page(temporary, self.model, read, table, audio=False)
+        return Composed(folder, list(songs), table)
+
+
+def check_way(n: int, name: str, far: float) -> list[float]:
+    """Give the places of so many songs behind the one that stays where it is.
+
+    >>> check_way(2, "amount", 1.0)
+    [0.0, 0.5, 1.0]
+    """
+    if not 1 <= n <= MOST:
+        raise InputError(f"-n {n}: expected a whole number from 1 to {MOST}")
+    if not -10 <= far <= 10:
+        raise InputError(f"--{name} {far:g}: must lie between -10 and 10")
+    return [float(place) for place in np.linspace(0, far, n + 1).round(6)]
+
+
+def one_after_another(songs: Sequence[Song]) -> Song:
+    """Join songs to one, each from the beginning of a bar, with a bar of rest between them.
+
+    Parameters
+    ----------
+    songs : sequence of Song
+        Each with one tempo and one time signature.
+
+    Examples
+    --------
+    >>> from classify.representations.melody import Melody, decode
+    >>> one = decode(Melody((60, 62), (4, 4)), tempo=60)
+    >>> both = one_after_another([one, one])
+    >>> both.notes["beat"].tolist(), both.notes["onset"].tolist()
+    ([0.0, 1.0, 8.0, 9.0], [0.0, 1.0, 8.0, 9.0])
+    """
+    notes, tempi, metres, seconds, beats = [], [], [], 0.0, 0.0
+    for song in songs:
+        part, tempo = song.notes.copy(), float(song.tempi[0, 1])
+        _, numerator, denominator = song.metres[0]
+        bar = 4 * numerator / denominator
+        part["onset"] += seconds
+        part["beat"] += beats
+        notes.append(part)
+        tempi.append([seconds, tempo])
+        metres.append([beats, numerator, denominator])
+        length = (np.ceil(song.seconds * tempo / 60 / bar - 1e-6) + REST_BARS) * bar
+        beats, seconds = beats + length, seconds + length * 60 / tempo
+    joined = Song.of(np.concatenate(notes), Path("all.mid"), "all songs")
+    return replace(joined, tempi=np.array(tempi), metres=np.array(metres), origin=songs[0].origin)
+
+
+def draw_map(
+    model: SavedGenerator | str | Path,
+    corpus: str,
+    folder: Path,
+    method: str,
+    seed: int,
+    force: bool,
+    progress: Progress,
+) -> "pd.DataFrame":
+    """Draw a map, as `classify.inference.spaces.map_songs` says."""
+    import pandas as pd
+
+    space = Space.of(model)
+    check_seed(seed)
+    if method not in ("pca", "tsne"):
+        raise InputError(f"--method {method}: expected pca or tsne")
+    check_free(folder, force, TABLE)
+    with counting(progress, f"Reading {corpus}", "song") as count:
+        songs = load(corpus, count, labelled=False)
+    rows, places = [], list[NDArray[np.float32]]()
+    with counting(progress, "Finding places", "song") as count:
+        for number, (song, entry) in enumerate(zip(songs.songs, songs.entries, strict=True), 1):
+            try:
+                places.append(space.generator.encode(song).z.mean(axis=0))
+                rows.append({"song": entry.name, "mood": entry.label or ""})
+            except InputError:
+                pass  # it is told below how many have no place
+            count(number, len(songs.songs))
+    if len(rows) < 3:
+        raise InputError(f"{corpus}: {len(rows)} of {len(songs.songs)} songs have a place in the "
+                         f"space of {space.model.about.title}; a map needs 3")  # fmt: skip
+    if len(rows) < len(songs.songs):
+        progress.message(f"{len(songs.songs) - len(rows)} songs have no place in the space.")
+    table = pd.DataFrame(rows)
+    table[["x", "y"]] = flattened(np.stack(places), method, seed)
+    with atomic_write(folder) as temporary:
+        temporary.mkdir(parents=True)
+        table.to_csv(temporary / TABLE, index=False)
+        figures.save({Path(MAP).stem: lambda: _drawn(table)}, temporary)
+    return table
+
+
+def flattened(z: NDArray[np.floating], method: str, seed: int) -> NDArray[np.float64]:
+    """Give places in two dimensions, shape (n, 2)."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    if method == "pca":
+        found = PCA(2, svd_solver="full").fit_transform(z.astype(float))
+    else:
+        near = min(PERPLEXITY, (len(z) - 1) / 3)
+        found = TSNE(2, perplexity=near, init="pca", random_state=seed).fit_transform(z)
+    return np.asarray(found, float).round(4)
+
+
+def _drawn(table: "pd.DataFrame") -> Figure:
+    figure, axes = figures.canvas(6, 5)
+    for place, (mood, rows) in enumerate(table.groupby("mood")):
+        axes.scatter(rows.x, rows.y, s=14, color=COLOURS[place % len(COLOURS)],
+                     marker="os^Dv"[place // len(COLOURS) % 5], label=mood or "no mood",
+                     alpha=0.8, linewidths=0)  # fmt: skip
+    axes.set(xticks=[], yticks=[])
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    figure.set_layout_engine("constrained")
+    return figure

@@ -1,0 +1,296 @@
+"""What one does with the latent space of a trained generator, as `classify.api` offers it.
+
+The command line reads its options here, so what takes long is imported when it is needed.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from classify.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from classify.inference.composing import Composed
+    from classify.inference.saved_generator import SavedGenerator
+    from classify.songs import Song
+
+
+def reconstruct(
+    model: "SavedGenerator | str | Path",
+    songs: "Sequence[Song | str | Path]",
+    out: str | Path = "reconstructed",
+    *,
+    judge: str | Path | None = None,
+    force: bool = False,
+) -> "Composed":
+    """Code songs as points of a generator's latent space, and write them again from there.
+
+    Parameters
+    ----------
+    model : SavedGenerator, str or Path
+        A folder that train wrote with a generator that has a space.
+    songs : sequence of Song, str or Path
+        MIDI files.
+    out : str or Path
+        The folder of what is written.
+    judge : str or Path, optional
+        A trained classifier that says in which mood it hears each song.
+    force : bool
+        Replace a folder of new songs.
+
+    Returns
+    -------
+    Composed
+        The songs; in its table, `similarity` is that of each melody to its original's, and `notes
+        kept` the F1 of pitches and onsets.
+
+    Raises
+    ------
+    InputError
+        If the generator has no space, or a song no place in it.
+
+    Examples
+    --------
+    >>> again = reconstruct("models/space", ["songs/Happy/00.mid"], "again")
+    >>> bool(again.table["notes kept"].between(0, 1).all())
+    True
+    """
+    from classify.inference.space_files import Space
+
+    space = Space.of(model)
+    given = [space.read(song) for song in songs]
+    made = [space.generator.decode(space.generator.encode(song)) for song in given]
+    return space.write(made, Path(out), force, judge, originals=given)
+
+
+def interpolate(
+    model: "SavedGenerator | str | Path",
+    song: "Song | str | Path",
+    other: "Song | str | Path",
+    out: str | Path = "between",
+    *,
+    n: int = 5,
+    judge: str | Path | None = None,
+    force: bool = False,
+) -> "Composed":
+    """Write songs on the way from one song to another in a generator's latent space.
+
+    Beside the songs, `all.mid` plays them one after another.
+
+    Parameters
+    ----------
+    model : SavedGenerator, str or Path
+        A folder that train wrote with a generator that has a space.
+    song : Song, str or Path
+        The MIDI file of the song that the way begins at.
+    other : Song, str or Path
+        The MIDI file of the song that it ends at, in the same time signature.
+    out : str or Path
+        The folder of what is written.
+    n : int
+        How many songs, both ends among them.
+    judge : str or Path, optional
+        A trained classifier that says in which mood it hears each song.
+    force : bool
+        Replace a folder of new songs.
+
+    Returns
+    -------
+    Composed
+        The songs; in its table, `way` goes from 0 to 1, and `similarity` is that of each melody to
+        the first song's.
+
+    Raises
+    ------
+    InputError
+        If the generator has no space, a song no place in it, or the two have different metres.
+
+    Examples
+    --------
+    >>> way = interpolate("models/space", "songs/Happy/00.mid", "songs/Calming/00.mid", "way", n=3)
+    >>> way.table["way"].tolist(), (way.folder / "all.mid").is_file()
+    ([0.0, 0.5, 1.0], True)
+    """
+    import numpy as np
+
+    from classify.errors import InputError
+    from classify.inference.space_files import MOST, Space
+
+    if not 2 <= n <= MOST:
+        raise InputError(f"-n {n}: expected a whole number from 2 to {MOST}")
+    space = Space.of(model)
+    one, last = space.read(song), space.read(other)
+    made = space.generator.interpolate(one, last, n)
+    facts = {"way": np.linspace(0, 1, n).round(4).tolist()}
+    return space.write(made, Path(out), force, judge, [one] * n, facts, joined=True)
+
+
+def change_mood(
+    model: "SavedGenerator | str | Path",
+    song: "Song | str | Path",
+    out: str | Path = "changed",
+    *,
+    mood: str,
+    strength: float = 1.0,
+    n: int = 1,
+    judge: str | Path | None = None,
+    force: bool = False,
+) -> "Composed":
+    """Move a song to another mood in a generator's latent space.
+
+    Parameters
+    ----------
+    model : SavedGenerator, str or Path
+        A folder that train wrote with a generator that has a space.
+    song : Song, str or Path
+        A MIDI file.
+    out : str or Path
+        The folder of what is written.
+    mood : str
+        A mood that the generator has learned.
+    strength : float
+        How far to go: 1 is from the mean of other moods to that of this one.
+    n : int
+        Songs on the way, evenly spaced up to the whole of it.
+    judge : str or Path, optional
+        A trained classifier that says in which mood it hears each song.
+    force : bool
+        Replace a folder of new songs.
+
+    Returns
+    -------
+    Composed
+        The songs, the song written again where it is first; in its table, `strength` says how far
+        each was moved, and `similarity` how much of the melody is left.
+
+    Raises
+    ------
+    InputError
+        If the generator has no space or has not learned the mood, or the song has no place.
+
+    Examples
+    --------
+    >>> moved = change_mood("models/space", "songs/Happy/00.mid", "calm", mood="Calming")
+    >>> moved.table["strength"].tolist()
+    [0.0, 1.0]
+    """
+    from classify.inference.space_files import Space, check_way
+
+    space = Space.of(model)
+    amounts = check_way(n, "strength", strength)
+    one = space.read(song)
+    made = [space.generator.change(one, mood, amount) for amount in amounts]
+    return space.write(
+        made, Path(out), force, judge, [one] * len(made), {"strength": amounts}, mood=mood
+    )
+
+
+def slide(
+    model: "SavedGenerator | str | Path",
+    song: "Song | str | Path",
+    out: str | Path = "moved",
+    *,
+    attribute: Literal["density", "register", "mode", "loudness", "spread", "syncopation"],
+    amount: float = 1.0,
+    n: int = 1,
+    judge: str | Path | None = None,
+    force: bool = False,
+) -> "Composed":
+    """Move a song along an attribute in a generator's latent space.
+
+    Parameters
+    ----------
+    model : SavedGenerator, str or Path
+        A folder that train wrote with a generator that has a space.
+    song : Song, str or Path
+        A MIDI file.
+    out : str or Path
+        The folder of what is written.
+    attribute : {"density", "register", "mode", "loudness", "spread", "syncopation"}
+        What is to change.
+    amount : float
+        How far, in standard deviations of the songs that it learned from; below 0 for less of it.
+    n : int
+        Songs on the way, evenly spaced up to the whole of it.
+    judge : str or Path, optional
+        A trained classifier that says in which mood it hears each song.
+    force : bool
+        Replace a folder of new songs.
+
+    Returns
+    -------
+    Composed
+        The songs, the song written again where it is first; its table has all attributes as they
+        were measured.
+
+    Raises
+    ------
+    InputError
+        If the generator has no space, or the song no place in it.
+
+    Examples
+    --------
+    >>> moved = slide("models/space", "songs/Happy/00.mid", "higher", attribute="register", n=2)
+    >>> moved.table["amount"].tolist()
+    [0.0, 0.5, 1.0]
+    """
+    from classify.inference.space_files import Space, check_way
+
+    space = Space.of(model)
+    amounts = check_way(n, "amount", amount)
+    one = space.read(song)
+    made = [space.generator.slide(one, attribute, far) for far in amounts]
+    return space.write(made, Path(out), force, judge, [one] * len(made), {"amount": amounts})
+
+
+def map_songs(
+    model: "SavedGenerator | str | Path",
+    corpus: str | Path,
+    out: str | Path = "map",
+    *,
+    method: Literal["pca", "tsne"] = "pca",
+    seed: int = 0,
+    force: bool = False,
+    progress: Progress = SILENT,
+) -> "pd.DataFrame":
+    """Draw a map of songs: where they lie in a generator's latent space, in two dimensions.
+
+    Parameters
+    ----------
+    model : SavedGenerator, str or Path
+        A folder that train wrote with a generator that has a space.
+    corpus : str or Path
+        Songs, with labels or without.
+    out : str or Path
+        The folder of what is written: map.svg and map.csv.
+    method : {"pca", "tsne"}
+        Principal components, which keep distances as far as two dimensions can, or t-SNE, which
+        keeps neighbours.
+    seed : int
+        Of t-SNE.
+    force : bool
+        Replace a map.
+    progress : Progress
+        Shows progress.
+
+    Returns
+    -------
+    DataFrame
+        A row a song that has a place: `song`, `mood` (empty where it is not known), `x`, `y`.
+
+    Raises
+    ------
+    InputError
+        If the generator has no space, or fewer than three songs have a place in it.
+
+    Examples
+    --------
+    >>> places = map_songs("models/space", "songs", "map")
+    >>> len(places), sorted(set(places["mood"]))
+    (16, ['Calming', 'Happy'])
+    """
+    from classify.inference.space_files import draw_map
+
+    return draw_map(model, str(corpus), Path(out), method, seed, force, progress)

@@ -1,0 +1,114 @@
+"""classify space: songs from the latent space of a trained generator, as files or refusals."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from classify import api
+from classify.cli.main import main
+from classify.inference.space_files import flattened
+from classify.songs import GENERATED, midi
+from tests.conftest import write_corpus, write_song
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with songs, a generator that has a space and one that has none."""
+    folder = tmp_path_factory.mktemp("space")
+    songs = write_corpus(folder / "songs")
+    api.train(songs, folder / "model", "music-vae", quick=True, epochs=1)
+    api.train(songs, folder / "markov", "markov")
+    return folder
+
+
+def song(place, number):
+    return str(place / "songs" / "Happy" / f"{number:02d}.mid")
+
+
+def test_a_way_between_two_songs_is_written_and_plays_as_one_piece(place, tmp_path, capsys):
+    out = tmp_path / "way"
+    given = ["space", "interpolate", str(place / "model"), song(place, 0), song(place, 1),
+             "-n", "3", "--out", str(out)]  # fmt: skip
+    assert main(given) == 0
+    assert {path.name for path in out.iterdir()} == {
+        "01.mid", "02.mid", "03.mid", "01.svg", "02.svg", "03.svg", "all.mid", "songs.csv",
+        "index.html"}  # fmt: skip
+    assert pd.read_csv(out / "songs.csv").way.tolist() == [0, 0.5, 1]
+    parts = [midi.read(out / f"{n:02d}.mid") for n in (1, 2, 3)]
+    whole = midi.read(out / "all.mid")
+    assert whole.n_notes == sum(part.n_notes for part in parts)
+    assert whole.seconds > sum(part.seconds for part in parts)
+    assert whole.origin.startswith(GENERATED) and parts[1].origin.startswith(GENERATED)
+    assert "02.mid: way 0.50, similarity" in capsys.readouterr().out
+    first = (out / "02.mid").read_bytes()
+    assert main([*given, "--force"]) == 0 and (out / "02.mid").read_bytes() == first
+
+
+def test_the_ends_of_a_way_and_what_is_moved_by_nothing_are_the_songs_written_again(
+    place, tmp_path
+):
+    model = api.loaded_generator(place / "model")
+    again = api.reconstruct(model, [song(place, 0)], tmp_path / "a")
+    way = api.interpolate(model, song(place, 0), song(place, 1), tmp_path / "b", n=2)
+    changed = api.change_mood(model, song(place, 0), tmp_path / "c", mood="Calming", n=2)
+    slid = api.slide(model, song(place, 0), tmp_path / "d", attribute="density", amount=-1)
+    for made in (way, changed, slid):
+        np.testing.assert_array_equal(made.songs[0].notes, again.songs[0].notes)
+    assert changed.table.strength.tolist() == [0, 0.5, 1] and slid.table.amount.tolist() == [0, -1]
+    assert set(changed.table["mood asked"]) == {"Calming"}
+    assert again.table["notes kept"].between(0, 1).all()
+
+
+def test_a_map_has_every_song(place, tmp_path, capsys):
+    given = ["space", "map", str(place / "model"), str(place / "songs")]
+    assert main([*given, "--out", str(tmp_path / "map")]) == 0
+    table = pd.read_csv(tmp_path / "map" / "map.csv")
+    assert len(table) == 16 and set(table.mood) == {"Calming", "Happy"}
+    assert "<svg" in (tmp_path / "map" / "map.svg").read_text()
+    assert "16 songs on the map" in capsys.readouterr().out
+    assert main([*given, "--out", str(tmp_path / "map")]) == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("method", ["pca", "tsne"])
+def test_neighbours_are_neighbours_on_a_map(method):
+    z = np.random.default_rng(0).normal(size=(12, 5)).astype(np.float32) / 10
+    z[6:, 3] += 5
+    places = flattened(z, method, seed=1)
+    assert places.shape == (12, 2) and (places == flattened(z, method, seed=1)).all()
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2) + 1e9 * np.eye(12)
+    assert ((apart.argmin(axis=1) < 6) == (np.arange(12) < 6)).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["reconstruct", "markov", "0"], "Markov has no latent space; train one that has"),
+        (["change", "model", "0", "--mood", "Sad"], "mood 'Sad': was not learned; known are Calm"),
+        (["slide", "model", "0", "--attribute", "tempo"], "attribute"),
+        (
+            ["slide", "model", "0", "--attribute", "density", "--amount", "99"],
+            "amount 99: must lie",
+        ),
+        (["interpolate", "model", "0", "0", "-n", "1"], "-n 1: expected a whole number from 2"),
+        (["interpolate", "model", "0", "waltz"], "waltz: is in 3/4; MusicVAE learned 4/4"),
+        (["reconstruct", "model", "missing"], "missing"),
+        (["map", "model", "few"], "2 of 2 songs have a place in the space of MusicVAE; a map need"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_a_sentence(place, tmp_path, given, message, capsys):
+    names = {"0": song(place, 0), "markov": str(place / "markov"),
+             "model": str(place / "model"), "missing": str(tmp_path / "missing.mid"),
+             "waltz": str(tmp_path / "waltz.mid"), "few": str(tmp_path / "few")}  # fmt: skip
+    write_song(tmp_path / "few" / "a.mid", 1, 60, 0.5)
+    write_song(tmp_path / "few" / "b.mid", 2, 60, 0.5)
+    tune = midi.read(Path(song(place, 0)))
+    midi.write_song(tmp_path / "waltz.mid", replace(tune, metres=np.array([[0.0, 3.0, 4.0]])))
+    arguments = [names.get(word, word) for word in given]
+    assert main(["space", *arguments, "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert message in said.replace("\n", " ") and "Traceback" not in said
+    assert not (tmp_path / "out").exists()
