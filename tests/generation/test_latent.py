@@ -252,9 +252,19 @@ def test_the_way_on_the_sphere_ends_where_it_is_to_end():
     np.testing.assert_allclose(slerp(a, a, 0.5), a)
 
 
+class Drawn(MusicVAE):
+    """A space whose weights are drawn rather than learned: what is done with it is the same."""
+
+    def train_network(self, examples, progress, work):
+        draw = np.random.default_rng(0)
+        self.weights = {name: draw.normal(0, 0.3, shape).astype(np.float32)
+                        for name, shape in self.architecture.shapes().items()}  # fmt: skip
+        self.history = [{"kl": 9.0}]
+
+
 @pytest.fixture(scope="module")
 def space():
-    return MusicVAE(quick=True, epochs=1).fit(made(24), ["calm", "wild"] * 12)
+    return Drawn(quick=True).fit(made(24), ["calm", "wild"] * 12)
 
 
 def test_between_two_songs_are_songs(space):
@@ -318,7 +328,7 @@ def test_songs_without_a_place_are_refused(space):
 
 
 def test_a_collapsed_space_says_so_and_what_to_do(space):
-    assert bool(space.remarks()) == (space.history[-1]["kl"] < 1)
+    assert not space.remarks()
     collapsed = MusicVAE(quick=True)
     collapsed.history = [{"kl": 0.01}]
     (said,) = collapsed.remarks()

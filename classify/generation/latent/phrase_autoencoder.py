@@ -17,6 +17,7 @@ from classify.generation.latent.coder import Coder
 from classify.generation.latent.latent_generator import QUICK_EPOCHS, LatentGenerator
 from classify.generation.latent.phrases import DRUMS, HOLD, MELODY, Score
 from classify.generation.latent.points import Point, note_agreement, of_the_middle
+from classify.generation.latent.training import Example, train
 from classify.generation.request import Request
 from classify.progress import Progress
 from classify.songs import Song
@@ -89,10 +90,7 @@ class PhraseAutoencoder(LatentGenerator):
     def teach(
         self, songs: Sequence[Song], moods: Sequence[str], progress: Progress, work: Path | None
     ) -> None:
-        """Train the network."""
-        from classify.generation.latent.training import Example, train
-        from classify.generation.networks import phrase_network
-
+        """Write songs as phrases, and train the network on them."""
         bar_steps = max(phrases.length_of((n, d)) for n, d in self.metres)
         scores = [s for song in songs if (s := phrases.encode(song, bar_steps=bar_steps))]
         self.voices = list(phrases.common_voices(scores))
@@ -108,6 +106,14 @@ class PhraseAutoencoder(LatentGenerator):
             score = replace(score, symbols=score.symbols[..., chosen],
                             loudness=score.loudness[..., chosen])  # fmt: skip
             examples.append(Example(self._cut_of(score, mood), self.phrase_bars))
+        self.train_network(examples, progress, work)
+
+    def train_network(
+        self, examples: Sequence[Example], progress: Progress, work: Path | None
+    ) -> None:
+        """Find the weights of `architecture`, and say what became of each epoch in `history`."""
+        from classify.generation.networks import phrase_network
+
         epochs = self.epochs or (QUICK_EPOCHS if self.quick else self.EPOCHS)
         self.weights, self.history = train(
             self.layer, phrase_network, examples, epochs, self.seed, progress,
