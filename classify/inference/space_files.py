@@ -234,12 +234,14 @@ def flattened(z: NDArray[np.floating], method: str, seed: int) -> NDArray[np.flo
     """Give places in two dimensions, shape (n, 2)."""
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
-    if method == "pca":
-        found = PCA(2, svd_solver="full").fit_transform(z.astype(float))
-    else:
-        near = min(PERPLEXITY, (len(z) - 1) / 3)
-        found = TSNE(2, perplexity=near, init="pca", random_state=seed).fit_transform(z)
+    with threadpool_limits(1):  # threads would wait for each other longer than they compute
+        if method == "pca":
+            found = PCA(2, svd_solver="full").fit_transform(z.astype(float))
+        else:
+            near = min(PERPLEXITY, (len(z) - 1) / 3)
+            found = TSNE(2, perplexity=near, init="pca", random_state=seed).fit_transform(z)
     return np.asarray(found, float).round(4)
 
 
