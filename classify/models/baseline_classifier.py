@@ -13,6 +13,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from classify.evaluation.splits import Names, inner_folds
 from classify.models.estimator import Floats, Watch, WindowClassifier
+from classify.models.ranks import with_quick_ranks
 from classify.models.selection import song_score
 from classify.representations import representation
 from classify.representations.arrays import as_rows
@@ -128,11 +129,11 @@ class BaselineClassifier(WindowClassifier):
 
     def predict_prepared(self, x: NDArray[np.float32]) -> Floats:
         """Give class probabilities of windows that `prepare` gave."""
-        table = self._table(x)
+        table, model = self._table(x), with_quick_ranks(self.model_)
         if not self._representation.per_song:
-            return self.model_.predict_proba(table)
+            return model.predict_proba(table)
         once = first_of_each(table)
-        return self.model_.predict_proba(table[once])[np.cumsum(once) - 1]
+        return model.predict_proba(table[once])[np.cumsum(once) - 1]
 
     def _table(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Lay windows out as the model takes them."""

@@ -1,0 +1,44 @@
+"""Quantile transformers that take all columns at once, against scikit-learn's own."""
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import QuantileTransformer
+
+from classify.baselines import song_vote
+from classify.models.ranks import Ranks, with_quick_ranks
+
+
+def table(seed: int, rows: int = 150) -> np.ndarray:
+    """Columns as features are: continuous, of few values, constant, mostly 0."""
+    draw = np.random.default_rng(seed)
+    return np.column_stack([
+        draw.normal(60, 9, rows), draw.integers(0, 4, rows), np.full(rows, 3.0),
+        np.where(draw.random(rows) < 0.9, 0, draw.random(rows)), draw.gamma(1, 1e-3, rows),
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("distribution", ["normal", "uniform"])
+def test_values_are_those_of_scikit_learn(kind, distribution):
+    theirs = QuantileTransformer(
+        n_quantiles=100, output_distribution=distribution, random_state=0
+    ).fit(table(0).astype(kind))
+    ours = with_quick_ranks(theirs)
+    x = np.concatenate([table(1), table(0), 1e3 * table(2), -table(3)]).astype(kind)
+    x[::7, 1] = np.nan
+    before = x.copy()
+    assert type(ours) is Ranks
+    np.testing.assert_array_equal(ours.transform(x), theirs.transform(x))
+    np.testing.assert_array_equal(x, before)
+
+
+def test_a_vote_of_pipelines_predicts_the_same_and_stays_as_it_is():
+    y = np.arange(150) % 3
+    model = song_vote.build(0).set_params(trees__n_estimators=5).fit(table(0), y)
+    quick = with_quick_ranks(model)
+    np.testing.assert_array_equal(quick.predict_proba(table(1)), model.predict_proba(table(1)))
+    kinds = [type(step) for member in model.estimators_[:2] for _, step in member.steps]
+    assert QuantileTransformer in kinds and Ranks not in kinds
+    alone = make_pipeline(QuantileTransformer(n_quantiles=9)).fit(table(0))
+    assert type(with_quick_ranks(alone).steps[0][1]) is Ranks
