@@ -1,12 +1,14 @@
 """A batch of windows as arrays: what features are computed from."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.representations.features.compiled import compiled, inner
 from classify.representations.features.derive import derive
 from classify.representations.features.lines import (
     ABOVE,
@@ -22,7 +24,7 @@ from classify.representations.features.lines import (
     VELOCITY,
     Lines,
 )
-from classify.representations.features.statistics import Floats
+from classify.representations.features.statistics import Floats, Integers
 from classify.songs import NOTE, Song
 
 #: Columns of a batch, and where each stands in the table of notes.
@@ -39,9 +41,6 @@ COLUMNS = {
     "denominator": BELOW,
 }
 
-#: What is known of a note's bar.
-BAR_OF_NOTE = np.dtype([("bar", np.float64), ("numerator", np.uint8), ("denominator", np.uint8)])
-
 #: Bars where no metre is written: four quarter notes (SMF 1.0).
 UNWRITTEN = np.array([[0.0, 4.0, 4.0]])
 
@@ -51,25 +50,27 @@ NEARLY = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class WindowBatch:
-    """Windows of notes, one a row; rows shorter than the longest are padded where `real` is false.
+    """Windows of notes, one behind the other.
 
     Parameters
     ----------
-    onset, duration, beat : ndarray of float, shape (n_windows, n_notes)
-        Seconds, seconds, quarter notes. The real onsets of a row never fall. Beats may be NaN.
-    pitch, velocity, program : ndarray of int, shape (n_windows, n_notes)
+    onset, duration, beat : ndarray of float, shape (n_notes,)
+        Seconds, seconds, quarter notes. The onsets of a window never fall. Beats may be NaN.
+    pitch, velocity, program : ndarray of int, shape (n_notes,)
         As in MIDI, 0-127.
-    bar : ndarray of float, shape (n_windows, n_notes)
+    drum : ndarray of bool, shape (n_notes,)
+        Whether a note is on the percussion channel.
+    bar : ndarray of float, shape (n_notes,)
         Bars since the song's start; bars of four quarter notes where no metre is written.
-    numerator, denominator : ndarray of int, shape (n_windows, n_notes)
+    numerator, denominator : ndarray, shape (n_notes,)
         The written time signature, or 0.
-    drum, real : ndarray of bool, shape (n_windows, n_notes)
-        Whether a note is on the percussion channel; whether it is a note at all.
+    lengths : ndarray of int, shape (n_windows,)
+        Notes in each window.
 
     Raises
     ------
     ValueError
-        If shapes differ, a window has no note, or onsets fall.
+        If shapes differ or a window has no note.
 
     Examples
     --------
@@ -89,22 +90,24 @@ class WindowBatch:
     bar: Floats
     numerator: NDArray[Any]
     denominator: NDArray[Any]
-    real: NDArray[np.bool_]
+    lengths: Integers
 
     def __post_init__(self) -> None:
-        shapes = {f.name: getattr(self, f.name).shape for f in fields(self)}
-        if len(set(shapes.values())) > 1 or self.real.ndim != 2:
-            raise ValueError(f"arrays must share one shape (n_windows, n_notes); got {shapes}")
-        if not self.real.any(axis=1).all():
-            empty = int(np.flatnonzero(~self.real.any(axis=1))[0])
-            raise ValueError(f"window {empty} has no note")
+        shapes = {name: getattr(self, name).shape for name in COLUMNS}
+        n_notes = int(self.lengths.sum())
+        if set(shapes.values()) != {(n_notes,)}:
+            raise ValueError(f"arrays must share one shape, ({n_notes},) by lengths; got {shapes}")
+        if not self.lengths.all():
+            raise ValueError(f"window {int(np.argmin(self.lengths))} has no note")
 
     def __len__(self) -> int:
-        return len(self.real)
+        return len(self.lengths)
 
-    def take(self, rows: Any) -> "WindowBatch":
-        """Choose windows by slice, mask or indices."""
-        return WindowBatch(*(getattr(self, f.name)[rows] for f in fields(self)))
+    def take(self, first: int, end: int) -> "WindowBatch":
+        """Choose successive windows; arrays are not copied."""
+        a, b = int(self.lengths[:first].sum()), int(self.lengths[:end].sum())
+        columns = {name: getattr(self, name)[a:b] for name in COLUMNS}
+        return WindowBatch(**columns, lengths=self.lengths[first:end])
 
     def lines(self, room: Floats | None = None) -> Lines:
         """Derive the windows' notes, events, melody, bass and chords, and what features share.
@@ -114,11 +117,11 @@ class WindowBatch:
         room : ndarray of float, shape (N_COLUMNS, 5 * n_notes or more), optional
             Memory to use, which saves asking for it again and again.
         """
-        cells = np.flatnonzero(self.real)
-        table = np.empty((N_COLUMNS, 5 * len(cells))) if room is None else room
+        n_notes = len(self.onset)
+        table = np.empty((N_COLUMNS, 5 * n_notes)) if room is None else room
         for name, place in COLUMNS.items():
-            table[place, : len(cells)] = getattr(self, name).ravel()[cells]
-        return derive(table, self.real.sum(axis=1))
+            table[place, :n_notes] = getattr(self, name)
+        return derive(table, self.lengths)
 
 
 def batch(
@@ -133,7 +136,7 @@ def batch(
     song, start : ndarray of int, shape (n_windows,)
         Each window's song and first note: `Windows.song` and `Windows.start`.
     n_notes : int
-        Notes in a full window; a window that meets the song's end is padded on the right.
+        Notes in a full window; a window that meets the song's end is shorter.
 
     Returns
     -------
@@ -145,42 +148,64 @@ def batch(
     >>> from classify.representations.reference import piece
     >>> one = batch([piece()], np.array([0, 0]), np.array([0, 64]), 64)
     >>> len(one), one.pitch.shape
-    (2, (2, 64))
+    (2, (128,))
     """
     notes = [s.notes for s in songs]  # once: a store may have to load them
-    lengths = np.array([len(of_song) for of_song in notes])
+    of_song = np.array([len(some) for some in notes])
     table = np.concatenate(notes)
-    place = np.asarray(start)[:, None] + np.arange(min(n_notes, lengths.max()))
-    real = place < lengths[song][:, None]
-    first = (np.cumsum(lengths) - lengths)[song]
-    at = np.where(real, place + first[:, None], 0)
-    bars = np.concatenate(
-        [_bars(of_song["beat"], s.metres) for of_song, s in zip(notes, songs, strict=True)]
-    )[at]
-    cells = table[at]
-    columns = {name: cells[name] for name in NOTE.fields or ()}
-    return WindowBatch(
-        **columns | {name: bars[name] for name in BAR_OF_NOTE.fields or ()}, real=real
+    lengths = np.minimum(n_notes, of_song[song] - start)
+    first = (np.cumsum(of_song) - of_song)[song] + start
+    at = np.repeat(first - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
+    columns = {name: table[name][at] for name in NOTE.names or ()}
+    bars = np.empty((3, len(table)))
+    written = [s.metres for s in songs]
+    _write_bars(
+        table["beat"].astype(float),
+        of_song,
+        np.concatenate([UNWRITTEN, *(m for m in written if len(m))]).astype(float),
+        np.array([len(m) for m in written]),
+        bars,
     )
+    return WindowBatch(
+        **columns, **dict(zip(("bar", "numerator", "denominator"), bars[:, at], strict=True)),
+        lengths=lengths,
+    )  # fmt: skip
 
 
-def _bars(beat: NDArray[np.float32], written: NDArray[np.float64]) -> NDArray[np.void]:
-    """Give each note's place in bars and the time signature it stands in.
+@compiled
+def _write_bars(
+    beat: Floats, lengths: Integers, metres: Floats, n_metres: Integers, out: Floats
+) -> None:
+    """Give each note of songs its place in bars and the time signature it stands in.
 
     Programs write an upbeat as a short bar under a signature of its own: it is the end of a bar of
     the next one.
     """
-    metres = (written if len(written) else UNWRITTEN).copy()
-    length = 4 * metres[:, 1] / metres[:, 2]
-    if len(metres) > 1 and metres[1, 0] - metres[0, 0] <= length[0] < length[1]:
-        metres[0] = metres[1, 0] - length[1], *metres[1, 1:]
-        length[0] = length[1]
-    start, numerator, denominator = metres.T
-    bars_before = np.append(0, np.cumsum(np.ceil(np.diff(start) / length[:-1] - NEARLY)))
-    beat = beat.astype(float)
-    metre = np.searchsorted(start, beat + NEARLY, side="right").clip(1) - 1
-    out = np.zeros(len(beat), BAR_OF_NOTE)
-    out["bar"] = bars_before[metre] + (beat - start[metre]) / length[metre]
-    if len(written):
-        out["numerator"], out["denominator"] = numerator[metre], denominator[metre]
-    return out
+    note, read = 0, 1  # the first metre is that of songs that say none
+    for song in range(len(lengths)):
+        own = metres[read : read + n_metres[song]] if n_metres[song] else metres[:1]
+        read += n_metres[song]
+        start, bars = own[:, 0].copy(), np.zeros(len(own))
+        upbeat = len(own) > 1 and own[1, 0] - own[0, 0] <= _bar(own, 0) < _bar(own, 1)
+        if upbeat:
+            start[0] = own[1, 0] - _bar(own, 1)
+        for k in range(1, len(own)):
+            length = _bar(own, 1 if upbeat and k == 1 else k - 1)
+            bars[k] = bars[k - 1] + math.ceil((start[k] - start[k - 1]) / length - NEARLY)
+        k = 0
+        for i in range(note, note + lengths[song]):
+            while k + 1 < len(own) and not start[k + 1] > beat[i] + NEARLY:
+                k += 1
+            while k > 0 and start[k] > beat[i] + NEARLY:
+                k -= 1
+            metre = 1 if upbeat and k == 0 else k
+            out[0, i] = bars[k] + (beat[i] - start[k]) / _bar(own, metre)
+            out[1, i] = min(own[metre, 1], 255.0) if n_metres[song] else 0.0
+            out[2, i] = min(own[metre, 2], 255.0) if n_metres[song] else 0.0
+        note += lengths[song]
+
+
+@inner
+def _bar(metres: Floats, k: int) -> float:
+    """Length of a bar in quarter notes."""
+    return 4 * metres[k, 1] / metres[k, 2]

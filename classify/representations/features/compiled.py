@@ -10,14 +10,15 @@ number of processes changes a digit.
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import platform
+import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
 from filelock import FileLock
-from numba import njit
+from numba import __version__, config, njit
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
 from classify.files import cache_folder
@@ -33,9 +34,11 @@ COMPILING = "Compiling the musical features for this machine, once; it takes abo
 
 @cache
 def stamp() -> str:
-    """Give a hash of the sources of this package: compiled code of others is not used."""
+    """Give a hash of this package's sources, Numba and Python: code of others is not used."""
     files = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    made_by = f"{__version__} {sys.version_info[:2]} {platform.machine()}".encode()
+    sources = b"".join(file.read_bytes() for file in files)
+    return hashlib.sha256(sources + made_by).hexdigest()[:16]
 
 
 @cache
@@ -110,15 +113,22 @@ def inner(function: Callable[P, T]) -> Callable[P, T]:
     return njit(**OPTIONS, no_cpython_wrapper=True)(function)
 
 
-@contextmanager
-def first_use() -> Iterator[None]:
-    """Let one program compile what the block calls while others wait, and say so."""
+def compile_once(everything: Callable[[], object]) -> None:
+    """Let one program compile while others wait, and say so, unless it is done.
+
+    Parameters
+    ----------
+    everything : callable
+        Calls every compiled function.
+    """
     done = folder() / f"compiled-{stamp()}"
-    if done.exists():
-        yield
+    if config.DISABLE_JIT or done.exists():
         return
     with FileLock(folder() / "compiled.lock"):
-        if not done.exists():
-            LOG.warning(COMPILING)
-        yield
+        if done.exists():
+            return
+        LOG.warning(COMPILING)
+        everything()
+        for earlier in folder().glob("compiled-*"):
+            earlier.unlink()
         done.touch()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.representations.features.batch import WindowBatch
-from classify.representations.features.compiled import first_use
+from classify.representations.features.compiled import compile_once
 from classify.representations.features.lines import N_COLUMNS, Lines
 from classify.representations.features.statistics import Floats
 
@@ -149,26 +149,25 @@ def compute(batch: WindowBatch, families: Collection[str] | None = None) -> NDAr
     True
     """
     groups = list(_chosen(families))
-    n_notes = batch.real.sum(axis=1)
-    part = (np.cumsum(n_notes) - n_notes) // AT_ONCE
+    part = (np.cumsum(batch.lengths) - batch.lengths) // AT_ONCE
     borders = [0, *(np.flatnonzero(np.diff(part)) + 1), len(batch)]
-    blocks = [slice(a, b) for a, b in pairwise(borders)]
-    most = max(int(n_notes[rows].sum()) for rows in blocks)
+    most = max(int(batch.lengths[a:b].sum()) for a, b in pairwise(borders))
     room = np.empty((N_COLUMNS, 5 * most))
     table = np.empty((len(batch), sum(len(group.features) for group in groups)), np.float32)
-    with first_use():
-        for rows in blocks:
-            _fill(table[rows], batch.take(rows).lines(room), groups)
+    compile_once(lambda: _fill(batch.take(0, 1).lines(), list(GROUPS.values())))
+    for a, b in pairwise(borders):
+        table[a:b] = _fill(batch.take(a, b).lines(room), groups)
     return table
 
 
-def _fill(table: NDArray[np.float32], lines: Lines, groups: Sequence[Group]) -> None:
-    first = 0
+def _fill(lines: Lines, groups: Sequence[Group]) -> Floats:
+    """Compute all columns of some groups."""
+    tables = []
     for group in groups:
-        columns = np.full((len(table), len(group.features)), np.nan)
+        columns = np.full((len(lines.shared), len(group.features)), np.nan)
         group.function(lines, columns)
         if np.isnan(columns[:1]).any():
             left = [f.name for f, v in zip(group.features, columns[0], strict=True) if np.isnan(v)]
             raise ValueError(f"a group of features left {', '.join(left)} without a value")
-        table[:, first : first + columns.shape[1]] = columns
-        first += columns.shape[1]
+        tables.append(columns)
+    return np.concatenate(tables, axis=1)
