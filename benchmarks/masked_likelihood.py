@@ -17,7 +17,7 @@ voices of a frame in random order. Three protocols, never to be mixed:
 A frame of fewer than four notes (0.4 % of them) has silent voices, which count as any other note. A
 random share of the frames is looked at (`--share`), as likely as all others. Then pieces of eight
 bars are sampled from nothing, and their parallel fifths and octaves counted beside those of Bach's
-test songs.
+test songs: as the network alone has them, and where notes that make some are drawn anew.
 
 Training goes on where it was stopped, and so does what follows: the folder has a checkpoint, the
 nats of each test song's frames (`frames/`), and `frames.npz` with all of them, from which what is
@@ -35,11 +35,13 @@ from numpy.typing import NDArray
 
 from classify.files import atomic_write
 from classify.generation import gibbs
+from classify.generation.generators.coconet import ROUNDS, TEMPERATURE
 from classify.generation.networks import roll_training
 from classify.generation.networks.roll_sampler import RollSampler
 from classify.generation.networks.roll_shape import STRIDE, RollShape
+from classify.generation.networks.voice_generator import MORE_ROUNDS
 from classify.generation.networks.voice_songs import VoiceSong
-from classify.generation.voice_leading import of_voices
+from classify.generation.voice_leading import of_voices, parallel_notes
 from classify.progress import on_terminal
 from classify.representations.voices import REST, Voices
 
@@ -135,14 +137,20 @@ def nats_of_songs(
     return found
 
 
-def sampled(sampler: RollSampler, n_pieces: int, n_rounds: int) -> list[VoiceSong]:
-    """Sample pieces of eight bars from nothing."""
+def sampled(sampler: RollSampler, n_pieces: int, n_rounds: int, n_more: int = 0) -> list[VoiceSong]:
+    """Sample pieces of eight bars from nothing, and then notes that are parallel anew."""
+
+    def doubtful(classes: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.bool_]:
+        pitch = np.where(classes > 0, classes + LOWEST - 1, REST)
+        return parallel_notes(pitch, ~nothing, random)
+
     size, pieces = (128, VOICES), []
     nothing = np.zeros(size, bool)
     allowed = np.ones((*size, CLASSES), bool)
     for number in range(n_pieces):
         empty = gibbs.Piece(np.zeros(size, int), nothing, nothing, allowed)
-        piece = gibbs.sample(sampler.scores, empty, np.random.default_rng(number), n_rounds)
+        piece = gibbs.sample(sampler.scores, empty, np.random.default_rng(number), n_rounds,
+                             TEMPERATURE, doubtful, n_more)  # fmt: skip
         pieces.append(VoiceSong(piece.classes, piece.begins))
     return pieces
 
@@ -176,7 +184,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.05, help="of frames that are looked at")
     parser.add_argument("--songs", type=int, default=77, help="test songs")
     parser.add_argument("--samples", type=int, default=32, help="pieces that are sampled")
-    parser.add_argument("--rounds", type=int, default=128, help="of sampling")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of sampling")
     for name in ("filters", "deep", "after", "reach"):
         parser.add_argument(f"--{name}", type=int, default=getattr(RollShape, name))
     given = parser.parse_args()
@@ -207,8 +215,11 @@ def main() -> None:
         low, high = interval(of_songs)
         print(f"  {name:12} {saved[name].mean():.3f} nats a frame ({low:.3f}-{high:.3f})")
     print(f"Bach: {parallels(data['test'])}")
-    made = sampled(sampler, given.samples, given.rounds)
-    print(f"{given.samples} sampled pieces: {parallels(made)}")
+    for n_more in (0, MORE_ROUNDS):
+        made = sampled(sampler, given.samples, given.rounds, n_more)
+        print(
+            f"{given.samples} sampled pieces, {n_more} more rounds: {parallels(made)}", flush=True
+        )
 
 
 if __name__ == "__main__":

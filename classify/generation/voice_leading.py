@@ -5,10 +5,12 @@ counted as simple ones) apart in two steps that follow each other, and both move
 the same direction. They are counted for each chord, that is each step at which some voice moves.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classify.representations.voices import REST, Voices, most_at_once
 from classify.songs import Song
@@ -59,16 +61,54 @@ def of_voices(voices: Voices) -> Parallels:
     >>> of_voices(Voices(pitch, np.ones((4, 2), bool), np.zeros((4, 4))))
     Parallels(fifths=1, octaves=1, chords=3)
     """
-    before, after = voices.pitch[:-1], voices.pitch[1:]
-    moves = np.where((before == REST) | (after == REST), 0, after - before)
     found = {FIFTH: 0, OCTAVE: 0}
-    for one, other in combinations(range(voices.pitch.shape[1]), 2):
-        together = moves[:, one] * moves[:, other] > 0
-        for interval in found:
-            apart = [
-                np.abs(pitch[:, one] - pitch[:, other]) % 12 == interval
-                for pitch in (before, after)
-            ]
-            found[interval] += int((together & apart[0] & apart[1]).sum())
-    chords = int((after != before).any(axis=1).sum())
+    for _, interval, steps in _places(voices.pitch):
+        found[interval] += len(steps)
+    chords = int((voices.pitch[1:] != voices.pitch[:-1]).any(axis=1).sum())
     return Parallels(found[FIFTH], found[OCTAVE], chords)
+
+
+def parallel_notes(
+    pitch: NDArray[np.int64], free: NDArray[np.bool_], random: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Mark the notes to which voices moved in parallel: of each pair one that is free, at random.
+
+    Parameters
+    ----------
+    pitch : ndarray of int, shape (n_steps, n_voices)
+        What sounds, or `REST`.
+    free : ndarray of bool, shape (n_steps, n_voices)
+        What may be marked.
+    random : numpy.random.Generator
+        Chooses.
+
+    Examples
+    --------
+    >>> pitch = np.array([[67, 60], [69, 62], [69, 62], [71, 60]])
+    >>> free = np.array([[True, False]] * 4)
+    >>> parallel_notes(pitch, free, np.random.default_rng(0))[:, 0].tolist()
+    [False, True, True, False]
+    """
+    marked = np.zeros(pitch.shape, bool)
+    for pair, _, steps in _places(pitch):
+        for step in (steps + 1).tolist():
+            voices = [voice for voice in pair if free[step, voice]]
+            if voices:
+                voice = int(random.choice(voices))
+                changes = np.flatnonzero(pitch[step:, voice] != pitch[step, voice])
+                end = step + int(changes[0]) if len(changes) else len(pitch)
+                marked[step:end, voice] = True
+    return marked & free
+
+
+def _places(pitch: NDArray[np.int64]) -> Iterator[tuple[tuple[int, int], int, NDArray[np.int64]]]:
+    """Give pairs of voices, an interval, and the steps from which they move in parallel."""
+    before, after = pitch[:-1], pitch[1:]
+    moves = np.where((before == REST) | (after == REST), 0, after - before)
+    for one, other in combinations(range(pitch.shape[1]), 2):
+        together = moves[:, one] * moves[:, other] > 0
+        for interval in (FIFTH, OCTAVE):
+            apart = [
+                np.abs(now[:, one] - now[:, other]) % 12 == interval for now in (before, after)
+            ]
+            yield (one, other), interval, np.flatnonzero(together & apart[0] & apart[1])

@@ -17,7 +17,7 @@ from classify.generation.networks.roll_shape import RollShape
 from classify.generation.networks.voice_songs import VoiceSong
 from classify.generation.novelty import Repertoire
 from classify.generation.request import Passage, Request
-from classify.generation.voice_leading import parallels
+from classify.generation.voice_leading import of_voices, parallels
 from classify.generation.voice_measures import OF_FRAME, OF_NOTE
 from classify.progress import Silent
 from classify.representations.sequences import song_of
@@ -54,7 +54,8 @@ def melody_of(song):
 def generator(kind, voices=4, seed=0):
     """One whose weights are drawn, and which knows no song."""
     facts = {"n_voices": voices, "lowest": 36, "n_classes": 47, "metre": [4, 4], "tempo": 100.0,
-             "bars": 4, "velocity": 70.0, "quick": True, "preset": "quick"}  # fmt: skip
+             "bars": 4, "velocity": 70.0, "parallels": 0.0, "quick": True,
+             "preset": "quick"}  # fmt: skip
     empty = kind.__new__(kind)
     vars(empty).update(facts)
     draw = np.random.default_rng(seed)
@@ -126,6 +127,19 @@ def test_a_beginning_is_completed(composer, chorale):
     assert n_bars(song) == 6
     begin = {note for note in notes_of(chorale) if note[0] < 7}
     assert begin <= notes_of(song)
+
+
+def test_parallels_are_drawn_anew_where_the_music_that_was_learned_has_none(composer):
+    """Even a network that knows nothing makes hardly any then."""
+    nothing, about = np.zeros((64, 4), bool), np.zeros((64, 4))
+    empty = Piece(np.zeros((64, 4), int), nothing, nothing, np.ones((64, 4, 47), bool))
+    counted = []
+    for share in (0.0, 1.0):
+        composer.parallels = share
+        drawn = [composer.draw(empty, about, np.random.default_rng(n)) for n in range(2)]
+        found = [of_voices(Voices(piece.classes, piece.begins, about)) for piece in drawn]
+        counted.append(sum(one.fifths + one.octaves for one in found))
+    assert counted[0] < counted[1] / 4
 
 
 def test_what_cannot_stay_is_refused_in_a_sentence(composer, chorale):

@@ -16,16 +16,16 @@ from classify.generation import gibbs
 from classify.generation.gibbs import Piece
 from classify.generation.networks.roll_sampler import RollSampler
 from classify.generation.networks.roll_shape import RollShape
-from classify.generation.networks.voice_generator import VoiceGenerator
+from classify.generation.networks.voice_generator import MORE_ROUNDS, VoiceGenerator
 from classify.generation.networks.voice_songs import VoiceSong
 from classify.progress import Progress
 
 #: Passes over the songs, with so many pieces of each, and rounds of sampling; for a quick look.
-EPOCHS, PIECES, ROUNDS = 40, 4, 64
+EPOCHS, PIECES, ROUNDS = 40, 4, 48
 QUICK_EPOCHS, QUICK_ROUNDS = 2, 16
 
 #: Below 1, what is likely becomes likelier.
-TEMPERATURE = 0.95
+TEMPERATURE = 0.9
 
 
 class Coconet(VoiceGenerator):
@@ -58,7 +58,9 @@ class Coconet(VoiceGenerator):
         """Draw all that is free, again and again, less of it each time."""
         sampler = RollSampler(self.shape, self.weights)
         rounds = QUICK_ROUNDS if self.quick else ROUNDS
-        return gibbs.sample(sampler.scores, piece, random, rounds, TEMPERATURE)
+        return gibbs.sample(
+            sampler.scores, piece, random, rounds, TEMPERATURE, self.doubtful, MORE_ROUNDS
+        )
 
     def nats(self, song: VoiceSong, known: NDArray[np.bool_], step: int, voice: int) -> float:
         """Say how improbable a pitch is, and where all else is known that it begins or is held."""

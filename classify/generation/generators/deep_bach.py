@@ -17,7 +17,7 @@ from classify.generation import gibbs
 from classify.generation.gibbs import Piece
 from classify.generation.networks.neighbour_sampler import NeighbourSampler
 from classify.generation.networks.neighbour_shape import NeighbourShape
-from classify.generation.networks.voice_generator import VoiceGenerator, places_of
+from classify.generation.networks.voice_generator import MORE_ROUNDS, VoiceGenerator, places_of
 from classify.generation.networks.voice_songs import VoiceSong
 from classify.progress import Progress
 
@@ -82,7 +82,8 @@ class DeepBach(VoiceGenerator):
         ) -> NDArray[np.float32]:
             return sampler.scores(symbols, places, steps, voice)
 
-        return gibbs.pseudo_sample(score, piece, random, QUICK_ROUNDS if self.quick else ROUNDS)
+        rounds = QUICK_ROUNDS if self.quick else ROUNDS
+        return gibbs.pseudo_sample(score, piece, random, rounds, 1.0, self.doubtful, MORE_ROUNDS)
 
     def nats(self, song: VoiceSong, known: NDArray[np.bool_], step: int, voice: int) -> float:
         """Say how improbable what a voice does is: begin a pitch, hold, or be silent."""

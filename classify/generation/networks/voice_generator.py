@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.errors import InputError
-from classify.generation import knobs
+from classify.generation import knobs, voice_leading
 from classify.generation.frames import BAR, STEP, UNIT, Frame, Habits
 from classify.generation.generator import Generator, State
 from classify.generation.gibbs import Piece
@@ -28,6 +28,10 @@ from classify.songs import Song
 
 #: Steps of a bar that are told apart.
 PLACES = 16
+
+#: Music in which fewer parallels a chord are found avoids them; and the rounds in which notes that
+#: make some are drawn anew.
+AVOIDED, MORE_ROUNDS = 0.01, 16
 
 #: Most voices that a generator learns unless told.
 MOST_VOICES = 4
@@ -54,7 +58,8 @@ class VoiceGenerator(Generator):
     )  # fmt: skip
     OPTIONS = frozenset({"epochs", "seed", "quick"})
     FACTS: ClassVar[tuple[str, ...]] = (
-        "n_voices", "lowest", "n_classes", "metre", "tempo", "bars", "velocity", "quick",
+        "n_voices", "lowest", "n_classes", "metre", "tempo", "bars", "velocity", "parallels",
+        "quick",
     )  # fmt: skip
 
     #: Whether the network can leave out what is not known.
@@ -67,6 +72,7 @@ class VoiceGenerator(Generator):
     tempo: float
     bars: int
     velocity: float
+    parallels: float  # fifths and octaves a chord
     weights: dict[str, NDArray[np.float32]]
 
     def __init__(
@@ -99,6 +105,10 @@ class VoiceGenerator(Generator):
         self.tempo = float(np.nanmedian(tempi)) if tempi else 120.0
         self.bars = max(1, round(float(np.median([len(one.pitch) / length for one in written]))))
         self.velocity = float(np.mean([knobs.loudness(song) for song in kept]))
+        counted = [voice_leading.of_voices(one) for one in written]
+        self.parallels = sum(one.fifths + one.octaves for one in counted) / max(
+            1, sum(one.chords for one in counted)
+        )
         self.train([self.classes_of(one) for one in written], progress, work)
 
     @abstractmethod
@@ -115,6 +125,14 @@ class VoiceGenerator(Generator):
 
         Where `HIDES` is false all others are to be known.
         """
+
+    def doubtful(
+        self, classes: NDArray[np.int64], random: np.random.Generator
+    ) -> NDArray[np.bool_]:
+        """Choose notes to which voices move in parallel, if what was learned avoids that."""
+        everything = np.full(classes.shape, self.parallels < AVOIDED)
+        pitch = np.where(classes > 0, classes + self.lowest - 1, REST)
+        return voice_leading.parallel_notes(pitch, everything, random)
 
     def classes_of(self, voices: Voices) -> VoiceSong:
         """Write pitches as classes: 0 for silence, 1 for the lowest pitch that was learned."""
