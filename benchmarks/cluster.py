@@ -35,6 +35,7 @@ from classify.corpora import builtin
 
 #: What the processes below a worker's program are, from the first down.
 BELOW = ("nanny", "worker", "task", "reading")
+KINDS = ("scheduler", *BELOW[:-1])
 
 
 def predict(folder: Path, model: Path, out: Path, cluster: str) -> None:
@@ -230,14 +231,19 @@ def tasks(n_tasks: int) -> None:
         executor.submit(Task("first", abs, (-1,))).result()
         pids = {"client": os.getpid(), "scheduler": there.programs[0].pid}
         before, begun = {name: _peak(pid) for name, pid in pids.items()}, time.perf_counter()
+        used = {"client": time.process_time()} | {kind: there.seconds_of(kind) for kind in KINDS}
         for start in range(0, n_tasks, 1000):
             some = [executor.submit(Task(f"{start + n}", abs, (n,))) for n in range(1000)]
             for _ in executor.as_completed(some):
                 pass
         milliseconds = 1000 * (time.perf_counter() - begun) / n_tasks
+        time.sleep(0.5)  # until processor time was looked at again
+        spent = {"client": time.process_time()} | {kind: there.seconds_of(kind) for kind in KINDS}
         grown = {name: (_peak(pid) - before[name]) / 1e6 for name, pid in pids.items()}
     shown = ", ".join(f"{name} + {more:.0f} MB" for name, more in grown.items())
-    print(f"{n_tasks:,} tasks without work, 2 workers: {milliseconds:.2f} ms each; {shown}")
+    each = ", ".join(f"{kind} {1000 * (spent[kind] - used[kind]) / n_tasks:.2f}" for kind in used)
+    print(f"{n_tasks:,} tasks without work, 2 workers: {milliseconds:.2f} ms each; {shown}; "
+          f"milliseconds of processor time: {each}")  # fmt: skip
 
 
 def main() -> None:
