@@ -230,23 +230,25 @@ def relax(problem: Problem, price: Floats) -> Relaxation:
     >>> relax(problem, np.zeros(1)).bound, relax(problem, np.full(1, 9.0)).bound
     (2.0, 11.0)
     """
+    from classify.playlists.relaxing import go_backwards  # what it is compiled by takes a while
+
     n_nodes, steps = len(problem.cost), problem.steps
     entry = np.full((steps + 1, n_nodes), np.inf)
     after = np.full((steps + 1, n_nodes), np.inf)
     at_last = problem.stage == problem.last_stage
     latest = np.where(at_last, steps, problem.deadline) - problem.length
-    cost = problem.cost + price[problem.key]
-    onward = np.empty_like(problem.transition)
-    for step in range(steps, -1, -1):
-        fits = np.flatnonzero(latest >= step)
-        ends, of_stage = step + problem.length[fits], problem.stage[fits]
-        off_schedule = problem.off_schedule[of_stage, ends] - problem.off_schedule[of_stage, step]
-        entry[step, fits] = cost[fits] + off_schedule + after[ends, fits]
-        if len(fits):
-            np.add(problem.transition, entry[step], out=onward)
-            onward.min(axis=1, out=after[step])
-        stop = problem.unfilled * (steps - step)
-        after[step, at_last] = np.minimum(after[step, at_last], stop)
+    left = problem.unfilled * (steps - np.arange(steps + 1))
+    go_backwards(
+        latest.astype(np.int64),
+        problem.length.astype(np.int64),
+        problem.stage.astype(np.int64),
+        problem.cost + price[problem.key],
+        np.ascontiguousarray(problem.off_schedule, float),
+        np.ascontiguousarray(problem.transition.T, float),
+        np.where(at_last, left[:, None], np.inf),
+        entry,
+        after,
+    )
     bound = float((problem.first + entry[0]).min() - price.sum())
     return Relaxation(price, entry, after, bound)
 
@@ -283,6 +285,10 @@ def _cheapest(problem: Problem, relaxed: Relaxation) -> list[int]:
             return nodes
         node = int(onward.argmin())
         nodes.append(node)
+
+
+#: Odd numbers of 62 bits, drawn once, that spread nodes and steps over all integers.
+MARK_OF_NODE, MARK_OF_STEP = np.random.default_rng(1).integers(2**61, size=2) * 2 + 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -410,10 +416,11 @@ def _prune(rows: Ints, least: Floats, pin_steps_left: Ints, width: int) -> tuple
 
 def _undominated(cost: Floats, reached: Ints, nodes: Ints, song_set: Ints) -> Ints:
     """Find lists to which none with the same songs, last node and arrival is preferable."""
-    order = np.lexsort((cost, reached, nodes, song_set))
-    state = np.column_stack([song_set, nodes, reached])[order]
+    # one number for all three, hardly ever that of another three: as with sets of songs
+    state = song_set + nodes * MARK_OF_NODE + reached * MARK_OF_STEP
+    order = np.lexsort((cost, state))
     new = np.ones(len(order), dtype=np.bool_)
-    new[1:] = (state[1:] != state[:-1]).any(axis=1)
+    new[1:] = state[order[1:]] != state[order[:-1]]
     return np.sort(order[new])
 
 
