@@ -12,8 +12,10 @@ from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any, Self
 
-#: Steps before and behind a place that are read, and steps of a bar that are told apart.
-REACH, PLACES = 16, 16
+from classify.generation.networks.voice_songs import PLACES
+
+#: Steps before and behind a place that are read.
+REACH = 16
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from classify.generation.networks.neighbour_sampler import around
 from classify.generation.networks.neighbour_shape import REACH, NeighbourShape
+from classify.generation.networks.row_training import losses
 from classify.generation.networks.voice_songs import VoiceSong, divided, fitting
 from classify.models.trainer import Arrays, Batches, Trainer
 from classify.progress import Progress
@@ -92,13 +93,9 @@ def train(
         model,
         Batches(of_epoch, n_batches),
         validation,
-        on_epoch=lambda done: progress.advance("epochs", _losses(done[-1])),
+        on_epoch=lambda done: progress.advance("epochs", losses(done[-1])),
         checkpoint=checkpoint,
     )
     progress.end("epochs", f"Trained for {len(history.epochs)} epochs: "
-                 f"{_losses(history.epochs[history.best])} nats a place.")  # fmt: skip
+                 f"{losses(history.epochs[history.best])} nats a place.")  # fmt: skip
     return neighbour_network.weights(model)
-
-
-def _losses(values: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.3f}" for name, value in values.items())

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.generation.networks.roll_shape import STRIDE, RollShape
+from classify.generation.networks.row_training import losses
 from classify.generation.networks.voice_songs import SHIFTS, VoiceSong, divided, fitting
 from classify.models.trainer import Arrays, Batches, Trainer
 from classify.progress import Progress
@@ -151,17 +152,13 @@ def train(
         model,
         Batches(of_epoch, n_batches),
         validation,
-        on_epoch=lambda done: progress.advance("epochs", _losses(done[-1])),
+        on_epoch=lambda done: progress.advance("epochs", losses(done[-1])),
         checkpoint=checkpoint,
     )
     last = history.epochs[history.best]
-    progress.end("epochs", f"Trained for {len(history.epochs)} epochs: {_losses(last)} nats a "
+    progress.end("epochs", f"Trained for {len(history.epochs)} epochs: {losses(last)} nats a "
                  "hidden note.")  # fmt: skip
     return roll_network.weights(model, shape), history.epochs
-
-
-def _losses(values: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.3f}" for name, value in values.items())
 
 
 def _piece(

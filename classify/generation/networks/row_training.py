@@ -105,15 +105,16 @@ def train(
         model,
         Batches(of_epoch, max(1, len(_pieces(learned, n_rows, 0)) // BATCH)),
         validation,
-        on_epoch=lambda done: progress.advance("epochs", _losses(done[-1])),
+        on_epoch=lambda done: progress.advance("epochs", losses(done[-1])),
         checkpoint=checkpoint,
     )
     progress.end("epochs", f"Trained for {len(history.epochs)} epochs: "
-                 f"{_losses(history.epochs[history.best])} nats a row.")  # fmt: skip
+                 f"{losses(history.epochs[history.best])} nats a row.")  # fmt: skip
     return row_network.weights(model)
 
 
-def _losses(values: dict[str, float]) -> str:
+def losses(values: dict[str, float]) -> str:
+    """Write losses with their names, for progress."""
     return ", ".join(f"{name} {value:.3f}" for name, value in values.items())
 
 

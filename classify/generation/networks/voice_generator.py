@@ -19,15 +19,12 @@ from classify.generation import knobs, voice_leading
 from classify.generation.frames import BAR, STEP, UNIT, Frame, Habits
 from classify.generation.generator import Generator, State
 from classify.generation.gibbs import Piece
-from classify.generation.networks.voice_songs import VoiceSong
+from classify.generation.networks.voice_songs import PLACES, VoiceSong
 from classify.generation.request import Request
 from classify.presentation.notes import pitch_name
 from classify.progress import Progress
 from classify.representations.voices import REST, STEPS_PER_BEAT, Voices, most_at_once
 from classify.songs import Song
-
-#: Steps of a bar that are told apart.
-PLACES = 16
 
 #: Music in which fewer parallels a chord are found avoids them; and the rounds in which notes that
 #: make some are drawn anew.

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 #: Share of the songs that decide which weights are kept, and songs from which on there are any.
 HELD_OUT, ENOUGH = 0.1, 30
 
+#: Steps of a bar that are told apart.
+PLACES = 16
+
 #: Semitones that songs may be moved by while a network learns.
 SHIFTS = range(-5, 7)
 
