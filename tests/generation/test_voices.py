@@ -142,6 +142,15 @@ def test_parallels_are_drawn_anew_where_the_music_that_was_learned_has_none(comp
     assert counted[0] < counted[1] / 4
 
 
+def test_range_instruments_and_length_are_kept(composer):
+    for seed in range(3):
+        wishes = Request(bars=3, low=50, high=61, instruments=(40, 41, 42), loudness=99)
+        song = composer.generate(wishes, seed)
+        assert song.notes["pitch"].min() >= 50 and song.notes["pitch"].max() <= 61
+        assert set(song.notes["program"]) == {40, 41, 42} and set(song.notes["velocity"]) == {99}
+        assert song.seconds == pytest.approx(3 * 4 * 60 / 100)
+
+
 def test_what_cannot_stay_is_refused_in_a_sentence(composer, chorale):
     every = n_bars(chorale)
     high = chorale.notes.copy()
