@@ -44,7 +44,7 @@ class Voices:
         --------
         >>> from classify.representations.reference import piece
         >>> Voices.of(piece(), 2).pitch[:3].tolist()
-        [[36, -1], [-1, -1], [-1, 62]]
+        [[-1, 36], [-1, -1], [62, -1]]
         """
         table = Grid("voices", STEPS_PER_BEAT, n_voices).rows(song).table
         symbols = table[:, N_STEP_COLUMNS:].astype(np.int64)
@@ -84,7 +84,7 @@ def most_at_once(song: Song) -> int:
 
     >>> from classify.representations.reference import piece
     >>> most_at_once(piece())
-    2
+    3
     """
     grid, pitched = GridSong.of(song, STEPS_PER_BEAT), ~song.notes["drum"]
     change = np.zeros(len(grid.about) + 1, np.int64)

@@ -51,7 +51,7 @@ def test_what_was_to_be_kept_does_not_count():
     tune = Melody((60, 62, 64, 65, 67, 69, 71, 72), (4,) * 8)
     repertoire = Repertoire.of([melodies.decode(tune)])
     assert repertoire.longest_run(tune) == 8
-    assert repertoire.longest_run(tune, slice(0, 4)) == 5
+    assert repertoire.longest_run(tune, [slice(0, 4)]) == 5
 
 
 @pytest.mark.parametrize("length", [1, 2, 5])
