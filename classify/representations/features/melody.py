@@ -59,7 +59,9 @@ OUTER_TENTHS = np.array([0.1, 0.9])
 @inner
 def sign(value: float) -> int:
     """-1, 0 or 1."""
-    return (value > 0) - (value < 0)
+    if value > 0:
+        return 1
+    return -1 if value < 0 else 0
 
 
 @features(
