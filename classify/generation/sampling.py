@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 
 from classify.generation.chain import Chain, Floats
 
-#: Messages are scaled when all of a stretch are smaller than this.
+#: Messages are scaled when all of a tick are smaller than this, or one is larger than its inverse.
 SMALL = 1e-100
 
 #: Symbols that a search takes back before it gives up.
@@ -168,7 +168,7 @@ class Sampler:
             ahead = messages[tick + 1 : tick + 1 + longest]  # all of one scale
             messages[tick] = steps[self.weights[tick]] @ ahead.reshape(-1)
             scale[tick] = scale[tick + 1]
-            if 0 < messages[tick].max() < SMALL:
+            if 0 < messages[tick].max() < SMALL or messages[tick].max() > 1 / SMALL:
                 stretch = slice(tick, tick + longest)
                 largest = messages[stretch].max()
                 messages[stretch] /= largest

@@ -95,6 +95,14 @@ def test_long_pieces_do_not_underflow():
     assert chain.ticks[drawn].sum() == 3000
 
 
+def test_long_pieces_do_not_overflow():
+    """Symbols that are wanted very much weigh as much in a long piece as in a short one."""
+    chain = Chain.fit(["abab", "aabb", "bbaa"], {"a": 1, "b": 1}, order=1)
+    plain, heavy = (Sampler(chain, np.full((800, 2), weight)) for weight in (1.0, np.exp(20.0)))
+    assert heavy.log_mass == pytest.approx(plain.log_mass + 800 * 20)
+    assert len(heavy.draw(np.random.default_rng(0))) == 800
+
+
 def test_a_piece_goes_on_from_what_came_before():
     chain = Chain.fit(SONGS, TICKS, 2)
     starts = chain.after("xab")
