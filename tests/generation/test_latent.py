@@ -25,6 +25,7 @@ from classify.generation.latent.frame_coder import FrameCoder
 from classify.generation.latent.latent_generator import ATTRIBUTES
 from classify.generation.latent.phrases import HOLD, NOTHING
 from classify.generation.latent.points import attribute_ways, note_agreement, slerp
+from classify.generation.latent.training import Example
 from classify.generation.similarity import melodic_similarity
 from classify.representations import melody as melodies
 from classify.representations.reference import piece
@@ -375,3 +376,11 @@ def test_moods_are_told_from_groups_that_were_not_seen():
 
 def test_variants_name_what_they_vary():
     assert get("music-vae-flat").VARIANT_OF == "music-vae" and not MusicVAE.VARIANT_OF
+
+
+def test_phrases_that_lie_mostly_behind_a_song_teach_nothing():
+    tune = melodies.decode(melodies.Melody((60, 62) * 34, (8,) * 68))  # 34 bars
+    score = phrases.encode(tune, (phrases.MELODY,))
+    song = Example(lambda first: phrases.cut(score, 16, first), 16)
+    assert [len(song.cut(first)[0]) for first in (0, 3)] == [3, 2]
+    assert [len(song.phrases(first)[0]) for first in (0, 3)] == [2, 2]

@@ -14,13 +14,19 @@ from classify.progress import Progress
 #: Phrases in a batch, and songs that can spare some for validation.
 BATCH, ENOUGH = 16, 20
 
+#: Batches in an epoch at most, so that an epoch of many songs is a part of them, drawn anew each
+#: time; and what must lie within its song of a phrase, beside the fullest one.
+MOST_BATCHES, WITHIN = 40, 0.25
+
 #: Of Adam.
 LEARNING_RATE = 2e-3
 
 #: Share of songs that decide when to stop, and epochs without a better one.
 HELD_OUT, PATIENCE = 0.1, 6
 
-#: Cuts a song into phrases from a bar on: arrays of which the first axis counts phrases.
+#: Cuts a song into phrases from a bar on: arrays of which the first axis counts phrases; the one
+#: at `COUNTS` says what is within the song.
+COUNTS = 2
 Cut = Callable[[int], tuple[NDArray[Any], ...]]
 
 
@@ -38,6 +44,13 @@ class Example:
 
     cut: Cut
     bars: int
+
+    def phrases(self, first: int) -> tuple[NDArray[Any], ...]:
+        """Cut the song from a bar on; without phrases that lie mostly behind its end."""
+        parts = self.cut(first)
+        counts = parts[COUNTS].reshape(len(parts[COUNTS]), -1).mean(axis=1)
+        kept = counts >= WITHIN * max(counts.max(), 1e-9)
+        return tuple(part[kept] for part in parts)
 
 
 def train(
@@ -90,18 +103,19 @@ def train(
     measured = module.metrics(layer)
     targets = np.zeros((1, len(measured) + 1), np.float32)
     trainer.compile(model, module.loss, measured, targets)
-    n_batches = max(1, sum(len(song.cut(0)[0]) for song in learned) // BATCH)
+    n_phrases = sum(len(song.phrases(0)[0]) for song in learned)
+    n_batches = min(MOST_BATCHES, max(1, n_phrases // BATCH))
 
     def of_epoch(epoch: int) -> Iterator[tuple[Any, ...]]:
         random = np.random.default_rng((seed, epoch))
-        parts = together([song.cut(int(random.integers(song.bars))) for song in learned])
+        parts = together([song.phrases(int(random.integers(song.bars))) for song in learned])
         order = random.permutation(len(parts[0]))
         for places in np.resize(order, (n_batches, min(BATCH, len(order)))):
             yield tuple(part[places] for part in parts), np.zeros((len(places), 1), np.float32)
 
     validation = None
     if held_out:
-        x = together([song.cut(0) for song in held_out])
+        x = together([song.phrases(0) for song in held_out])
         validation = Arrays(x, np.zeros((len(x[0]), 1), np.float32), batch_size=BATCH)
     progress.begin("epochs", "Training the network", epochs, "epoch")
     history = trainer.fit(
