@@ -16,7 +16,7 @@ from classify.generation.generators.musae import MusAE
 from classify.generation.generators.musae_vae import MusAESizedVAE
 from classify.generation.generators.music_vae import MusicVAE
 from classify.generation.generators.music_vae_flat import FlatMusicVAE
-from classify.generation.latent import measuring, phrases, rolls
+from classify.generation.latent import measuring, moving, phrases, rolls
 from classify.generation.latent.architecture import Architecture
 from classify.generation.latent.coder import Coder
 from classify.generation.latent.flower import petal_root, petals
@@ -322,6 +322,16 @@ def test_similarity_is_that_of_melodies_in_any_key():
     assert 0 < melodic_similarity(one, other) == melodic_similarity(other, one) < 0.9
 
 
+def test_rolls_that_are_mixed_change_at_once_and_ways_in_a_space_step_by_step(space, tmp_path):
+    songs = made(12)
+    one, *_, other = moving.mixed(*songs[:2])
+    assert one.n_notes == songs[0].n_notes and other.n_notes == songs[1].n_notes
+    moving.write_ways(space, songs[::2], [str(n) for n in range(6)], tmp_path)
+    table = pd.read_csv(tmp_path / moving.STEPS)
+    assert len(table) == 5 and (table.mixed >= 0.5).all()  # two steps at most
+    assert (table.latent >= 0.25).all() and (table.latent < 1).any()
+
+
 def test_songs_without_a_place_are_refused(space):
     waltz = melodies.decode(melodies.Melody((60, 62, 64) * 4, (4,) * 12, 4, (5, 4)))
     with pytest.raises(InputError, match=r"is in 5/4; MusicVAE learned 4/4, 3/4|too long"):
@@ -357,6 +367,7 @@ def test_a_comparison_measures_spaces_on_held_out_songs(tmp_path):
     assert rows.n["music-vae", "reconstruction", "steps"] == held_out
     assert rows.n["music-vae", "change", "heard after"] > 0
     assert -1 <= rows.value["music-vae", "slide", "density: density"] <= 1
+    assert rows.value["music-vae", "largest step", "mixed"] >= 0.5
     page = (out / "report.md").read_text()
     assert "heard, and itself" in page and "MusicVAE: density" in page
     assert "What do the latent spaces hold?" in page and "MusicVAE less MusicVAE, flat" in page

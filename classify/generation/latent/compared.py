@@ -41,6 +41,7 @@ def write(
     history.to_csv(folder / TRAINING, index=False)
     moving.write_changes(generator, songs, moods, groups, folder, quick)
     moving.write_slides(generator, songs, groups, folder, quick)
+    moving.write_ways(generator, songs, groups, folder, quick)
 
 
 def measure(
@@ -63,7 +64,9 @@ def measure(
     tables = {name: _read(folder / SPACE) for name, folder in folders.items()}
     measured = [summarise(tables, variant_of, seed)]
     for name, folder in folders.items():
-        changes, slides = (_read(folder / file) for file in (moving.CHANGES, moving.SLIDES))
+        changes, slides, steps = (
+            _read(folder / file) for file in (moving.CHANGES, moving.SLIDES, moving.STEPS)
+        )
         if len(changes):
             judged = {
                 which: judge.calls([midi.read(folder / moving.FOLDER / f) for f in changes[which]])
@@ -72,6 +75,8 @@ def measure(
             measured.append(as_measures(moving.summarise_changes(name, changes, judged, seed)))
         if len(slides):
             measured.append(as_measures(moving.summarise_slides(name, slides, seed)))
+        if len(steps):
+            measured.append(as_measures(moving.summarise_ways(name, steps, seed)))
     return pd.concat(measured, ignore_index=True)
 
 

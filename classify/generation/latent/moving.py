@@ -7,6 +7,7 @@ it: the one that was meant, and those that change with it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from classify.errors import InputError
 from classify.evaluation.scores import Estimate, bootstrap, estimate, estimate_share
-from classify.generation import knobs
+from classify.generation import knobs, quality
 from classify.generation.latent.latent_generator import LatentGenerator
 from classify.generation.latent.measuring import Row
 from classify.generation.similarity import melodic_similarity
@@ -27,11 +28,14 @@ CHANGED, SLID, QUICK = 40, 12, 3
 #: How far songs are moved along an attribute, in standard deviations of songs.
 AMOUNTS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 
+#: Ways between songs that are gone, and shares of the way at which songs stand.
+WAYS, SHARES = 12, (0.0, 0.25, 0.5, 0.75, 1.0)
+
 #: Melodic similarity from which a song counts as still itself.
 ITSELF = 0.5
 
 #: What a comparison keeps of it.
-CHANGES, SLIDES, FOLDER = "changes.csv", "slides.csv", "changed"
+CHANGES, SLIDES, STEPS, FOLDER = "changes.csv", "slides.csv", "steps.csv", "changed"
 
 
 def write_changes(
@@ -98,6 +102,63 @@ def write_slides(
                     rows.append({"song": number, "group": groups[number], "attribute": attribute,
                                  "amount": amount, **knobs.measure(moved)})  # fmt: skip
     pd.DataFrame(rows).to_csv(folder / SLIDES, index=False)
+
+
+def write_ways(
+    generator: LatentGenerator,
+    songs: Sequence[Song],
+    groups: Sequence[str],
+    folder: Path,
+    quick: bool = False,
+) -> None:
+    """Go from songs to others, and write how even the steps are, in descriptors of songs.
+
+    Beside that stands the same for piano rolls that are mixed: cells of both songs are added, each
+    with its share of the way, and those that come to a half are played.
+    """
+    usual = quality.normalised(quality.describe_all(songs)).std(axis=0) + 1e-9
+    rows, n = list[dict[str, float | str]](), QUICK if quick else WAYS
+    for number in range(0, len(songs) - 1, max(1, (len(songs) - 1) // n)):
+        one, other = songs[number], songs[number + 1]
+        try:
+            way = generator.interpolate(one, other, len(SHARES))
+        except InputError:
+            continue  # in different metres
+        steps = [_largest_step(ends, usual) for ends in (way, mixed(one, other))]
+        if all(np.isfinite(steps)):
+            rows.append({"group": groups[number], "latent": steps[0], "mixed": steps[1]})
+    pd.DataFrame(rows).to_csv(folder / STEPS, index=False)
+
+
+def mixed(one: Song, other: Song) -> list[Song]:
+    """Mix the piano rolls of two songs, at each of `SHARES` of the way, at the tempo of the one."""
+    both = np.concatenate([one.notes, other.notes])
+    both = both[np.argsort(both["onset"], kind="stable")]
+    half = replace(one, fetch=lambda: both)
+    return [one if t < 0.5 else other if t > 0.5 else half for t in SHARES]
+
+
+def _largest_step(way: Sequence[Song], usual: NDArray[np.float64]) -> float:
+    """Give the share that the largest step has of all steps; NaN where a song is silent."""
+    if any((~song.notes["drum"]).sum() < 2 for song in way):
+        return np.nan
+    places = quality.normalised(quality.describe_all(way)) / usual
+    steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    return float(steps.max() / steps.sum()) if steps.sum() else np.nan
+
+
+def summarise_ways(name: str, table: pd.DataFrame, seed: int) -> Iterator[Row]:
+    """Give the mean share of the largest step, of ways in the space and of rolls that are mixed."""
+    groups = table.group.astype(str).tolist()
+    for column in ("latent", "mixed"):
+        values = table[column].to_numpy(float)
+        yield (
+            name,
+            "largest step",
+            column,
+            estimate(values, groups, seed, bounds=(0, 1)),
+            len(table),
+        )
 
 
 def _some(moods: Sequence[str], n: int) -> list[int]:

@@ -62,6 +62,7 @@ def blocks(view: GeneratorsView) -> Iterator[Block]:
     yield from _nats(view, names)
     yield from _changes(view, names)
     yield from _slides(view, names)
+    yield from _ways(view, names)
     for name in names:
         if not histories[name].empty:
             yield Figure(
@@ -168,6 +169,24 @@ def _slides(view: GeneratorsView, names: list[str]) -> Iterator[Block]:
             "Held-out songs moved along each attribute by -2 to 2 standard deviations: Pearson's r "
             "of how far and of what is then measured, each song less its mean, with bootstrap "
             "intervals over groups; and the attribute that changes most beside it.",
+        )
+
+
+def _ways(view: GeneratorsView, names: list[str]) -> Iterator[Block]:
+    """Show how even the steps between songs are."""
+    rows = []
+    for name in names:
+        found = [view.get(name, "largest step", of) for of in ("latent", "mixed")]
+        if all(found):
+            rows.append(TableRow([view.title(name), *(score_cell(e) for e in found if e)]))
+    if rows:
+        yield Table(
+            columns("generator", "in the space", "piano rolls mixed"),
+            rows,
+            "Ways between pairs of held-out songs in four steps: the share in % that the largest "
+            "step has of all, in descriptors of songs; 25 is as even as can be, and 100 all at "
+            "once. Beside it the same where the piano rolls of both songs are added, each with its "
+            "share of the way, and cells that come to a half are played.",
         )
 
 
