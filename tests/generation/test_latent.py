@@ -24,7 +24,7 @@ from classify.generation.latent.frame_architecture import FrameArchitecture
 from classify.generation.latent.frame_coder import FrameCoder
 from classify.generation.latent.latent_generator import ATTRIBUTES
 from classify.generation.latent.phrases import HOLD, NOTHING
-from classify.generation.latent.points import attribute_ways, note_agreement, slerp
+from classify.generation.latent.points import attribute_ways, note_agreement, of_the_middle, slerp
 from classify.generation.latent.training import Example
 from classify.generation.similarity import melodic_similarity
 from classify.representations import melody as melodies
@@ -339,11 +339,23 @@ def test_songs_without_a_place_are_refused(space):
 
 
 def test_a_collapsed_space_says_so_and_what_to_do(space):
-    assert not space.remarks()
-    collapsed = MusicVAE(quick=True)
-    collapsed.history = [{"kl": 0.01}]
-    (said,) = collapsed.remarks()
-    assert "collapsed" in said and "lower beta, raise free_bits" in said
+    """By what a latent vector says of its phrase: the divergence alone may be high for nothing."""
+    song = made(1)[0]
+    there = space.encode(song)
+    assert space.nats_told(song, of_the_middle(there, space.spots[""][0])) == 0
+    deaf = Drawn(quick=True)
+    deaf.__dict__ |= space.__dict__
+    deaf.weights = space.weights | {
+        name: np.zeros_like(w) for name, w in space.weights.items() if name.startswith("conductor")
+    }
+    assert deaf.nats_told(song, there) == 0 != space.nats_told(song, there)
+    deaf.history, deaf.told = [{"kl": 90.0}], 0.0
+    (said,) = deaf.remarks()
+    assert "collapsed" in said and "KL divergence 90" in said and "lower beta, raise" in said
+    deaf.told = 5.0
+    assert not deaf.remarks()
+    deaf.history = [{"kl": 0.01}]
+    assert deaf.remarks()
 
 
 @pytest.mark.slow
@@ -361,6 +373,7 @@ def test_a_comparison_measures_spaces_on_held_out_songs(tmp_path):
     measured = pd.read_csv(out / comparison.MEASURES, dtype={"of": str}).fillna({"of": ""})
     rows = measured.set_index(["set", "measure", "of"])
     assert 0 <= rows.value["music-vae", "reconstruction", "notes"] <= 1
+    assert np.isfinite(rows.value["music-vae", "reconstruction", "nats told"])
     gain = rows.loc[("music-vae", "gain", "notes: music-vae-flat")]
     assert gain.low <= gain.value <= gain.high
     held_out = json.loads((out / comparison.RUN).read_text())["parts"]["held_out"]

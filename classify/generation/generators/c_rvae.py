@@ -205,6 +205,15 @@ class CRVAE(LatentGenerator):
         return Roll(begins, sounds, loudness, point.metre, point.shift, point.tempo,
                     point.programs, point.title)  # fmt: skip
 
+    def nats(self, song: Song, z: Floats) -> float:
+        """Say how improbable a song's frames are, in nats a sequence."""
+        roll = self.read(song)
+        frames, loudness, counts = rolls.cut(roll, self.phrase_bars)
+        metre = np.repeat(self._told(roll.metre)[None], len(frames), 0)
+        length = phrases.length_of(roll.metre)
+        found = self.coder.nats(z, frames, loudness, metre, length, own=False)
+        return float(found[counts].sum()) / len(frames)
+
     def reconstruction(self, song: Song, point: Point) -> dict[str, float]:
         """Measure how well a song is written again, and how improbable its frames are.
 

@@ -20,7 +20,7 @@ from classify.generation import knobs
 from classify.generation.generator import Generator, State
 from classify.generation.knobs import KNOBS
 from classify.generation.latent.phrases import LONGEST_BAR, TICKS_PER_BEAT, length_of
-from classify.generation.latent.points import Point, attribute_ways, between
+from classify.generation.latent.points import Point, attribute_ways, between, of_the_middle
 from classify.generation.request import Request, read_key
 from classify.generation.styles import HOME, nearest
 from classify.models.trainer import Values
@@ -36,8 +36,9 @@ KINSHIP = 0.7
 #: Share of songs that a time signature needs to be learned.
 FEWEST = 0.01
 
-#: Divergence from the prior, in nats a phrase, below which a space says nothing of songs.
-COLLAPSED = 1.0
+#: What a latent vector says of its phrase, in nats, below which a space has collapsed; and phrases'
+#: divergence from the prior. The songs on which the former is measured, at most.
+COLLAPSED, ASKED = 1.0, 24
 
 #: Attributes that songs can be moved along: tempo is no matter of the space.
 ATTRIBUTES = tuple(name for name in KNOBS if name != "tempo")
@@ -68,6 +69,8 @@ class LatentGenerator(Generator):
         Name of the generator that this one varies, for a comparison; empty where it is none.
     history : list of dict
         What became of each epoch of the training.
+    told : float
+        What a latent vector says of a phrase that was learned from, in nats.
     spots : dict of str to (ndarray, ndarray)
         Where the phrases of each mood are, those of all songs under the empty name: mean, shape
         (n_latent,), and a square root of their covariance, shape (n_latent, n_latent).
@@ -86,7 +89,7 @@ class LatentGenerator(Generator):
     EPOCHS: ClassVar[int] = 40
     VARIANT_OF: ClassVar[str] = ""
     FACTS: ClassVar[tuple[str, ...]] = (
-        "metres", "tempo", "bars", "velocity", "middle", "programs", "history"
+        "metres", "tempo", "bars", "velocity", "middle", "programs", "history", "told"
     )  # fmt: skip
 
     metres: list[list[int]]
@@ -96,6 +99,7 @@ class LatentGenerator(Generator):
     middle: float
     programs: dict[str, int]
     history: list[Values]
+    told: float
     spots: dict[str, tuple[Floats, Floats]]
     directions: dict[str, Floats]
 
@@ -155,6 +159,18 @@ class LatentGenerator(Generator):
         dict of str to float
             `notes`, F1 of its notes as far as the representation has them, and `notes of the
             middle`, the same of what is written without knowing the song; and what else there is.
+        """
+
+    @abstractmethod
+    def nats(self, song: Song, z: Floats) -> float:
+        """Say how improbable a song is, in nats a phrase, where the decoder reads true symbols.
+
+        Parameters
+        ----------
+        song : Song
+            That has a place.
+        z : ndarray of float32, shape (n_phrases, n_latent)
+            What the decoder is told.
         """
 
     @property
@@ -253,6 +269,8 @@ class LatentGenerator(Generator):
         self.middle = float(np.mean([knobs.register(song) for song in kept]))
         self.teach(kept, named, progress, work)
         self.place_moods(kept, named)
+        some = kept[:: max(1, len(kept) // ASKED)]
+        self.told = float(np.mean([self.nats_told(song, self.encode(song)) for song in some]))
         if self.collapse:
             progress.message(self.collapse)
 
@@ -301,12 +319,23 @@ class LatentGenerator(Generator):
     def collapse(self) -> str:
         """What to say of a space that says nothing of songs; empty where it does."""
         kl = self.history[-1].get("kl", np.inf) if self.history else np.inf
-        if kl >= COLLAPSED:
+        if kl >= COLLAPSED and self.told >= COLLAPSED:
             return ""
+        known = f", KL divergence {kl:.2f} nats" if np.isfinite(kl) else ""
         return (
-            f"{self.TITLE}: the space has collapsed (KL divergence {kl:.2f} nats a phrase): songs "
-            "do not depend on it; lower beta, raise free_bits, or train for longer"
+            f"{self.TITLE}: the space has collapsed (a latent vector says {self.told:.2f} nats of "
+            f"its phrase{known}): songs do not depend on it; lower beta, raise free_bits, or train "
+            "for longer, on more songs"
         )
+
+    def nats_told(self, song: Song, point: Point) -> float:
+        """Give what a song's latent vectors say of it, in nats a phrase.
+
+        That is how much less improbable it is where the decoder is told them, rather than the
+        middle of the space.
+        """
+        middle = of_the_middle(point, self.spots[""][0])
+        return self.nats(song, middle.z) - self.nats(song, point.z)
 
     def remarks(self) -> list[str]:
         """Say if the space has collapsed."""

@@ -43,7 +43,8 @@ def measure_songs(
     -------
     DataFrame
         A row a song: `song`, its number; `mood`, `group`; what `generator.reconstruction` gives;
-        and `probe`, whether its mood is told from its latent vector, where there are moods.
+        `nats told`, what its latent vectors say of it; and `probe`, whether its mood is told from
+        them, where there are moods.
     """
     rows, places = [], list[NDArray[np.float32]]()
     for number, (song, mood, group) in enumerate(zip(songs, moods, groups, strict=True)):
@@ -53,7 +54,8 @@ def measure_songs(
             continue
         places.append(point.z.mean(axis=0))
         rows.append({"song": number, "mood": mood, "group": group,
-                     **generator.reconstruction(song, point)})  # fmt: skip
+                     **generator.reconstruction(song, point),
+                     "nats told": generator.nats_told(song, point)})  # fmt: skip
     table = pd.DataFrame(rows)
     if len(table):
         told = probe(np.stack(places), table.mood.tolist(), table.group.tolist())

@@ -196,6 +196,16 @@ class PhraseAutoencoder(LatentGenerator):
             song = orchestrated(song, request.instruments)
         return song
 
+    def nats(self, song: Song, z: Floats) -> float:
+        """Say how improbable a song's symbols are, in nats a phrase."""
+        score = self.read(song)
+        symbols, _, counts = phrases.cut(score, self.phrase_bars)
+        metre = np.repeat(self._told(score.metre)[None], len(symbols), 0)
+        scores = self.coder.scores(z, metre, symbols)
+        log_p = scores - np.logaddexp.reduce(scores, axis=-1, keepdims=True)
+        true = np.take_along_axis(log_p, np.maximum(symbols, 0)[..., None], axis=-1)[..., 0]
+        return -float(true[counts].sum()) / len(symbols)
+
     def reconstruction(self, song: Song, point: Point) -> dict[str, float]:
         """Measure how well a song is written again: its notes, and its symbols step by step."""
         score = self.read(song)

@@ -47,12 +47,14 @@ def blocks(view: GeneratorsView) -> Iterator[Block]:
     if warnings:
         yield Text(*(f"{line}." for line in warnings), kind="warning")
     yield Table(
-        columns("generator", *SHARES.values(), "moods told"),
+        columns("generator", *SHARES.values(), "nats told", "moods told"),
         [_row(view, name) for name in names],
         "Held-out songs that were coded and written again, in %, with 95 % intervals over groups. "
         "Notes: F1 of pitch and onset, of those that the generator's representation has; song "
         "unknown: the same from the middle of the space. Steps: sixteenths of each voice with the "
         "right symbol, where the decoder reads what it wrote, and where it reads the true ones. "
+        "Nats told: how much less improbable a phrase is where the decoder is told its latent "
+        "vector rather than the middle of the space; near 0, the space has collapsed. "
         "Moods told: songs whose mood a linear classifier tells from the latent vector, tested on "
         f"groups that it has not seen; chance is {percent(1 / len(view.classes))}.",
     )
@@ -80,8 +82,11 @@ def history(view: GeneratorsView, name: str) -> pd.DataFrame:
 
 
 def _row(view: GeneratorsView, name: str) -> TableRow:
-    found = [view.get(name, "reconstruction", of) for of in SHARES] + [view.get(name, "probe")]
-    return TableRow([view.title(name), *(score_cell(e) if e else Cell("–") for e in found)])
+    shares = [score_cell(e) if e else Cell("–")
+              for of in SHARES for e in [view.get(name, "reconstruction", of)]]  # fmt: skip
+    told, probe = view.get(name, "reconstruction", "nats told"), view.get(name, "probe")
+    cell = Cell(f"{told.value:.1f}", f"{told.low:.1f} to {told.high:.1f}") if told else Cell("–")
+    return TableRow([view.title(name), *shares, cell, score_cell(probe) if probe else Cell("–")])
 
 
 def _gains(view: GeneratorsView, names: list[str]) -> Iterator[str]:
