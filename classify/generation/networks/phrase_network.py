@@ -11,10 +11,6 @@ from numpy.typing import NDArray
 from classify.generation.latent.architecture import parts_of
 from classify.generation.latent.phrases import HOLD, LOUDNESS, NOTHING, SYMBOLS
 
-#: What softplus makes the first standard deviations of: 0.05. With wide ones a decoder that reads
-#: what it wrote learns to ignore the latent vector, of which it hears but noise.
-NARROW = -3.0
-
 #: Added to a standard deviation before its logarithm is taken.
 TINY = 1e-8
 
@@ -84,8 +80,7 @@ class LatentNetwork(keras.layers.Layer):
                 layer: Any = layers.Conv2D(units, size, activation="selu")
                 layer.build((None, None, None, width))
             elif "recurrent" not in parts:
-                start = keras.initializers.Constant(NARROW if name == "spread" else 0.0)
-                layer = layers.Dense(units, bias_initializer=start)
+                layer = layers.Dense(units)
                 layer.build((None, width))
             elif len(known[f"{name}.bias"]) == 2:
                 layer = layers.GRU(units // 3, return_sequences=True)
