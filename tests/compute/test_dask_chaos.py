@@ -133,6 +133,15 @@ def test_results_are_the_same_on_three_workers_over_tls(reference, certificates,
             on_cluster(there.file, None, tmp_path)
 
 
+def test_a_network_is_the_same_on_a_cluster(reference, tmp_path):
+    wanted = {"models": "nn3", "window": 16, "quick": True, "epochs": 1}
+    settings = Settings.of(reference[0].corpus, wanted)
+    for name, executor in (("local", LocalExecutor(1)), ("dask", DaskExecutor("local:1"))):
+        with executor:
+            comparison.compare(settings, tmp_path / name, executor=executor)
+    assert same(tmp_path / "local", tmp_path / "dask")
+
+
 # --- deaths
 
 
