@@ -41,6 +41,9 @@ LOOKING, BEAT = 5.0, 1.0
 #: Seconds in which a scheduler answers, however busy.
 ANSWERING = 120
 
+#: How often a task is sent again that Dask gave up and that had hardly begun.
+MOST_RESENT = 2
+
 #: What workers with a GPU call it: `dask worker --resources GPU=1`.
 GPU = "GPU"
 
@@ -132,18 +135,29 @@ class DaskExecutor(Executor):
             if future.task.gpu and self._gpus_taken():
                 passed_over.append(future)
                 continue
-            self._number += 1
-            key = f"{future.task.function.__name__}-{future.task.name}-{self._run}-{self._number}"
-            self._running[key] = _Sent(future, self._submitted(key, future.task))
+            self._give(_Sent(future))
         self._waiting.extendleft(reversed(passed_over))
 
-    def _submitted(self, key: str, task: Task) -> distributed.Future:
-        """Send one task."""
+    def _give(self, sent: "_Sent") -> None:
+        """Give one task to the cluster."""
+        self._number += 1
+        task = sent.future.task
+        key = f"{task.function.__name__}-{task.name}-{self._run}-{self._number}"
         given = pack(task), self._run, key, self._place, self._versions
         wanted = {GPU: 1} if task.gpu and self._n_gpus else None
-        sent = self.client.submit(perform, *given, key=key, pure=False, resources=wanted)
-        sent.add_done_callback(lambda _: self._inbox.put(key))
-        return sent
+        sent.dask = self.client.submit(perform, *given, key=key, pure=False, resources=wanted)
+        sent.dask.add_done_callback(lambda _: self._inbox.put(key))
+        self._running[key] = sent
+
+    def _is_innocent(self, sent: "_Sent") -> bool:
+        """Say whether a task was given up for workers on which it only waited its turn.
+
+        Dask blames a lost worker on every task that was there, begun or not.
+        """
+        if sent.dask.status != "error" or sent.resent >= MOST_RESENT:
+            return False
+        error = sent.dask.exception()
+        return isinstance(error, KilledWorker) and sent.begun <= error.allowed_failures
 
     def _gpus_taken(self) -> bool:
         """Say whether as many tasks use GPUs as there are; a local cluster has that of its machine.
@@ -175,6 +189,10 @@ class DaskExecutor(Executor):
             sent.hear(number, note)
             return []
         del self._running[key]
+        if self._is_innocent(sent):
+            sent.resent += 1
+            self._give(sent)
+            return []
         sent.hear(0, BEGUN)
         value, error = self._result(sent)
         self._send()
@@ -191,8 +209,8 @@ class DaskExecutor(Executor):
         except KilledWorker as lost:
             return None, TaskDied(
                 0,
-                f"{lost.allowed_failures + 1} workers that it ran on were lost, one after another, "
-                f"the last at {lost.last_worker.address}",
+                f"the workers that it ran on were lost, one after another, more than "
+                f"{lost.allowed_failures} times; the last was at {lost.last_worker.address}",
             )
         except InputError:
             raise
@@ -235,11 +253,14 @@ class _Sent:
     """A task that the cluster has, and how much of what it tells was heard."""
 
     future: Future
-    dask: distributed.Future
+    dask: Any = None
     heard: int = -1
+    begun: int = 0
+    resent: int = 0
 
     def hear(self, number: int, note: str) -> None:
         """Pass on what was not heard before: a task that runs again tells everything again."""
+        self.begun += number == 0
         if number <= self.heard:
             return
         self.heard = number
