@@ -222,8 +222,9 @@ def needing_dask(cluster: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as missing:
+        library = f"{missing.name}".split(".")[0]
         raise InputError(
-            f"--cluster {cluster}: needs Dask, and {missing.name} is not installed; "
+            f"--cluster {cluster}: needs Dask, and {library} is not installed; "
             f"pip install 'classify[cluster]' does it"
         ) from None
 

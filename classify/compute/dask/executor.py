@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import distributed
 from distributed.scheduler import KilledWorker
 
 from classify.compute.dask.site import check_disk, check_workers, connected, versions
