@@ -3,7 +3,9 @@
 Two protocols, never to be mixed: *a note*, everything else being known, which all of them have; and
 *a frame*, a step in all voices, when the frames of a song become known in random order (Huang et
 al. 2017, section 4), which only a network has that can leave out what is not known. Of each song
-some places are looked at; all are as likely, so that the mean is that of all.
+some places are looked at; all are as likely, so that the mean is that of all. What is known of a
+note that is held differs: its pitch where voices sound step by step, only that it is held where
+they hold. So nats a note of networks of the two kinds are not to be compared.
 """
 
 from collections.abc import Mapping, Sequence

@@ -34,5 +34,7 @@ def blocks(view: GeneratorsView, cell: Callable[[Estimate | None], Cell]) -> Ite
         "another, in the same direction, per 100 chords: means over songs of two or more voices, "
         "with 95 % intervals. Nats are of held-out songs, lower is better, for networks that write "
         "voices: a note given all other notes, and the pitches of a frame when frames become known "
-        "in random order. The two are different protocols, never to be compared.",
+        "in random order. The two are different protocols, never to be compared; nor are notes of "
+        "Coconet, which sees what pitch sounds a step later, with those of DeepBach, which sees "
+        "only that it is held.",
     )
