@@ -35,6 +35,7 @@ from tests.generation.songs import made
 SHAPES = {
     "flat": Architecture(2, 3, 8, 2, 5, (6, 5), (7, 6)),
     "hierarchical": Architecture(2, 3, 8, 2, 5, (6,), (7,), (7, 5), 6),
+    "apart from the start": Architecture(2, 3, 8, 2, 5, (6, 5), (7,), apart_from_start=True),
     "voices apart": Architecture(
         2, 3, 8, 2, 5, (6,), (7, 7), feedback=False, apart=True, one_start=True
     ),
@@ -57,6 +58,8 @@ def test_numpy_says_what_keras_says(name):
     layer = phrase_network.LatentNetwork(shape, phrase_network.Objective(free_bits=0, beta=1))
     model = phrase_network.build(layer)
     model.set_weights([draw.normal(0, 0.5, w.shape) * (w.ndim > 0) for w in model.get_weights()])
+    if shape.apart_from_start:
+        layer.normal.moving_variance.assign(draw.uniform(0.1, 2, shape.latent))
     parts = phrase_network.weights(layer)
     assert {n: w.shape for n, w in parts.items()} == shape.shapes()
     symbols, loudness, metre = some_phrases(shape)

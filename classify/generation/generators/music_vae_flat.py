@@ -11,7 +11,8 @@ class FlatMusicVAE(MusicVAE):
     TITLE = "MusicVAE, flat"
     VARIANT_OF = "music-vae"
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
-        "small": {"bars": 16, "latent": 64, "encoder": (96,), "decoder": (160,)},
+        "small": {"bars": 16, "latent": 64, "encoder": (96,), "decoder": (160,),
+                  "apart_from_start": True},
         "paper": {"bars": 16, "latent": 512, "encoder": (2048, 2048),
                   "decoder": (2048, 2048, 2048)},
     }  # fmt: skip

@@ -41,6 +41,10 @@ class Architecture:
     one_start : bool
         Whether all layers of all decoders begin with the same state, their hidden states and cells
         alike (Valenti et al. 2020), rather than each with its own; all are then of one size.
+    apart_from_start : bool
+        Whether the latent vector is made of the encoder's mean over all steps, its own mean
+        normalised over each batch (Zhu et al. 2020), so that phrases lie apart from the first batch
+        on; otherwise of the encoder's last states, as published.
     adversary : tuple of int
         Units of each hidden layer of a network that tells latent vectors of songs from those of
         the prior; none where there is no such network.
@@ -66,6 +70,7 @@ class Architecture:
     feedback: bool = True
     apart: bool = False
     one_start: bool = False
+    apart_from_start: bool = False
     adversary: tuple[int, ...] = ()
     labels: int = 0
 

@@ -58,8 +58,9 @@ class Coder:
                     _lstm(x[:, ::-1], parts, f"encoder.{n}.backward")]  # fmt: skip
             last = np.concatenate([way[:, -1] for way in ways], axis=1)
             x = np.concatenate([ways[0], ways[1][:, ::-1]], axis=2)
-        spread = np.logaddexp(0, dense(last, parts, "spread"))
-        return dense(last, parts, "mean"), np.asarray(spread, np.float32)
+        heard = x.mean(axis=1) if shape.apart_from_start else last
+        spread = np.logaddexp(0, dense(heard, parts, "spread"))
+        return dense(heard, parts, "mean"), np.asarray(spread, np.float32)
 
     def decode(
         self,

@@ -14,6 +14,10 @@ from classify.generation.latent.phrases import HOLD, LOUDNESS, NOTHING, SYMBOLS
 #: Added to a standard deviation before its logarithm is taken.
 TINY = 1e-8
 
+#: Standard deviation of the means of phrases' latent vectors, in each direction, where these are
+#: normalised: below the prior's 1, since each phrase has a deviation of its own beside it.
+DEVIATION = 0.8
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -90,12 +94,15 @@ class LatentNetwork(keras.layers.Layer):
                 layer.build((None, None, width))
             self.parts[name] = layer
             setattr(self, f"layer_{name.replace('.', '_')}", layer)  # so that Keras counts it
+        if getattr(self.architecture, "apart_from_start", False):
+            self.normal = layers.BatchNormalization(center=False, scale=False, momentum=0.95)
+            self.normal.build((None, self.architecture.latent))
         self.batches = self.add_weight(shape=(), initializer="zeros", trainable=False, name="seen")
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Give the costs."""
         symbols, loudness, counts, metre, label = inputs
-        mean, spread = self.encoded(symbols, loudness, metre)
+        mean, spread = self.encoded(symbols, loudness, metre, training)
         z = mean
         if training:
             self.batches.assign(self.batches + 1)
@@ -114,7 +121,9 @@ class LatentNetwork(keras.layers.Layer):
         over = ops.maximum(kl - aim.free_bits * float(np.log(2)), 0)
         return over * (beta * (1 - ops.exp(-self.batches / aim.rise)) if training else beta)
 
-    def encoded(self, symbols: Any, loudness: Any, metre: Any) -> tuple[Any, Any]:
+    def encoded(
+        self, symbols: Any, loudness: Any, metre: Any, training: bool = False
+    ) -> tuple[Any, Any]:
         """Give mean and standard deviation of the latent vectors."""
         shape = self.architecture
         begins = ops.logical_and(symbols >= 0, symbols < HOLD)
@@ -129,7 +138,11 @@ class LatentNetwork(keras.layers.Layer):
             backward = self.parts[f"encoder.{n}.backward"](ops.flip(x, axis=1))
             last = ops.concatenate([forward[:, -1], backward[:, -1]], axis=1)
             x = ops.concatenate([forward, ops.flip(backward, axis=1)], axis=2)
-        return self.parts["mean"](last), ops.softplus(self.parts["spread"](last))
+        heard = ops.mean(x, axis=1) if shape.apart_from_start else last
+        mean = self.parts["mean"](heard)
+        if shape.apart_from_start:
+            mean = DEVIATION * self.normal(mean, training=training)
+        return mean, ops.softplus(self.parts["spread"](heard))
 
     def _ones(self, symbols: Any, voices: Any) -> Any:
         """Write symbols of some voices as ones; `NOTHING` has none."""
@@ -275,4 +288,9 @@ def weights(layer: Any) -> dict[str, NDArray[np.float32]]:
     for name, parts in parts_of(layer.architecture.shapes()).items():
         for part, weight in zip(parts, layer.parts[name].weights, strict=True):
             found[f"{name}.{part}"] = np.asarray(ops.convert_to_numpy(weight))
+    if hasattr(layer, "normal"):  # becomes a part of the layer that it normalises
+        centre, variance = (ops.convert_to_numpy(w) for w in layer.normal.weights)
+        scale = DEVIATION / np.sqrt(variance + layer.normal.epsilon)
+        found["mean.kernel"] = found["mean.kernel"] * scale
+        found["mean.bias"] = (found["mean.bias"] - centre) * scale
     return found
