@@ -86,6 +86,7 @@ def test_a_reader_that_has_enough_is_no_error():
     assert process.returncode == 0 and told == ""
 
 
+@pytest.mark.usefixtures("local_processes")  # an import of Keras in this one could swallow the kill
 def test_a_polite_kill_is_a_ctrl_c(tmp_path):
     songs = write_corpus(tmp_path / "songs")
     command = [sys.executable, "-m", "classify", "compare", str(songs), "--models", "nn3",
