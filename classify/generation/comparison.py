@@ -10,6 +10,7 @@ holds of each held-out song (`classify.generation.latent.compared`). A generator
 is not trained again when a run that was stopped goes on.
 """
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -25,7 +26,7 @@ from classify.compute.executor import Executor, Task, TaskDied, make_executor, t
 from classify.corpora import Corpus, duplicates, load
 from classify.errors import InputError
 from classify.evaluation import splits
-from classify.files import atomic_write, exclusive, read_json, write_json
+from classify.files import DiskFull, atomic_write, exclusive, read_json, write_json
 from classify.generation import generator as generators
 from classify.generation import knobs, measures, quality, voice_measures
 from classify.generation.generator import Generator
@@ -41,6 +42,8 @@ from classify.models import registry
 from classify.progress import SILENT, Progress, counting
 from classify.records import VERSION, portable, versions
 from classify.songs import Song, midi
+
+LOG = logging.getLogger(__name__)
 
 RUN, TABLE, MEASURES, SONGS = "run.json", "songs.csv", "measures.csv", "songs"
 
@@ -287,8 +290,14 @@ def _compose_all(
         for done, future in enumerate(ours.as_completed(list(futures)), 1):
             try:
                 future.result()
+            except DiskFull:  # no generator's fault: all wait until there is room
+                raise
             except (InputError, TaskDied) as error:
                 failed[futures[future]] = str(error)
+            except Exception as error:  # a fault of one costs the others nothing
+                LOG.debug("%s failed", futures[future], exc_info=error)
+                lines = str(error).strip().splitlines() or ["no message"]
+                failed[futures[future]] = f"{type(error).__name__}: {lines[-1]}"
             count(done, len(missing))
     if len(failed) == len(settings.generators):
         name, reason = next(iter(failed.items()))

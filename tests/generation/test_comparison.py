@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from classify.errors import InputError
+from classify.files import read_json
 from classify.generation import comparison
 from classify.generation.comparison import ComparisonSettings
+from classify.generation.generators.unigram import Unigram
 from classify.generation.measures import HELD_OUT, LEARNED
 from classify.songs import midi
 from tests.conftest import write_corpus
@@ -103,6 +105,17 @@ def test_a_comparison_that_was_stopped_goes_on(settings, run, tmp_path):
         pd.read_csv(folder / comparison.TABLE).drop(columns=timed) for folder in (run, out)
     )
     pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_fault_of_one_generator_costs_the_others_nothing(settings, tmp_path, monkeypatch):
+    def fails(*_):
+        raise ZeroDivisionError("by nothing")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Unigram, "learn", fails)
+        out = comparison.compare(settings, tmp_path / "run", command="as asked")
+    assert read_json(out / comparison.RUN)["failed"] == {"unigram": "ZeroDivisionError: by nothing"}
+    assert "copy" in set(pd.read_csv(out / comparison.TABLE)["set"])
 
 
 def test_another_comparison_is_not_overwritten(settings, run, tmp_path):
