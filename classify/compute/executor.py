@@ -15,6 +15,8 @@ import json
 import os
 import shutil
 import signal
+from abc import abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
@@ -164,6 +166,49 @@ class Executor(AbstractContextManager["Executor"], Protocol):
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+class QueuedExecutor(Executor):
+    """Keeps tasks until they can begin, and waits for whichever is done first."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Future] = deque()
+
+    @abstractmethod
+    def _start(self) -> None:
+        """Begin waiting tasks, in order, while there is room for them."""
+
+    @abstractmethod
+    def _advance(self) -> list[Future]:
+        """Wait until something is reported; give the futures that are done by that."""
+
+    def submit(
+        self,
+        task: Task,
+        on_start: Callable[[], None] = lambda: None,
+        on_event: Callable[[str], None] = lambda note: None,
+    ) -> Future:
+        """Have a task done; it begins at once if there is room."""
+        future = Future(task, self._work_until, on_start, on_event)
+        self._waiting.append(future)
+        self._start()
+        return future
+
+    def as_completed(self, futures: Sequence[Future]) -> Iterator[Future]:
+        """Give futures as they are done."""
+        left = dict.fromkeys(futures)
+        ready = deque(future for future in futures if future.done)
+        while left:
+            if not ready:
+                ready.extend(future for future in self._advance() if future in left)
+                continue
+            future = ready.popleft()
+            del left[future]
+            yield future
+
+    def _work_until(self, wanted: Future) -> None:
+        while not wanted.done:
+            self._advance()
 
 
 def make_executor(n_workers: int, name: str | None = None, keep_workers: bool = False) -> Executor:

@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -28,8 +28,8 @@ from types import ModuleType
 from typing import Any, NamedTuple, cast
 
 from classify.compute.executor import (
-    Executor,
     Future,
+    QueuedExecutor,
     Task,
     TaskDied,
     deadline,
@@ -56,7 +56,7 @@ class _Answer(NamedTuple):
     goes_on: bool
 
 
-class LocalExecutor(Executor):
+class LocalExecutor(QueuedExecutor):
     """Does several tasks at once, each in a process.
 
     Parameters
@@ -76,35 +76,11 @@ class LocalExecutor(Executor):
         keep_workers: bool = False,
         watch: Callable[[int], bool] | None = None,
     ) -> None:
+        super().__init__()
         self.n_workers = n_workers
         self._watch = watch
-        self._waiting: deque[Future] = deque()
         self._busy: dict[Connection, tuple[Future, _Worker]] = {}
         self._idle: list[_Worker] = _kept if keep_workers else []
-
-    def submit(
-        self,
-        task: Task,
-        on_start: Callable[[], None] = lambda: None,
-        on_event: Callable[[str], None] = lambda note: None,
-    ) -> Future:
-        """Have a task done; it begins at once if a process is free."""
-        future = Future(task, self._work_until, on_start, on_event)
-        self._waiting.append(future)
-        self._start()
-        return future
-
-    def as_completed(self, futures: Sequence[Future]) -> Iterator[Future]:
-        """Give futures as they are done."""
-        left = dict.fromkeys(futures)
-        ready = deque(future for future in futures if future.done)
-        while left:
-            if not ready:
-                ready.extend(future for future in self._advance() if future in left)
-                continue
-            future = ready.popleft()
-            del left[future]
-            yield future
 
     def close(self) -> None:
         """End the processes whose task is not done, and idle ones unless they are kept."""
@@ -114,10 +90,6 @@ class LocalExecutor(Executor):
         self._busy.clear()
         if self._idle is not _kept:
             _end_all(self._idle)
-
-    def _work_until(self, wanted: Future) -> None:
-        while not wanted.done:
-            self._advance()
 
     def _start(self) -> None:
         """Give waiting tasks to free processes, in order."""

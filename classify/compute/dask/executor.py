@@ -17,7 +17,6 @@ import queue
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,7 @@ from distributed.scheduler import KilledWorker
 
 from classify.compute.dask.site import check_disk, check_workers, connected, versions
 from classify.compute.dask.worker import BEGUN, perform
-from classify.compute.executor import Executor, Future, Task, TaskDied, gpu_present
+from classify.compute.executor import Future, QueuedExecutor, TaskDied, gpu_present
 from classify.compute.packed import pack
 from classify.errors import InputError
 
@@ -47,7 +46,7 @@ MOST_RESENT = 2
 GPU = "GPU"
 
 
-class DaskExecutor(Executor):
+class DaskExecutor(QueuedExecutor):
     """Does tasks on a Dask cluster.
 
     Parameters
@@ -68,9 +67,9 @@ class DaskExecutor(Executor):
     """
 
     def __init__(self, cluster: str, n_workers: int | None = None, folder: Path = Path()) -> None:
+        super().__init__()
         self.cluster = cluster
         self._most, self._place = n_workers, str(Path.cwd())
-        self._waiting: deque[Future] = deque()
         self._running: dict[str, _Sent] = {}
         self._inbox: queue.SimpleQueue[tuple[str, int, str] | str] = queue.SimpleQueue()
         self._run, self._number = uuid.uuid4().hex[:12], 0
@@ -92,41 +91,13 @@ class DaskExecutor(Executor):
         """Tasks at once: the threads of the cluster, whose workers come and go."""
         return min(self._n_threads, self._most or self._n_threads)
 
-    def submit(
-        self,
-        task: Task,
-        on_start: Callable[[], None] = lambda: None,
-        on_event: Callable[[str], None] = lambda note: None,
-    ) -> Future:
-        """Have a task done; it is sent at once if a thread is free."""
-        future = Future(task, self._work_until, on_start, on_event)
-        self._waiting.append(future)
-        self._send()
-        return future
-
-    def as_completed(self, futures: Sequence[Future]) -> Iterator[Future]:
-        """Give futures as they are done."""
-        left = dict.fromkeys(futures)
-        ready = deque(future for future in futures if future.done)
-        while left:
-            if not ready:
-                ready.extend(future for future in self._advance() if future in left)
-                continue
-            future = ready.popleft()
-            del left[future]
-            yield future
-
     def close(self) -> None:
         """Leave the cluster; workers end the processes of tasks that are not done."""
         self._waiting.clear()
         self._running.clear()
         self._leaving.close()
 
-    def _work_until(self, wanted: Future) -> None:
-        while not wanted.done:
-            self._advance()
-
-    def _send(self) -> None:
+    def _start(self) -> None:
         """Give waiting tasks to the cluster, in order, while it has free threads."""
         passed_over: deque[Future] = deque()
         while self._waiting and len(self._running) < self.n_workers:
@@ -194,7 +165,7 @@ class DaskExecutor(Executor):
             return []
         sent.hear(0, BEGUN)
         value, error = self._result(sent)
-        self._send()
+        self._start()
         sent.future.settle(value, error)
         return [sent.future]
 
@@ -244,7 +215,7 @@ class DaskExecutor(Executor):
                 f"--cluster {self.cluster}: has had no worker for {DESERTED:.0f} s; what had "
                 f"finished is kept, and the same command goes on when there are workers"
             )
-        self._send()
+        self._start()
 
 
 @dataclass(eq=False)
