@@ -12,9 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def silence() -> None:
+    """Keep backends from greeting; takes effect if Keras has not been imported yet."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
 def import_keras() -> Any:
     """Import Keras without its backend's greetings."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    silence()
     import keras
 
     return keras

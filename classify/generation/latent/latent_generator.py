@@ -271,8 +271,6 @@ class LatentGenerator(Generator):
         self.place_moods(kept, named)
         some = kept[:: max(1, len(kept) // ASKED)]
         self.told = float(np.mean([self.nats_told(song, self.encode(song)) for song in some]))
-        if self.collapse:
-            progress.message(self.collapse)
 
     @staticmethod
     def metre_of(song: Song) -> tuple[int, int] | None:
