@@ -74,7 +74,7 @@ $(VENV)/.tested: $(VENV)/.installed
 	touch $@
 
 $(VENV)/.documented: $(VENV)/.installed
-	$(PIP) -c constraints.txt -e ".[docs]"
+	$(PIP) -c constraints.txt -e ".[docs,app,cluster]"
 	touch $@
 
 # The runs on built-in music that the performance page's tables and the notebooks read, and the notebooks with

@@ -37,7 +37,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(python="3.11")
 def docs(session: nox.Session) -> None:
     """Build the documentation; a warning is an error."""
-    install(session, "docs")
+    install(session, "docs", "app", "cluster")
     session.run(
         "python",
         "-m",

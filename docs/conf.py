@@ -74,3 +74,6 @@ def setup(app):
     app.connect("autodoc-skip-member", docstrings.is_not_ours)
     # 400: before numpydoc, which marks up what it has read.
     app.connect("autodoc-process-docstring", docstrings.as_restructured_text, 400)
+
+# A song is a class of songs and a table of the page: which of the two is meant, modules know.
+suppress_warnings = ["ref.python"]
