@@ -75,5 +75,6 @@ def setup(app):
     # 400: before numpydoc, which marks up what it has read.
     app.connect("autodoc-process-docstring", docstrings.as_restructured_text, 400)
 
+
 # A song is a class of songs and a table of the page: which of the two is meant, modules know.
 suppress_warnings = ["ref.python"]
