@@ -29,7 +29,7 @@ T = TypeVar("T")
 LOG = logging.getLogger("classify")
 
 #: Said when there is no compiled code for this machine yet.
-COMPILING = "Compiling the musical features for this machine, once; it takes about half a minute."
+COMPILING = "Compiling the musical features for this machine, once; it takes about a minute."
 
 
 @cache
