@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from classify.generation.latent.architecture import Architecture
 from classify.generation.latent.phrases import HOLD, LOUDNESS, NOTHING, SYMBOLS
-from classify.generation.networks.row_sampler import drawn, sigmoid
+from classify.generation.networks.row_sampler import drawn, lstm_step
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -178,7 +178,9 @@ class _Writer:
         for n, layer in enumerate(self.layers):
             if n:
                 gates = x @ self.parts[f"{layer}.kernel"] + self.parts[f"{layer}.bias"]
-            self.states[n] = _cell(gates, self.parts[f"{layer}.recurrent"], *self.states[n])
+            hidden, cell = self.states[n]
+            gates = np.asarray(gates + hidden @ self.parts[f"{layer}.recurrent"], np.float32)
+            self.states[n] = lstm_step(gates, cell)
             x = self.states[n][0]
         symbol = dense(x, self.parts, f"{self.name}.symbol")
         loudness = dense(x, self.parts, f"{self.name}.loudness")
@@ -226,13 +228,6 @@ def _expected(scores: Floats, owed: NDArray[np.float64]) -> Ints:
     return np.where(begins, p[..., :HOLD].argmax(axis=-1), HOLD + p[..., HOLD:].argmax(axis=-1))
 
 
-def _cell(gates: Floats, recurrent: Floats, hidden: Floats, cell: Floats) -> tuple[Floats, Floats]:
-    """Take a step of an LSTM (Hochreiter and Schmidhuber 1997)."""
-    enter, forget, new, leave = np.split(gates + hidden @ recurrent, 4, axis=1)
-    cell = sigmoid(forget) * cell + sigmoid(enter) * np.tanh(new)
-    return sigmoid(leave) * np.tanh(cell), cell
-
-
 def _lstm(
     x: Floats, parts: Weights, name: str, state: tuple[Floats, Floats] | None = None
 ) -> Floats:
@@ -243,6 +238,6 @@ def _lstm(
     hidden, cell = state or (zeros, zeros)
     outputs = np.zeros((*x.shape[:2], len(recurrent)), np.float32)
     for t in range(x.shape[1]):
-        hidden, cell = _cell(gates[:, t], recurrent, hidden, cell)
+        hidden, cell = lstm_step(gates[:, t] + hidden @ recurrent, cell)
         outputs[:, t] = hidden
     return outputs

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.generation.networks.learning import divided, fit
 from classify.models.trainer import Arrays, Batches, Trainer, Values
 from classify.progress import Progress
 
@@ -21,8 +22,8 @@ MOST_BATCHES, WITHIN = 40, 0.25
 #: Of Adam.
 LEARNING_RATE = 2e-3
 
-#: Share of songs that decide when to stop, and epochs without a better one.
-HELD_OUT, PATIENCE = 0.1, 6
+#: Epochs without a better one after which training stops.
+PATIENCE = 6
 
 #: Cuts a song into phrases from a bar on: arrays of which the first axis counts phrases; the one
 #: at `COUNTS` says what is within the song.
@@ -91,9 +92,7 @@ def train(
     history : list of dict
         Means of each epoch, those of songs that decide when to stop after `val_`.
     """
-    order = np.random.default_rng(seed).permutation(len(songs))
-    n_held_out = round(HELD_OUT * len(songs)) if len(songs) >= ENOUGH else 0
-    held_out, learned = ([songs[n] for n in some] for some in np.split(order, [n_held_out]))
+    learned, held_out = divided(songs, seed, ENOUGH)
     monitor = "val_loss" if held_out and not to_the_end else None
     patience = PATIENCE if monitor else None
     trainer = Trainer(epochs, seed, LEARNING_RATE, monitor=monitor, patience=patience)
@@ -117,13 +116,8 @@ def train(
     if held_out:
         x = together([song.phrases(0) for song in held_out])
         validation = Arrays(x, np.zeros((len(x[0]), 1), np.float32), batch_size=BATCH)
-    progress.begin("epochs", "Training the network", epochs, "epoch")
-    history = trainer.fit(
-        model, Batches(of_epoch, n_batches), validation,
-        on_epoch=lambda done: progress.advance("epochs", _said(done[-1])), checkpoint=checkpoint,
-    )  # fmt: skip
-    best = history.epochs[history.best]
-    progress.end("epochs", f"Trained for {len(history.epochs)} epochs: {_said(best)}.")
+    batches = Batches(of_epoch, n_batches)
+    history = fit(trainer, model, batches, validation, progress, checkpoint, said=_said)
     return module.weights(layer), history.epochs
 
 

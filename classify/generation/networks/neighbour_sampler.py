@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.generation.networks.neighbour_shape import REACH, NeighbourShape
-from classify.generation.networks.row_sampler import sigmoid
+from classify.generation.networks.row_sampler import lstm_step
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -74,11 +74,9 @@ class NeighbourSampler:
             hidden = cell = np.zeros((len(x), units), np.float32)
             states = []
             for step in range(REACH):
-                enter, forget, new, leave = np.split(
-                    given[:, step] + hidden @ recurrent, 4, axis=-1
-                )
-                cell = sigmoid(forget + 1) * cell + sigmoid(enter) * np.tanh(new)
-                hidden = sigmoid(leave) * np.tanh(cell)
+                opened = given[:, step] + hidden @ recurrent
+                opened[:, units : 2 * units] += 1  # to begin with, little is forgotten
+                hidden, cell = lstm_step(opened, cell)
                 states.append(hidden)
             x = np.stack(states, axis=1)
         return hidden

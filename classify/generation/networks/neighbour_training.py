@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.generation.networks.learning import divided, fit
 from classify.generation.networks.neighbour_sampler import around
 from classify.generation.networks.neighbour_shape import REACH, NeighbourShape
-from classify.generation.networks.row_training import losses
-from classify.generation.networks.voice_songs import VoiceSong, divided, fitting
+from classify.generation.networks.voice_songs import ENOUGH, VoiceSong, fitting
 from classify.models.trainer import Arrays, Batches, Trainer
 from classify.progress import Progress
 
@@ -62,7 +62,7 @@ def train(
     """
     from classify.generation.networks import neighbour_network
 
-    songs, held_out = divided(songs, seed)
+    songs, held_out = divided(songs, seed, ENOUGH)
     n_batches = max(1, len(songs) * places_per_song // BATCH)
     monitor = "val_loss" if held_out else None
     trainer = Trainer(epochs, seed, RATE, monitor=monitor, decay_steps=epochs * n_batches)
@@ -88,14 +88,6 @@ def train(
         ]
         x, y = laid(chosen, shape)
         validation = Arrays(x, y, batch_size=BATCH)
-    progress.begin("epochs", "Training the networks", epochs, "epoch")
-    history = trainer.fit(
-        model,
-        Batches(of_epoch, n_batches),
-        validation,
-        on_epoch=lambda done: progress.advance("epochs", losses(done[-1])),
-        checkpoint=checkpoint,
-    )
-    progress.end("epochs", f"Trained for {len(history.epochs)} epochs: "
-                 f"{losses(history.epochs[history.best])} nats a place.")  # fmt: skip
+    batches = Batches(of_epoch, n_batches)
+    fit(trainer, model, batches, validation, progress, checkpoint, "networks", " nats a place")
     return neighbour_network.weights(model)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.generation.networks.learning import divided, fit
 from classify.generation.networks.roll_shape import STRIDE, RollShape
-from classify.generation.networks.row_training import losses
-from classify.generation.networks.voice_songs import SHIFTS, VoiceSong, divided, fitting
+from classify.generation.networks.voice_songs import ENOUGH, SHIFTS, VoiceSong, fitting
 from classify.models.trainer import Arrays, Batches, Trainer
 from classify.progress import Progress
 
@@ -123,7 +123,7 @@ def train(
     from classify.generation.networks import roll_network
 
     if held_out is None:
-        songs, held_out = divided(songs, seed)
+        songs, held_out = divided(songs, seed, ENOUGH)
     n_batches = max(1, len(songs) * pieces_per_song // BATCH)
     monitor = "val_loss" if held_out else None
     trainer = Trainer(epochs, seed, RATE, monitor=monitor, decay_steps=epochs * n_batches)
@@ -147,17 +147,10 @@ def train(
         ]
         x, y = laid(pieces * LOOKS, STEPS, np.random.default_rng(seed), kinds)
         validation = Arrays(x, y, batch_size=BATCH)
-    progress.begin("epochs", "Training the network", epochs, "epoch")
-    history = trainer.fit(
-        model,
-        Batches(of_epoch, n_batches),
-        validation,
-        on_epoch=lambda done: progress.advance("epochs", losses(done[-1])),
-        checkpoint=checkpoint,
+    batches = Batches(of_epoch, n_batches)
+    history = fit(
+        trainer, model, batches, validation, progress, checkpoint, unit=" nats a hidden note"
     )
-    last = history.epochs[history.best]
-    progress.end("epochs", f"Trained for {len(history.epochs)} epochs: {losses(last)} nats a "
-                 "hidden note.")  # fmt: skip
     return roll_network.weights(model, shape), history.epochs
 
 

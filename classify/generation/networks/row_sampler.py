@@ -81,7 +81,7 @@ class RowSampler:
         return normed(x, parts["norm"])
 
     def _recurred(self, x: Floats) -> Floats:
-        """Take a row into the states of LSTMs (Hochreiter and Schmidhuber 1997)."""
+        """Take a row into the states of LSTMs."""
         parts, shape = self.weights, self.architecture
         if shape.convolution:
             self.window = np.concatenate([self.window[:, 1:], x[:, None]], axis=1)
@@ -91,10 +91,8 @@ class RowSampler:
             gates = (
                 x @ parts[f"{n}.kernel"] + hidden @ parts[f"{n}.recurrent"] + parts[f"{n}.gates"]
             )
-            enter, forget, new, leave = np.split(gates, 4, axis=1)
-            cell = sigmoid(forget) * cell + sigmoid(enter) * np.tanh(new)
-            x = sigmoid(leave) * np.tanh(cell)
-            self.states[n] = x, cell
+            self.states[n] = lstm_step(gates, cell)
+            x = self.states[n][0]
         return x
 
     def _attended(self, x: Floats, time: NDArray[np.int64]) -> Floats:
@@ -174,6 +172,21 @@ class RowSampler:
 def sigmoid(x: Floats) -> Floats:
     """Squash numbers to between 0 and 1."""
     return np.asarray(0.5 * np.tanh(0.5 * x) + 0.5)
+
+
+def lstm_step(gates: Floats, cell: Floats) -> tuple[Floats, Floats]:
+    """Take a step of an LSTM (Hochreiter and Schmidhuber 1997); give its output, and its cell.
+
+    Parameters
+    ----------
+    gates : ndarray of float32, shape (n, 4 * units)
+        Input, forget, cell and output before they are squashed, in Keras's order.
+    cell : ndarray of float32, shape (n, units)
+        Before the step.
+    """
+    enter, forget, new, leave = np.split(gates, 4, axis=-1)
+    cell = sigmoid(forget) * cell + sigmoid(enter) * np.tanh(new)
+    return sigmoid(leave) * np.tanh(cell), cell
 
 
 def normed(x: Floats, norm: Floats) -> Floats:

@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.generation.networks.architecture import Architecture
+from classify.generation.networks.learning import divided, fit
 from classify.models.trainer import Arrays, Batches, Trainer
 from classify.progress import Progress
 
 #: Pieces in a batch, and songs that can spare some for validation.
 BATCH, ENOUGH = 16, 20
 
-#: Share of songs that decide when to stop, and epochs without a better one.
-HELD_OUT, PATIENCE = 0.1, 4
+#: Epochs without a better one after which training stops.
+PATIENCE = 4
 
 Batch = tuple[tuple[NDArray[Any], ...], NDArray[np.float32]]
 
@@ -79,9 +80,7 @@ def train(
     """
     from classify.generation.networks import row_network
 
-    order = np.random.default_rng(seed).permutation(len(songs))
-    n_held_out = round(HELD_OUT * len(songs)) if len(songs) >= ENOUGH else 0
-    held_out, learned = ([songs[n] for n in some] for some in np.split(order, [n_held_out]))
+    learned, held_out = divided(songs, seed, ENOUGH)
     n_rows, monitor = architecture.context, "val_loss" if held_out else None
     trainer = Trainer(epochs, seed, monitor=monitor, patience=PATIENCE if monitor else None)
     trainer.start()
@@ -100,22 +99,9 @@ def train(
     if held_out:
         x, y = laid(_pieces(held_out, n_rows, 0), architecture)
         validation = Arrays(x, y, batch_size=BATCH)
-    progress.begin("epochs", "Training the network", epochs, "epoch")
-    history = trainer.fit(
-        model,
-        Batches(of_epoch, max(1, len(_pieces(learned, n_rows, 0)) // BATCH)),
-        validation,
-        on_epoch=lambda done: progress.advance("epochs", losses(done[-1])),
-        checkpoint=checkpoint,
-    )
-    progress.end("epochs", f"Trained for {len(history.epochs)} epochs: "
-                 f"{losses(history.epochs[history.best])} nats a row.")  # fmt: skip
+    batches = Batches(of_epoch, max(1, len(_pieces(learned, n_rows, 0)) // BATCH))
+    fit(trainer, model, batches, validation, progress, checkpoint, unit=" nats a row")
     return row_network.weights(model)
-
-
-def losses(values: dict[str, float]) -> str:
-    """Write losses with their names, for progress."""
-    return ", ".join(f"{name} {value:.3f}" for name, value in values.items())
 
 
 def _pieces(songs: Sequence[Example], length: int, first: int) -> list[tuple[Example, int]]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-#: Share of the songs that decide which weights are kept, and songs from which on there are any.
-HELD_OUT, ENOUGH = 0.1, 30
+#: Songs from which on some decide which weights are kept.
+ENOUGH = 30
 
-#: Steps of a bar that are told apart.
+#: Steps of a bar that are distinguished.
 PLACES = 16
 
 #: Semitones that songs may be moved by while a network learns.
@@ -42,16 +42,6 @@ class VoiceSong:
     def symbols(self, hold: int) -> NDArray[np.int64]:
         """Write what each voice does: begin a pitch, be silent (0), or hold."""
         return np.where((self.classes > 0) & ~self.begins, hold, self.classes)
-
-
-def divided(
-    songs: Sequence[VoiceSong], seed: int
-) -> tuple[Sequence[VoiceSong], Sequence[VoiceSong]]:
-    """Give songs to learn from, and songs that decide; none of these where there are few."""
-    order = np.random.default_rng(seed).permutation(len(songs))
-    n_held_out = round(HELD_OUT * len(songs)) if len(songs) >= ENOUGH else 0
-    held_out, learned = np.split(order, [n_held_out])
-    return [songs[n] for n in learned], [songs[n] for n in held_out]
 
 
 def fitting(
