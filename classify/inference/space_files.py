@@ -18,7 +18,7 @@ from classify.generation.latent.points import note_agreement
 from classify.generation.request import Request
 from classify.generation.similarity import melodic_similarity
 from classify.inference import composing, saved_generator, saved_model
-from classify.inference.composing import Composed, check_free, read_song
+from classify.inference.composing import Composed, check_free
 from classify.inference.saved_generator import SavedGenerator
 from classify.presentation import figures
 from classify.progress import Progress, counting
@@ -73,11 +73,6 @@ class Space:
                 "as music-vae"
             )
         return cls(loaded, loaded.generator)
-
-    @staticmethod
-    def read(song: Song | str | Path) -> Song:
-        """Read a song, or take one that was read."""
-        return read_song(song)
 
     def write(
         self,

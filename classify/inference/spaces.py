@@ -57,10 +57,11 @@ def reconstruct(
     >>> bool(again.table["notes kept"].between(0, 1).all())
     True
     """
+    from classify.inference.composing import read_song
     from classify.inference.space_files import Space
 
     space = Space.of(model)
-    given = [space.read(song) for song in songs]
+    given = [read_song(song) for song in songs]
     made = [space.generator.decode(space.generator.encode(song)) for song in given]
     return space.write(made, Path(out), force, judge, originals=given)
 
@@ -116,12 +117,13 @@ def interpolate(
     import numpy as np
 
     from classify.errors import InputError
+    from classify.inference.composing import read_song
     from classify.inference.space_files import MOST, Space
 
     if not 2 <= n <= MOST:
         raise InputError(f"-n {n}: expected a whole number from 2 to {MOST}")
     space = Space.of(model)
-    one, last = space.read(song), space.read(other)
+    one, last = read_song(song), read_song(other)
     made = space.generator.interpolate(one, last, n)
     facts = {"way": np.linspace(0, 1, n).round(4).tolist()}
     return space.write(made, Path(out), force, judge, [one] * n, facts, joined=True)
@@ -176,11 +178,12 @@ def change_mood(
     >>> moved.table["strength"].tolist()
     [0.0, 1.0]
     """
+    from classify.inference.composing import read_song
     from classify.inference.space_files import Space, check_way
 
     space = Space.of(model)
     amounts = check_way(n, "strength", strength)
-    one = space.read(song)
+    one = read_song(song)
     made = [space.generator.change(one, mood, amount) for amount in amounts]
     return space.write(
         made, Path(out), force, judge, [one] * len(made), {"strength": amounts}, mood=mood
@@ -236,11 +239,12 @@ def slide(
     >>> moved.table["amount"].tolist()
     [0.0, 0.5, 1.0]
     """
+    from classify.inference.composing import read_song
     from classify.inference.space_files import Space, check_way
 
     space = Space.of(model)
     amounts = check_way(n, "amount", amount)
-    one = space.read(song)
+    one = read_song(song)
     made = [space.generator.slide(one, attribute, far) for far in amounts]
     return space.write(made, Path(out), force, judge, [one] * len(made), {"amount": amounts})
 
