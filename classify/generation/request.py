@@ -102,7 +102,7 @@ class Request:
     keep : Passage, optional
         Bars that the result has at the same place as this song; all else is new.
     renew : Passage, optional
-        Bars of a song that are made anew; all else of it stays.
+        Bars of a song that are composed again; all else of it stays.
     voices : tuple of int, optional
         Voices of the song in `keep` or `renew` that stay in all its bars, the highest being 1: that
         of a melody that is to be harmonised, or all but the one that is missing.
