@@ -10,7 +10,7 @@ notes a new song may share with one that was learned from, and how they are kept
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -41,6 +41,18 @@ SHARED, SCORER = "all generators", "scorer"
 
 #: Wishes that all generators keep: songs are drawn again until one keeps them.
 BY_DRAWING = frozenset({"longest_copy", "mode"})
+
+
+def check_shapes(arrays: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse weights that are of another network than a saved generator says.
+
+    Raises
+    ------
+    ValueError
+        Which loading makes a sentence of.
+    """
+    if {name: part.shape for name, part in arrays.items()} != shapes:
+        raise ValueError("holds weights of another network than it says")
 
 
 class NothingNew(InputError):

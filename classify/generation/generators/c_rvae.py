@@ -17,20 +17,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.errors import InputError
-from classify.generation.events import orchestrated
-from classify.generation.generator import State
 from classify.generation.latent import phrases, rolls
 from classify.generation.latent.frame_architecture import FEWEST_STEPS, FrameArchitecture
 from classify.generation.latent.frame_coder import FrameCoder
-from classify.generation.latent.latent_generator import QUICK_EPOCHS, LatentGenerator
+from classify.generation.latent.latent_generator import LatentGenerator
 from classify.generation.latent.points import Point, note_agreement, of_the_middle
 from classify.generation.latent.rolls import ALL, KEYS, LOWEST, Roll
+from classify.generation.latent.training import Example
 from classify.generation.request import Request
 from classify.progress import Progress
 from classify.songs import Song
@@ -66,8 +64,9 @@ class CRVAE(LatentGenerator):
     QUICK: ClassVar[dict[str, Any]] = {"bars": 2, "filters": (4,) * 6, "dense": 12, "features": 8,
                                        "latent": 6, "hidden": 12}  # fmt: skip
 
+    ARCHITECTURE = FrameArchitecture
+
     architecture: FrameArchitecture
-    weights: dict[str, Floats]
 
     def __init__(
         self,
@@ -78,10 +77,8 @@ class CRVAE(LatentGenerator):
         beta: float = 0.2,
         free_bits: float = 32.0,
     ) -> None:
-        super().__init__(epochs, seed, quick)
-        if preset not in self.PRESETS:
-            raise InputError(f"preset {preset!r}: expected {' or '.join(self.PRESETS)}")
-        self.preset, self.beta, self.free_bits = preset, beta, free_bits
+        super().__init__(epochs, seed, quick, preset)
+        self.beta, self.free_bits = beta, free_bits
 
     @classmethod
     def of_preset(
@@ -91,14 +88,24 @@ class CRVAE(LatentGenerator):
         return FrameArchitecture(bar_steps=bar_steps, metres=metres, step=cls.STEP,
                                  leaks=cls.LEAKS, **cls.PRESETS[preset])  # fmt: skip
 
+    def layer(self) -> Any:
+        """Make the layer of Keras that says what sequences cost."""
+        from classify.generation.networks.phrase_network import Objective
+
+        return self.module().FrameNetwork(
+            self.architecture, Objective(self.beta, self.free_bits), self.seed
+        )
+
+    def module(self) -> Any:
+        """Give the module of networks over frames."""
+        from classify.generation.networks import frame_network
+
+        return frame_network
+
     def teach(
         self, songs: Sequence[Song], moods: Sequence[str], progress: Progress, work: Path | None
     ) -> None:
         """Train the network."""
-        from classify.generation.latent.training import Example, train
-        from classify.generation.networks import frame_network
-        from classify.generation.networks.phrase_network import Objective
-
         del moods
         longest = max(phrases.length_of((n, d)) for n, d in self.metres)
         self.architecture = self.of_preset(
@@ -110,33 +117,16 @@ class CRVAE(LatentGenerator):
         self.programs = {
             ALL: Counter((roll.programs or {})[ALL] for roll in known).most_common(1)[0][0]
         }
-        epochs = self.epochs or (QUICK_EPOCHS if self.quick else self.EPOCHS)
-        aim = Objective(self.beta, self.free_bits)
-        self.weights, self.history = train(
-            lambda: frame_network.FrameNetwork(self.architecture, aim, self.seed),
-            frame_network,
-            [Example(self._cut_of(roll), self.phrase_bars) for roll in known],
-            epochs, self.seed, progress, work / "network" if work else None,
-        )  # fmt: skip
+        examples = [Example(self._cut_of(roll), self.phrase_bars) for roll in known]
+        self.train_network(examples, progress, work)
 
     def _cut_of(self, roll: Roll) -> Any:
-        metre = self._told(roll.metre)
-
         def cut(first: int) -> tuple[NDArray[Any], ...]:
             frames, loudness, counts = rolls.cut(roll, self.phrase_bars, first)
             return (frames, loudness.astype(np.int32), counts.astype(np.float32),
-                    np.repeat(metre[None], len(frames), 0))  # fmt: skip
+                    self.metre_marks(roll.metre, len(frames)))  # fmt: skip
 
         return cut
-
-    def _told(self, metre: tuple[int, int]) -> Floats:
-        """Mark a time signature among those that were learned."""
-        return np.array([float(list(metre) == known) for known in self.metres], np.float32)
-
-    @property
-    def phrase_bars(self) -> int:
-        """Bars of a sequence."""
-        return self.architecture.bars
 
     @property
     def bar_steps(self) -> int:
@@ -156,37 +146,25 @@ class CRVAE(LatentGenerator):
         InputError
             If it has no beats or notes, or a time signature that was not learned.
         """
-        roll = rolls.encode(song, self.bar_steps)
-        if roll is None or self.metre_of(song) is None:
-            raise InputError(f"{song.title}: has no notes with beats, or bars that are too long")
-        self.check_metre(song.title, roll.metre)
-        return roll
+        return self.checked(song, rolls.encode(song, self.bar_steps))
 
     def encode(self, song: Song) -> Point:
         """Give a song's place."""
         roll = self.read(song)
         frames, _, _ = rolls.cut(roll, self.phrase_bars)
-        z, _ = self.coder.encode(frames, np.repeat(self._told(roll.metre)[None], len(frames), 0))
+        z, _ = self.coder.encode(frames, self.metre_marks(roll.metre, len(frames)))
         return Point(z, roll.n_bars, roll.metre, roll.shift, roll.tempo, roll.programs, roll.title)
 
-    def decode(
-        self,
-        point: Point,
-        random: np.random.Generator | None = None,
-        request: Request | None = None,
-    ) -> Song:
-        """Make the song of a place."""
-        song = rolls.decode(self.write(point, random, request))
-        if request and request.instruments:
-            song = orchestrated(song, request.instruments)
-        return song
+    def played(self, written: Roll) -> Song:
+        """Make the song of a roll."""
+        return rolls.decode(written)
 
     def write(
         self, point: Point, random: np.random.Generator | None, request: Request | None
     ) -> Roll:
         """Write the roll of a place."""
         length, n = phrases.length_of(point.metre), len(point.z)
-        metre = np.repeat(self._told(point.metre)[None], n, 0)
+        metre = self.metre_marks(point.metre, n)
         allowed, heard = None, np.zeros((n, self.phrase_bars), bool)
         if request:
             pitch = np.arange(KEYS) + LOWEST + point.shift
@@ -209,7 +187,7 @@ class CRVAE(LatentGenerator):
         """Say how improbable a song's frames are, in nats a sequence."""
         roll = self.read(song)
         frames, loudness, counts = rolls.cut(roll, self.phrase_bars)
-        metre = np.repeat(self._told(roll.metre)[None], len(frames), 0)
+        metre = self.metre_marks(roll.metre, len(frames))
         length = phrases.length_of(roll.metre)
         found = self.coder.nats(z, frames, loudness, metre, length, own=False)
         return float(found[counts].sum()) / len(frames)
@@ -227,7 +205,7 @@ class CRVAE(LatentGenerator):
             for place in (point, of_the_middle(point, self.spots[""][0]))
         )
         frames, loudness, counts = rolls.cut(roll, self.phrase_bars)
-        metre = np.repeat(self._told(roll.metre)[None], len(frames), 0)
+        metre = self.metre_marks(roll.metre, len(frames))
         length = phrases.length_of(roll.metre)
         told, free = (
             float(self.coder.nats(point.z, frames, loudness, metre, length, own)[counts].mean())
@@ -240,20 +218,6 @@ class CRVAE(LatentGenerator):
             "nats, own ones read": free,
             "nats, gap": free - told,
         }
-
-    def network_state(self) -> State:
-        """Give the weights, and what the network looks like."""
-        return dict(self.weights), {"architecture": self.architecture.as_values()}
-
-    @classmethod
-    def of_network(cls, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> Self:
-        """Make a generator of what `network_state` gave."""
-        generator = cls()
-        generator.architecture = FrameArchitecture.of_values(values["architecture"])
-        if {name: part.shape for name, part in arrays.items()} != generator.architecture.shapes():
-            raise ValueError("holds weights of another network than it says")
-        generator.weights = arrays
-        return generator
 
 
 GENERATOR = CRVAE

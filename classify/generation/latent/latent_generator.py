@@ -10,17 +10,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classify.errors import InputError
 from classify.generation import knobs
-from classify.generation.generator import Generator, State
+from classify.generation.events import orchestrated
+from classify.generation.generator import Generator, State, check_shapes
 from classify.generation.knobs import KNOBS
+from classify.generation.latent.architecture import Architecture
+from classify.generation.latent.frame_architecture import FrameArchitecture
 from classify.generation.latent.phrases import LONGEST_BAR, TICKS_PER_BEAT, length_of
 from classify.generation.latent.points import Point, attribute_ways, between, of_the_middle
+from classify.generation.latent.training import Example, train
 from classify.generation.request import Request, read_key
 from classify.generation.styles import HOME, nearest
 from classify.models.trainer import Values
@@ -29,6 +33,15 @@ from classify.representations import melody as melodies
 from classify.songs import Song
 
 Floats = NDArray[np.float32]
+
+
+class _InMetre(Protocol):
+    @property
+    def metre(self) -> tuple[int, int]: ...
+
+
+#: A song as a representation has it.
+Written = TypeVar("Written", bound=_InMetre)
 
 #: How much alike the phrases of a new song are: the correlation of their latent vectors.
 KINSHIP = 0.7
@@ -50,7 +63,8 @@ QUICK_EPOCHS = 2
 class LatentGenerator(Generator):
     """Learns a space of songs; new songs are points drawn from it.
 
-    A subclass writes `teach`, `encode`, `written`, `read` and what `state` needs.
+    A subclass says what its network looks like (`ARCHITECTURE`, `PRESETS`), and writes `teach`,
+    `layer` and `module`, `encode`, `write` and `played`, `nats` and `reconstruction`.
 
     Parameters
     ----------
@@ -60,9 +74,17 @@ class LatentGenerator(Generator):
         Of the weights and of what is drawn in training.
     quick : bool
         A small network, trained for a moment: to see the road.
+    preset : {"small", "paper"}
+        Size of the network, and of a phrase.
 
     Attributes
     ----------
+    ARCHITECTURE : type
+        What describes the network.
+    PRESETS : dict of str to dict
+        By name, what the architecture takes beside what follows from the songs.
+    TO_THE_END : bool
+        Whether no song is kept back to decide when to stop.
     EPOCHS : int
         Passes over the songs unless told otherwise.
     VARIANT_OF : str
@@ -88,10 +110,15 @@ class LatentGenerator(Generator):
     CHOICES = 8
     EPOCHS: ClassVar[int] = 40
     VARIANT_OF: ClassVar[str] = ""
+    ARCHITECTURE: ClassVar[type[Architecture] | type[FrameArchitecture]]
+    PRESETS: ClassVar[dict[str, dict[str, Any]]]
+    TO_THE_END: ClassVar[bool] = False
     FACTS: ClassVar[tuple[str, ...]] = (
         "metres", "tempo", "bars", "velocity", "middle", "programs", "history", "told"
     )  # fmt: skip
 
+    architecture: Any
+    weights: dict[str, Floats]
     metres: list[list[int]]
     tempo: float
     bars: float
@@ -103,8 +130,16 @@ class LatentGenerator(Generator):
     spots: dict[str, tuple[Floats, Floats]]
     directions: dict[str, Floats]
 
-    def __init__(self, epochs: int | None = None, seed: int = 0, quick: bool = False) -> None:
-        self.epochs, self.seed, self.quick = epochs, seed, quick
+    def __init__(
+        self,
+        epochs: int | None = None,
+        seed: int = 0,
+        quick: bool = False,
+        preset: str = "small",
+    ) -> None:
+        if preset not in self.PRESETS:
+            raise InputError(f"preset {preset!r}: expected {' or '.join(self.PRESETS)}")
+        self.epochs, self.seed, self.quick, self.preset = epochs, seed, quick, preset
 
     # -- what a subclass writes ------------------------------------------------------------------
 
@@ -113,6 +148,14 @@ class LatentGenerator(Generator):
         self, songs: Sequence[Song], moods: Sequence[str], progress: Progress, work: Path | None
     ) -> None:
         """Learn from songs that `kept` gave; `metres` is known, `history` is to be set."""
+
+    @abstractmethod
+    def layer(self) -> Any:
+        """Make the layer of Keras that says what phrases cost."""
+
+    @abstractmethod
+    def module(self) -> Any:
+        """Give the module that the layer is of, with `build`, `loss`, `metrics` and `weights`."""
 
     @abstractmethod
     def encode(self, song: Song) -> Point:
@@ -125,23 +168,14 @@ class LatentGenerator(Generator):
         """
 
     @abstractmethod
-    def decode(
-        self,
-        point: Point,
-        random: np.random.Generator | None = None,
-        request: Request | None = None,
-    ) -> Song:
-        """Make the song of a place.
+    def write(
+        self, point: Point, random: np.random.Generator | None, request: Request | None
+    ) -> Any:
+        """Write a place as the representation has it; arguments as `decode` takes them."""
 
-        Parameters
-        ----------
-        point : Point
-            Where.
-        random : Generator, optional
-            Draws; without it, the likeliest is written.
-        request : Request, optional
-            With a range or loudness that the song keeps.
-        """
+    @abstractmethod
+    def played(self, written: Any) -> Song:
+        """Make the song of what `write` gave."""
 
     @abstractmethod
     def reconstruction(self, song: Song, point: Point) -> dict[str, float]:
@@ -173,10 +207,27 @@ class LatentGenerator(Generator):
             What the decoder is told.
         """
 
-    @property
-    @abstractmethod
-    def phrase_bars(self) -> int:
-        """Bars of a phrase."""
+    def decode(
+        self,
+        point: Point,
+        random: np.random.Generator | None = None,
+        request: Request | None = None,
+    ) -> Song:
+        """Make the song of a place.
+
+        Parameters
+        ----------
+        point : Point
+            Where.
+        random : Generator, optional
+            Draws; without it, the likeliest is written.
+        request : Request, optional
+            With a range or loudness that the song keeps.
+        """
+        song = self.played(self.write(point, random, request))
+        if request and request.instruments:
+            song = orchestrated(song, request.instruments)
+        return song
 
     # -- what one does with a space --------------------------------------------------------------
 
@@ -279,17 +330,41 @@ class LatentGenerator(Generator):
         silent = tune is None or all(pitch == melodies.REST for pitch in tune.pitch)
         return None if tune is None or silent or tune.bar_ticks > LONGEST_BAR else tune.metre
 
-    def check_metre(self, title: str, metre: tuple[int, int]) -> None:
-        """Refuse a time signature that was not learned.
+    def train_network(
+        self, examples: Sequence[Example], progress: Progress, work: Path | None
+    ) -> None:
+        """Find the weights of `architecture`, and say what became of each epoch in `history`."""
+        epochs = self.epochs or (QUICK_EPOCHS if self.quick else self.EPOCHS)
+        self.weights, self.history = train(
+            self.layer, self.module(), examples, epochs, self.seed, progress,
+            work / "network" if work else None, self.TO_THE_END,
+        )  # fmt: skip
+
+    @property
+    def phrase_bars(self) -> int:
+        """Bars of a phrase."""
+        return int(self.architecture.bars)
+
+    def metre_marks(self, metre: tuple[int, int], n: int) -> Floats:
+        """Mark a time signature among those that were learned, shape (n, n_metres)."""
+        marks = np.array([float(list(metre) == known) for known in self.metres], np.float32)
+        return np.repeat(marks[None], n, 0)
+
+    def checked(self, song: Song, written: Written | None) -> Written:
+        """Give a song as the representation has it, if the network can read that.
 
         Raises
         ------
         InputError
-            With those that were.
+            If it has no beats or notes, or a time signature that was not learned.
         """
-        if list(metre) not in self.metres:
+        if written is None or self.metre_of(song) is None:
+            raise InputError(f"{song.title}: has no notes with beats, or bars that are too long")
+        n, d = written.metre
+        if [n, d] not in self.metres:
             known = ", ".join(f"{n}/{d}" for n, d in self.metres)
-            raise InputError(f"{title}: is in {metre[0]}/{metre[1]}; {self.TITLE} learned {known}")
+            raise InputError(f"{song.title}: is in {n}/{d}; {self.TITLE} learned {known}")
+        return written
 
     def place_moods(self, songs: Sequence[Song], moods: Sequence[str]) -> None:
         """See where the phrases of each mood are, how long songs are, and in what keys."""
@@ -363,7 +438,7 @@ class LatentGenerator(Generator):
             bars = max(1, round(request.seconds / bar))
         n_phrases = -(-bars // self.phrase_bars)
         known = request.mood if request.mood in self.spots else ""
-        z = self.sample(random, known or "", n_phrases)
+        z = self.sample(random, known, n_phrases)
         return Point(z, bars, metre, self._shift(request), tempo, self.programs)
 
     def _metre(self, request: Request) -> tuple[int, int]:
@@ -392,21 +467,13 @@ class LatentGenerator(Generator):
 
     def state(self) -> State:
         """Give weights, places of moods, and facts."""
-        arrays, values = self.network_state()
+        arrays: dict[str, NDArray[Any]] = dict(self.weights)
         for n, (mean, root) in enumerate(self.spots.values()):
             arrays |= {f"spot.{n}.mean": mean, f"spot.{n}.root": root}
         arrays |= {f"direction.{name}": way for name, way in self.directions.items()}
         facts = {name: getattr(self, name) for name in self.FACTS}
-        return arrays, values | {"facts": facts, "spots": list(self.spots)}
-
-    @abstractmethod
-    def network_state(self) -> State:
-        """Give the weights, and what the network looks like."""
-
-    @classmethod
-    @abstractmethod
-    def of_network(cls, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> Self:
-        """Make a generator of what `network_state` gave; ValueError if it is of another network."""
+        values = {"architecture": self.architecture.as_values(), "facts": facts}
+        return arrays, values | {"spots": list(self.spots)}
 
     @classmethod
     def of_state(cls, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> Self:
@@ -419,7 +486,10 @@ class LatentGenerator(Generator):
             name: arrays.pop(f"direction.{name}")
             for name in ATTRIBUTES if f"direction.{name}" in arrays
         }  # fmt: skip
-        generator = cls.of_network(arrays, values)
+        generator = cls()
+        generator.architecture = cls.ARCHITECTURE.of_values(values["architecture"])
+        check_shapes(arrays, generator.architecture.shapes())
+        generator.weights = arrays
         generator.spots, generator.directions = spots, directions
         for name in cls.FACTS:
             setattr(generator, name, values["facts"][name])

@@ -4,20 +4,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.errors import InputError
-from classify.generation.generator import State
 from classify.generation.latent import phrases
 from classify.generation.latent.architecture import Architecture
 from classify.generation.latent.coder import Coder
-from classify.generation.latent.latent_generator import QUICK_EPOCHS, LatentGenerator
+from classify.generation.latent.latent_generator import LatentGenerator
 from classify.generation.latent.phrases import DRUMS, HOLD, MELODY, Score
 from classify.generation.latent.points import Point, note_agreement, of_the_middle
-from classify.generation.latent.training import Example, train
+from classify.generation.latent.training import Example
 from classify.generation.request import Request
 from classify.progress import Progress
 from classify.songs import Song
@@ -33,40 +31,17 @@ class PhraseAutoencoder(LatentGenerator):
 
     Parameters
     ----------
-    epochs, seed, quick
+    epochs, seed, quick, preset
         As all generators with a space have them.
-    preset : {"small", "paper"}
-        Size of the network, and of a phrase.
-
-    Attributes
-    ----------
-    PRESETS : dict of str to dict
-        By name, what `Architecture` takes beside voices, metres and the grid.
-    TO_THE_END : bool
-        Whether no song is kept back to decide when to stop.
     """
 
-    PRESETS: ClassVar[dict[str, dict[str, Any]]]
-    TO_THE_END: ClassVar[bool] = False
+    ARCHITECTURE = Architecture
 
     architecture: Architecture
-    weights: dict[str, Floats]
     voices: list[str]
     known_moods: list[str]
 
     FACTS = (*LatentGenerator.FACTS, "voices", "known_moods")
-
-    def __init__(
-        self,
-        epochs: int | None = None,
-        seed: int = 0,
-        quick: bool = False,
-        preset: str = "small",
-    ) -> None:
-        super().__init__(epochs, seed, quick)
-        if preset not in self.PRESETS:
-            raise InputError(f"preset {preset!r}: expected {' or '.join(self.PRESETS)}")
-        self.preset = preset
 
     @classmethod
     def of_preset(
@@ -77,9 +52,11 @@ class PhraseAutoencoder(LatentGenerator):
         return Architecture(voices=voices, metres=metres, bar_steps=bar_steps,
                             labels=labels * bool(sizes.get("adversary")), **sizes)  # fmt: skip
 
-    def layer(self) -> Any:
-        """Make the layer of Keras that says what phrases cost."""
-        raise NotImplementedError
+    def module(self) -> Any:
+        """Give the module of all networks that code phrases."""
+        from classify.generation.networks import phrase_network
+
+        return phrase_network
 
     def label(self, mood: str) -> Floats:
         """Mark a mood among those that were learned and, last, none, for an adversary."""
@@ -108,18 +85,6 @@ class PhraseAutoencoder(LatentGenerator):
             examples.append(Example(self._cut_of(score, mood), self.phrase_bars))
         self.train_network(examples, progress, work)
 
-    def train_network(
-        self, examples: Sequence[Example], progress: Progress, work: Path | None
-    ) -> None:
-        """Find the weights of `architecture`, and say what became of each epoch in `history`."""
-        from classify.generation.networks import phrase_network
-
-        epochs = self.epochs or (QUICK_EPOCHS if self.quick else self.EPOCHS)
-        self.weights, self.history = train(
-            self.layer, phrase_network, examples, epochs, self.seed, progress,
-            work / "network" if work else None, self.TO_THE_END,
-        )  # fmt: skip
-
     def shaped(self, bar_steps: int) -> Architecture:
         """Give the architecture for what is learned from."""
         shape = self.of_preset(self.preset, len(self.voices), len(self.metres), bar_steps,
@@ -132,7 +97,7 @@ class PhraseAutoencoder(LatentGenerator):
         return replace(shape, **sizes)
 
     def _cut_of(self, score: Score, mood: str) -> Any:
-        metre, label = self._told(score.metre), self.label(mood)
+        label = self.label(mood)
 
         def cut(first: int) -> tuple[NDArray[Any], ...]:
             parts = phrases.cut(score, self.phrase_bars, first)
@@ -140,18 +105,9 @@ class PhraseAutoencoder(LatentGenerator):
             shape = n, self.architecture.n_steps, len(self.voices)
             symbols, loudness, counts = (part.reshape(shape) for part in parts)
             return (symbols.astype(np.int32), loudness.astype(np.int32), counts.astype(np.float32),
-                    np.repeat(metre[None], n, 0), np.repeat(label[None], n, 0))  # fmt: skip
+                    self.metre_marks(score.metre, n), np.repeat(label[None], n, 0))  # fmt: skip
 
         return cut
-
-    def _told(self, metre: tuple[int, int]) -> Floats:
-        """Mark a time signature among those that were learned."""
-        return np.array([float(list(metre) == known) for known in self.metres], np.float32)
-
-    @property
-    def phrase_bars(self) -> int:
-        """Bars of a phrase."""
-        return self.architecture.bars
 
     @property
     def coder(self) -> Coder:
@@ -166,41 +122,26 @@ class PhraseAutoencoder(LatentGenerator):
         InputError
             If it has no beats or notes, or a time signature that was not learned.
         """
-        score = phrases.encode(song, self.voices, self.architecture.bar_steps)
-        if score is None or self.metre_of(song) is None:
-            raise InputError(f"{song.title}: has no notes with beats, or bars that are too long")
-        self.check_metre(song.title, score.metre)
-        return score
+        return self.checked(song, phrases.encode(song, self.voices, self.architecture.bar_steps))
 
     def encode(self, song: Song) -> Point:
         """Give a song's place."""
         score = self.read(song)
         symbols, loudness, _ = phrases.cut(score, self.phrase_bars)
-        metre = np.repeat(self._told(score.metre)[None], len(symbols), 0)
+        metre = self.metre_marks(score.metre, len(symbols))
         z, _ = self.coder.encode(symbols, loudness, metre)
         return Point(z, score.n_bars, score.metre, score.shift, score.tempo, score.programs,
                      score.title)  # fmt: skip
 
-    def decode(
-        self,
-        point: Point,
-        random: np.random.Generator | None = None,
-        request: Request | None = None,
-    ) -> Song:
-        """Make the song of a place."""
-        score = self.write(point, random, request)
-        song = phrases.decode(score)
-        if request and request.instruments:
-            from classify.generation.events import orchestrated
-
-            song = orchestrated(song, request.instruments)
-        return song
+    def played(self, written: Score) -> Song:
+        """Make the song of a score."""
+        return phrases.decode(written)
 
     def nats(self, song: Song, z: Floats) -> float:
         """Say how improbable a song's symbols are, in nats a phrase."""
         score = self.read(song)
         symbols, _, counts = phrases.cut(score, self.phrase_bars)
-        metre = np.repeat(self._told(score.metre)[None], len(symbols), 0)
+        metre = self.metre_marks(score.metre, len(symbols))
         scores = self.coder.scores(z, metre, symbols)
         log_p = scores - np.logaddexp.reduce(scores, axis=-1, keepdims=True)
         true = np.take_along_axis(log_p, np.maximum(symbols, 0)[..., None], axis=-1)[..., 0]
@@ -213,7 +154,7 @@ class PhraseAutoencoder(LatentGenerator):
         again = self.write(point, None, None)
         counted = score.symbols >= 0
         symbols, _, counts = phrases.cut(score, self.phrase_bars)
-        metre = np.repeat(self._told(score.metre)[None], len(symbols), 0)
+        metre = self.metre_marks(score.metre, len(symbols))
         told = self.coder.scores(point.z, metre, symbols).argmax(axis=-1) == symbols
         middle = phrases.decode(self.write(of_the_middle(point, self.spots[""][0]), None, None))
         return {
@@ -228,7 +169,7 @@ class PhraseAutoencoder(LatentGenerator):
     ) -> Score:
         """Write the score of a place."""
         length = phrases.length_of(point.metre)
-        metre = np.repeat(self._told(point.metre)[None], len(point.z), 0)
+        metre = self.metre_marks(point.metre, len(point.z))
         allowed = self._allowed(point, request) if request else None
         symbols, loudness = self.coder.decode(point.z, metre, length, allowed, random)
         whole = -1, *symbols.shape[2:]
@@ -256,17 +197,3 @@ class PhraseAutoencoder(LatentGenerator):
         melody = self.voices.index(MELODY)
         allowed[[0, point.bars - 1], 0, melody, HOLD:] = False  # the first and last bar sound
         return allowed.reshape(len(point.z), shape.bars, *allowed.shape[1:])
-
-    def network_state(self) -> State:
-        """Give the weights, and what the network looks like."""
-        return dict(self.weights), {"architecture": self.architecture.as_values()}
-
-    @classmethod
-    def of_network(cls, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> Self:
-        """Make a generator of what `network_state` gave."""
-        generator = cls()
-        generator.architecture = Architecture.of_values(values["architecture"])
-        if {name: part.shape for name, part in arrays.items()} != generator.architecture.shapes():
-            raise ValueError("holds weights of another network than it says")
-        generator.weights = arrays
-        return generator

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.generation.generator import Generator, State
+from classify.generation.generator import Generator, State, check_shapes
 from classify.generation.networks.architecture import Architecture
 from classify.generation.networks.row_sampler import RowSampler
 from classify.progress import Progress
@@ -86,8 +86,7 @@ class NetworkGenerator(Generator):
         """Make a generator of what `state` gave."""
         generator = cls()
         generator.architecture = Architecture.of_values(values["architecture"])
-        if {name: part.shape for name, part in arrays.items()} != generator.architecture.shapes():
-            raise ValueError("holds weights of another network than it says")
+        check_shapes(arrays, generator.architecture.shapes())
         generator.weights = arrays
         for name in cls.FACTS:
             setattr(generator, name, values["facts"][name])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from classify.errors import InputError
 from classify.generation import knobs, voice_leading
 from classify.generation.frames import BAR, STEP, UNIT, Frame, Habits
-from classify.generation.generator import Generator, State
+from classify.generation.generator import Generator, State, check_shapes
 from classify.generation.gibbs import Piece
 from classify.generation.networks.voice_songs import PLACES, VoiceSong
 from classify.generation.request import Request
@@ -190,9 +190,8 @@ class VoiceGenerator(Generator):
         generator = cls()
         for name in cls.FACTS:
             setattr(generator, name, values[name])
+        check_shapes(arrays, generator.shapes())
         generator.weights = arrays
-        if {name: part.shape for name, part in arrays.items()} != generator.shapes():
-            raise ValueError("holds weights of another network than it says")
         return generator
 
     @abstractmethod
