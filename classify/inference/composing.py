@@ -165,7 +165,7 @@ def request_of(given: Mapping[str, Any]) -> Request:
 
 
 def _revision(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Read what stays of a song; where only voices are named, all bars are made anew."""
+    """Read what stays of a song; where only voices are named, all bars are new."""
     names = [name for name in ("keep", "renew") if given[name] is not None]
     asked = [*names, *(["voices"] if given["voices"] is not None else [])]
     if (given["revise"] is None) != (not asked):

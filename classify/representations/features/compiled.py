@@ -1,8 +1,8 @@
 """Functions that Numba compiles: once for each machine, kept on disk, by one program at a time.
 
 Compiled code stands in `__pycache__` beside the package, or in the user's cache folder where that
-cannot be written. It is compiled again when any file of the package or Numba changes, unlike Numba's own
-cache, which looks at the file of the called function alone.
+cannot be written. It is compiled again when any file of the package or Numba changes, unlike
+Numba's own cache, which looks at the file of the called function alone.
 
 Sums are added up in the order in which they are written, in one thread, so no machine load and no
 number of processes changes a digit.
