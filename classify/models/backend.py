@@ -13,12 +13,16 @@ from numpy.typing import NDArray
 
 
 def silence() -> None:
-    """Keep backends from greeting; takes effect if Keras has not been imported yet."""
+    """Have TensorFlow log errors alone; takes effect if Keras has not been imported yet.
+
+    What TensorFlow writes before its log is set up (three lines of greetings, as of 2.21) comes
+    nevertheless.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def import_keras() -> Any:
-    """Import Keras without its backend's greetings."""
+    """Import Keras with a log of errors alone."""
     silence()
     import keras
 
