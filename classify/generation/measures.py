@@ -6,7 +6,7 @@ was measured), fidelity (`classify.evaluation.similarity`), novelty, structure a
 songs that nobody learned from have the same rows, as a floor or a ceiling.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -62,11 +62,15 @@ def measure(
         rows += _voices(str(name), part, seed)
         rows += _speed(str(name), part)
         rows += _fidelity(str(name), described, seed)
-    return pd.DataFrame([
-        {"set": name, "measure": kind, "of": of, "value": e.value, "low": e.low, "high": e.high,
-         "n": n}
-        for name, kind, of, e, n in rows
-    ])  # fmt: skip
+    return as_table(rows)
+
+
+def as_table(rows: Iterable[Row]) -> pd.DataFrame:
+    """Lay rows out in the columns of `measure`."""
+    return pd.DataFrame(
+        [(name, kind, of, e.value, e.low, e.high, n) for name, kind, of, e, n in rows],
+        columns=["set", "measure", "of", "value", "low", "high", "n"],
+    )
 
 
 def _made(part: pd.DataFrame) -> pd.DataFrame:
@@ -100,18 +104,23 @@ def _knobs(name: str, part: pd.DataFrame, seed: int) -> Iterator[Row]:
         pairs = pairs[np.isfinite(pairs).all(axis=1)]
         if len(pairs) > 2:
             songs = [str(place) for place in range(len(pairs))]
-            drawn = bootstrap(partial(_pearson, pairs), songs, seed)
+            drawn = bootstrap(partial(pearson, pairs), songs, seed)
             low, high = np.percentile(drawn, (2.5, 97.5)).tolist()
             yield (
                 name,
                 "knob",
                 str(knob),
-                Estimate(_pearson(pairs, slice(None)), low, high),
+                Estimate(pearson(pairs), low, high),
                 len(pairs),
             )
 
 
-def _pearson(pairs: Floats, places: NDArray[np.int64] | slice) -> float:
+def pearson(pairs: Floats, places: NDArray[np.int64] | slice = slice(None)) -> float:
+    """Correlate two columns at some of their rows; 0 where one of them is constant.
+
+    >>> round(pearson(np.array([[1.0, 2], [2, 4], [3, 6]])), 6)
+    1.0
+    """
     asked, measured = pairs[places].T
     if not asked.std() or not measured.std():
         return 0.0

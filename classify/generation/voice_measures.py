@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classify.evaluation.scores import estimate
+from classify.generation.measures import Row, as_table
 from classify.generation.networks.voice_generator import VoiceGenerator
 from classify.generation.networks.voice_songs import VoiceSong
 from classify.representations.voices import Voices
@@ -116,11 +117,11 @@ def summarise(tables: Mapping[str, pd.DataFrame], seed: int = 0) -> pd.DataFrame
     DataFrame
         Columns as `classify.generation.measures.measure` gives them; the measure is `voices`.
     """
-    rows = []
+    rows: list[Row] = []
     for name, table in tables.items():
         for of in (OF_NOTE, OF_FRAME):
             there = table[table[of].notna()]
             if len(there):
                 e = estimate(there[of].to_numpy(float), there.group.astype(str).tolist(), seed)
-                rows.append((name, "voices", of, e.value, e.low, e.high, len(there)))
-    return pd.DataFrame(rows, columns=["set", "measure", "of", "value", "low", "high", "n"])
+                rows.append((name, "voices", of, e, len(there)))
+    return as_table(rows)

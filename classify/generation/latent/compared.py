@@ -8,7 +8,8 @@ import pandas as pd
 from classify.generation.judge import Judge
 from classify.generation.latent import moving
 from classify.generation.latent.latent_generator import LatentGenerator
-from classify.generation.latent.measuring import as_measures, measure_songs, summarise
+from classify.generation.latent.measuring import measure_songs, summarise
+from classify.generation.measures import as_table
 from classify.songs import Song, midi
 
 #: Files in a generator's folder: a row a held-out song, and what became of each epoch.
@@ -72,11 +73,11 @@ def measure(
                 which: judge.calls([midi.read(folder / moving.FOLDER / f) for f in changes[which]])
                 for which in ("before", "after")
             }
-            measured.append(as_measures(moving.summarise_changes(name, changes, judged, seed)))
+            measured.append(as_table(moving.summarise_changes(name, changes, judged, seed)))
         if len(slides):
-            measured.append(as_measures(moving.summarise_slides(name, slides, seed)))
+            measured.append(as_table(moving.summarise_slides(name, slides, seed)))
         if len(steps):
-            measured.append(as_measures(moving.summarise_ways(name, steps, seed)))
+            measured.append(as_table(moving.summarise_ways(name, steps, seed)))
     return pd.concat(measured, ignore_index=True)
 
 

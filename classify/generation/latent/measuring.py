@@ -5,15 +5,16 @@ what is written from the middle of the space, which knows nothing of the song. M
 latent vectors by a linear classifier that is tested on groups it has not seen.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from classify.errors import InputError
-from classify.evaluation.scores import Estimate, estimate, estimate_share
+from classify.evaluation.scores import estimate, estimate_share
 from classify.generation.latent.latent_generator import LatentGenerator
+from classify.generation.measures import Row, as_table
 from classify.songs import Song
 
 #: Folds of the probe, and groups of songs in each mood that it needs.
@@ -21,8 +22,6 @@ FOLDS = 5
 
 #: Columns of a table of songs that are no measures of reconstruction.
 FACTS = ("song", "mood", "group", "probe")
-
-Row = tuple[str, str, str, Estimate, int]
 
 
 def measure_songs(
@@ -117,16 +116,7 @@ def summarise(
         base = variant_of.get(name, "")
         if base in tables and len(table) and len(tables[base]):
             rows += _of_pair(name, base, table, tables[base], seed)
-    return as_measures(rows)
-
-
-def as_measures(rows: Iterable[Row]) -> pd.DataFrame:
-    """Lay rows out as `classify.generation.measures.measure` does."""
-    return pd.DataFrame(
-        [{"set": name, "measure": kind, "of": of, "value": e.value, "low": e.low, "high": e.high,
-          "n": n} for name, kind, of, e, n in rows],
-        columns=["set", "measure", "of", "value", "low", "high", "n"],
-    )  # fmt: skip
+    return as_table(rows)
 
 
 def _of_one(name: str, table: pd.DataFrame, seed: int) -> Iterator[Row]:

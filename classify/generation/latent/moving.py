@@ -8,6 +8,7 @@ it: the one that was meant, and those that change with it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from classify.errors import InputError
 from classify.evaluation.scores import Estimate, bootstrap, estimate, estimate_share
 from classify.generation import knobs, quality
 from classify.generation.latent.latent_generator import LatentGenerator
-from classify.generation.latent.measuring import Row
+from classify.generation.measures import Row, pearson
 from classify.generation.similarity import melodic_similarity
 from classify.songs import Song, midi
 
@@ -212,13 +213,7 @@ def summarise_slides(name: str, table: pd.DataFrame, seed: int) -> Iterator[Row]
 
 
 def _interval(values: NDArray[np.float64], groups: list[str], seed: int) -> Estimate:
-    drawn = bootstrap(lambda places: _pearson(values[places]), groups, seed)
+    drawn = bootstrap(partial(pearson, values), groups, seed)
     low, high = np.nanpercentile(drawn, (2.5, 97.5)).tolist()
-    value = _pearson(values)
+    value = pearson(values)
     return Estimate(value, min(low, value), max(high, value))
-
-
-def _pearson(pairs: NDArray[np.float64]) -> float:
-    if not pairs.std(axis=0).all():
-        return 0.0
-    return float(np.corrcoef(pairs.T)[0, 1])
