@@ -46,6 +46,11 @@ def generate(
             f"{row['song']}: {row['seconds']:.0f} s, {row['tempo']:.0f} bpm, longest copy "
             f"{row['longest copy']} of at most {row['copy limit']} notes{judged}"
         )
+    if copies := made.table["copies more than real songs"].sum():
+        print(
+            f"{copies} of {len(made.table)} songs share more notes in a row with a song that was "
+            f"learned from than 95 of 100 real songs do: not to be given out as new"
+        )
     print(made.folder / "index.html")
 
 

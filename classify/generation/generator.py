@@ -23,8 +23,9 @@ from classify.generation import generators, knobs
 from classify.generation.knobs import KNOBS, Profile
 from classify.generation.mood_scorer import MoodScorer
 from classify.generation.novelty import Repertoire
-from classify.generation.request import Request
+from classify.generation.request import Request, read_key
 from classify.progress import SILENT, Progress
+from classify.representations.features.key import key_of
 from classify.songs import Song
 
 #: What a generator is saved as: arrays, and plain values that JSON holds.
@@ -169,7 +170,7 @@ class Generator(ABC):
         for drawn, song in zip(range(self.DRAWS), self.draws(request, random), strict=False):
             if songs and drawn >= 3 * choices:
                 break
-            if request.mode and knobs.mode(song) != (request.mode == "major"):
+            if not self._is_in_key(song, request):
                 continue
             if self.repertoire.longest_run(song, request.kept_beats(song)) <= limit:
                 songs.append(song)
@@ -179,11 +180,20 @@ class Generator(ABC):
             return songs[int(scorer.probabilities(songs, request.mood or "").argmax())]
         if songs:
             return songs[0]
-        mode = f" or was not in {request.mode}" if request.mode else ""
+        wished = request.mode or (request.key if "key" in self.KEEPS else None)
+        key = f" or was not in {wished}" if wished else ""
         raise NothingNew(
             f"longest_copy {limit}: each of {self.DRAWS} songs had a longer run of a song that was "
-            f"learned from{mode}; allow longer runs, ask for a shorter song, or loosen another wish"
+            f"learned from{key}; allow longer runs, ask for a shorter song, or loosen another wish"
         )
+
+    def _is_in_key(self, song: Song, request: Request) -> bool:
+        """Say whether a song is heard in the mode, or in the key if that is kept."""
+        if request.mode:
+            return knobs.mode(song) == (request.mode == "major")
+        if request.key and "key" in self.KEEPS:
+            return key_of(song.notes) == read_key(request.key)
+        return True
 
     def remarks(self) -> list[str]:
         """Say in sentences what went wrong when it learned."""

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 #: The table of a folder of new songs; a folder that has one may be replaced.
 TABLE, PAGE = "songs.csv", "index.html"
 
+#: Column that says whether a song shares a longer run of notes with a song that was learned from
+#: than 95 of 100 real songs do with each other.
+COPIES = "copies more than real songs"
+
 #: Most songs at once.
 MOST = 10_000
 
@@ -253,15 +257,13 @@ def table_of(
     """
     import pandas as pd
 
-    composer = generator.generator
     rows = [
         {
             "song": names[number],
             "mood asked": request.mood or "",
             "seconds": song.seconds,
             "notes": song.n_notes,
-            "longest copy": composer.repertoire.longest_run(song, request.kept_beats(song)),
-            "copy limit": request.longest_copy or composer.longest_copy,
+            **_copying(generator, request, song),
             "seed": seeds[number],
             "model": generator.name,
             **knobs.measure(song),
@@ -278,6 +280,17 @@ def table_of(
         table.insert(3, "probability", p.max(axis=1))
         table.insert(4, "judge", bundle.name)
     return table
+
+
+def _copying(generator: SavedGenerator, request: Request, song: Song) -> dict[str, Any]:
+    """Say how long a run a song shares with those that were learned from, and if real ones do."""
+    composer = generator.generator
+    run = composer.repertoire.longest_run(song, request.kept_beats(song))
+    return {
+        "longest copy": run,
+        "copy limit": request.longest_copy or composer.longest_copy,
+        COPIES: run > composer.longest_copy,
+    }
 
 
 def _write_audio(folder: Path, songs: Sequence[Song], progress: Progress) -> None:

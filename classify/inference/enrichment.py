@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: The folder of a library that new songs go into.
 FOLDER = "generated"
 
+#: Why a song is not kept that its generator should not have made.
+COPY = "held too long a copy of a song that was learned from"
+
 
 @dataclass(frozen=True, eq=False)
 class Enriched:
@@ -139,7 +142,7 @@ class _Maker:
         try:
             song = composing.new_song(self.generator, self.request, seed)
         except NothingNew:
-            raise _Rejected("held too long a copy of a song that was learned from") from None
+            raise _Rejected(COPY) from None
         with atomic_write(path) as temporary:
             midi.write_song(temporary, song)
             read = midi.read(temporary)
@@ -149,7 +152,10 @@ class _Maker:
 
     def check(self, song: Song) -> None:
         """Refuse a song that the library's classifier does not hear as asked, and a copy."""
-        limit = self.request.longest_copy or self.generator.generator.longest_copy
+        composer = self.generator.generator
+        limit = self.request.longest_copy or composer.longest_copy
+        if composer.repertoire.longest_run(song, self.request.kept_beats(song)) > limit:
+            raise _Rejected(COPY)
         if any(known.longest_run(song) > limit for known in self.known):
             raise _Rejected("held too long a copy of a song of the library")
         item = Item("song", "", "", song, "")

@@ -51,6 +51,18 @@ def test_songs_are_continued_bridged_and_revised(composer, tmp_path):
     assert bridge.songs[0].seconds <= 4
 
 
+def test_a_copy_says_that_it_is_one(composer, tmp_path, capsys):
+    api.train(composer.parent / "songs", tmp_path / "copy", "copy")
+    out = tmp_path / "new"
+    assert main(["generate", str(tmp_path / "copy"), "-n", "3", "--out", str(out)]) == 0
+    assert "3 of 3 songs share more notes in a row" in capsys.readouterr().out
+    assert pd.read_csv(out / "songs.csv")["copies more than real songs"].all()
+    assert (out / "index.html").read_text().count("not to be given out as new") == 3
+    new = api.generate(composer, tmp_path / "other", n=2, bars=4)
+    assert not new.table["copies more than real songs"].any()
+    assert "given out as new" not in (tmp_path / "other" / "index.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -12,6 +12,7 @@ from classify.generation import knobs
 from classify.generation.generators.markov import Markov
 from classify.generation.request import Passage, Request, read_chord, read_key
 from classify.representations import melody as melodies
+from classify.representations.features.key import key_of
 from classify.representations.melody import REST
 from tests.generation.songs import METRES, made
 
@@ -52,8 +53,9 @@ def holds(request, song, markov):
     assert pitch[0] != REST or not new[0]
     if new[-1]:
         assert pitch[-1] != REST
-        assert not request.key or pitch[-1] % 12 == read_key(request.key)[0]
+        assert not request.key or request.bridge or pitch[-1] % 12 == read_key(request.key)[0]
     assert not request.mode or knobs.mode(song) == (request.mode == "major")
+    assert not request.key or key_of(song.notes) == read_key(request.key)
     if request.loudness:
         assert set(song.notes["velocity"]) == {round(request.loudness)}
     if request.instruments:
@@ -63,7 +65,8 @@ def holds(request, song, markov):
             chord = read_chord(request.chords[place // bar % len(request.chords)])
             assert place % 4 or value % 12 in chord
     if most := request.repeats:
-        before = list(melodies.encode(request.primer).pitch[-most:]) if request.primer else []
+        given = request.bridge[0] if request.bridge else request.primer
+        before = list(melodies.encode(given).pitch[-most:]) if given else []
         joined, fresh = [*before, *pitch.tolist()], [False] * len(before) + new.tolist()
         for i in range(len(joined) - most):
             stretch = joined[i : i + most + 1]
@@ -81,7 +84,8 @@ REQUESTS = dict(
     chords=st.sampled_from([None, None, ("C", "F", "G7", "C"), ("Am", "Dm")]),
     instrument=st.sampled_from([None, 40, 73]), loudness=st.sampled_from([None, 50.0, 90.5]),
     density=st.sampled_from([None, None, 1.0, 2.0]),
-    other=st.sampled_from([None, "primer", "keep"]),
+    longest_copy=st.sampled_from([None, None, 6, 12]),
+    other=st.sampled_from([None, "primer", "keep", "bridge"]),
 )  # fmt: skip
 
 #: Ends of sentences that say why there is no song.
@@ -91,7 +95,7 @@ REASONS = "|".join([r"without \w+( or \w+)* there is one", "no single wish is th
 
 def is_kept_or_refused(
     markov, songs, bars, metre, mood, tonic, mode, low, width, repeats, seed, chords, instrument,
-    loudness, density, other,
+    loudness, density, longest_copy, other,
 ):  # fmt: skip
     names = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"]
     given = songs[0 if metre == (4, 4) else 1]
@@ -103,6 +107,7 @@ def is_kept_or_refused(
         repeats=repeats, chords=chords, tempo=90, loudness=loudness, density=density,
         instruments=instrument and (instrument,), primer=given if other == "primer" else None,
         keep=Passage(given, min(2, bars), min(3, bars)) if other == "keep" else None,
+        bridge=(given, songs[2]) if other == "bridge" else None, longest_copy=longest_copy,
     )  # fmt: skip
     try:
         song = markov.generate(request, seed)
@@ -113,7 +118,7 @@ def is_kept_or_refused(
     return True
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(**REQUESTS)
 def test_every_wish_is_kept_or_refused_with_a_reason(markov, songs, **request):
     is_kept_or_refused(markov, songs, **request)
