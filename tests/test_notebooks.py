@@ -24,11 +24,24 @@ CHOSEN = re.compile(r"\b(?:[Mm]acro-F1|95 %|95 of 100|80 %|835 windows of 800 no
 
 LARGEST = 400 * 1024
 
-each = pytest.mark.parametrize(
-    "path",
-    [pytest.param(p, marks=pytest.mark.xdist_group(f"notebook {p.name[0]}")) for p in NOTEBOOKS],
-    ids=lambda path: path.stem,
-)
+#: It trains a generator and two models more.
+LONG = "6-from-songs-to-new-songs"
+
+
+def each_of(*slow: str) -> pytest.MarkDecorator:
+    """Run a test on each notebook; on these in the slow suite."""
+    parameters = [
+        pytest.param(
+            path,
+            marks=[pytest.mark.xdist_group(f"notebook {path.name[0]}")]
+            + [pytest.mark.slow] * (path.stem in slow),
+        )
+        for path in NOTEBOOKS
+    ]
+    return pytest.mark.parametrize("path", parameters, ids=lambda path: path.stem)
+
+
+each = each_of()
 
 
 def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
@@ -51,14 +64,14 @@ def shows_something(source: str) -> bool:
     return isinstance(tree.body[-1], ast.Expr) or bool(called & {"say", "picture"})
 
 
-def test_there_are_six_and_the_runs_they_read():
-    assert [path.name[0] for path in NOTEBOOKS] == ["0", "1", "2", "3", "4", "5"]
+def test_there_are_seven_and_the_runs_they_read():
+    assert [path.name[0] for path in NOTEBOOKS] == ["0", "1", "2", "3", "4", "5", "6"]
     for name in ("folk", "tunes"):
         run = ROOT / "results" / "reference" / name / "run.json"
         assert run.is_file(), f"{run}: not there; make it with `make results`"
 
 
-@each
+@each_of(LONG)
 def test_says_what_the_runs_say_now(path: Path, tmp_path: Path):
     """A changed interface breaks here; changed runs make the saved sentences false."""
     saved = code_cells(nbformat.read(path, as_version=4))
