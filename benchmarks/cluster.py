@@ -41,7 +41,7 @@ KINDS = ("scheduler", *BELOW[:-1])
 def predict(folder: Path, model: Path, out: Path, cluster: str) -> None:
     """Predict all songs of a folder on a cluster; print what it took as JSON."""
     from classify.compute.dask import DaskExecutor
-    from classify.inference.prediction_batches import predict_in_batches
+    from classify.inference.prediction import predict_in_batches
     from classify.inference.saved_model import load
 
     bundle = load(model)

@@ -1,17 +1,19 @@
 """How many songs a second does a model judge, from MIDI files to a CSV file, in how much memory?
 
-    python benchmarks/library.py MODEL [MODEL ...] [--songs 10000] [--from FOLDER]
+    python benchmarks/library.py MODEL [MODEL ...] [--songs 10000] [--from FOLDER] [--jobs 1 2]
 
 Makes distinct MIDI files (transposed and time-shifted copies of those of a folder, or of the
 built-in corpus `folk`). Then, in programs of their own: reads them into an empty store, which is
 the limit of what any prediction can reach; predicts with each model from an empty store (cold), and
-once more when all is read (warm). Prints songs a second without the time it takes to start the
-program and load the model, and the peak memory of any process.
+once more when all is read (warm), in as many processes as `--jobs` says, one number after the
+other. Prints songs a second without the time it takes to start the program and load the model, the
+processor time of all processes, and the peak memory of any.
 """
 
 import argparse
 import json
 import os
+import resource
 import shutil
 import sys
 import tempfile
@@ -32,17 +34,24 @@ def read(folder: Path) -> None:
     print(json.dumps({"songs": len(library.items), "seconds": time.perf_counter() - begun}))
 
 
-def judge(folder: Path, model: Path, out: Path) -> None:
+def judge(folder: Path, model: Path, out: Path, jobs: int) -> None:
     """Predict all songs of a folder; print what it took as JSON."""
     from classify.inference.prediction import predict
     from classify.inference.saved_model import load
 
     bundle = load(model)
-    begun = time.perf_counter()
-    found = predict(bundle, [folder], out)
-    seconds = time.perf_counter() - begun
-    windows = int(found.table.n_windows.sum())
-    print(json.dumps({"songs": len(found.table), "seconds": seconds, "windows": windows}))
+    begun, used = time.perf_counter(), processor_seconds()
+    found = predict(bundle, [folder], out, n_workers=jobs)
+    print(json.dumps({
+        "songs": len(found.table), "seconds": time.perf_counter() - begun,
+        "windows": int(found.table.n_windows.sum()), "used": processor_seconds() - used,
+    }))  # fmt: skip
+
+
+def processor_seconds() -> float:
+    """Give the processor time of this process and of those it started that have ended."""
+    kinds = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+    return sum(sum(resource.getrusage(kind)[:2]) for kind in kinds)
 
 
 def report(what: str, limit: float, *work: str) -> float:
@@ -51,7 +60,8 @@ def report(what: str, limit: float, *work: str) -> float:
     windows = f", {found['windows']:,} windows" if "windows" in found else ""
     rate = found["songs"] / found["seconds"]
     share = f" = {rate / limit:.3f} x reading alone" if limit else ""
-    print(f"{what}: {rate:,.0f} songs/s{share} ({found['songs']:,} songs{windows}), "
+    used = f", {found['used']:.1f} s of processor time" if "used" in found else ""
+    print(f"{what}: {rate:,.0f} songs/s{share} ({found['songs']:,} songs{windows}{used}), "
           f"peak {found['peak'] / 1e9:.2f} GB a process", flush=True)  # fmt: skip
     return rate
 
@@ -62,12 +72,14 @@ def main() -> None:
         read(Path(sys.argv[3]))
         return
     if sys.argv[1:3] == ["--work", "judge"]:
-        judge(*map(Path, sys.argv[3:6]))
+        folder, model, out = map(Path, sys.argv[3:6])
+        judge(folder, model, out, int(sys.argv[6]))
         return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("models", type=Path, nargs="+", metavar="MODEL")
     parser.add_argument("--songs", type=int, default=10_000)
     parser.add_argument("--from", type=Path, dest="source", metavar="FOLDER")
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1])
     options = parser.parse_args()
     source = options.source or builtin.prepare(builtin.CORPORA["folk"], lambda *_: None)
     with tempfile.TemporaryDirectory() as place:
@@ -81,11 +93,12 @@ def main() -> None:
         }
         for model in options.models:
             name = json.loads((model / "bundle.json").read_text())["model"]["title"]
-            shutil.rmtree(cache)
-            for state, limit in limits.items():
-                out = Path(place) / f"{state}.csv"
-                work = "judge", str(songs), str(model.resolve()), str(out)
-                report(f"{name}, {state}", limit, *work)
+            for jobs in options.jobs:
+                shutil.rmtree(cache)
+                for state, limit in limits.items():
+                    out = Path(place) / f"{state}.csv"
+                    work = "judge", str(songs), str(model.resolve()), str(out), str(jobs)
+                    report(f"{name}, {state}, --jobs {jobs}", limit, *work)
 
 
 if __name__ == "__main__":

@@ -221,10 +221,15 @@ def _serve(pipe: Connection) -> None:
     answer = _Answer(None, None, goes_on=True)
     while answer.goes_on:
         try:
-            task = pipe.recv()
+            data = pipe.recv_bytes()
         except (EOFError, OSError):
             return
-        answer = _perform(task, pipe)
+        try:
+            task = pickle.loads(data)
+        except Exception as error:  # what a task is made of may be gone, or refuse itself
+            answer = _Answer(None, error, goes_on=False)
+        else:
+            answer = _perform(task, pipe)
         try:
             pipe.send_bytes(_packed(answer))
         except OSError:

@@ -73,6 +73,7 @@ def load_library(
     sources: Sequence[Path],
     on_song: Callable[[int, int], None] = lambda done, total: None,
     artist_folder: int = 1,
+    n_workers: int | None = None,
 ) -> Library:
     """Read a library.
 
@@ -84,6 +85,8 @@ def load_library(
         Called with (files done, files in all).
     artist_folder : int
         Which folder below a source names the artist: 1 is the first; 0, none does.
+    n_workers : int, optional
+        As for `items_of`.
 
     Raises
     ------
@@ -91,7 +94,7 @@ def load_library(
         If a source does not exist, or nothing in it is a song that can be read.
     """
     listing = list_songs(sources, artist_folder)
-    items, unread = items_of(listing.entries, Store.of_user(), on_song)
+    items, unread = items_of(listing.entries, Store.of_user(), on_song, n_workers)
     skipped = [*listing.skipped, *unread]
     if not items:
         raise nothing_usable(sources[0], skipped)

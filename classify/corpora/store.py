@@ -22,7 +22,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
 
@@ -81,6 +81,10 @@ class Store:
             self._sound(self._forget_lost_shards)
         except (OSError, sqlite3.Error) as error:
             raise self._broken(error) from None
+
+    def __reduce__(self) -> tuple[Callable[[Path], "Store"], tuple[Path]]:
+        """Travel with a song to another process, where all songs share one store."""
+        return _of_folder, (self.folder,)
 
     @classmethod
     def of_user(cls) -> "Store":
@@ -165,7 +169,7 @@ class Store:
             title=stored.title or title,
             n_notes=stored.n_notes,
             seconds=stored.seconds,
-            fetch=partial(self.notes, stored),
+            fetch=partial(self.notes, stored, self._files.get(stored.digest)),
             tempi=np.frombuffer(stored.tempi).reshape(-1, 2),
             metres=np.frombuffer(stored.metres).reshape(-1, 3),
             digest=f"{stored.digest}:{stored.part}" if stored.part else stored.digest,
@@ -175,14 +179,23 @@ class Store:
             artist=stored.artist,
         )
 
-    def notes(self, song: StoredSong) -> NDArray[np.void]:
+    def notes(self, song: StoredSong, file: File | None = None) -> NDArray[np.void]:
         """Fetch the notes of a song: NOTE rows, sorted by (onset, pitch).
+
+        Parameters
+        ----------
+        song : StoredSong
+            That `read` gave, here or in another process.
+        file : File, optional
+            Its file, where it is not known from `read`.
 
         Raises
         ------
         InputError
             If they were damaged on disk, and the song's file is not there any more to be read anew.
         """
+        if file is not None:
+            self._files.setdefault(song.digest, file)
         song = self._healed.get((song.digest, song.part), song)
         try:
             notes = self._shard(song.shard)
@@ -336,6 +349,11 @@ class Store:
         digests = {song.digest for song in songs}
         known = {d for d in digests if self._index.of_content(d, piece.kind.reader)}
         return without(Path(piece.shard), songs, known) if known else songs
+
+
+@lru_cache(maxsize=1)
+def _of_folder(folder: Path) -> Store:
+    return Store(folder)
 
 
 @dataclass(slots=True)

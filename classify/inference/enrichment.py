@@ -12,7 +12,13 @@ from classify.files import atomic_write, exclusive
 from classify.generation.generator import NothingNew
 from classify.generation.novelty import Repertoire
 from classify.generation.request import Request
-from classify.inference import composing, prediction, saved_generator, saved_model
+from classify.inference import (
+    composing,
+    predicted_block,
+    prediction,
+    saved_generator,
+    saved_model,
+)
 from classify.inference.saved_generator import SavedGenerator
 from classify.inference.saved_model import Bundle
 from classify.progress import SILENT, Progress, counting
@@ -159,7 +165,7 @@ class _Maker:
         if any(known.longest_run(song) > limit for known in self.known):
             raise _Rejected("held too long a copy of a song of the library")
         item = Item("song", "", "", song, "")
-        row = prediction.predict_block(self.bundle, [item]).songs.iloc[0]
+        row = predicted_block.predict_block(self.bundle, [item]).songs.iloc[0]
         if row["best"] != self.request.mood:
             raise _Rejected("sounded like another mood")
         if not row["in_distribution"]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from classify.corpora.library import Item, Library
-    from classify.inference.prediction import PredictedBlock
+    from classify.inference.predicted_block import PredictedBlock
     from classify.inference.saved_model import Bundle
     from classify.songs import Song
 
@@ -119,12 +119,12 @@ def predict_in_blocks(
     >>> [len(block.songs) for _, block in predict_in_blocks("models/mine", items, size=10)]
     [10, 6]
     """
-    from classify.inference import prediction
+    from classify.inference import predicted_block
     from classify.inference.tasks import loaded
 
     done = 0
     with counting(progress, "Judging songs", "song") as count:
-        for chosen, block in prediction.in_blocks(loaded(model), items, size, sure):
+        for chosen, block in predicted_block.in_blocks(loaded(model), items, size, sure):
             yield chosen, block
             done += len(chosen)
             count(done, len(items))
@@ -194,9 +194,9 @@ def statistics_of(block: "PredictedBlock") -> "np.ndarray":
     block : PredictedBlock
         As `predict_in_blocks` gives it.
     """
-    from classify.inference import prediction
+    from classify.inference.predicted_block import statistics_of
 
-    return prediction.statistics_of(block.songs)
+    return statistics_of(block.songs)
 
 
 def about_model(folder: str | Path) -> "dict[str, Any]":

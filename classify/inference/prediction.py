@@ -24,50 +24,41 @@ Predictions for windows, through each song, are a second table: `song`, `start` 
 a window begins) and `p:<mood>`, calibrated as for whole songs, so a window alone seems surer than
 it is.
 
-Songs are predicted in blocks. A finished block is kept beside the output, under a name made of the
-model's hash and its songs', until the whole table is there; so a prediction that was killed goes on
-where it was, and no more than a block is ever in memory with its notes.
+Songs are predicted in batches, on all cores where there are many. What came of a batch is kept
+beside the output until the whole table is there (`classify.inference.prediction_batches`); so a
+prediction that was killed goes on where it was, and no process has the notes of more than a batch
+in memory.
 """
 
-import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from classify.compute.executor import Executor
 from classify.corpora import Skipped
-from classify.corpora.library import Item, load_library
+from classify.corpora.labels import Entry
+from classify.corpora.library import Item, list_songs, load_library, nothing_usable
 from classify.errors import InputError
-from classify.evaluation.scores import song_means
 from classify.experiments.results import P, write_parquet
 from classify.files import atomic_write, exclusive, write_json
+from classify.inference.predicted_block import BLOCK, COLUMNS, SURE, divided, statistics_of
+from classify.inference.prediction_batches import BATCH, Batch, Work, executor_for, windows_of
 from classify.inference.prediction_record import Counts, about_of, skipped_rows, write_about
 from classify.inference.saved_model import Bundle
 from classify.progress import SILENT, Progress, counting
-from classify.records import VERSION
-from classify.representations import descriptors
-from classify.songs import Song
 
-#: Confidence from which a song with several moods in its set has a prediction all the same.
-SURE = 0.5
-
-#: Songs that are predicted at once, and their notes at most (but for a single song).
-BLOCK, BLOCK_NOTES = 250, 1_000_000
-
-#: Columns in front of the probabilities.
-COLUMNS = ("song", "title", "artist", "seconds", "tempo", "key", "loudness", "n_windows",
-           "prediction", "best", "confidence", "set", "in_distribution", "generated")  # fmt: skip
-
-#: Columns of a block that tables for people do not have: what a song is like.
-X = "x:"
-
-ENDINGS = (".csv", ".json", ".parquet")
+#: Endings of tables, and of those that can be written piece by piece.
+ENDINGS, GROWING = (".csv", ".json", ".parquet"), (".csv", ".parquet")
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +97,8 @@ def predict(
     sure: float = SURE,
     progress: Progress = SILENT,
     artist_folder: int = 1,
+    n_workers: int | None = None,
+    size: int = BLOCK,
 ) -> Predictions:
     """Judge songs, and write what came of it; go on where a killed prediction stopped.
 
@@ -127,6 +120,10 @@ def predict(
         Shows progress.
     artist_folder : int
         Which folder below a source names the artist, as `load_library` takes it.
+    n_workers : int, optional
+        Processes at once at most; one per core unless given. No number depends on it.
+    size : int
+        Songs of a batch.
 
     Raises
     ------
@@ -138,18 +135,46 @@ def predict(
     check_sure(sure)
     with exclusive(out) if out else nullcontext():
         with counting(progress, "Reading songs", "song") as count:
-            library = load_library(sources, count, artist_folder)
-        parts = out.with_name(f".{out.name}.parts") if out else None
-        with counting(progress, "Judging songs", "song") as count:
-            blocks = list(_blocks(bundle, library.items, parts, count))
-        predictions = _joined(bundle, blocks, library.items, library.skipped, sure)
+            library = load_library(sources, count, artist_folder, n_workers)
+        with ExitStack() as stack:
+            parts = _parts(out) if out else stack.enter_context(_temporary())
+            executor = stack.enter_context(executor_for(library.items, size, n_workers))
+            work = Work(bundle, executor, parts, sure, course=True)
+            with counting(progress, "Judging songs", "song") as count:
+                batches = _all(work, library.items, size, count)
+            predictions = _joined(bundle, batches, library.skipped, sure, sources[0])
         if out:
             write(predictions, out)
         if course:
             _write_table(course, predictions.window_predictions)
-        if parts:
+        if out:
             shutil.rmtree(parts, ignore_errors=True)
     return predictions
+
+
+def _parts(out: Path) -> Path:
+    """Make the folder in which what came of batches is kept until a table is written."""
+    parts = out.with_name(f".{out.name}.parts")
+    parts.mkdir(parents=True, exist_ok=True)
+    return parts
+
+
+@contextmanager
+def _temporary() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="classify-") as folder:
+        yield Path(folder)
+
+
+def _all(
+    work: Work, items: list[Item], size: int, count: Callable[[int, int], None]
+) -> list[Batch]:
+    """Have songs predicted that were read; give batches in order."""
+    batches, done = list[Batch](), 0
+    for batch in work.all(divided(items, size)):
+        batches.append(batch)
+        done += len(batch.sources)
+        count(done, len(items))
+    return batches
 
 
 def check_course(bundle: Bundle, course: Path | None) -> None:
@@ -160,7 +185,7 @@ def check_course(bundle: Bundle, course: Path | None) -> None:
     InputError
         Naming what is accepted.
     """
-    check_target(course, (".csv", ".parquet"))
+    check_target(course, GROWING)
     if course and bundle.representation.per_song:
         raise InputError(
             f"--course {course}: {bundle.about.model.title} describes a song as a whole and says "
@@ -193,189 +218,118 @@ def check_target(path: Path | None, endings: Sequence[str]) -> None:
         raise InputError(f"{path}: ends in {path.suffix!r}; expected {' or '.join(endings)}")
 
 
-@dataclass(frozen=True, eq=False)
-class PredictedBlock:
-    """Some songs of a library with what a model says of them.
+def _joined(
+    bundle: Bundle, batches: list[Batch], skipped: list[Skipped], sure: float, source: Path
+) -> Predictions:
+    """Put one behind the other what came of batches of songs."""
+    found, counts = list[Batch](), Counts()
+    for batch in batches:
+        assert batch.found is not None
+        skipped = skipped + [Skipped(*one) for one in batch.found.skipped]
+        counts = counts.plus(batch.found.counts)
+        if batch.found.counts.songs:
+            found.append(batch)
+    if not found:
+        raise nothing_usable(source, skipped)
+    songs = pd.concat([pd.read_parquet(batch.path) for batch in found], ignore_index=True)
+    windows = [pd.read_parquet(windows_of(batch.path)) for batch in found]
+    statistics = statistics_of(songs)
+    return Predictions(
+        about=about_of(bundle, counts, statistics, sure),
+        table=songs[_columns(bundle)],
+        window_predictions=pd.concat(windows, ignore_index=True),
+        statistics=statistics,
+        skipped=skipped,
+        items=[one for batch in found for one in batch.sources if isinstance(one, Item)],
+    )
 
-    Parameters
-    ----------
-    songs : DataFrame
-        A row for each song: the columns of `Predictions.table`, and with the prefix `X` those of
-        `Predictions.statistics`.
-    windows : DataFrame
-        As `Predictions.window_predictions`.
-    """
 
-    songs: pd.DataFrame
-    windows: pd.DataFrame
+def _columns(bundle: Bundle) -> list[str]:
+    """Name the columns of the table."""
+    return [*COLUMNS, *(P + mood for mood in bundle.classes)]
 
 
-def in_blocks(
-    bundle: Bundle, items: Sequence[Item], size: int = BLOCK, sure: float = SURE
-) -> Iterator[tuple[list[Item], PredictedBlock]]:
-    """Predict songs block by block, for a reader that keeps each as it comes.
+def predict_in_batches(
+    bundle: Bundle,
+    sources: Sequence[Path],
+    out: Path,
+    executor: Executor,
+    course: Path | None = None,
+    sure: float = SURE,
+    progress: Progress = SILENT,
+    artist_folder: int = 1,
+    size: int = BATCH,
+) -> dict[str, Any]:
+    """Predict a library that need not fit in memory, and whose files no task has read before.
+
+    Tasks read files, so that their machines need share no store with this one; the table grows
+    as they are done. A prediction that was stopped goes on with what is missing.
 
     Parameters
     ----------
     bundle : Bundle
-        The model.
-    items : sequence of Item
-        The songs.
-    size : int
-        Songs of a block at most.
-    sure : float
+        The model; tasks load it from its folder.
+    sources : sequence of Path
+        Files, folders and zip archives.
+    out : Path
+        Ends in .csv or .parquet; `<name>.about.json` is written beside it.
+    executor : Executor
+        Where tasks run. No number depends on it.
+    course, sure, progress, artist_folder
         As for `predict`.
+    size : int
+        Files of a batch.
 
-    Yields
+    Returns
+    -------
+    dict
+        Which model, when, by which rule, and `skipped`: name and reason of each file.
+
+    Raises
     ------
-    list of Item
-        Songs of a block.
-    PredictedBlock
-        What the model says of them.
+    InputError
+        If there is no song that can be read, or an argument is none of these.
     """
-    for items_of_block in _divided(items, size):
-        block = predict_block(bundle, items_of_block)
-        yield (
-            items_of_block,
-            replace(block, songs=_with_predictions(bundle, items_of_block, block.songs, sure)),
-        )
+    check_target(out, GROWING)
+    check_course(bundle, course)
+    check_sure(sure)
+    with exclusive(out):
+        listing = list_songs(sources, artist_folder)
+        parts = _parts(out)
+        work = Work(bundle, executor, parts, sure, course is not None)
+        n_files, skipped = len(listing.entries), list(listing.skipped)
+        counts, statistics = Counts(), []
+        with counting(progress, "Predicting songs", "song") as count, ExitStack() as stack:
+            append = stack.enter_context(growing(out))
+            append_windows = stack.enter_context(growing(course)) if course else None
+            done = 0
+            for batch in work.all(_taken(listing.entries, size)):
+                assert batch.found is not None
+                skipped += [Skipped(*one) for one in batch.found.skipped]
+                counts = counts.plus(batch.found.counts)
+                if batch.found.counts.songs:
+                    songs = pd.read_parquet(batch.path)
+                    append(songs[_columns(bundle)])
+                    statistics.append(statistics_of(songs))
+                    if append_windows:
+                        append_windows(pd.read_parquet(windows_of(batch.path)))
+                done += len(batch.sources)
+                count(done, n_files)
+            if not statistics:
+                raise nothing_usable(sources[0], skipped)
+        about = about_of(bundle, counts, np.concatenate(statistics), sure)
+        write_about(out, about, skipped)
+        shutil.rmtree(parts, ignore_errors=True)
+    return about | {"skipped": skipped}
 
 
-def _blocks(
-    bundle: Bundle, items: Sequence[Item], parts: Path | None, count: Any
-) -> Iterator[PredictedBlock]:
-    """Judge songs block by block, or read what an earlier prediction left of a block."""
-    done = 0
-    for block in _divided(items, BLOCK):
-        kept = parts / _key(bundle, block) if parts else None
-        predicted = _kept(kept) if kept else None
-        if predicted is None:
-            predicted = predict_block(bundle, block)
-            if kept:
-                write_parquet(kept.with_suffix(".windows"), predicted.windows)
-                write_parquet(
-                    kept, predicted.songs
-                )  # the last, so that it says that both are there
-        yield predicted
-        done += len(block)
-        count(done, len(items))
-
-
-def _divided(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
-    block, n_notes = list[Item](), 0
-    for item in items:
-        if block and (len(block) == size or n_notes + item.song.n_notes > BLOCK_NOTES):
-            yield block
-            block, n_notes = [], 0
-        block.append(item)
-        n_notes += item.song.n_notes
-    if block:
-        yield block
-
-
-def _key(bundle: Bundle, block: Sequence[Item]) -> str:
-    digest = hashlib.sha256(f"{VERSION} {bundle.id}".encode())
-    for item in block:
-        row = (item.name, item.artist, item.title, item.song.digest, item.song.origin)
-        digest.update("\x1f".join(row).encode("utf-8", "replace") + b"\x1e")
-    return f"{digest.hexdigest()}.parquet"
-
-
-def _kept(path: Path) -> PredictedBlock | None:
-    with suppress(OSError, ValueError):
-        return PredictedBlock(pd.read_parquet(path), pd.read_parquet(path.with_suffix(".windows")))
-    return None
-
-
-def predict_block(bundle: Bundle, block: Sequence[Item]) -> PredictedBlock:
-    """Say of each song what does not depend on a threshold."""
-    songs = [item.song for item in block]
-    windows, raw = bundle.predict_windows(songs)
-    n_windows = np.bincount(windows.song, minlength=len(songs))
-    transcribed = np.array([song.transcribed for song in songs])
-    p = bundle.calibrated(song_means(raw, windows.song), transcribed)
-    notes = [song.notes for song in songs]
-    statistics = np.array([descriptors.statistics(one) for one in notes])
-    onsets = [
-        notes[index]["onset"][start]
-        for index, start in zip(windows.song, windows.start, strict=True)
-    ]
-    names = np.array([item.name for item in block], dtype=object)
-    moods, chosen = np.array(bundle.classes, dtype=object), bundle.sets(p, transcribed)
-    table = pd.DataFrame({
-        "song": names,
-        "title": [item.title for item in block],
-        "artist": [item.artist for item in block],
-        "seconds": [song.seconds for song in songs],
-        "tempo": [descriptors.tempo(one) for one in notes],
-        "key": [descriptors.key(one) for one in notes],
-        "loudness": [
-            descriptors.loudness(song.notes, song.loudness) for song in songs
-        ],
-        "n_windows": n_windows,
-        "best": moods[p.argmax(axis=1)],
-        "confidence": p.max(axis=1),
-        "set": ["|".join(moods[members]) for members in chosen],
-        "in_distribution": bundle.novelty.in_distribution(statistics) & _known_kind(bundle, songs),
-        "generated": [song.generated for song in songs],
-    })  # fmt: skip
-    columns = [P + mood for mood in bundle.classes]
-    extra = [f"{X}{statistic.name}" for statistic in descriptors.STATISTICS]
-    table = pd.concat(
-        [table, pd.DataFrame(p, columns=columns), pd.DataFrame(statistics, columns=extra)], axis=1
-    )
-    of_windows = pd.DataFrame({"song": names[windows.song], "start": onsets})
-    of_windows[columns] = bundle.calibrated(raw, transcribed[windows.song])
-    return PredictedBlock(table, of_windows)
-
-
-def _known_kind(bundle: Bundle, songs: Sequence[Song]) -> NDArray[np.bool_]:
-    """Mark the songs whose notes come from where the model has seen notes come from."""
-    return np.array([bundle.knows_recordings or not song.transcribed for song in songs], bool)
-
-
-def n_unknown(bundle: Bundle, songs: Sequence[Song]) -> int:
-    """Count the songs whose notes come from where the model has not seen notes come from."""
-    return int((~_known_kind(bundle, songs)).sum())
-
-
-def _joined(
-    bundle: Bundle,
-    blocks: Sequence[PredictedBlock],
-    items: list[Item],
-    skipped: list[Skipped],
-    sure: float,
-) -> Predictions:
-    songs = _with_predictions(
-        bundle, items, pd.concat([block.songs for block in blocks], ignore_index=True), sure
-    )
-    columns = [*COLUMNS, *(P + mood for mood in bundle.classes)]
-    statistics = statistics_of(songs)
-    unknown = n_unknown(bundle, [item.song for item in items])
-    return Predictions(
-        about=about_of(bundle, Counts.of(songs, unknown), statistics, sure),
-        table=songs[columns],
-        window_predictions=pd.concat([block.windows for block in blocks], ignore_index=True),
-        statistics=statistics,
-        skipped=skipped,
-        items=items,
-    )
-
-
-def _with_predictions(
-    bundle: Bundle, items: Sequence[Item], songs: pd.DataFrame, sure: float
-) -> pd.DataFrame:
-    """Say of which songs the model is sure."""
-    transcribed = np.array([item.song.transcribed for item in items])
-    n_moods = songs.set.str.count(r"\|") + 1
-    alone = (n_moods == 1) & (songs.confidence >= bundle.threshold(transcribed))
-    confident = songs.in_distribution & (alone | (songs.confidence >= sure))
-    return songs.assign(prediction=songs.best.where(confident, ""))
-
-
-def statistics_of(songs: pd.DataFrame) -> NDArray[np.float64]:
-    """Give what each song is like, of the table of a block."""
-    return songs[[column for column in songs if column.startswith(X)]].to_numpy(float)
+def _taken(entries: list[Entry], size: int) -> Iterator[list[Entry]]:
+    """Take batches off the beginning of a list, which has a kilobyte a file, so that it shrinks."""
+    entries.reverse()
+    while entries:
+        batch = entries[: -size - 1 : -1]
+        del entries[-size:]
+        yield batch
 
 
 # --- writing
@@ -398,3 +352,34 @@ def _write_table(path: Path, table: pd.DataFrame) -> None:
         return
     with atomic_write(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6f", encoding="utf-8")
+
+
+@contextmanager
+def growing(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
+    """Give a callable that appends rows to a Parquet or CSV file, which is whole or not there."""
+    with atomic_write(path) as temporary, ExitStack() as stack:
+        if path.suffix.lower() == ".csv":
+            file = stack.enter_context(temporary.open("w", encoding="utf-8", newline=""))
+            yield lambda table: table.to_csv(
+                file, header=not file.tell(), index=False, float_format="%.6f"
+            )
+            return
+        writers: list[pq.ParquetWriter] = []
+
+        def append(table: pd.DataFrame) -> None:
+            schema = writers[0].schema if writers else None
+            rows = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
+            if not writers:
+                writer = pq.ParquetWriter(temporary, rows.schema, compression="zstd")
+                writers.append(stack.enter_context(writer))
+            writers[0].write_table(rows)
+
+        yield append
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a table that `predict_in_batches` wrote; texts stay texts."""
+    if path.suffix.lower() == ".parquet":
+        return pd.read_parquet(path)
+    texts = dict.fromkeys(("song", "title", "artist", "key", "prediction", "best", "set"), str)
+    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values={"tempo": [""]})

@@ -1,44 +1,45 @@
-"""New songs through a trained model, batch by batch: on a cluster, as many as there are.
+"""Songs through a trained model, batch by batch: in this process, in others, or on a cluster.
 
-A task reads and predicts a batch of files and leaves a partition of the table, a Parquet file that
-is named by the hash of all that decides it: the model, the files' names, sizes and times, the
-threshold. So a prediction that was stopped finds its partitions again. Partitions are put one
-behind the other into the output as soon as those before them are there; neither songs nor tables
-are ever held all together, but for a few numbers a song that say what the library is like as a
-whole.
+A task predicts a batch of songs, or reads a batch of files and predicts them, and leaves a
+partition of the table, a Parquet file that is named by the hash of all that decides it: the model,
+the songs, or the files' names, sizes and times, and the threshold. So a prediction that was stopped
+finds its partitions again. Which songs are in a batch does not depend on where it is predicted, and
+neither do the numbers. Neither songs nor tables need ever be held all together.
 
-A batch whose process dies is parted until the file is known that it died of; that one is skipped.
+A batch whose process dies is parted until the song is known that it died of; that one is skipped.
 """
 
-import shutil
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from classify.compute.executor import Executor, Future, Task, TaskDied, task_name
+from classify.compute.executor import (
+    Executor,
+    Future,
+    Task,
+    TaskDied,
+    make_executor,
+    n_cores,
+    task_name,
+)
+from classify.corpora import Skipped
 from classify.corpora.labels import Entry
-from classify.corpora.library import items_of, list_songs, nothing_usable
+from classify.corpora.library import Item, items_of
 from classify.corpora.store import Store
-from classify.corpora.walk import Skipped
 from classify.errors import InputError
-from classify.experiments.results import P, write_parquet
-from classify.files import atomic_write, exclusive
-from classify.inference import prediction, saved_model
-from classify.inference.prediction import COLUMNS, SURE
-from classify.inference.prediction_record import Counts, about_of, write_about
+from classify.experiments.results import write_parquet
+from classify.files import atomic_write
+from classify.inference import predicted_block, saved_model
+from classify.inference.predicted_block import BLOCK
+from classify.inference.prediction_record import Counts
 from classify.inference.saved_model import Bundle
-from classify.progress import SILENT, Progress, counting
 from classify.records import VERSION
 
 #: Files of a batch: seconds of work, and few enough that a lost one costs little.
@@ -47,8 +48,12 @@ BATCH = 100
 #: Batches that are done, and wait for one before them, as a multiple of those under way.
 WAITING = 16
 
-#: Endings of tables that can be written piece by piece.
-ENDINGS = (".csv", ".parquet")
+#: Seconds of a core that a song and each of its notes take, and those until a process has loaded a
+#: model (measured with the recommended one): fewer songs gain nothing by another process.
+PER_SONG, PER_NOTE, START = 7e-4, 6e-6, 4.0
+
+#: What batches are made of: files that are still to be read, or songs that were read here.
+Source = Entry | Item
 
 
 class Partition(msgspec.Struct, frozen=True):
@@ -68,12 +73,12 @@ class Partition(msgspec.Struct, frozen=True):
 
 @dataclass(eq=False)
 class Batch:
-    """Neighbours among the files, where their partition goes, and what came of them.
+    """Neighbours among the songs, where their partition goes, and what came of them.
 
     Parameters
     ----------
-    entries : sequence of Entry
-        The files.
+    sources : sequence of Entry or Item
+        The files, or songs.
     path : Path
         Of the partition.
     found : Partition, optional
@@ -82,7 +87,7 @@ class Batch:
         What is done instead, if the process died that was given all.
     """
 
-    entries: Sequence[Entry]
+    sources: Sequence[Source]
     path: Path
     found: Partition | None = None
     halves: "tuple[Batch, ...]" = ()
@@ -100,78 +105,6 @@ class Batch:
             yield from half.pieces()
 
 
-def predict_in_batches(
-    bundle: Bundle,
-    sources: Sequence[Path],
-    out: Path,
-    executor: Executor,
-    course: Path | None = None,
-    sure: float = SURE,
-    progress: Progress = SILENT,
-    artist_folder: int = 1,
-    size: int = BATCH,
-) -> dict[str, Any]:
-    """Predict songs in tasks of an executor, and write what came of it; go on where it stopped.
-
-    Parameters
-    ----------
-    bundle : Bundle
-        The model; tasks load it from its folder.
-    sources : sequence of Path
-        Files, folders and zip archives.
-    out : Path
-        Ends in .csv or .parquet; `<name>.about.json` is written beside it.
-    executor : Executor
-        Where tasks run. No number depends on it.
-    course, sure, progress, artist_folder
-        As for `classify.inference.prediction.predict`.
-    size : int
-        Files of a batch.
-
-    Returns
-    -------
-    dict
-        Which model, when, by which rule, and `skipped`: name and reason of each file.
-
-    Raises
-    ------
-    InputError
-        If there is no song that can be read, or an argument is none of these.
-    """
-    prediction.check_target(out, ENDINGS)
-    prediction.check_course(bundle, course)
-    prediction.check_sure(sure)
-    with exclusive(out):
-        listing = list_songs(sources, artist_folder)
-        parts = out.with_name(f".{out.name}.parts")
-        parts.mkdir(parents=True, exist_ok=True)
-        work = Work(bundle, executor, parts, sure, course is not None)
-        n_files, skipped = len(listing.entries), list(listing.skipped)
-        counts, statistics = Counts(), []
-        with counting(progress, "Predicting songs", "song") as count, ExitStack() as stack:
-            append = stack.enter_context(growing(out))
-            append_windows = stack.enter_context(growing(course)) if course else None
-            done = 0
-            for batch in work.all(_taken(listing.entries, size)):
-                assert batch.found is not None
-                skipped += [Skipped(*one) for one in batch.found.skipped]
-                counts = counts.plus(batch.found.counts)
-                if batch.found.counts.songs:
-                    songs = pd.read_parquet(batch.path)
-                    append(songs[[*COLUMNS, *(P + mood for mood in bundle.classes)]])
-                    statistics.append(prediction.statistics_of(songs))
-                    if append_windows:
-                        append_windows(pd.read_parquet(_windows(batch.path)))
-                done += len(batch.entries)
-                count(done, n_files)
-            if not statistics:
-                raise nothing_usable(sources[0], skipped)
-        about = about_of(bundle, counts, np.concatenate(statistics), sure)
-        write_about(out, about, skipped)
-        shutil.rmtree(parts, ignore_errors=True)
-    return about | {"skipped": skipped}
-
-
 @dataclass
 class Work:
     """Batches that are done, or given to an executor.
@@ -185,7 +118,7 @@ class Work:
     parts : Path
         Folder of partitions.
     sure : float
-        As for `predict_in_batches`.
+        As for `classify.inference.prediction.predict`.
     course : bool
         Whether predictions for windows are kept.
     """
@@ -196,31 +129,33 @@ class Work:
     sure: float
     course: bool
 
-    def all(self, pieces: Iterator[Sequence[Entry]]) -> Iterator[Batch]:
+    def all(self, pieces: Iterator[Sequence[Source]]) -> Iterator[Batch]:
         """Have batches done; give them in order. Few are under way, or waited for, at a time."""
         order, running, more = deque[Batch](), dict[Future, Batch](), True
         while order or more:
             most = 2 * self.executor.n_workers
             while more and len(running) < most and len(order) < WAITING * most:
-                entries = next(pieces, None)
-                more = entries is not None
-                if entries:
-                    order.append(self._begun(entries, running))
+                sources = next(pieces, None)
+                more = sources is not None
+                if sources:
+                    order.append(self._begun(sources, running))
             while order and order[0].done:
                 yield from order.popleft().pieces()
             if running:
                 future = next(self.executor.as_completed(list(running)))
                 self._settle(running.pop(future), future, running)
 
-    def _begun(self, entries: Sequence[Entry], running: dict[Future, Batch]) -> Batch:
-        """Find the partition of some files, or have it made."""
-        files = [(one.name, one.member, one.group, *_state(one.path), one.path) for one in entries]
-        name = task_name("predict", VERSION, self.bundle.id, self.sure, self.course, files)
-        batch = Batch(entries, self.parts / f"{name}.parquet")
+    def _begun(self, sources: Sequence[Source], running: dict[Future, Batch]) -> Batch:
+        """Find the partition of some songs, or have it made."""
+        rows = [_row(one) for one in sources]
+        name = task_name("predict", VERSION, self.bundle.id, self.sure, self.course, rows)
+        batch = Batch(sources, self.parts / f"{name}.parquet")
         batch.found = partition(batch.path)
         if batch.found is None:
-            given = self.bundle.folder, self.bundle.id, list(entries), batch.path
-            task = Task(name, predict_batch, (*given, self.sure, self.course))
+            keep(self.bundle)
+            given = self.bundle.folder, self.bundle.id, list(sources), batch.path
+            gpu = self.bundle.about.model.kind == "network"
+            task = Task(name, predict_batch, (*given, self.sure, self.course), gpu=gpu)
             running[self.executor.submit(task)] = batch
         return batch
 
@@ -229,22 +164,21 @@ class Work:
         try:
             batch.found = future.result()
         except (TaskDied, MemoryError) as death:
-            middle = len(batch.entries) // 2
+            middle = len(batch.sources) // 2
             if middle:
-                halves = batch.entries[:middle], batch.entries[middle:]
+                halves = batch.sources[:middle], batch.sources[middle:]
                 batch.halves = tuple(self._begun(half, running) for half in halves)
                 return
             reason = f"cannot be predicted ({str(death) or 'not enough memory'})"
-            batch.found = Partition(Counts(), [(batch.entries[0].name, reason)])
+            batch.found = Partition(Counts(), [(batch.sources[0].name, reason)])
 
 
-def _taken(entries: list[Entry], size: int) -> Iterator[list[Entry]]:
-    """Take batches off the beginning of a list, which has a kilobyte a file, so that it shrinks."""
-    entries.reverse()
-    while entries:
-        batch = entries[: -size - 1 : -1]
-        del entries[-size:]
-        yield batch
+def _row(source: Source) -> tuple[Any, ...]:
+    """Give what decides what is said of a song, or of those of a file."""
+    if isinstance(source, Item):
+        song = source.song
+        return source.name, source.artist, source.title, song.digest, song.origin
+    return source.name, source.member, source.group, *_state(source.path), source.path
 
 
 def _state(path: Path) -> tuple[int, int]:
@@ -264,44 +198,52 @@ def partition(path: Path) -> Partition | None:
     return None
 
 
-@contextmanager
-def growing(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
-    """Give a callable that appends rows to a Parquet or CSV file, which is whole or not there."""
-    with atomic_write(path) as temporary, ExitStack() as stack:
-        if path.suffix.lower() == ".csv":
-            file = stack.enter_context(temporary.open("w", encoding="utf-8", newline=""))
-            yield lambda table: table.to_csv(
-                file, header=not file.tell(), index=False, float_format="%.6f"
-            )
-            return
-        writers: list[pq.ParquetWriter] = []
+def executor_for(
+    items: Sequence[Item], size: int = BLOCK, n_workers: int | None = None
+) -> Executor:
+    """Make the executor that predicts songs soonest on this machine.
 
-        def append(table: pd.DataFrame) -> None:
-            schema = writers[0].schema if writers else None
-            rows = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
-            if not writers:
-                writer = pq.ParquetWriter(temporary, rows.schema, compression="zstd")
-                writers.append(stack.enter_context(writer))
-            writers[0].write_table(rows)
-
-        yield append
-
-
-def read(path: Path) -> pd.DataFrame:
-    """Read a table that `predict_in_batches` wrote; texts stay texts."""
-    if path.suffix.lower() == ".parquet":
-        return pd.read_parquet(path)
-    texts = dict.fromkeys(("song", "title", "artist", "key", "prediction", "best", "set"), str)
-    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values={"tempo": [""]})
+    Parameters
+    ----------
+    items : sequence of Item
+        The songs.
+    size : int
+        Songs of a batch.
+    n_workers : int, optional
+        Processes at most; one per core unless given. Few songs are predicted in this process.
+    """
+    seconds = len(items) * PER_SONG + sum(item.song.n_notes for item in items) * PER_NOTE
+    n_batches = -(-len(items) // size)
+    most = min(n_workers or n_cores(), int(seconds / START), n_batches)
+    return make_executor(most) if most > 1 else make_executor(1, "inline")
 
 
 # --- tasks
 
+#: The last model that was used in this process.
+_models: dict[str, Bundle] = {}
+
+
+def keep(bundle: Bundle) -> None:
+    """Remember a model for the tasks of this process, which then need not load it."""
+    _models.clear()
+    _models[bundle.id] = bundle
+
+
+def _kept(model: Path, id: str) -> Bundle:
+    """Give a model; it is loaded once in a process."""
+    if id not in _models:
+        bundle = saved_model.load(model)
+        if bundle.id != id:
+            raise InputError(f"{model}: is another model now; give the same command again")
+        keep(bundle)
+    return _models[id]
+
 
 def predict_batch(
-    model: Path, id: str, entries: Sequence[Entry], part: Path, sure: float, course: bool
+    model: Path, id: str, sources: Sequence[Source], part: Path, sure: float, course: bool
 ) -> Partition:
-    """Read and predict some files; leave a partition.
+    """Predict some songs, reading them first if they are files; leave a partition.
 
     Parameters
     ----------
@@ -309,8 +251,8 @@ def predict_batch(
         The folder of a bundle.
     id : str
         Its hash.
-    entries : sequence of Entry
-        The files.
+    sources : sequence of Entry or Item
+        The files, or songs.
     part : Path
         The Parquet file to write. One for windows stands beside it, and JSON, written last, that
         says that all is there.
@@ -319,11 +261,10 @@ def predict_batch(
     course : bool
         Whether predictions for windows are kept.
     """
-    bundle = _loaded(str(model), id)
-    with tempfile.TemporaryDirectory(prefix="classify-") as folder:
-        items, skipped = items_of(entries, Store(Path(folder)), n_workers=1)
-        blocks = [block for _, block in prediction.in_blocks(bundle, items, sure=sure)]
-        unknown = prediction.n_unknown(bundle, [item.song for item in items])
+    bundle = _kept(model, id)
+    with _read(sources) as (items, skipped):
+        blocks = [block for _, block in predicted_block.in_blocks(bundle, items, sure=sure)]
+        unknown = predicted_block.n_unknown(bundle, [item.song for item in items])
     counts = Counts()
     if blocks:
         songs = pd.concat([block.songs for block in blocks], ignore_index=True)
@@ -331,21 +272,23 @@ def predict_batch(
         write_parquet(part, songs)
         if course:
             windows = pd.concat([block.windows for block in blocks], ignore_index=True)
-            write_parquet(_windows(part), windows)
+            write_parquet(windows_of(part), windows)
     found = Partition(counts, [(one.name, one.reason) for one in skipped])
     with atomic_write(part.with_suffix(".json")) as temporary:
         temporary.write_bytes(msgspec.json.encode(found))
     return found
 
 
-def _windows(part: Path) -> Path:
+@contextmanager
+def _read(sources: Sequence[Source]) -> Iterator[tuple[list[Item], list[Skipped]]]:
+    """Give the songs of a batch; files are read into a store of their own, here on this machine."""
+    items = [one for one in sources if isinstance(one, Item)]
+    entries = [one for one in sources if isinstance(one, Entry)]
+    with tempfile.TemporaryDirectory(prefix="classify-") as folder:
+        read, skipped = items_of(entries, Store(Path(folder)), n_workers=1) if entries else ([], [])
+        yield items + read, skipped
+
+
+def windows_of(part: Path) -> Path:
+    """Name the file of the windows of a partition."""
     return part.with_suffix(".windows")
-
-
-@lru_cache(maxsize=1)
-def _loaded(model: str, id: str) -> Bundle:
-    """Load a model, once in a process."""
-    bundle = saved_model.load(Path(model))
-    if bundle.id != id:
-        raise InputError(f"{model}: is another model now; give the same command again")
-    return bundle

@@ -18,6 +18,7 @@ ours, arrays no objects, and the model must predict the same for the probes.
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ class Bundle:
         """The labels, sorted; columns of all probabilities."""
         return self.about.classes
 
-    @property
+    @cached_property
     def representation(self) -> Representation:
         """What the model is given of songs: the columns that it learned from."""
         whole = representation.get(self.about.model.input)

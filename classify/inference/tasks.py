@@ -137,6 +137,7 @@ def predict(
     course: str | Path | None = None,
     artist_folder: int = 1,
     sure: float = 0.5,
+    jobs: int | None = None,
     cluster: str = "",
     progress: Progress = SILENT,
 ) -> "pd.DataFrame":
@@ -157,6 +158,8 @@ def predict(
         for genre/artist/song, 0 for none.
     sure : float
         Minimum confidence for a prediction where several moods are likely.
+    jobs : int, optional
+        Processes at the same time at most; one per core unless given.
     cluster : str
         As for `compare`; `out` says where the table is written while it grows.
     progress : Progress
@@ -175,13 +178,14 @@ def predict(
     """
     from classify.inference import prediction
 
+    check_count("jobs", jobs)
     sources = [Path(source) for source in songs]
     targets = Path(out) if out else None, Path(course) if course else None
     if cluster:
         given = (loaded(model), sources, *targets, sure, progress, artist_folder)
-        return _predict_on_cluster(cluster, *given)
+        return _predict_on_cluster(cluster, jobs, *given)
     predictions = prediction.predict(
-        loaded(model), sources, *targets, sure, progress, artist_folder
+        loaded(model), sources, *targets, sure, progress, artist_folder, jobs
     )
     predictions.table.attrs |= predictions.about | {
         "skipped": [vars(item) for item in predictions.skipped]
@@ -190,17 +194,22 @@ def predict(
 
 
 def _predict_on_cluster(
-    cluster: str, model: "Bundle", sources: list[Path], out: Path | None, *given: Any
+    cluster: str,
+    jobs: int | None,
+    model: "Bundle",
+    sources: list[Path],
+    out: Path | None,
+    *given: Any,
 ) -> "pd.DataFrame":
     """Predict in batches, and read the table again."""
-    from classify.inference import prediction_batches
+    from classify.inference import prediction
 
     if out is None:
         raise InputError(f"--cluster {cluster}: name the table that is written with --out")
-    with on_cluster(cluster, None, out) as executor:
+    with on_cluster(cluster, jobs, out) as executor:
         assert executor is not None
-        about = prediction_batches.predict_in_batches(model, sources, out, executor, *given)
-    table = prediction_batches.read(out)
+        about = prediction.predict_in_batches(model, sources, out, executor, *given)
+    table = prediction.read(out)
     table.attrs |= about | {"skipped": [vars(item) for item in about["skipped"]]}
     return table
 

@@ -246,9 +246,12 @@ def load(
 def _load_skops(path: Path) -> Any:
     """Read an estimator; types are looked at before anything is made of them."""
     from skops import io
+    from skops.io.exceptions import UntrustedTypesFoundException
 
-    untrusted = set(io.get_untrusted_types(file=path))
-    surprising = sorted(untrusted - TRUSTED)
-    if surprising:
-        raise InputError(f"{path}: holds types that no model of ours has: {', '.join(surprising)}")
-    return io.load(path, trusted=sorted(untrusted))
+    try:
+        return io.load(path, trusted=sorted(TRUSTED))
+    except UntrustedTypesFoundException:
+        surprising = sorted(set(io.get_untrusted_types(file=path)) - TRUSTED)
+        raise InputError(
+            f"{path}: holds types that no model of ours has: {', '.join(surprising)}"
+        ) from None

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 
 from classify.songs import render
 from classify.songs.song import Song
@@ -127,6 +126,8 @@ def record(song: Song, conditions: Conditions) -> NDArray[np.float32]:
     InputError
         As `classify.songs.render.samples` raises it.
     """
+    from scipy.signal import fftconvolve  # takes a second to import
+
     random = np.random.default_rng(conditions.seed)
     sound = render.samples(song, conditions.soundfont, conditions.tuning, _programs(conditions))
     if conditions.wet:

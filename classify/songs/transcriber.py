@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import rfft
-from scipy.signal.windows import hann
 
 from classify.songs.quiet import quiet
 from classify.songs.song import UnusableSong
@@ -233,6 +231,9 @@ def levels(
     ndarray, shape (n_notes,)
         MIDI steps of velocity, counted from a zero that depends on the recording's level.
     """
+    from scipy.fft import rfft  # takes a second to import, which no MIDI file should wait for
+    from scipy.signal.windows import hann
+
     padded = np.pad(samples, SPECTRUM // 2)  # so that a spectrum is centred at its time
     frames = np.lib.stride_tricks.sliding_window_view(padded, SPECTRUM)[::STEP]
     spectra = np.abs(rfft(frames * hann(SPECTRUM, sym=False).astype(np.float32)).T) ** 2

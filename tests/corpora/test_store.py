@@ -2,6 +2,7 @@
 
 import gc
 import os
+import pickle
 import shutil
 import signal
 import sqlite3
@@ -72,6 +73,22 @@ def test_notes_come_back_as_they_were_read(tmp_path):
         assert np.frombuffer(stored.tempi).reshape(-1, 2).tolist() == song.tempi.tolist()
         kept = store.song(stored, Path(file.path), "").metres
         assert kept.tolist() == song.metres.tolist() == [[0, 6, 8]] * (song.path == jig)
+
+
+def test_songs_travel_to_other_processes_without_their_notes(tmp_path):
+    (file,) = library(tmp_path / "songs", 1)
+    store = Store(tmp_path / "store")
+    ((stored,),) = store.read([file])
+    song = store.song(stored, Path(file.path), "")
+    travelled = pickle.loads(pickle.dumps(song))
+    assert len(pickle.dumps(song)) < 2000
+    np.testing.assert_array_equal(travelled.notes, song.notes)
+    again = pickle.loads(pickle.dumps(song))
+    assert again.fetch.func.__self__ is travelled.fetch.func.__self__ is not store
+    again.fetch.func.__self__._shards.clear()
+    for shard in (tmp_path / "store").glob("notes-*"):
+        shard.write_bytes(b"damaged")
+    np.testing.assert_array_equal(again.notes, song.notes)  # read anew from the file
 
 
 def test_nothing_is_read_twice_whatever_it_is_called(tmp_path, jobs):

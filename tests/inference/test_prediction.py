@@ -16,11 +16,15 @@ import pytest
 from msgspec import structs
 
 from classify.cli.main import main
+from classify.compute.inline import InlineExecutor
+from classify.corpora.library import load_library
 from classify.errors import InputError
 from classify.evaluation import calibration, novelty
-from classify.inference import prediction as module
+from classify.inference import predicted_block as module
+from classify.inference import prediction_batches
 from classify.inference import saved_model as bundles
-from classify.inference.prediction import COLUMNS, predict
+from classify.inference.predicted_block import COLUMNS
+from classify.inference.prediction import predict
 from classify.inference.saved_model import load
 from classify.songs import audio, midi
 from tests.conftest import write_corpus, write_song
@@ -76,7 +80,7 @@ def test_songs_probabilities_are_those_of_their_windows(model, library):
     temperature = model.about.temperature
     one = found.window_predictions[found.window_predictions.song == found.table.song[0]]
     assert one.start.tolist() == [0.0, 8.0, 16.0]  # 16 notes of half a second
-    songs = module.load_library([library]).items[:1]
+    songs = load_library([library]).items[:1]
     _, raw = model.predict_windows([songs[0].song])
     np.testing.assert_allclose(
         found.table[["p:Calming", "p:Happy"]].to_numpy()[0],
@@ -166,18 +170,16 @@ def test_every_format_says_the_same(model, library, tmp_path, ending):
         predict(model, [library], tmp_path / "p.txt")
 
 
-def test_blocks_do_not_matter(model, library, monkeypatch):
+def test_batches_do_not_matter(model, library):
     whole = predict(model, [library])
-    monkeypatch.setattr(module, "BLOCK", 2)
-    pieces = predict(model, [library])
+    pieces = predict(model, [library], size=2)
     pd.testing.assert_frame_equal(pieces.table, whole.table)
     pd.testing.assert_frame_equal(pieces.window_predictions, whole.window_predictions)
 
 
 def test_a_stopped_prediction_goes_on(model, library, tmp_path, monkeypatch):
-    """The second time, only blocks that were not finished, or hold a changed song, are judged."""
+    """The second time, only batches that were not finished, or hold a changed song, are judged."""
     expected = predict(model, [library]).table
-    monkeypatch.setattr(module, "BLOCK", 2)
     judge, judged = module.predict_block, []
 
     def failing(bundle, block):
@@ -189,15 +191,15 @@ def test_a_stopped_prediction_goes_on(model, library, tmp_path, monkeypatch):
     out = tmp_path / "p.csv"
     monkeypatch.setattr(module, "predict_block", failing)
     with pytest.raises(KeyboardInterrupt):
-        predict(model, [library], out)
+        predict(model, [library], out, size=2)
     assert not out.exists() and (tmp_path / ".p.csv.parts").is_dir()
-    write_song(library / "Ann" / "slow 0.mid", 999, 45, 1.0)  # in the first block
+    write_song(library / "Ann" / "slow 0.mid", 999, 45, 1.0)  # in the first batch
     monkeypatch.setattr(
         module, "predict_block", lambda b, k: (judged.append(len(k)), judge(b, k))[1]
     )
     judged.clear()
-    again = predict(model, [library], out).table
-    assert judged == [2, 2]  # the first block, changed, and the third
+    again = predict(model, [library], out, size=2).table
+    assert judged == [2, 2]  # the first batch, changed, and the third
     assert again["p:Happy"][0] != expected["p:Happy"][0]
     pd.testing.assert_frame_equal(again[1:], expected[1:])
     assert not (tmp_path / ".p.csv.parts").exists()
@@ -206,51 +208,55 @@ def test_a_stopped_prediction_goes_on(model, library, tmp_path, monkeypatch):
 KILLED = """
 import sys, time
 from pathlib import Path
-from classify.inference import prediction as module
+from classify.inference import predicted_block as module
+from classify.inference.prediction import predict
 from classify.inference.saved_model import load
-module.BLOCK = 2
 judge = module.predict_block
 def slowly(bundle, block):
     time.sleep(0.5)
     return judge(bundle, block)
 module.predict_block = slowly
 if __name__ == "__main__":
-    module.predict(load(Path(sys.argv[1])), [Path(sys.argv[2])], Path(sys.argv[3]))
+    predict(load(Path(sys.argv[1])), [Path(sys.argv[2])], Path(sys.argv[3]), size=2)
 """
 
 
-def test_a_killed_prediction_leaves_whole_blocks(trained, library, tmp_path, monkeypatch):
+def test_a_killed_prediction_leaves_whole_batches(trained, library, tmp_path, monkeypatch):
     out = tmp_path / "p.csv"
     (tmp_path / "killed.py").write_text(KILLED)
     command = [sys.executable, str(tmp_path / "killed.py"), str(trained), str(library), str(out)]
     process = subprocess.Popen(command, env=os.environ, stderr=subprocess.DEVNULL)
     parts = tmp_path / ".p.csv.parts"
-    while process.poll() is None and not list(parts.glob("[!.]*.parquet")):
+    while process.poll() is None and not list(parts.glob("[!.]*.json")):
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    done = len(list(parts.glob("[!.]*.parquet")))
+    done = len(list(parts.glob("[!.]*.json")))
     assert done >= 1 and not out.exists()
-    monkeypatch.setattr(module, "BLOCK", 2)
     judge, judged = module.predict_block, []
     monkeypatch.setattr(
         module, "predict_block", lambda b, k: (judged.append(len(k)), judge(b, k))[1]
     )
-    predict(load(trained), [library], out)
+    predict(load(trained), [library], out, size=2)
     assert len(judged) == 3 - done and len(pd.read_csv(out)) == 6
 
 
-def test_another_model_takes_nothing_over(model, library, tmp_path, monkeypatch):
-    items = module.load_library([library]).items
+def test_another_model_takes_nothing_over(model, library, tmp_path):
+    items = load_library([library]).items
     other = bundles.Bundle(
         model.folder,
         structs.replace(model.about, sha256="0" * 64),
         model.estimator,
         model.novelty,
     )
-    assert module._key(model, items) != module._key(other, items)
-    assert module._key(model, items) == module._key(model, list(items))
-    assert module._key(model, items[1:]) != module._key(model, items)
+
+    def part(bundle, songs):
+        work = prediction_batches.Work(bundle, InlineExecutor(), tmp_path, 0.5, True)
+        return work._begun(songs, {}).path
+
+    assert part(model, items) != part(other, items)
+    assert part(model, items) == part(model, list(items))
+    assert part(model, items[1:]) != part(model, items)
 
 
 def test_the_command(trained, library, tmp_path, capsys):

@@ -11,10 +11,11 @@ import pytest
 from classify import api
 from classify.compute.inline import InlineExecutor
 from classify.compute.local import LocalExecutor
+from classify.corpora.library import load_library
+from classify.corpora.store import Store
 from classify.errors import InputError
-from classify.inference import prediction_batches
-from classify.inference.prediction import predict
-from classify.inference.prediction_batches import predict_in_batches
+from classify.inference import prediction, prediction_batches
+from classify.inference.prediction import predict, predict_in_batches
 from classify.inference.saved_model import load
 from classify.progress import Silent
 from tests.conftest import write_song
@@ -90,7 +91,7 @@ def test_a_stopped_prediction_goes_on_with_what_is_missing(bundle, library, at_o
 
 def test_a_changed_file_or_threshold_is_predicted_again(bundle, library, tmp_path):
     work = prediction_batches.Work(bundle, InlineExecutor(), tmp_path, 0.5, False)
-    listing = prediction_batches.list_songs([library])
+    listing = prediction.list_songs([library])
     first = work._begun(listing.entries, {}).path
     os.utime(listing.entries[0].path, ns=(1, 1))
     changed = work._begun(listing.entries, {}).path
@@ -106,6 +107,36 @@ def test_what_cannot_be_done_is_refused(bundle, library, trained, tmp_path):
     with pytest.raises(InputError, match="name the table that is written with --out"):
         api.predict(trained, library, cluster="local:1")
     assert not list(tmp_path.glob("[!.]*"))
+
+
+def test_processes_are_started_for_many_songs_only(library, local_processes):
+    items = load_library([library]).items
+    executors = [
+        prediction_batches.executor_for(items),
+        prediction_batches.executor_for(items * 10_000, n_workers=1),
+        prediction_batches.executor_for(items * 10_000, n_workers=3),
+    ]
+    assert [one.n_workers for one in executors] == [1, 1, 3]
+    assert isinstance(executors[1], InlineExecutor) and isinstance(executors[2], LocalExecutor)
+
+
+@pytest.mark.slow
+def test_processes_give_the_same_bytes_as_this_one(
+    bundle, library, tmp_path, local_processes, monkeypatch
+):
+    """One of them reads its notes after they were damaged on disk."""
+    monkeypatch.setattr(prediction_batches, "START", 1e-9)
+    predict(bundle, [library], tmp_path / "one.parquet", tmp_path / "windows.csv", n_workers=1)
+    for shard in Store.of_user().folder.glob("notes-*"):
+        shard.write_bytes(b"damaged")
+    given = tmp_path / "two.parquet", tmp_path / "course.csv"
+    found = predict(bundle, [library], *given, n_workers=2, size=11)
+    again = predict(bundle, [library], *given, n_workers=2, size=3)
+    for two in (found, again):
+        assert [item.name for item in two.items] == two.table.song.tolist() and len(two.items) == 11
+    assert given[0].read_bytes() == (tmp_path / "one.parquet").read_bytes()
+    assert given[1].read_bytes() == (tmp_path / "windows.csv").read_bytes()
+    assert not list(tmp_path.glob(".*.parts"))
 
 
 @pytest.mark.slow
