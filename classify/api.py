@@ -420,13 +420,14 @@ def list_corpora() -> str:
     return listing()
 
 
-def cache(forget: Literal["problems", ""] = "") -> str:
-    """Say where songs that were read are kept, how many, and how many could not be read.
+def cache(forget: Literal["problems", "descriptions", ""] = "") -> str:
+    """Say where songs that were read are kept, how many, how many could not be read, and how large.
 
     Parameters
     ----------
     forget : str
-        Forget which files could not be read, so that they are tried again.
+        Forget which files could not be read (problems), so that they are tried again, or what was
+        computed of songs (descriptions).
 
     Examples
     --------
@@ -435,13 +436,9 @@ def cache(forget: Literal["problems", ""] = "") -> str:
     """
     from classify.corpora.store import Store
 
-    if forget not in ("problems", ""):
-        raise InputError(f"--forget {forget}: expected problems")
-    store, said = Store.of_user(), ""
-    if forget:
-        said = f"{store.forget_problems():,} files that could not be read will be tried again\n"
-    songs, problems = store.counts()
-    return said + f"{store.folder}: {songs:,} songs are kept; {problems:,} could not be read"
+    if forget not in ("problems", "descriptions", ""):
+        raise InputError(f"--forget {forget}: expected problems or descriptions")
+    return Store.of_user().about(forget)
 
 
 def doctor(cluster: str = "local:1", out: str | Path = "results") -> tuple[bool, list[str]]:

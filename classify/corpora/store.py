@@ -6,7 +6,8 @@ A store is a folder:
   hash of the file's content; pandas, Polars, DuckDB and Dask open them as they are. Each is called
   by the hash of what is in it, so that one that was damaged is known by its name;
 - `index.sqlite`: which file had which content when it was last looked at, and which songs a content
-  holds, where their notes are, or why there are none (`classify.corpora.index`).
+  holds, where their notes are, or why there are none (`classify.corpora.index`);
+- `descriptions.sqlite`: what was computed of notes (`classify.corpora.descriptions`).
 
 Files are read in batches, in order; a batch is recorded in one step when all before it are. A
 reading that is killed therefore leaves the first batches, whole, and goes on with the next: what
@@ -33,6 +34,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from classify.compute.executor import n_cores
+from classify.corpora.descriptions import Descriptions
 from classify.corpora.index import Index, KnownFile, StoredSong, is_damage, known_contents
 from classify.corpora.reading import Piece, Reading
 from classify.errors import InputError
@@ -67,10 +69,12 @@ class Store:
     ----------
     folder : Path
         Where it is kept; made if it is not there.
+    describes : bool
+        Whether descriptions of its songs are kept as well (`classify.corpora.descriptions`).
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, describes: bool = False) -> None:
+        self.folder, self.describes = folder, describes
         self._shards: OrderedDict[str, NDArray[np.void]] = OrderedDict()
         self._files: dict[str, File] = {}  # of each content that was asked for
         self._healed: dict[tuple[str, int], StoredSong] = {}
@@ -89,7 +93,7 @@ class Store:
     @classmethod
     def of_user(cls) -> "Store":
         """Open the store in the user's cache folder."""
-        return cls(cache_folder() / f"songs-v{VERSION}")
+        return cls(folder_of_user(), describes=True)
 
     def _broken(self, error: Exception) -> InputError:
         if is_full(error, self.folder) or "disk is full" in str(error):
@@ -177,6 +181,7 @@ class Store:
             origin=stored.origin,
             loudness=float("nan") if stored.loudness is None else stored.loudness,
             artist=stored.artist,
+            home=self.folder if self.describes else None,
         )
 
     def notes(self, song: StoredSong, file: File | None = None) -> NDArray[np.void]:
@@ -292,9 +297,30 @@ class Store:
         with self._alone([]):
             return self._index.forget_problems()
 
-    def counts(self) -> tuple[int, int]:
-        """Count the songs that are kept, and those that could not be read."""
-        return self._index.counts()
+    def about(self, forget: str = "") -> str:
+        """Say what is kept, in how many bytes, after something was forgotten.
+
+        Parameters
+        ----------
+        forget : {"problems", "descriptions", ""}
+            What to forget: the files that could not be read, or what was computed of songs.
+        """
+        said = ""
+        if forget == "problems":
+            said = f"{self.forget_problems():,} files that could not be read will be tried again\n"
+        with Descriptions(self.folder) as descriptions:
+            n_descriptions, n_bytes = descriptions.size()
+            if forget == "descriptions":
+                descriptions.forget()
+                said = f"{n_descriptions:,} descriptions were deleted\n"
+                n_descriptions = n_bytes = 0
+        songs, problems = self._index.counts()
+        of_notes = sum(path.stat().st_size for path in self.folder.glob(SHARDS))
+        return said + (
+            f"{self.folder}: {songs:,} songs are kept in {of_notes / 1e6:,.1f} MB; "
+            f"{problems:,} could not be read; "
+            f"{n_descriptions:,} descriptions of songs take {n_bytes / 1e6:,.1f} MB"
+        )
 
     # --- what is new
 
@@ -349,6 +375,11 @@ class Store:
         digests = {song.digest for song in songs}
         known = {d for d in digests if self._index.of_content(d, piece.kind.reader)}
         return without(Path(piece.shard), songs, known) if known else songs
+
+
+def folder_of_user() -> Path:
+    """Name the folder of the user's own store."""
+    return cache_folder() / f"songs-v{VERSION}"
 
 
 @lru_cache(maxsize=1)

@@ -101,8 +101,8 @@ def predict_block(bundle: Bundle, block: Sequence[Item]) -> PredictedBlock:
     n_windows = np.bincount(windows.song, minlength=len(songs))
     transcribed = np.array([song.transcribed for song in songs])
     p = bundle.calibrated(song_means(raw, windows.song), transcribed)
-    notes = [song.notes for song in songs]
-    statistics = np.array([descriptors.statistics(one) for one in notes])
+    notes, described = [song.notes for song in songs], descriptors.described(songs)
+    statistics = np.array([one.statistics for one in described])
     onsets = [
         notes[index]["onset"][start]
         for index, start in zip(windows.song, windows.start, strict=True)
@@ -114,8 +114,8 @@ def predict_block(bundle: Bundle, block: Sequence[Item]) -> PredictedBlock:
         "title": [item.title for item in block],
         "artist": [item.artist for item in block],
         "seconds": [song.seconds for song in songs],
-        "tempo": [descriptors.tempo(one) for one in notes],
-        "key": [descriptors.key(one) for one in notes],
+        "tempo": [one.tempo for one in described],
+        "key": [one.key for one in described],
         "loudness": [
             descriptors.loudness(song.notes, song.loudness) for song in songs
         ],

@@ -321,7 +321,7 @@ def _write(plan: Plan, data: SplitDataset, jobs: Sequence[Job], out: Path, comma
     last = jobs[-1]
     given = last.spec.representation
     estimator = registry.load(last.folder, last.spec, given.shape(data.cutting))
-    statistics = np.array([descriptors.statistics(song.notes) for song in data.songs])
+    statistics = np.array([one.statistics for one in descriptors.described(data.songs)])
     groups = _each(data, data.corpus.groups).tolist()
     try:
         like = novelty.fit(statistics, groups, descriptors.LEAST, plan.settings.seed)

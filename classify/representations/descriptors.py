@@ -6,13 +6,22 @@ that were recorded without a click have beats that say nothing (mostly 120 bpm);
 measured from the onsets, and may be half or double of what a listener would tap.
 """
 
+import inspect
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.corpora.descriptions import find_or_compute, key_of, version_of
+from classify.presentation import notes as notes_in_words
 from classify.presentation.notes import key_name
-from classify.representations.features.key import key_of
+from classify.representations.features.compiled import stamp
+from classify.representations.features.key import key_of as tonality_of
+from classify.songs import Song, table
 from classify.songs.table import ON_GRID, on_grid
 
 #: LUFS of a recording that sounds as loud as music of velocity 127; few records are louder.
@@ -63,6 +72,46 @@ STATISTICS = (
 
 #: The smallest differences that matter, shape (n_statistics,).
 LEAST = np.array([statistic.least for statistic in STATISTICS])
+
+
+class Described(NamedTuple):
+    """What is said of a song: its `statistics`, its `tempo` and its `key`."""
+
+    statistics: NDArray[np.float64]
+    tempo: float
+    key: str
+
+
+def described(songs: Sequence[Song]) -> list[Described]:
+    """Describe songs; what is kept of one at its home is not computed again.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> described([piece()])[0].key
+    'D major'
+    """
+
+    def compute(missing: list[int]) -> list[bytes]:
+        every = [songs[place].notes for place in missing]
+        return [
+            np.append(statistics(notes), tempo(notes)).tobytes() + key(notes).encode()
+            for notes in every
+        ]
+
+    keys = [key_of(_version(), song.notes) for song in songs]
+    found, n_bytes = [], 8 * (len(STATISTICS) + 1)
+    for one in find_or_compute([song.home for song in songs], keys, compute):
+        *values, bpm = np.frombuffer(one[:n_bytes])
+        found.append(Described(np.array(values), float(bpm), one[n_bytes:].decode()))
+    return found
+
+
+@cache
+def _version() -> str:
+    """Name the code that describes songs."""
+    modules = sys.modules[__name__], table, notes_in_words
+    return version_of("descriptors", stamp(), *map(inspect.getsource, modules))
 
 
 def statistics(notes: NDArray[np.void]) -> NDArray[np.float64]:
@@ -158,7 +207,7 @@ def key(notes: NDArray[np.void]) -> str:
     >>> key(piece().notes)
     'D major'
     """
-    tonality = key_of(notes)
+    tonality = tonality_of(notes)
     return "" if tonality is None else key_name(*tonality)
 
 

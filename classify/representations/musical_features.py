@@ -1,14 +1,22 @@
 """Features as the input of models: of each window, or of each window's whole song.
 
-They are computed in one thread, since sums over several differ in the last digits.
+They are computed in one thread, since sums over several differ in the last digits, and once: of
+songs that have a home they are kept there, under a hash of the notes, of where they were cut, and
+of the code and the names of all features.
 """
 
+import inspect
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from classify.corpora.descriptions import find_or_compute, key_of, version_of
 from classify.representations import features
+from classify.representations import windows as windows_module
+from classify.representations.features.compiled import stamp
 from classify.representations.features.registry import Feature
 from classify.representations.representation import Blocks, Count, Representation, silent
 from classify.representations.windows import Windows, WindowSettings
@@ -16,6 +24,12 @@ from classify.songs import Song
 
 #: Windows that are computed at once.
 AT_ONCE = 500
+
+#: A row for each window of a song, or one for all of them.
+Rows = NDArray[np.float32]
+
+#: First notes of the windows of a song.
+Starts = NDArray[np.int64]
 
 
 class WindowFeatures(Representation):
@@ -42,16 +56,54 @@ class WindowFeatures(Representation):
         return 1, len(self.columns(settings))
 
     def encode(self, songs: Sequence[Song], windows: Windows, count: Count = silent) -> Blocks:
-        """Compute the features of windows, some at a time."""
-        for first in range(0, len(windows), AT_ONCE):
-            rows = slice(first, min(first + AT_ONCE, len(windows)))
-            used, song = np.unique(windows.song[rows], return_inverse=True)
-            some = [songs[index] for index in used]
-            with threadpool_limits(1):
-                batch = features.batch(some, song, windows.start[rows], windows.settings.window)
-                table = features.compute(batch)
-            yield table[:, np.newaxis]
+        """Give the features of windows, those of some songs at a time."""
+        version, window = self._version(windows.settings), windows.settings.window
+        for rows in _of_whole_songs(windows):
+            song, start = windows.song[rows], windows.start[rows]
+            borders = np.flatnonzero(np.diff(song)) + 1
+            some, starts = [songs[index] for index in song[[0, *borders]]], np.split(start, borders)
+            found = self._found(some, starts, window, version)
+            yield self._of_windows(found, starts)[:, np.newaxis]
             count(rows.stop, len(windows))
+
+    def _found(
+        self, songs: list[Song], starts: list[Starts], window: int, version: str
+    ) -> list[Rows]:
+        """Find what is kept of songs; compute what is not, and keep it."""
+
+        def compute(missing: list[int]) -> list[bytes]:
+            some = [songs[n] for n in missing], [starts[n] for n in missing]
+            return [rows.tobytes() for rows in self._computed(*some, window)]
+
+        keys = [self._key(*one, version) for one in zip(songs, starts, strict=True)]
+        found = find_or_compute([song.home for song in songs], keys, compute)
+        n_columns = self.shape(WindowSettings())[1]
+        return [np.frombuffer(one, np.float32).reshape(-1, n_columns) for one in found]
+
+    def _version(self, settings: WindowSettings) -> str:
+        """Name what decides the features of a window, but for its notes."""
+        names = [column.name for column in self.columns(settings)]
+        return version_of(self.name, str(settings.window), stamp(), _cutting(), *names)
+
+    def _key(self, song: Song, starts: Starts, version: str) -> bytes:
+        """Hash what decides the features of a song's windows."""
+        return key_of(version, song.notes, song.metres, starts)
+
+    def _computed(self, songs: list[Song], starts: list[Starts], window: int) -> list[Rows]:
+        """Compute the features of songs' windows, some windows at a time."""
+        lengths = [len(one) for one in starts]
+        song, start = np.repeat(np.arange(len(songs)), lengths), np.concatenate([[], *starts])
+        tables = [np.empty((0, len(features.listed())), np.float32)]
+        for first in range(0, len(song), AT_ONCE):
+            used, place = np.unique(song[first : first + AT_ONCE], return_inverse=True)
+            some, begin = [songs[n] for n in used], start[first : first + AT_ONCE].astype(np.int64)
+            with threadpool_limits(1):
+                tables.append(features.compute(features.batch(some, place, begin, window)))
+        return np.split(np.concatenate(tables), np.cumsum(lengths)[:-1]) if songs else []
+
+    def _of_windows(self, rows: list[Rows], starts: list[Starts]) -> Rows:
+        """Give the rows of all windows."""
+        return np.concatenate(rows)
 
 
 class SongFeatures(WindowFeatures):
@@ -71,23 +123,37 @@ class SongFeatures(WindowFeatures):
         """Name the features."""
         return features.listed_of_songs()
 
-    def encode(self, songs: Sequence[Song], windows: Windows, count: Count = silent) -> Blocks:
-        """Compute the features of songs, some at a time, and repeat them for their windows."""
-        for rows in _of_whole_songs(windows):
-            used, song = np.unique(windows.song[rows], return_inverse=True)
-            with threadpool_limits(1):
-                table = features.of_songs([songs[index] for index in used])[song]
-            yield table[:, np.newaxis]
-            count(rows.stop, len(windows))
+    def _version(self, settings: WindowSettings) -> str:
+        """Name what decides the features of a song, which does not depend on its windows."""
+        return super()._version(WindowSettings())
+
+    def _key(self, song: Song, starts: Starts, version: str) -> bytes:
+        """Hash what decides the features of a song."""
+        return super()._key(song, starts[:0], version)
+
+    def _computed(self, songs: list[Song], starts: list[Starts], window: int) -> list[Rows]:
+        """Compute the features of songs."""
+        with threadpool_limits(1):
+            return np.split(features.of_songs(songs), len(songs)) if songs else []
+
+    def _of_windows(self, rows: list[Rows], starts: list[Starts]) -> Rows:
+        """Repeat the features of songs for their windows."""
+        return np.repeat(np.concatenate(rows), [len(one) for one in starts], axis=0)
 
 
 def _of_whole_songs(windows: Windows) -> Iterator[slice]:
     """Divide windows into blocks that part no song."""
     first = 0
     for end in [*np.flatnonzero(np.diff(windows.song)) + 1, len(windows)]:
-        if end - first >= AT_ONCE or end == len(windows):
+        if end - first >= AT_ONCE or first < end == len(windows):
             yield slice(first, int(end))
             first = end
+
+
+@cache
+def _cutting() -> str:
+    """Give the source that cuts songs, also into the excerpts of which features are means."""
+    return inspect.getsource(windows_module)
 
 
 FEATURES, SONG_FEATURES = WindowFeatures(), SongFeatures()

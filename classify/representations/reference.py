@@ -4,11 +4,13 @@ A saved model keeps the values of its representation for this piece. A column wi
 today is not the one that the model learned from, whatever it is called.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.corpora.store import folder_of_user
 from classify.representations.representation import Representation
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import NOTE, Song
@@ -47,7 +49,7 @@ def values(representation: Representation, settings: WindowSettings) -> NDArray[
     >>> values(NOTE_EVENTS, WindowSettings(64, 64)).shape
     (9,)
     """
-    songs = [piece()]
+    songs = [replace(piece(), home=folder_of_user())]  # asked whenever a model is loaded
     blocks = representation.encode(songs, cut(songs, settings))
     rows = np.concatenate([x.reshape(-1, x.shape[-1]) for x in blocks]).astype(float)
     return np.nanmean(rows, axis=0)

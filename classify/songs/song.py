@@ -80,6 +80,8 @@ class Song:
         Integrated loudness of a recording in LUFS (EBU R128); NaN where there is no sound.
     artist : str
         From the file's tags; empty where it has none.
+    home : Path, optional
+        Folder in which what is computed of it may be kept, for the next time.
     """
 
     path: Path
@@ -94,6 +96,7 @@ class Song:
     origin: str = ""
     loudness: float = float("nan")
     artist: str = ""
+    home: Path | None = None
 
     @property
     def transcribed(self) -> bool:
