@@ -5,8 +5,9 @@
 Three data sets of published likelihoods (`CLASSIFY_DATA/likelihood`): `jsb-16th`, chorales in
 sixteenths, causal, in nats a token of four a step; `jsb` and `nottingham`, frames of
 Boulanger-Lewandowski et al. (2012), joint, in nats a frame from the second frame on. A row is a
-step or a frame, its fields the notes from the highest down, `NONE` behind the last: each set of
-notes is one row, so that a row's probability is that of the frame. Training songs are transposed at
+step or a frame, its fields the voices of a chorale, or the notes of a frame from the highest down,
+`NONE` behind the last: each set of notes is one row, so that a row's probability is that of the
+frame. Training songs are transposed at
 random each time they are seen; the weights are those of the epoch with the lowest nats on the
 validation part. Writes `DATA.json` and `DATA.npz` with the probability of every token of the test
 part, from which anyone can work out the figure again.
@@ -64,12 +65,12 @@ class Data:
     per_row: int
 
 
-def rows_of(song: Sequence[Sequence[int] | Ints], n_fields: int) -> Ints:
-    """Write frames of MIDI pitches as rows, from the highest down."""
+def rows_of(song: Sequence[Sequence[int] | Ints], n_fields: int, as_voices: bool = False) -> Ints:
+    """Write frames of MIDI pitches as rows, from the highest down or as they stand."""
     rows = np.full((len(song), n_fields), NONE)
     for row, chord in zip(rows, song, strict=True):
-        falling = sorted((int(pitch) - LOWEST for pitch in chord), reverse=True)
-        row[: len(falling)] = falling
+        pitches = [int(pitch) - LOWEST for pitch in chord]
+        row[: len(pitches)] = pitches if as_voices else sorted(pitches, reverse=True)
     return rows
 
 
@@ -78,7 +79,8 @@ def load(name: str, folder: Path) -> Data:
     if name == "jsb-16th":
         songs = json.loads((folder / "jsb-chorales-16th.json").read_text())
         train, valid, test = (
-            [rows_of(song, 4) for song in songs[part]] for part in ("train", "valid", "test")
+            [rows_of(song, 4, as_voices=True) for song in songs[part]]
+            for part in ("train", "valid", "test")
         )
         return Data(train, valid, test, 0, 4)
     file = scipy.io.loadmat(folder / {"jsb": "JSB_Chorales", "nottingham": "Nottingham"}[name])
@@ -257,6 +259,7 @@ def measure(name: str, data: Data, args: argparse.Namespace) -> None:
     np.savez_compressed(
         args.out / f"{name}.npz",
         nats=np.concatenate(nats),
+        valid=np.concatenate(probabilities(model_of, data.valid, data.skipped)),
         song=np.repeat(np.arange(len(nats)), [len(one) for one in nats]),
     )
     write_json(args.out / f"{name}.json", {

@@ -18,7 +18,7 @@ from classify.inference.generator_record import GeneratorRecord
 from classify.models import artifacts
 
 #: Raised when what is written changes; folders of any other number are refused.
-FORMAT = 1
+FORMAT = 2
 
 ABOUT, CARD, FOLDER = "generator.json", "model-card.md", "generator"
 ALWAYS = frozenset({f"{FOLDER}/{ARRAYS}", f"{FOLDER}/{VALUES}", CARD})

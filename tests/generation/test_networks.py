@@ -129,6 +129,15 @@ def test_a_transformer_keeps_range_metre_and_instruments(transformer, seed):
     assert len(np.unique(np.stack([begin, notes["pitch"]]), axis=1).T) == len(notes)
 
 
+def test_pitches_are_some_that_were_learned_unless_others_are_asked_for(transformer):
+    low, high = transformer.pitches
+    songs = [transformer.generate(Request(bars=8), seed) for seed in range(4)]
+    pitches = np.concatenate([song.notes["pitch"] for song in songs])
+    assert low <= pitches.min() and pitches.max() <= high < 100
+    other = transformer.generate(Request(bars=4, low=high + 1, high=high + 12), 0).notes["pitch"]
+    assert high < other.min() and other.max() <= high + 12
+
+
 def test_a_metre_that_was_not_learned_is_refused(transformer):
     with pytest.raises(InputError, match="metre 7/8: was not learned; known are 4/4, 3/4"):
         transformer.generate(Request(bars=4, metre=(7, 8)), 0)
@@ -158,6 +167,8 @@ def test_a_performance_has_no_grid_and_an_end(tmp_path):
     song = generator.generate(Request(seconds=30, tempo=120), 2)
     on_grid = np.isclose(song.notes["beat"] * 4 % 1, 0)
     assert 0 < on_grid.mean() < 0.5 and song.seconds <= 30 + 1e-6
+    longest = generator.longest / 100 / (120 / generator.tempo)
+    assert song.notes["duration"].max() <= longest + 60 / 120 / 100  # and a rounding
     midi.write_song(tmp_path / "song.mid", song)
     assert midi.read(tmp_path / "song.mid").n_notes == song.n_notes
 

@@ -58,7 +58,7 @@ class EventTransformer(NetworkGenerator):
         {"mood", "key", "mode", "density", "register", "loudness", "spread", "syncopation"}
     )
     DRAWS = 64
-    FACTS = ("metres", "known_moods", "programs", "tempi", "bars", "middle", "scale")
+    FACTS = ("metres", "known_moods", "programs", "tempi", "bars", "middle", "scale", "pitches")
 
     metres: list[list[int]]
     known_moods: list[str]
@@ -67,6 +67,7 @@ class EventTransformer(NetworkGenerator):
     bars: float
     middle: list[float]
     scale: list[float]
+    pitches: list[int]  # the lowest and the highest in the home key
 
     def learn(
         self, songs: Sequence[Song], moods: Sequence[str], progress: Progress, work: Path | None
@@ -87,6 +88,10 @@ class EventTransformer(NetworkGenerator):
         self.scale = np.maximum(np.nan_to_num(np.nanstd(values, axis=0)), 1e-3).tolist()
         programs = {int(p) for one in known for p in one.rows[:-1, PROGRAM]}
         self.programs = sorted(programs)
+        self.pitches = [
+            int(end(np.concatenate([one.rows[:-1, PITCH] for one in known])))
+            for end in (np.min, np.max)
+        ]
         self.tempi = sorted(float(t) for t in values[:, 0] if np.isfinite(t)) or [120.0]
         self.bars = float(np.median([one.time[-1] // one.metre[0] + 1 for one in known]))
         self.architecture = self._architecture()
@@ -178,7 +183,15 @@ class EventTransformer(NetworkGenerator):
         if request.low is not None or request.high is not None:
             middle = self.middle[list(KNOBS).index("register")]
             shift += 12 * round(((low + high) / 2 - middle - shift) / 12)
-        return Line(metre, bars, tempo, shift, low - shift, high - shift)
+        return Line(metre, bars, tempo, shift, *self._learned(low - shift, high - shift))
+
+    def _learned(self, low: int, high: int) -> tuple[int, int]:
+        """Keep to pitches that were learned, where those that are asked for have room for a tune.
+
+        Of notes that begin together the higher come later, so that a rare one would climb on.
+        """
+        least, most = max(low, self.pitches[0]), min(high, self.pitches[1])
+        return (least, most) if most - least >= min(12, high - low) else (low, high)
 
     def _metre(self, request: Request) -> tuple[int, int]:
         if request.metre is None:

@@ -63,7 +63,9 @@ class PerformanceRNN(NetworkGenerator):
     KEEPS = frozenset({"bars", "seconds", "tempo", "low", "high", "instruments", "longest_copy"})
     AIMS = frozenset({"mood", "key", "mode", "density", "register", "loudness"})
     EPOCHS = 8
-    FACTS = ("known_moods", "tempo", "seconds", "density", "classes", "velocity", "middle")
+    FACTS = (
+        "known_moods", "tempo", "seconds", "density", "classes", "velocity", "middle", "longest",
+    )  # fmt: skip
 
     known_moods: list[str]
     tempo: float
@@ -72,6 +74,7 @@ class PerformanceRNN(NetworkGenerator):
     classes: list[list[float]]  # how often each pitch class occurs, in major and in minor
     velocity: float
     middle: float
+    longest: int  # hundredths of a second, of all notes but one in a thousand
 
     def __init__(
         self,
@@ -99,6 +102,8 @@ class PerformanceRNN(NetworkGenerator):
         self.density = [float(densities.mean()), float(max(densities.std(), 0.1))]
         self.velocity = float(np.mean([knobs.loudness(song) for song, _ in kept]))
         self.middle = float(np.mean([knobs.register(song) for song, _ in kept]))
+        lengths = np.concatenate([s.notes["duration"][~s.notes["drum"]] for s, _ in kept])
+        self.longest = max(1, round(SHIFTS_PER_SECOND * float(np.percentile(lengths, 99.9))))
         shifts = [events.home_shift(song) for song, _ in kept]
         shares = [_classes(song, shift) for (song, _), shift in zip(kept, shifts, strict=True)]
         minor = np.array([knobs.mode(song) == 0 for song, _ in kept])
@@ -167,6 +172,7 @@ class PerformanceRNN(NetworkGenerator):
             round(bar * speed * SHIFTS_PER_SECOND),
             max(0, low - shift),
             min(127, high - shift),
+            self.longest,
         )
         notes = performance.play(self.sampler(known), random)
         return self._song(notes, request, tempo, bars, shift, speed)
@@ -203,10 +209,13 @@ class PerformanceRNN(NetworkGenerator):
 
 
 class _Performance:
-    """A performance that is being played, in hundredths of a second."""
+    """A performance that is being played, in hundredths of a second.
 
-    def __init__(self, length: int, bar: int, low: int, high: int) -> None:
-        self.length, self.bar = length, bar
+    A note that nothing ends is ended when it has sounded as long as notes do that were learned.
+    """
+
+    def __init__(self, length: int, bar: int, low: int, high: int, longest: int) -> None:
+        self.length, self.bar, self.longest = length, bar, longest
         self.now, self.at_once, self.velocity, self.last_end = 0, 0, 64, 0
         self.sounding = dict[int, tuple[int, int]]()
         self.done = list[tuple[int, int, int, int]]()
@@ -222,8 +231,8 @@ class _Performance:
             scores = sampler.scores(sampler.read(row, nothing, zero), 0, row)
             row = drawn(np.where(self._forbidden(), -np.inf, scores), random, TOP_P)[:, None]
             self._take(int(row[0, 0]))
-        for pitch in list(self.sounding):
-            self._end(pitch, self.length)
+        for pitch, (begin, _) in list(self.sounding.items()):
+            self._end(pitch, min(self.length, begin + self.longest))
         return np.array(sorted(self.done), np.int64).reshape(-1, 4)
 
     def _forbidden(self) -> NDArray[np.bool_]:
@@ -247,6 +256,8 @@ class _Performance:
         elif event >= SHIFT:
             self.now += event - SHIFT + 1
             self.at_once = 0
+            for hung in [p for p, (b, _) in self.sounding.items() if b + self.longest < self.now]:
+                self._end(hung, self.sounding[hung][0] + self.longest)
         else:
             pitch = event % OFF
             if pitch in self.sounding:
