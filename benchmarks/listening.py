@@ -66,7 +66,7 @@ def silence(song: Song) -> float:
 
 
 def at_once(song: Song) -> float:
-    """Notes that sound at a time, as a mean over the song."""
+    """Count the notes that sound at a time, as a mean over the song."""
     return float(song.notes["duration"].sum() / song.seconds)
 
 

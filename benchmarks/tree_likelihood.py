@@ -70,6 +70,9 @@ class Heard:
         self.moves = np.ones((n, VOICES), bool)
         self.moves[1:] = rows[1:] != rows[:-1]
         self.held, self.before, self.steps = self._notes()
+        rests = np.flatnonzero((self.held >= 4).all(axis=1))  # a chord that all hold: a cadence
+        begun = np.concatenate([[0], rests])
+        self.since = np.arange(n) - begun[np.searchsorted(rests, np.arange(n), side="right")]
         self.tonic, self.minor, self.shares, self.recent = self._keys()
         self.match, self.match_length = _matches(rows)
         self.tune_match, self.tune_length = _matches(rows[:, :1])
@@ -136,7 +139,10 @@ def common(song: Heard, voice: int) -> list[Floats]:
     columns += [(rows - last)[1:, j].clip(-24, 24) for j in range(voice)]
     columns += [np.full(n - 1, np.nan)] * (2 * (VOICES - 1 - voice))
     columns += [(last[1:, voice] + 9 - song.tonic[1:]) % 12]
-    columns += [(rows[1:, 0] + 9 - song.tonic[1:]) % 12 if voice else np.full(n - 1, np.nan)]
+    for j in range(VOICES):
+        seen = rows if j < voice else last
+        columns += [(seen[1:, j] + 9 - song.tonic[1:]) % 12]
+    columns += [song.since[1:].clip(max=64)]
     columns += [song.match_length[1:], song.tune_length[1:], np.minimum(t, 64)]
     return [np.asarray(column, float) for column in columns]
 
@@ -223,7 +229,9 @@ class Trees:
     """Both models of all voices."""
 
     def __init__(self, songs: list[Heard], moving: int, pitches: int) -> None:
-        settings = {"early_stopping": False, "random_state": 0, "min_samples_leaf": 30}
+        settings = {
+            "early_stopping": False, "random_state": 0, "min_samples_leaf": 30, "max_features": 0.5,
+        }  # fmt: skip
         self.moving = HistGradientBoostingClassifier(
             max_iter=moving, learning_rate=0.06, max_leaf_nodes=31, l2_regularization=1.0,
             **settings,
