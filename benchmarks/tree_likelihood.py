@@ -161,7 +161,7 @@ def of_moving(song: Heard, voice: int) -> Floats:
     n, moves, last = len(song.rows), song.moves, song.last
     columns = common(song, voice)
     for period in (16, 8, 4):
-        for of in (moves[:, voice], moves.any(axis=1)):
+        for of in np.stack([moves[:, voice], moves.any(axis=1)]):
             rate = np.zeros(n)
             for phase in range(period):
                 here = of[phase::period].astype(float)
@@ -316,7 +316,8 @@ def mix(trees: dict[str, Floats], folder: Path, song: Ints) -> None:
         parts = np.log(weight) + network[part], np.log(1 - weight) + trees[part]
         return np.asarray(np.logaddexp(*parts))
 
-    weight = max(np.arange(0.05, 1, 0.05), key=lambda weight: mixed("valid", weight).mean())
+    weights = [n / 20 for n in range(1, 20)]
+    weight = max(weights, key=lambda weight: float(mixed("valid", weight).mean()))
     found = mixed("test", weight)
     print(f"network alone: {-network['test'].mean():.4f} {interval(network['test'], song)}")
     print(f"both, the network with weight {weight:.2f}: valid {-mixed('valid', weight).mean():.4f} "
@@ -364,7 +365,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     flat = {part: np.concatenate(log_p[part]) for part in log_p}
     song = np.repeat(np.arange(len(data["test"])), [len(rows) for rows in data["test"]])
-    np.savez_compressed(args.out / "trees.npz", song=song, **flat)
+    np.savez_compressed(args.out / "trees.npz", allow_pickle=False, song=song, **flat)
     again = np.load(args.out / "trees.npz")["test"]
     print(f"worked out from trees.npz: {-again.mean():.4f} {interval(again, song)}")
     if args.network:
