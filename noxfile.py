@@ -1,4 +1,4 @@
-"""Sessions for nox: the tests on every Python that is supported, linters, documentation, JAX.
+"""Sessions for nox: the tests on every Python, linters, documentation, JAX, PyTorch.
 
 Environments are made with the versions in constraints.txt, as `make` does: `nox -s tests-3.12`.
 A Python that is not installed is skipped, unless nox is run with --error-on-missing-interpreters.
@@ -59,3 +59,12 @@ def jax(session: nox.Session) -> None:
     session.install("--quiet", "jax[cpu]")
     session.run("pytest", "-m", "not slow", *(session.posargs or NETWORKS),
                 env={"KERAS_BACKEND": "jax"})  # fmt: skip
+
+
+@nox.session(python="3.11")
+def torch(session: nox.Session) -> None:
+    """Run the networks' battery of checks on PyTorch, whose wheels take some 5 GB with CUDA."""
+    install(session, "dev")
+    session.install("--quiet", "torch")
+    session.run("pytest", "-m", "not slow", *(session.posargs or NETWORKS),
+                env={"KERAS_BACKEND": "torch"})  # fmt: skip

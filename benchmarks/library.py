@@ -4,10 +4,11 @@
 
 Makes distinct MIDI files (transposed and time-shifted copies of those of a folder, or of the
 built-in corpus `folk`). Then, in programs of their own: reads them into an empty store, which is
-the limit of what any prediction can reach; predicts with each model from an empty store (cold), and
-once more when all is read (warm), in as many processes as `--jobs` says, one number after the
-other. Prints songs a second without the time it takes to start the program and load the model, the
-processor time of all processes, and the peak memory of any.
+what predictions are compared with; predicts with each model from an empty store (cold), when all
+is read and nothing is described (read), and when songs are described, too (described), in as many
+processes as `--jobs` says, one number after the other. Prints songs a second without the time it
+takes to start the program and load the model, the processor time of all processes, and the peak
+memory of any.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from pathlib import Path
 from scale import copies, measured_command
 
 from classify.corpora import builtin
+from classify.corpora.descriptions import Descriptions
 
 
 def read(folder: Path) -> None:
@@ -87,15 +89,16 @@ def main() -> None:
         copies(sorted(source.rglob("*.mid")), options.songs, songs)
         time.sleep(2.5)  # a file as young as that is not trusted to stay as it is
         os.environ["CLASSIFY_CACHE"] = str(cache)
-        limits = {
-            "cold": report("reading alone, cold", 0, "read", str(songs)),
-            "warm": report("reading alone, warm", 0, "read", str(songs)),
-        }
+        limit = report("reading alone, cold", 0, "read", str(songs))
+        report("reading alone, warm", 0, "read", str(songs))
         for model in options.models:
             name = json.loads((model / "bundle.json").read_text())["model"]["title"]
             for jobs in options.jobs:
                 shutil.rmtree(cache)
-                for state, limit in limits.items():
+                for state in ("cold", "read", "described"):
+                    if state == "read":
+                        with Descriptions(next(cache.glob("songs-*"))) as kept:
+                            kept.forget()
                     out = Path(place) / f"{state}.csv"
                     work = "judge", str(songs), str(model.resolve()), str(out), str(jobs)
                     report(f"{name}, {state}, --jobs {jobs}", limit, *work)

@@ -49,7 +49,8 @@ BATCH = 100
 WAITING = 16
 
 #: Seconds of a core that a song and each of its notes take, and those until a process has loaded a
-#: model (measured with the recommended one): fewer songs gain nothing by another process.
+#: model (measured with the recommended one). Two processes gain nothing before they have worked for
+#: so long; they are started where there is work for three.
 PER_SONG, PER_NOTE, START = 7e-4, 6e-6, 4.0
 
 #: What batches are made of: files that are still to be read, or songs that were read here.
@@ -215,7 +216,8 @@ def executor_for(
     seconds = len(items) * PER_SONG + sum(item.song.n_notes for item in items) * PER_NOTE
     n_batches = -(-len(items) // size)
     most = min(n_workers or n_cores(), int(seconds / START), n_batches)
-    return make_executor(most) if most > 1 else make_executor(1, "inline")
+    few = most < 2 or seconds < 3 * START
+    return make_executor(1, "inline") if few else make_executor(most)
 
 
 # --- tasks
