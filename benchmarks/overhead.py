@@ -6,8 +6,8 @@ Windows of a corpus (the built-in `folk`, unless a folder of labelled songs is n
 turn, in one program and on one core:
 
 - a network (NN3 and Bi-NN3) by our trainer, and by `fit` of Keras with the same optimiser: plain,
-  and with what a training that keeps its best epoch needs (validation, best weights, early stopping;
-  Keras' own callbacks on the other side);
+  and with what a training needs that keeps its best epoch (validation, best weights, an early
+  stop; Keras' own callbacks on the other side);
 - the five classical baselines on notes: our search of the grid, which also gives what the inner
   folds predict, and GridSearchCV on the same folds with macro-F1, which gives no such thing; models
   without probabilities are calibrated on both sides.
