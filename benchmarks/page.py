@@ -4,18 +4,22 @@
 
 A library of made-up songs is written into a database; a server of its own then answers what the
 page asks: the first rows, a search, filters, a sorted part far down, a song. Each is asked 20 times
-a second, first while nothing else happens, then while a folder of songs is read and judged.
+a second, first while nothing else happens, then while a folder of songs is read and judged. Where
+Chromium and its driver are installed, the library is opened in it as well: how long the first rows
+and a filter take there, and how much memory the page needs.
 """
 
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -104,6 +108,67 @@ def measure(address: str, token: str) -> dict[str, float]:
     return {name: 1000 * float(np.percentile(values, 95)) for name, values in took.items()}
 
 
+def wait_for(address: str) -> None:
+    """Wait until the server answers."""
+    for _ in range(600):
+        try:
+            ask(address, "token", "/libraries")
+            return
+        except URLError:
+            time.sleep(0.1)
+    raise SystemExit("the server did not answer within a minute")
+
+
+#: The milliseconds between two marks of the page, and what its scripts and rows hold.
+WAIT = """
+const done = arguments[arguments.length - 1], begun = performance.now(), [filter] = arguments;
+const total = document.querySelector("#total"), before = filter ? total.textContent : "";
+if (filter) {
+  const field = document.querySelector("#filters [name=q]");
+  field.value = filter;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+(function look() {
+  if (total.textContent !== before && document.querySelector("#rows tr a")) {
+    done(filter ? performance.now() - begun : performance.now());
+  } else requestAnimationFrame(look);
+})();
+"""
+
+
+def in_a_browser(address: str, folder: Path) -> None:
+    """Open the library in Chromium, and print what a person waits for."""
+    from selenium import webdriver
+
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not program or not driver:
+        print("no chromium and chromedriver on this machine: nothing is measured in a browser")
+        return
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for argument in ("--headless", "--no-sandbox", "--disable-gpu", "--enable-precise-memory-info",
+                     f"--user-data-dir={folder}"):  # fmt: skip
+        options.add_argument(argument)
+    browser = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    try:
+        browser.get(f"{address}/?token=token")
+        firsts, filters = [], []
+        for number in range(5):
+            browser.get(f"{address}/library/1")
+            firsts.append(browser.execute_async_script(WAIT))
+            filters.append(browser.execute_async_script(WAIT, f"song {70 + number}"))
+        for place in np.linspace(0, 400_000, 40).tolist():
+            browser.execute_script("document.querySelector('#table').scrollTop = arguments[0]", place)
+            time.sleep(0.05)
+        held = browser.execute_script("return performance.memory.usedJSHeapSize") / 2**20
+        nodes = browser.execute_script("return document.querySelectorAll('*').length")
+        print(f"in Chromium, medians of 5: first rows {np.median(firsts):.0f} ms after the click, a "
+              f"filter {np.median(filters):.0f} ms; scripts hold {held:.0f} MB and {nodes:,} "
+              "elements after scrolling through all songs")  # fmt: skip
+    finally:
+        browser.quit()
+
+
 def memory(process: int) -> float:
     """Give the megabytes that a process holds."""
     status = Path(f"/proc/{process}/status").read_text()
@@ -146,6 +211,7 @@ def main() -> None:
         assert process.stdout
         address = f"http://127.0.0.1:{int(process.stdout.readline())}"
         try:
+            wait_for(address)
             report(address, process.pid, place, database, many, n_songs)
         finally:
             process.terminate()
@@ -159,6 +225,7 @@ def report(
     first, answer = ask(address, "token", "/libraries/1/songs?limit=200")
     rest = measure(address, "token")
     held = memory(process)
+    in_a_browser(address, place.folder / "chromium")
     api.train("folk", place.models / "real", "features-logistic", quick=True)
     add_model(Room(place, database, SILENT), place.models / "real")
     made = ask(address, "token", "/libraries", {"path": str(many)})[1]

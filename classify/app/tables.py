@@ -60,7 +60,7 @@ class Song(Base):
     __table_args__ = (
         UniqueConstraint("library_id", "name"),
         Index("song_by_library", "library_id", "present", "title"),
-        Index("song_by_digest", "digest"),
+        Index("song_by_digest", "digest", "library_id", "present"),
         ONCE,
     )
 

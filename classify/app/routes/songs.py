@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased, defer
 
 from classify import api
 from classify.app.page import ThePage, found
@@ -57,7 +57,9 @@ def list_songs(page: ThePage, number: int, filters: Annotated[Filters, Query()])
         model = used_model(session, "classifier")
         query = of_library(number, model, setting(session, "listener"), filters)
         total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery()))
-        rows = session.execute(query.offset(filters.offset).limit(filters.limit)).all()
+        # What is shown is fetched for the rows that are shown, and not for all that are sorted.
+        shown = query.with_only_columns(Song.id).offset(filters.offset).limit(filters.limit)
+        rows = session.execute(query.where(Song.id.in_(shown))).all()
     return {"total": total, "offset": filters.offset, "rows": [as_row(*row) for row in rows]}
 
 
@@ -74,6 +76,7 @@ def of_library(
         .outerjoin(Prediction, judged)
         .outerjoin(Label, labelled)
         .where(Song.library_id == number, Song.present)
+        .options(defer(Prediction.windows), defer(Prediction.statistics))  # long, and not shown
     )
     if filters.excluded != "all":
         query = query.where(Song.excluded == (filters.excluded == "yes"))
@@ -139,15 +142,17 @@ def _order(filters: Filters) -> list[ColumnElement[Any]]:
     if filters.sort.startswith("p:"):
         column: Any = _probability(filters.sort.removeprefix("p:"))
     else:
-        columns: dict[str, Any] = {
+        texts: dict[str, Any] = {
             "title": func.lower(Song.title), "artist": func.lower(Song.artist),
-            "seconds": Song.seconds, "mood": Prediction.best, "confidence": Prediction.confidence,
-            "tempo": Prediction.tempo, "key": Prediction.key, "loudness": Prediction.loudness,
-            "label": Label.label, "added": Song.added,
+            "mood": Prediction.best, "key": Prediction.key, "label": Label.label,
         }  # fmt: skip
-        column = columns.get(filters.sort, columns["title"])
-    unknown = case((column.is_(None), 1), (column == "", 1), else_=0)
-    return [unknown, column.desc() if filters.order == "down" else column.asc()]
+        numbers: dict[str, Any] = {
+            "seconds": Song.seconds, "confidence": Prediction.confidence,
+            "tempo": Prediction.tempo, "loudness": Prediction.loudness, "added": Song.added,
+        }  # fmt: skip
+        text = texts.get(filters.sort, texts["title"])
+        column = numbers.get(filters.sort, func.nullif(text, ""))
+    return [(column.desc() if filters.order == "down" else column.asc()).nulls_last()]
 
 
 def as_row(
