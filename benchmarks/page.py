@@ -158,12 +158,13 @@ def in_a_browser(address: str, folder: Path) -> None:
             firsts.append(browser.execute_async_script(WAIT))
             filters.append(browser.execute_async_script(WAIT, f"song {70 + number}"))
         for place in np.linspace(0, 400_000, 40).tolist():
-            browser.execute_script("document.querySelector('#table').scrollTop = arguments[0]", place)
+            browser.execute_script("document.querySelector('#table').scrollTop = arguments[0]",
+                                   place)  # fmt: skip
             time.sleep(0.05)
         held = browser.execute_script("return performance.memory.usedJSHeapSize") / 2**20
         nodes = browser.execute_script("return document.querySelectorAll('*').length")
-        print(f"in Chromium, medians of 5: first rows {np.median(firsts):.0f} ms after the click, a "
-              f"filter {np.median(filters):.0f} ms; scripts hold {held:.0f} MB and {nodes:,} "
+        print(f"in Chromium, medians of 5: first rows {np.median(firsts):.0f} ms after the click, "
+              f"a filter {np.median(filters):.0f} ms; scripts hold {held:.0f} MB and {nodes:,} "
               "elements after scrolling through all songs")  # fmt: skip
     finally:
         browser.quit()

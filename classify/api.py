@@ -26,7 +26,9 @@ from classify.experiments.settings import Settings, check_count, check_seed
 from classify.files import read_json
 from classify.inference.generating import (
     enrich,
+    export_made_song,
     generate,
+    has_sound,
     list_generators,
     loaded_generator,
     make_song,
@@ -667,9 +669,10 @@ __all__ = [
     "about_model", "adapt", "arrange_playlist", "build_playlists", "built_in", "cache",
     "change_mood", "check_corpus", "compare", "compare_corpora", "compare_generators",
     "describe_playlist", "doctor", "enrich", "explain", "explain_run", "explain_song",
-    "export_playlist", "generate", "interpolate", "is_run", "list_corpora", "list_generators",
-    "load_run", "loaded", "loaded_generator", "make_song", "map_songs", "most_bytes", "nearest",
-    "playlist", "playlists", "predict", "predict_in_blocks", "pretrain", "read_library",
-    "read_made_song", "read_song", "reconstruct", "report", "show_corpus", "side_by_side", "slide",
-    "songs_to_label", "statistics_of", "suggest", "train", "transcribe", "warn_of_library",
+    "export_made_song", "export_playlist", "generate", "has_sound", "interpolate", "is_run",
+    "list_corpora", "list_generators", "load_run", "loaded", "loaded_generator", "make_song",
+    "map_songs", "most_bytes", "nearest", "playlist", "playlists", "predict", "predict_in_blocks",
+    "pretrain", "read_library", "read_made_song", "read_song", "reconstruct", "report",
+    "show_corpus", "side_by_side", "slide", "songs_to_label", "statistics_of", "suggest", "train",
+    "transcribe", "warn_of_library",
 ]  # fmt: skip

@@ -3,7 +3,9 @@
 The command line reads its options here, so what takes long is imported when it is needed.
 """
 
+import tempfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -223,6 +225,45 @@ def read_made_song(file: str | Path) -> "Song":
     from classify.inference.composing import read_song
 
     return read_song(Path(file))
+
+
+def has_sound() -> bool:
+    """Say whether songs can be written as sound: whether `make audio` was run."""
+    from classify.songs import soundfonts
+
+    return find_spec("tinysoundfont") is not None and soundfonts.is_fetched()
+
+
+def export_made_song(file: str | Path, kind: str, title: str = "") -> bytes:
+    """Give a song that `make_song` wrote as other programs take it.
+
+    Parameters
+    ----------
+    file : str or Path
+        The MIDI file.
+    kind : {"midi", "musicxml", "ogg"}
+        The file itself; a score, on a grid of sixteenths and triplets; its sound, which needs the
+        audio extra (`make audio`).
+    title : str
+        What a score is called.
+
+    Raises
+    ------
+    InputError
+        If sound is asked for, and what it needs is not installed.
+    UnusableSong
+        If the song cannot be written as a score.
+    """
+    from classify.songs import notation, render
+
+    if kind == "midi":
+        return Path(file).read_bytes()
+    if kind == "musicxml":
+        return notation.musicxml(Path(file).read_bytes(), title)
+    with tempfile.TemporaryDirectory() as folder:
+        sound = Path(folder, f"song.{kind}")
+        render.write(sound, read_made_song(file))
+        return sound.read_bytes()
 
 
 def enrich(

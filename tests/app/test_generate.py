@@ -1,6 +1,7 @@
 """New songs of the page: made, the same again, kept in a library, gone on from."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from classify.app import composing, tasks
 from classify.app.room import add_model
 from classify.errors import InputError
 from classify.songs import GENERATED, midi
+from classify.songs.score import to_midi
 from tests.app.conftest import room_of
 from tests.conftest import write_corpus, write_song
 
@@ -49,6 +51,19 @@ def test_the_same_seed_makes_the_same_bytes(client, page, composer):
     files = [client.get(f"/api/v1/generated/{song['id']}/midi") for song in (one, other)]
     assert files[0].content == files[1].content and files[0].content[:4] == b"MThd"
     assert "attachment" in files[0].headers["content-disposition"]
+
+
+def test_a_song_is_taken_along_as_a_score_with_the_same_pitches(client, page, composer):
+    song = make(client, page, composer, seed=9, bars=4)
+    score = client.get(f"/api/v1/generated/{song['id']}/musicxml")
+    assert 'filename="new-song-1.musicxml"' in score.headers["content-disposition"]
+    (piece,) = to_midi(score.content, ".musicxml")
+    pitches = midi.parse(piece.midi, Path("score")).notes["pitch"]
+    assert sorted(pitches) == sorted(song["notes"]["pitch"])
+    if not api.has_sound():
+        told = client.get(f"/api/v1/generated/{song['id']}/ogg")
+        assert told.status_code == 422 and "make audio" in told.json()["detail"]
+    assert client.get(f"/api/v1/generated/{song['id']}/exe").status_code == 422
 
 
 def test_a_kept_song_is_in_the_library_and_its_name_is_a_name(client, page, composer, tmp_path):

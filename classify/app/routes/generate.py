@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException
-from fastapi.responses import FileResponse
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
@@ -21,6 +21,13 @@ router = APIRouter(tags=["new songs"])
 
 #: New songs that are listed.
 LISTED = 30
+
+#: The ending and the media type of each kind of file.
+KINDS = {
+    "midi": ("mid", "audio/midi"),
+    "musicxml": ("musicxml", "application/vnd.recordare.musicxml+xml"),
+    "ogg": ("ogg", "audio/ogg"),
+}
 
 Named = Annotated[dict[Literal["song", "generated"], int], Field(min_length=1, max_length=1)]
 
@@ -148,12 +155,18 @@ def one_generated(page: ThePage, number: int) -> dict[str, Any]:
     return _described(made, model.name) | {"notes": as_notes(api.read_made_song(made.file))}
 
 
-@router.get("/generated/{number}/midi")
-def midi_of_generated(page: ThePage, number: int) -> FileResponse:
-    """Give a new song as a MIDI file."""
+@router.get("/generated/{number}/{kind}")
+def file_of_generated(
+    page: ThePage, number: int, kind: Literal["midi", "musicxml", "ogg"]
+) -> Response:
+    """Give a new song as a file: MIDI, a score, or its sound where `make audio` was run."""
     with page.database.reading() as session:
         made = found(session.get(Generated, number), "new song")
-    return FileResponse(made.file, media_type="audio/midi", filename=f"new-song-{number}.mid")
+        title = made.facts.get("title") or f"New song {number}"
+    content = api.export_made_song(made.file, kind, title)
+    ending, media_type = KINDS[kind]
+    named = f'attachment; filename="new-song-{number}.{ending}"'
+    return Response(content, media_type=media_type, headers={"content-disposition": named})
 
 
 @router.post("/generated/{number}/keep", status_code=202)

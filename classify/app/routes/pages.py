@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import select
 
+from classify import api
 from classify.app import lists, texts
 from classify.app.page import ThePage, found
 from classify.app.routes.comparisons import list_comparisons, list_models, one_comparison
@@ -99,7 +100,8 @@ def playlist_sheet(request: Request, page: ThePage, number: int) -> HTMLResponse
 def generate(request: Request, page: ThePage) -> HTMLResponse:
     """Show what new songs can be, and the latest."""
     return page.show(request, "generate.html", composers=list_composers(page),
-                     libraries=list_libraries(page), classes=_classes(page))  # fmt: skip
+                     libraries=list_libraries(page), classes=_classes(page),
+                     sound=api.has_sound())  # fmt: skip
 
 
 @router.get("/listeners")

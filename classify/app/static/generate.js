@@ -99,6 +99,8 @@ function shown(song) {
       h("p", { class: "soft" }, t("Seed {seed}. {model}.", { seed: song.seed, model: song.model }))),
     h("p", { class: "buttons" },
       h("a", { class: "button", href: `/api/v1/generated/${song.id}/midi`, download: "" }, t("Download MIDI")),
+      h("a", { class: "button", href: `/api/v1/generated/${song.id}/musicxml`, download: "" }, t("Download score")),
+      place.dataset.sound === undefined ? null : h("a", { class: "button", href: `/api/v1/generated/${song.id}/ogg`, download: "" }, t("Download sound")),
       h("button", { type: "button", class: "keep", disabled: song.kept, onclick: () => keep(song, box) }, song.kept ? t("In the library") : t("Keep in the library")),
       h("button", { type: "button", onclick: () => goOn(song) }, t("Go on from here")),
       h("button", { type: "button", onclick: () => { form.seed.value = String(song.seed); form.seed.focus(); } }, t("Use its seed")),
