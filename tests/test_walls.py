@@ -98,7 +98,7 @@ def test_imports_run_one_way(path):
                 "songs/score.py",
                 "songs/notation.py",
             },
-        ),  # fmt: skip
+        ),
         ("basic_pitch", {"songs/transcriber.py"}),
         ("librosa", {"songs/audio.py"}),
         ("multiprocessing", {"compute/local.py"}),  # one pool of processes
