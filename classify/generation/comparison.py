@@ -41,6 +41,7 @@ from classify.generation.voice_leading import parallels
 from classify.models import registry
 from classify.progress import SILENT, Progress, counting
 from classify.records import VERSION, portable, versions
+from classify.representations import melody as melodies
 from classify.songs import Song, midi
 
 LOG = logging.getLogger(__name__)
@@ -217,7 +218,8 @@ def compare(
         variant_of = {n: getattr(generators.get(n), "VARIANT_OF", "") for n in folders}
         spaces = compared.measure(folders, variant_of, judge, settings.seed)
         voices = voice_measures.measure(folders, settings.seed)
-        measured = pd.concat([measured, spaces, voices], ignore_index=True)
+        melodies_heard = _judge_melodies(parts, judge)
+        measured = pd.concat([measured, melodies_heard, spaces, voices], ignore_index=True)
         with atomic_write(out / MEASURES) as temporary:
             measured.to_csv(temporary, index=False)
         finished = datetime.now(UTC).isoformat(timespec="seconds")
@@ -440,6 +442,18 @@ def _judge_all(
         table[f"returns_{n_bars}"] = _at(there, values, len(table))
     table["seconds"] = _at(there, np.array([song.seconds for song in songs]), len(table))
     return table
+
+
+def _judge_melodies(parts: Parts, judge: Judge) -> pd.DataFrame:
+    """Let the judge hear the melodies of held-out songs, as generators of melodies write them."""
+    heard = [
+        (melodies.alone(song), mood, group)
+        for song, mood, group in zip(*parts.of(parts.held_out), strict=True)
+    ]
+    known = [(tune, mood, group) for tune, mood, group in heard if tune]
+    tunes, moods, groups = zip(*known, strict=True) if known else ((), (), ())
+    judged = judge.calls(tunes) if tunes else []
+    return measures.of_melodies(judged, moods, groups)
 
 
 def _at(places: NDArray[np.intp], values: NDArray[np.float64], n_rows: int) -> NDArray[np.float64]:

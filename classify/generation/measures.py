@@ -22,6 +22,9 @@ from classify.songs import Song
 #: Sets of real songs.
 LEARNED, HELD_OUT = "learned from", "held out"
 
+#: Control by the melodies of real songs: what a generator of melodies can be expected to reach.
+MELODIES = "control by melody"
+
 #: Principal components of the descriptors over which the Fréchet distance goes.
 COMPONENTS = 8
 
@@ -94,6 +97,24 @@ def _control(name: str, part: pd.DataFrame) -> Iterator[Row]:
     asked = part[part.knob == ""]
     done = (asked.failed == "").to_numpy()
     yield name, "made", "", estimate_share(done, asked.group.tolist()), len(asked)
+
+
+def of_melodies(judged: Sequence[str], moods: Sequence[str], groups: Sequence[str]) -> pd.DataFrame:
+    """Say how often held-out songs are called by their mood by their melody alone.
+
+    Parameters
+    ----------
+    judged, moods, groups : sequences of str
+        Of each melody: what the judge calls it, the mood of its song, and the song's group.
+
+    Returns
+    -------
+    DataFrame
+        As `measure` gives it.
+    """
+    right = np.array([one == mood for one, mood in zip(judged, moods, strict=True)], bool)
+    share = estimate_share(right, list(groups))
+    return as_table([(HELD_OUT, MELODIES, "", share, len(right))] if len(right) else [])
 
 
 def _knobs(name: str, part: pd.DataFrame, seed: int) -> Iterator[Row]:

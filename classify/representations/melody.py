@@ -163,6 +163,22 @@ def decode(
     )
 
 
+def alone(song: Song, ticks_per_beat: int = 4) -> Song | None:
+    """Give a song's melody as a song, played evenly in the song's mean tempo and loudness.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> alone(piece()).n_notes <= piece().n_notes
+    True
+    """
+    melody = encode(song, ticks_per_beat)
+    if melody is None or not song.seconds:
+        return None
+    tempo = float(song.beats_at(np.array([song.seconds]))[0] / song.seconds * 60)
+    return decode(melody, tempo, velocity=round(float(song.notes["velocity"].mean())))
+
+
 def tonic(melody: Melody) -> tuple[int, bool]:
     """Estimate the key: pitch class of the tonic, and whether it is minor.
 

@@ -76,6 +76,7 @@ def test_copies_are_caught_and_random_notes_are_none(measured):
 def test_real_songs_that_nobody_saw_are_measured_too(measured):
     real = measured[measured.set == HELD_OUT].set_index(["measure", "of"])
     assert real.value["control", ""] > 0.8  # low and slow against high and fast
+    assert real.value["control by melody", ""] > 0.8
     assert {"overlap", "Fréchet distance", "returns", "longest run"} <= set(
         measured[measured.set == HELD_OUT].measure
     )

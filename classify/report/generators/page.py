@@ -7,7 +7,7 @@ import numpy as np
 
 from classify.evaluation.scores import Estimate
 from classify.generation import knobs
-from classify.generation.measures import HELD_OUT
+from classify.generation.measures import HELD_OUT, MELODIES
 from classify.generation.quality import RETURNS, TITLES
 from classify.presentation.numbers import MINUS, number, percent, span
 from classify.progress import duration
@@ -87,6 +87,12 @@ def summary(view: GeneratorsView) -> list[str]:
             f"{relation} it is right about real songs that nobody saw ({percent(real.value)}, "
             f"{span(real.low, real.high)}); chance is {percent(1 / len(view.classes))}."
         )
+        if tunes := view.get(HELD_OUT, MELODIES):
+            lines.append(
+                f"Where it hears only the melody of those real songs, played evenly, it is right "
+                f"about {percent(tunes.value)} ({span(tunes.low, tunes.high)}): no more can be "
+                "expected of a generator that writes melodies."
+            )
     copying = [name for name in view.generators if _share(view, name, "copies") > 0]
     clean = [name for name in view.generators if name not in copying]
     if clean:
