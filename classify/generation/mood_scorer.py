@@ -3,10 +3,6 @@
 A generator that is asked for a mood composes a few songs and gives the one that fits best. What
 fits is learned from the very songs that the generator learned from, so the judge of a comparison,
 which has seen none of them, stays independent.
-
-New songs are unlike real ones, in ways that a classifier knows nothing of: where it errs, the best
-of several songs by that classifier is the one about which it errs most. So two that err differently
-are asked, a line through all features and trees that look at some, and the mean counts.
 """
 
 from collections.abc import Sequence
@@ -17,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.errors import InputError
-from classify.generation.forest import Forest
 from classify.representations import features
 from classify.representations.features.context import EXCERPT, mean_of_excerpts
 from classify.songs import Song
@@ -29,15 +24,12 @@ PENALTY, FARTHEST = 0.02, 4.0
 #: Songs of a mood from which on it can be told from others.
 FEWEST_SONGS = 5
 
-#: What names of the trees' arrays begin with.
-FOREST = "forest"
-
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class MoodScorer:
-    """Logistic regression and randomised trees on the features of a song's excerpts.
+    """Logistic regression on the features of a song's excerpts.
 
     Parameters
     ----------
@@ -47,15 +39,12 @@ class MoodScorer:
         Mean and standard deviation of each feature among the songs that were learned from.
     weights : ndarray, shape (n_moods, n_features + 1)
         Coefficients of the standardised features, and an intercept in the last column.
-    forest : Forest
-        Trees over the features as they are.
     """
 
     moods: list[str]
     middle: Floats
     spread: Floats
     weights: Floats
-    forest: Forest
 
     @classmethod
     def fit(cls, songs: Sequence[Song], moods: Sequence[str]) -> "MoodScorer | None":
@@ -78,15 +67,13 @@ class MoodScorer:
         x = mean_of_excerpts([songs[place] for place in chosen], EXCERPT)
         middle, spread = x.mean(axis=0), x.std(axis=0)
         spread[spread < 1e-9] = np.inf  # a feature that never varies says nothing
-        own = [moods[place] for place in chosen]
         model = LogisticRegression(C=PENALTY, max_iter=500, class_weight="balanced")
-        model.fit(_standardised(x, middle, spread), own)
+        model.fit(_standardised(x, middle, spread), [moods[place] for place in chosen])
         coefficients, intercept = model.coef_, model.intercept_
         if len(known) == 2:  # scikit-learn gives one row, for the second of two classes
             coefficients = np.vstack([-coefficients, coefficients]) / 2
             intercept = np.append(-intercept, intercept) / 2
-        weights = np.column_stack([coefficients, intercept])
-        return cls(known, middle, spread, weights, Forest.fit(x, own))
+        return cls(known, middle, spread, np.column_stack([coefficients, intercept]))
 
     def probabilities(self, songs: Sequence[Song], mood: str) -> Floats:
         """Say how probable a mood is.
@@ -102,19 +89,15 @@ class MoodScorer:
         -------
         ndarray, shape (n_songs,)
         """
-        features_of = mean_of_excerpts(songs, EXCERPT)
-        x = _standardised(features_of, self.middle, self.spread)
+        x = _standardised(mean_of_excerpts(songs, EXCERPT), self.middle, self.spread)
         score = x @ self.weights[:, :-1].T + self.weights[:, -1]
         odds = np.exp(score - score.max(axis=1, keepdims=True))
-        by_line = odds / odds.sum(axis=1, keepdims=True)
-        both = (by_line + self.forest.probabilities(features_of)) / 2
-        return np.asarray(both[:, self.moods.index(mood)])
+        return np.asarray((odds / odds.sum(axis=1, keepdims=True))[:, self.moods.index(mood)])
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Give arrays and values that a scorer is made of again."""
         names = [feature.name for feature in features.listed()]
         arrays = {"middle": self.middle, "spread": self.spread, "weights": self.weights}
-        arrays |= {f"{FOREST}.{name}": part for name, part in self.forest.state().items()}
         return arrays, {"moods": self.moods, "features": names}
 
     @classmethod
@@ -128,10 +111,7 @@ class MoodScorer:
         """
         if values["features"] != [feature.name for feature in features.listed()]:
             raise InputError("measures other features than this program does; train it again")
-        prefix = f"{FOREST}."
-        trees = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
-        line = (arrays[name] for name in ("middle", "spread", "weights"))
-        return cls(values["moods"], *line, Forest.of_state(trees))
+        return cls(values["moods"], arrays["middle"], arrays["spread"], arrays["weights"])
 
 
 def _standardised(x: Floats, middle: Floats, spread: Floats) -> Floats:

@@ -2,11 +2,8 @@
 
 import numpy as np
 import pytest
-from sklearn.ensemble import ExtraTreesClassifier
 
 from classify.errors import InputError
-from classify.generation import forest
-from classify.generation.forest import Forest
 from classify.generation.generator import get
 from classify.generation.mood_scorer import MoodScorer
 from classify.generation.request import Request
@@ -31,21 +28,6 @@ def test_moods_are_told_from_songs_that_it_has_not_seen(songs):
     calming = scorer.probabilities(read[1::2], "Calming")
     assert ((calming > 0.5) == (np.array(moods[1::2]) == "Calming")).all()
     np.testing.assert_allclose(calming + scorer.probabilities(read[1::2], "Happy"), 1)
-
-
-def test_trees_say_what_scikit_learn_says_and_lead_onward():
-    draw = np.random.default_rng(0)
-    x, classes = draw.normal(size=(60, 8)), np.array(["a", "b", "c"])[draw.integers(0, 3, 60)]
-    model = ExtraTreesClassifier(
-        forest.TREES, min_samples_leaf=forest.SMALLEST_LEAF, max_leaf_nodes=forest.MOST_LEAVES,
-        max_features=forest.SHARE, class_weight="balanced", random_state=0,
-    ).fit(x, classes)  # fmt: skip
-    trees, other = Forest.fit(x, classes), draw.normal(size=(20, 8))
-    np.testing.assert_allclose(trees.probabilities(other), model.predict_proba(other))
-    state = trees.state()
-    for wrong in (np.zeros_like(state["left"]), state["left"] + 10**6):
-        with pytest.raises(ValueError, match="trees that lead"):
-            Forest.of_state(state | {"left": wrong})
 
 
 def test_one_mood_or_few_songs_of_others_teach_nothing(songs):
