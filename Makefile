@@ -71,6 +71,7 @@ $(VENV)/.installed: $(BIN)/python setup.cfg constraints.txt
 
 $(VENV)/.tested: $(VENV)/.installed
 	$(PIP) -c constraints.txt -e ".[dev]"
+	$(ALONE) $(BIN)/python -m tests.ahead
 	touch $@
 
 $(VENV)/.documented: $(VENV)/.installed

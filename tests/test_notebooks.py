@@ -24,8 +24,8 @@ CHOSEN = re.compile(r"\b(?:[Mm]acro-F1|95 %|95 of 100|80 %|835 windows of 800 no
 
 LARGEST = 400 * 1024
 
-#: It trains a generator and two models more.
-LONG = "6-from-songs-to-new-songs"
+#: They train models on whole corpora.
+LONG = ("0-your-first-model", "5-from-songs-to-a-playlist", "6-from-songs-to-new-songs")
 
 
 def each_of(*slow: str) -> pytest.MarkDecorator:
@@ -71,7 +71,7 @@ def test_there_are_seven_and_the_runs_they_read():
         assert run.is_file(), f"{run}: not there; make it with `make results`"
 
 
-@each_of(LONG)
+@each_of(*LONG)
 def test_says_what_the_runs_say_now(path: Path, tmp_path: Path):
     """A changed interface breaks here; changed runs make the saved sentences false."""
     saved = code_cells(nbformat.read(path, as_version=4))

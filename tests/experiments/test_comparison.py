@@ -154,6 +154,7 @@ def running(run: Path) -> list[Path]:
 COMMAND = [sys.executable, "-m", "classify", "compare"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("local_processes")
 def test_a_killed_run_goes_on_to_the_same_scores(run, songs, tmp_path):
     command = [*COMMAND, str(songs), "--window", "16", "--models", "knn,logistic,nn3", "--quick",
@@ -198,6 +199,7 @@ def test_two_runs_do_not_share_a_folder(songs, tmp_path):
         compare(settings(songs), tmp_path / "run", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("local_processes")
 def test_ctrl_c_says_how_to_go_on(songs, tmp_path):
     arguments = ["--window", "16", "--models", "bi-nn1", "--out", str(tmp_path / "r")]

@@ -178,9 +178,10 @@ def test_songs_that_are_wrong_and_sure_can_be_looked_at(run, table):
     assert set(wrong.song) <= set(excerpts.song) and not set(right.song) & set(excerpts.song)
 
 
+@pytest.mark.parametrize("model", ["random-forest", pytest.param("nn3", marks=pytest.mark.slow)])
 @pytest.mark.usefixtures("local_processes")
-def test_neither_jobs_nor_executors_change_a_prediction_and_seeds_do(songs, tmp_path):
-    chosen = replace(FOLDED, corpus=str(songs), models=("knn", "nn3"), folds=2, repeats=1, epochs=1,
+def test_neither_jobs_nor_executors_change_a_prediction_and_seeds_do(songs, tmp_path, model):
+    chosen = replace(FOLDED, corpus=str(songs), models=("knn", model), folds=2, repeats=1, epochs=1,
                      leak=False, robustness=False, learning_curve=False)  # fmt: skip
     two = compare(chosen, tmp_path / "two", 2)
     here = compare(chosen, tmp_path / "here", executor=InlineExecutor())

@@ -180,6 +180,7 @@ class Kill(Silent):
         raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_a_training_that_was_stopped_goes_on_to_the_same_weights(tmp_path):
     songs, moods = made(24), ["calm", "wild"] * 12
     with pytest.raises(KeyboardInterrupt):

@@ -221,6 +221,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_killed_prediction_leaves_whole_batches(trained, library, tmp_path, monkeypatch):
     out = tmp_path / "p.csv"
     (tmp_path / "killed.py").write_text(KILLED)

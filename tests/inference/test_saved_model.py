@@ -404,6 +404,7 @@ def test_a_model_of_a_run_is_trained_as_it_was_there(tmp_path):
 # --- networks
 
 
+@pytest.mark.slow  # the battery of all models saves networks as well
 def test_a_network_answers_the_same_in_a_fresh_process(network, tmp_path):
     songs = write_corpus(tmp_path / "new", per_class=2, n_notes=50)
     loaded = load(network)
