@@ -1,6 +1,7 @@
 """What does a comparison cost besides arithmetic: the trainer of networks, the search of grids?
 
-    python benchmarks/overhead.py [--repeats 5] [--epochs 4] [--window 200] [--from CORPUS]
+    python benchmarks/overhead.py [--repeats 5] [--epochs 4] [--window 256] [--from CORPUS]
+                                     [--only networks|grids]
 
 Windows of a corpus (the built-in `folk`, unless a folder of labelled songs is named) are learned in
 turn, in one program and on one core:
@@ -144,16 +145,19 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--window", type=int, default=256)
+    parser.add_argument("--only", choices=["networks", "grids"])
     parser.add_argument("--from", dest="source", default="folk", metavar="CORPUS")
     options = parser.parse_args()
     x, y = windows_of(options.source, options.window, "notes")
+    for name in NETWORKS if options.only != "grids" else ():
+        network(name, x, y, options.epochs, options.repeats)
+    if options.only == "networks":
+        return
     with threadpool_limits(1):
         both = [grid(name, x, y) for name in GRIDS]
-        a, b = (sum(column) for column in zip(*both, strict=True))
-        print(f"five grids, {len(x):,} windows: {a:.1f} s with us, {b:.1f} s with GridSearchCV, "
-              f"{b / a:.2f} x", flush=True)  # fmt: skip
-    for name in NETWORKS:
-        network(name, x, y, options.epochs, options.repeats)
+    a, b = (sum(column) for column in zip(*both, strict=True))
+    print(f"five grids, {len(x):,} windows: {a:.1f} s with us, {b:.1f} s with GridSearchCV, "
+          f"{b / a:.2f} x", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -36,8 +36,9 @@ LARGEST = 2**22
 #: Keys that are asked for at once; SQLite takes 999 values anywhere.
 AT_ONCE = 500
 
+#: Nothing waits for the disk: what a power failure leaves is known by its checksums.
 START = """
-PRAGMA auto_vacuum = FULL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+PRAGMA auto_vacuum = FULL; PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS descriptions (key BLOB PRIMARY KEY, value BLOB, seal BLOB);
 """
 
@@ -160,7 +161,7 @@ class Descriptions:
         if self._base:
             self._base.close()
             self._base = None
-        for ending in ("", "-wal", "-shm", "-journal"):
+        for ending in ("", "-journal"):
             with suppress(OSError):
                 self.path.with_name(NAME + ending).unlink(missing_ok=True)
 
@@ -208,7 +209,7 @@ def key_of(version: str, *arrays: NDArray[Any]) -> bytes:
     """Hash what decides a description: the version of what describes, and what is described."""
     digest = blake2b(version.encode(), digest_size=16)
     for values in arrays:
-        digest.update(f"{values.shape} {values.dtype}".encode())
+        digest.update(f"{values.shape} {values.dtype.str}".encode())
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.digest()
 
