@@ -208,7 +208,7 @@ def _outcome(job: Job, took: str) -> str:
     if facts.get("start"):
         line += f", started from {facts['start']['folder']}"
     if facts.get("padding") == ["same"]:
-        line += f"; padded, since windows are shorter than {SHORTEST_VALID} notes"
+        line += f"; its convolutions pad windows (the paper's do below {SHORTEST_VALID} notes)"
     return line
 
 

@@ -52,7 +52,6 @@ class PianoRoll(SequenceRepresentation):
     [40, 53]
     """
 
-    gradients = True
     rows_per_note = 4
 
     def __init__(self, name: str, steps_per_beat: int = 4, tracks: bool = False) -> None:

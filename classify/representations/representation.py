@@ -48,7 +48,8 @@ class Representation(ABC):
     described : bool
         Whether columns are quantities that people have words for, in families.
     gradients : bool
-        Whether a gradient by a column says something: it does not by a program or a pitch class.
+        Whether a gradient says something of a note: each row is one, and no column is a code, as
+        programs and pitch classes are.
     augments : bool
         Whether `augment` changes anything.
 

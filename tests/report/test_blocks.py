@@ -139,4 +139,4 @@ def test_a_new_section_is_one_file(tmp_path, monkeypatch):
 
 def test_no_two_sections_share_a_place():
     orders = [section.ORDER for section in report.all_sections()]
-    assert len(orders) == 18 == len(set(orders)) and orders == sorted(orders)
+    assert len(orders) == len(set(orders)) >= 18 and orders == sorted(orders)

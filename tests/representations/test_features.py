@@ -441,8 +441,9 @@ def test_values_are_those_of_another_implementation():
     songs = [s for one in ODD.values() for s in (one, changed(one, beat=np.nan))]
     songs += BANDS + [changed(one, beat=np.nan) for one in BANDS]
     known = np.load(VALUES)
-    assert known["names"].tolist() == NAMES
-    np.testing.assert_allclose(compute(windows(*songs)), known["values"], rtol=1e-6, atol=2e-6)
+    places = [NAMES.index(name) for name in known["names"].tolist()]
+    made = compute(windows(*songs))[:, places]
+    np.testing.assert_allclose(made, known["values"], rtol=1e-6, atol=2e-6)
 
 
 @pytest.mark.slow

@@ -123,7 +123,7 @@ def of_estimator(
             read=lambda song: (estimator.prepare(reads([song])), cut([song], settings).start),
             predict=estimator.predict_prepared,
             gradient=partial(gradient, estimator.model_),
-            channels=settings.channels,
+            channels=tuple(column.name for column in given.columns(settings)),
             baseline=baseline,
         )
     return ExplainedModel(

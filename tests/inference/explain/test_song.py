@@ -15,7 +15,12 @@ from classify.inference.explain.profiles import QUANTILES, Profiles
 from classify.inference.explain.song import explain, of_estimator
 from classify.models import registry
 from classify.models.baseline_classifier import BaselineClassifier
+from classify.models.network_classifier import NetworkClassifier
+from classify.models.training_settings import TrainingSettings
 from classify.representations import features
+from classify.representations.channels import Channels
+from classify.representations.features.registry import Feature
+from classify.representations.representation import silent
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song, midi
 from tests.inference.explain import made
@@ -84,6 +89,31 @@ def test_a_model_on_notes_is_explained_too(tmp_path):
     assert found.windows.shape == (len(starts), 2) and found.spans.shape == (len(starts), 2)
     assert found.spans[0, 0] == 0 and found.label == "one"
     assert "Like" not in found.paragraph  # nothing was given to compare with
+
+
+class Loudness(Channels):
+    """A representation of two columns, whatever channels windows have."""
+
+    def columns(self, settings):
+        return [Feature("pitch", "", "notes", ""), Feature("loudness", "", "notes", "")]
+
+    def shape(self, settings):
+        return settings.window, 2
+
+    def encode(self, songs, windows, count=silent):
+        for x in super().encode(songs, windows, count):
+            yield x[:, :, :2]
+
+
+@pytest.mark.slow
+def test_columns_are_those_of_what_a_network_reads(tmp_path):
+    corpus, given = made.corpus(tmp_path, made.register_only, per_class=10), Loudness()
+    windows = cut(corpus.songs, SETTINGS)
+    x = np.concatenate(list(given.encode(corpus.songs, windows)))
+    settings = TrainingSettings(epochs=1, batch_size=16)
+    network = NetworkClassifier("nn3", settings).fit(x, corpus.labels[windows.song])
+    found = explain(of_estimator(network, SETTINGS, given), corpus.songs[0])
+    assert list(found.attributions.channels) == ["pitch", "loudness"]
 
 
 def test_picture_and_text_are_written_and_are_the_same_again(slow, tmp_path):
