@@ -4,7 +4,6 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,9 @@ from classify.records import VERSION, portable, versions
 
 #: Notes of the shortest song that teaches anything.
 LEAST_NOTES = 8
+
+#: Skipped songs that are named with their reasons.
+NAMED = 5
 
 #: Songs below which a generator says that it has little to choose from.
 FEW_SONGS = 20
@@ -144,16 +146,20 @@ def _about(
         copying=Copying(generator.longest_copy, float(np.median(runs))),
         knobs=generator.profiles,
         seconds=seconds,
-        remarks=_remarks(corpus.labels, generator),
+        remarks=_remarks(corpus, generator),
     )
 
 
-def _remarks(labels: Sequence[str], generator: Generator) -> list[str]:
-    """Say where there is little to learn from, and what a generator says of its own training."""
-    remarks = generator.remarks()
-    if len(labels) < FEW_SONGS:
+def _remarks(corpus: Corpus, generator: Generator) -> list[str]:
+    """Say what was skipped, where there is little to learn from, and what a generator says."""
+    remarks, n_songs, skipped = generator.remarks(), len(corpus.songs), corpus.skipped
+    if skipped:
+        names = ", ".join(f"{Path(one.name).name} ({one.reason})" for one in skipped[:NAMED])
+        more = f", and {len(skipped) - NAMED:,} more" if len(skipped) > NAMED else ""
+        remarks.append(f"Skipped, {len(skipped):,} in all: {names}{more}.")
+    if n_songs < FEW_SONGS:
         remarks.append(
-            f"It learned from {len(labels)} songs only: new ones will be much like these, and "
+            f"It learned from {n_songs} songs only: new ones will be much like these, and "
             f"requests may be impossible that {FEW_SONGS} songs or more would allow."
         )
     return remarks
