@@ -1,6 +1,7 @@
 """Jobs in processes of their own: done, refused, stopped, killed, gone on with, watched."""
 
 import os
+import random
 import signal
 import time
 
@@ -8,8 +9,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from classify.app import server
+from classify.app.room import add_model
 from classify.app.safety import Safety
-from tests.app.conftest import ORIGIN, PORT, TOKEN, add_folder
+from tests.app.conftest import ORIGIN, PORT, TOKEN, add_folder, room_of
 from tests.conftest import write_corpus, write_song
 
 
@@ -62,6 +64,37 @@ def test_a_killed_process_costs_its_job_only_and_the_job_goes_on(working, tmp_pa
     assert died["state"] == "died" and "ended by the system" in died["message"]
     again = client.post(f"/api/v1/jobs/{job}/repeat").json()["job"]
     assert ended(client, again)["result"]["songs"] == 60
+
+
+@pytest.mark.slow
+def test_a_job_outlives_twenty_kills(working, trained, tmp_path):
+    """Reading and judging, killed at random moments: whole songs are left; the end is the same."""
+    page, client = working
+    add_model(room_of(page), trained, use=True)
+    for number in range(300):
+        write_song(tmp_path / "songs" / f"{number}.mid", number)
+    library, draw = add_folder(page, tmp_path / "songs"), random.Random(3)
+    rows = f"/api/v1/libraries/{library}/songs?limit=1000"
+    job = client.post(f"/api/v1/libraries/{library}/read").json()["job"]
+    for _ in range(20):
+        ended(client, job, ("waiting",))
+        time.sleep(draw.uniform(0.0, 4.0))
+        process = page.jobs.process_of("long")
+        if process is not None:
+            os.kill(process, signal.SIGKILL)
+        state = ended(client, job)["state"]
+        assert state in ("died", "done")
+        songs = client.get(rows).json()["rows"]
+        assert len(songs) in (0, 300) or state == "died"
+        assert len({song["name"] for song in songs}) == len(songs)
+        assert all(abs(sum(song["p"].values()) - 1) < 1e-6 for song in songs if song["judged"])
+        if state == "died":
+            job = client.post(f"/api/v1/jobs/{job}/repeat").json()["job"]
+        else:
+            job = client.post(f"/api/v1/libraries/{library}/read").json()["job"]
+    assert ended(client, job)["state"] == "done"
+    songs = client.get(rows).json()["rows"]
+    assert len(songs) == 300 and all(song["judged"] for song in songs)
 
 
 def test_jobs_that_wait_or_run_are_stopped(page, client):
