@@ -74,16 +74,18 @@ def wishes_for(wishes: dict[str, Any]) -> dict[str, Any]:
 
 
 def build(
-    session: Session, playlist: PlaylistRow, locked: list[int], seed: int | None = None
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Find the best order for a list, with the songs that are locked in it.
+    session: Session,
+    playlist: PlaylistRow,
+    locked: list[int],
+    seed: int | None = None,
+    lists: int = 1,
+) -> list[tuple[list[dict[str, Any]], dict[str, Any]]]:
+    """Find the best order for a list, or for several that share no song but those that are locked.
 
     Returns
     -------
-    list of dict
-        Songs of a version.
-    dict
-        What is said of them: `path`, `sentences`.
+    list of tuple
+        For each: the songs of a version, and what is said of them (`path`, `sentences`).
     """
     rows = rows_of(session, playlist.library_id, playlist.model_id)
     missing = set(locked) - {song.id for song, _ in rows}
@@ -95,12 +97,16 @@ def build(
     wishes = wishes_for(playlist.wishes) | ({} if seed is None else {"seed": seed})
     pins = tuple(names[number] for number in locked)
     table = [row for _, row in rows]
-    (made,) = api.build_playlists(table, playlist.wishes["mood"], pins=pins, **wishes)
-    songs = [
-        {"id": by_name[entry.song].id, "locked": entry.pinned, "note": "", "stage": entry.mood}
-        for entry in made.entries
-    ]
-    return songs, {"path": list(made.path), "sentences": api.describe_playlist(made)}
+    return [
+        (
+            [{"id": by_name[entry.song].id, "locked": entry.pinned, "note": "",
+              "stage": entry.mood} for entry in made.entries],
+            {"path": list(made.path), "sentences": api.describe_playlist(made)},
+        )
+        for made in api.build_playlists(
+            table, playlist.wishes["mood"], pins=pins, n_lists=lists, **wishes
+        )
+    ]  # fmt: skip
 
 
 def arranged(

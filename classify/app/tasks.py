@@ -4,11 +4,12 @@ A job may end at any moment. Everything is therefore written in whole steps (a b
 a trained model), and each begins with what is missing, so a repeated job goes on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from classify import api
 from classify.app import comparing, composing, lists, personal
@@ -67,35 +68,54 @@ def explain(room: Room, song_id: int) -> dict[str, Any]:
 
 
 def build_playlist(
-    room: Room, playlist_id: int, edition: int, locked: list[int], seed: int | None = None
+    room: Room,
+    playlist_id: int,
+    edition: int,
+    locked: list[int],
+    seed: int | None = None,
+    others: Sequence[int] = (),
 ) -> dict[str, Any]:
-    """Find the best order of songs for a playlist, and show it as its newest version."""
+    """Find the best orders of songs for a playlist and others, and show them as newest versions."""
+    numbers = [playlist_id, *others]
     with room.database.reading() as session:
         playlist = session.get_one(PlaylistRow, playlist_id)
         try:
-            songs, about = lists.build(session, playlist, locked, seed)
+            built = lists.build(session, playlist, locked, seed, len(numbers))
         except InputError:
             if not playlist.shown:
-                _forget(room, playlist_id)
+                _forget(room, numbers)
             raise
     with room.database.writing() as session:
-        playlist = session.get_one(PlaylistRow, playlist_id)
-        kept = lists.shown(session, playlist)
-        notes = {entry["id"]: entry["note"] for entry in (kept.songs if kept else [])}
-        songs = [entry | {"note": notes.get(entry["id"], "")} for entry in songs]
-        try:
-            lists.change(session, playlist, edition, songs, "built", about)
-        except lists.Changed:
-            raise InputError(
-                "the list was changed while it was built; build it again from how it is now"
-            ) from None
-    return {"playlist": playlist_id}
+        for number, (songs, about) in zip(numbers, built, strict=False):
+            _show(session, session.get_one(PlaylistRow, number), edition, songs, about)
+    _forget(room, numbers[len(built) :])  # songs ran out
+    return {"playlist": playlist_id, "lists": len(built)}
 
 
-def _forget(room: Room, playlist_id: int) -> None:
-    """Delete a list that could not be built."""
+def _show(
+    session: Session,
+    playlist: PlaylistRow,
+    edition: int,
+    songs: list[dict[str, Any]],
+    about: dict[str, Any],
+) -> None:
+    """Make what was built the newest version of a list; notes on songs stay."""
+    kept = lists.shown(session, playlist)
+    notes = {entry["id"]: entry["note"] for entry in (kept.songs if kept else [])}
+    songs = [entry | {"note": notes.get(entry["id"], "")} for entry in songs]
+    try:
+        lists.change(session, playlist, edition, songs, "built", about)
+    except lists.Changed:
+        raise InputError(
+            "the list was changed while it was built; build it again from how it is now"
+        ) from None
+
+
+def _forget(room: Room, numbers: Sequence[int]) -> None:
+    """Delete lists that could not be built."""
     with room.database.writing() as session:
-        session.delete(session.get_one(PlaylistRow, playlist_id))
+        for number in numbers:
+            session.delete(session.get_one(PlaylistRow, number))
 
 
 #: What each kind of job does.

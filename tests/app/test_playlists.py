@@ -96,6 +96,38 @@ def test_an_order_is_checked_without_being_kept(client, playlist):
     assert order(state(client, playlist)) == order(seen)
 
 
+def build_days(client, page, library, **wishes):
+    """Build lists for three days, as the page's job does; give the first one's number."""
+    asked = {"library": library, "mood": "Happy", "lists": 3, "name": "Days", "min_confidence": 0.3,
+             "tempo_change": None, "loudness_change": None} | wishes  # fmt: skip
+    made = client.post("/api/v1/playlists", json=asked).json()
+    page.jobs.cancel(made["job"])
+    parameters = client.get(f"/api/v1/jobs/{made['job']}").json()["parameters"]
+    return tasks.build_playlist(room_of(page), **parameters)
+
+
+def test_a_list_for_each_day_shares_no_song_with_the_others(client, page, library):
+    made = build_days(client, page, library, minutes=0.2)
+    lists = [state(client, one["id"]) for one in client.get("/api/v1/playlists").json()]
+    assert made["lists"] == 3
+    assert [one["name"] for one in lists] == ["Days 3/3", "Days 2/3", "Days 1/3"]
+    songs = [song["id"] for one in lists for song in one["songs"]]
+    assert len(songs) == len(set(songs)) and all(one["songs"] for one in lists)
+    asked = {"library": library, "mood": "Happy", "lists": 99}
+    assert client.post("/api/v1/playlists", json=asked).status_code == 422
+
+
+def test_days_for_which_no_song_is_left_have_no_list(client, page, library):
+    made = build_days(client, page, library, minutes=0.2, lists=14)
+    assert made["lists"] == len(client.get("/api/v1/playlists").json()) < 14
+
+
+def test_days_of_which_none_can_be_filled_leave_no_list(client, page, library):
+    with pytest.raises(InputError):
+        build_days(client, page, library, minutes=100, tempo=[999, 1000])
+    assert client.get("/api/v1/playlists").json() == []
+
+
 def test_every_format_holds_the_order_that_is_shown(client, playlist):
     seen = state(client, playlist)
     put(client, playlist, order(seen)[::-1], seen["edition"])

@@ -50,6 +50,7 @@ class NewPlaylist(Wishes):
     library: int
     name: str = Field("", max_length=200)
     pins: list[int] = Field([], max_length=500, description="Songs that must be in.")
+    lists: int = Field(1, ge=1, le=14, description="Several share no song, as for days in a row.")
 
 
 class Entry(BaseModel):
@@ -98,8 +99,8 @@ def list_playlists(page: ThePage) -> list[dict[str, Any]]:
 
 @router.post("/playlists", status_code=202)
 def add_playlist(page: ThePage, new: NewPlaylist) -> dict[str, int]:
-    """Build a list; the job's result names it."""
-    wishes = new.model_dump(exclude={"library", "name", "pins"})
+    """Build a list, or several that share no song; the job's result names the first."""
+    wishes = new.model_dump(exclude={"library", "name", "pins", "lists"})
     with page.database.writing() as session:
         library = found(session.get(Library, new.library), "library")
         model = used_model(session, "classifier")
@@ -109,13 +110,15 @@ def add_playlist(page: ThePage, new: NewPlaylist) -> dict[str, int]:
         # whoever chooses the library of generated songs wants such songs
         wishes["allow_generated"] |= library.kind == "generated"
         name = new.name.strip() or " → ".join(filter(None, [new.start, new.mood]))
-        playlist = PlaylistRow(name=name, library_id=library.id, model_id=model.id,
-                               listener_id=listener, wishes=wishes)  # fmt: skip
-        session.add(playlist)
+        days = [f" {day}/{new.lists}" for day in range(1, new.lists + 1)] if new.lists > 1 else [""]
+        made = [PlaylistRow(name=name + day, library_id=library.id, model_id=model.id,
+                            listener_id=listener, wishes=wishes) for day in days]  # fmt: skip
+        session.add_all(made)
         session.flush()
-    job = page.jobs.add("build_playlist", f"Building a playlist: {name}", playlist_id=playlist.id,
-                        edition=0, locked=new.pins)  # fmt: skip
-    return {"job": job, "playlist": playlist.id}
+        first, *others = [playlist.id for playlist in made]
+    job = page.jobs.add("build_playlist", f"Building a playlist: {name}", playlist_id=first,
+                        edition=0, locked=new.pins, others=others)  # fmt: skip
+    return {"job": job, "playlist": first}
 
 
 def the_list(session: Any, number: int) -> PlaylistRow:

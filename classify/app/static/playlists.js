@@ -29,11 +29,15 @@ if (form) {
         minutes: Number(form.minutes.value), strategy: form.start.value ? form.strategy.value : "",
         min_confidence: form.min_confidence.value / 100, tempo: pair("tempo_low", "tempo_high"), loudness: pair("loud_low", "loud_high"),
         tempo_change: optional("tempo_change", 100), loudness_change: optional("loudness_change"),
-        no_repeat_artist: form.no_repeat_artist.checked, allow_generated: form.allow_generated.checked,
+        no_repeat_artist: form.no_repeat_artist.checked, lists: Number(form.lists.value) || 1, allow_generated: form.allow_generated.checked,
       });
       try {
-        await finished(made.job, job => $("#building").replaceChildren(card(job)));
-        location.href = `/playlists/${made.playlist}`;
+        const wanted = Number(form.lists.value) || 1;
+        const built = (await finished(made.job, job => $("#building").replaceChildren(card(job)))).lists;
+        if (built < wanted) $("#building").replaceChildren(h("p", { class: "warning" },
+          t("Only {n} of {wanted} lists could be made: no other suitable song is left.", { n: number(built), wanted: number(wanted) }), " ",
+          h("a", { href: "/playlists" }, t("Show them"))));
+        else location.href = wanted > 1 ? "/playlists" : `/playlists/${made.playlist}`;
       } catch (error) {
         $("#building").replaceChildren(h("p", { class: "warning" }, error.message));
       }
