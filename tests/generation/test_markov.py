@@ -160,6 +160,14 @@ def test_bars_that_are_kept_stay_and_all_else_is_new(markov, songs):
         assert sum(new.ticks) == 6 * new.bar_ticks
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_song_that_another_goes_with_gives_its_metre(markov, songs, place):
+    old, bars = songs[place], {"bars": 4}
+    for request in (Request(keep=Passage(old, 2, 3), **bars), Request(primer=old, **bars)):
+        new = markov.generate(request, 1)
+        assert tuple(new.metres[0, 1:].astype(int)) == METRES[place]
+
+
 def test_runs_of_training_songs_are_no_longer_than_asked(markov):
     for seed in range(10):
         song = markov.generate(Request(bars=16, longest_copy=8), seed)

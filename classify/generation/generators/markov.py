@@ -187,7 +187,7 @@ class Markov(Generator):
         return _Task(chain, style.profile, habits, metre, bars * bar, tempo, minor, shift)
 
     def _style(self, request: Request) -> tuple[Metre, Style]:
-        """Choose the time signature with the most songs of those that the request allows."""
+        """Choose the time signature of the song that it goes with, or that with the most songs."""
         mood = request.mood or ""
         known = {metre: style for metre, style in self.styles.items() if style.songs(mood)}
         if not known:
@@ -196,7 +196,10 @@ class Markov(Generator):
             names = ", ".join(sorted(f"{n}/{d}" for n, d in known))
             n, d = request.metre
             raise InputError(f"metre {n}/{d}: was not learned; known are {names}")
-        metre = request.metre or max(known, key=lambda metre: known[metre].songs(mood))
+        given = _given(request)
+        own = _melody(given).metre if given else None
+        usual = own if own in known else max(known, key=lambda metre: known[metre].songs(mood))
+        metre = request.metre or usual
         return metre, known[metre]
 
     def state(self) -> State:
@@ -221,14 +224,18 @@ class Markov(Generator):
         return markov
 
 
+def _given(request: Request) -> Song | None:
+    """Give the song that the new one goes with."""
+    if request.bridge:
+        return request.bridge[0]
+    return request.keep.song if request.keep else request.primer
+
+
 def _tonic(request: Request, habits: Habits, random: np.random.Generator) -> tuple[int, bool]:
     """Take the key that is asked for, that of a song to go on from, or one as usual."""
     if request.key:
         return read_key(request.key)
-    given = request.keep.song if request.keep else request.primer
-    if request.bridge:
-        given = request.bridge[0]
-    if given:
+    if given := _given(request):
         return melodies.tonic(_melody(given))
     minor = request.minor
     if minor is None:
