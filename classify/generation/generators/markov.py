@@ -20,12 +20,20 @@ from classify.generation import constraints as wishes
 from classify.generation import tilting as knobs
 from classify.generation.chain import Chain, Floats
 from classify.generation.generator import Generator, State
-from classify.generation.request import Passage, Request, read_chord, read_key
+from classify.generation.passages import (
+    STRANGE,
+    Symbol,
+    kept_of,
+    leading_to,
+    melody_of,
+    starts_after,
+    symbols_of,
+)
+from classify.generation.request import Request, read_chord, read_key
 from classify.generation.sampling import Impossible, Sampler
 from classify.generation.styles import (
     FEWEST_SONGS,
     HOME,
-    ORDER,
     TICKS_PER_BEAT,
     Habits,
     Lesson,
@@ -43,12 +51,6 @@ CANDIDATES = 8
 
 #: Bars on which the weights of knobs are worked out.
 TRIAL_BARS = 4
-
-#: What any symbol is worth before a passage that was not learned.
-STRANGE = 1e-6
-
-#: Pitch (or `melodies.REST`) and ticks.
-Symbol = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +199,7 @@ class Markov(Generator):
             n, d = request.metre
             raise InputError(f"metre {n}/{d}: was not learned; known are {names}")
         given = _given(request)
-        own = _melody(given).metre if given else None
+        own = melody_of(given).metre if given else None
         usual = own if own in known else max(known, key=lambda metre: known[metre].songs(mood))
         metre = request.metre or usual
         return metre, known[metre]
@@ -236,7 +238,7 @@ def _tonic(request: Request, habits: Habits, random: np.random.Generator) -> tup
     if request.key:
         return read_key(request.key)
     if given := _given(request):
-        return melodies.tonic(_melody(given))
+        return melodies.tonic(melody_of(given))
     minor = request.minor
     if minor is None:
         minor = bool(random.random() < habits.minor)
@@ -353,19 +355,21 @@ def _prepare(
     if most:
         chain = wishes.limit_repeats(chain, most)
     given = request.bridge[0] if request.bridge else request.primer
-    before = _symbols(given, task) if given else []
-    behind = _symbols(request.bridge[1], task) if request.bridge else []
+    before = symbols_of(given, task.shift) if given else []
+    behind = symbols_of(request.bridge[1], task.shift) if request.bridge else []
     parts: list[Sampler | list[Symbol]] = []
-    kept, begin, end = _kept(request.keep, task) if request.keep else (behind, task.n_ticks, 0)
+    kept, begin, end = behind, task.n_ticks, 0
+    if request.keep:
+        kept, begin, end = kept_of(request.keep, task.metre, task.n_ticks, task.shift)
     if not kept or begin:
         until = begin if kept else task.n_ticks
-        last = _leading_to(chain, kept, most) if kept else chain.end
-        starts = _starts(task.chain, before, most)
+        last = leading_to(chain, kept, most) if kept else chain.end
+        starts = starts_after(task.chain, before, most)
         parts.append(_sampler(task, chain, weights, slice(0, until), starts, last))
     if request.keep:
         parts.append(kept)
         if end < task.n_ticks:
-            starts = _starts(task.chain, kept, most)
+            starts = starts_after(task.chain, kept, most)
             rest = slice(end, task.n_ticks)
             parts.append(_sampler(task, chain, weights, rest, starts, chain.end))
     return chain, parts
@@ -413,80 +417,6 @@ class _Unmet(Impossible):
         one = f"without {' or '.join(names)} there is one" if names else (
             "no single wish is the reason")  # fmt: skip
         return f"no melody satisfies all wishes: all fail in bar {bar} or before; {one}"
-
-
-def _symbols(song: Song, task: _Task) -> list[Symbol]:
-    """Write a whole song as symbols in the chain's key."""
-    melody = _melody(song).transposed(-task.shift)
-    return list(zip(melody.pitch, melody.ticks, strict=True))
-
-
-def _melody(song: Song) -> Melody:
-    melody = melodies.encode(song, TICKS_PER_BEAT)
-    if melody is None:
-        raise InputError(f"{song.path}: has no melody with beats to go on from")
-    return melody
-
-
-def _kept(passage: Passage, task: _Task) -> tuple[list[Symbol], int, int]:
-    """Cut the bars that are kept out of their song; give them with their first and last step."""
-    melody = _melody(passage.song)
-    begin, end = (passage.first - 1) * task.bar, passage.last * task.bar
-    if melody.metre != task.metre:
-        n, d = melody.metre
-        raise InputError(f"keep: the song is in {n}/{d}, and the new one in "
-                         f"{task.metre[0]}/{task.metre[1]}")  # fmt: skip
-    if end > task.n_ticks:
-        raise InputError(f"keep: bar {passage.last} lies beyond {task.n_ticks // task.bar} bars")
-    symbols, place = [(melodies.REST, melody.position)] if melody.position else [], 0
-    symbols += zip(melody.transposed(-task.shift).pitch, melody.ticks, strict=True)
-    kept = []
-    for pitch, ticks in symbols:
-        first, last = max(place, begin), min(place + ticks, end)
-        if last > first:
-            kept.append((pitch, last - first))
-        place += ticks
-    if sum(ticks for _, ticks in kept) < end - begin:
-        raise InputError(f"keep: the song has no bar {passage.last}")
-    return kept, begin, end
-
-
-def _starts(chain: Chain, before: list[Symbol], most: int) -> list[int]:
-    """Give the nodes after some symbols, or that of a beginning; in a chain that limits repeats.
-
-    Those of shorter contexts follow, for wishes that what is usual after the longest one forbids.
-    """
-    nodes = chain.after(before[-ORDER:]) if before else [chain.begin]
-    if not most:
-        return nodes
-    count, pitch = 1, before[-1][0] if before else None
-    while before[-count - 1 : -count] and before[-count - 1][0] == pitch:
-        count += 1
-    # the empty context does not know the pitch before; those of its other lengths do
-    same = [(symbol,) for symbol in chain.symbols if symbol[0] == pitch]
-    if same:
-        nodes = [node for node in nodes if chain.contexts[node]]
-        nodes += [chain.after(symbol)[0] for symbol in same]
-    return [node * most + min(count, most) - 1 for node in nodes]
-
-
-def _leading_to(chain: Chain, behind: list[Symbol], most: int) -> Floats:
-    """Weigh nodes by how likely a passage follows; a strange one may follow any."""
-    weights = np.full(chain.n_nodes, STRANGE)
-    symbol = behind[0]
-    if symbol in chain.symbols:
-        edges = np.flatnonzero(chain.symbol == chain.symbols.index(symbol))
-        np.add.at(weights, chain.source[edges], chain.probability[edges])
-    if most and symbol[0] != melodies.REST:
-        pitches = [pitch for pitch, _ in behind[:most]]
-        again = next((n for n, pitch in enumerate(pitches) if pitch != symbol[0]), len(pitches))
-        same = [
-            bool(context) and context[-1] >= 0 and chain.symbols[context[-1]][0] == symbol[0]
-            for context in chain.contexts
-        ]
-        count = np.arange(chain.n_nodes) % most + 1
-        weights[np.array(same) & (count + again > most)] = 0
-    return weights
 
 
 GENERATOR = Markov
