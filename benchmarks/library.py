@@ -23,6 +23,7 @@ from pathlib import Path
 
 from scale import copies, measured_command
 
+from classify.compute import local
 from classify.corpora import builtin
 from classify.corpora.descriptions import Descriptions
 
@@ -31,9 +32,13 @@ def read(folder: Path) -> None:
     """Read all songs of a folder; print what it took as JSON."""
     from classify.corpora.library import load_library
 
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), processor_seconds()
     library = load_library([folder])
-    print(json.dumps({"songs": len(library.items), "seconds": time.perf_counter() - begun}))
+    seconds = time.perf_counter() - begun
+    local.stop()
+    print(json.dumps({
+        "songs": len(library.items), "seconds": seconds, "used": processor_seconds() - used
+    }))  # fmt: skip
 
 
 def judge(folder: Path, model: Path, out: Path, jobs: int) -> None:
@@ -44,8 +49,10 @@ def judge(folder: Path, model: Path, out: Path, jobs: int) -> None:
     bundle = load(model)
     begun, used = time.perf_counter(), processor_seconds()
     found = predict(bundle, [folder], out, n_workers=jobs)
+    seconds = time.perf_counter() - begun
+    local.stop()
     print(json.dumps({
-        "songs": len(found.table), "seconds": time.perf_counter() - begun,
+        "songs": len(found.table), "seconds": seconds,
         "windows": int(found.table.n_windows.sum()), "used": processor_seconds() - used,
     }))  # fmt: skip
 
@@ -62,8 +69,8 @@ def report(what: str, limit: float, *work: str) -> float:
     windows = f", {found['windows']:,} windows" if "windows" in found else ""
     rate = found["songs"] / found["seconds"]
     share = f" = {rate / limit:.3f} x reading alone" if limit else ""
-    used = f", {found['used']:.1f} s of processor time" if "used" in found else ""
-    print(f"{what}: {rate:,.0f} songs/s{share} ({found['songs']:,} songs{windows}{used}), "
+    print(f"{what}: {rate:,.0f} songs/s{share} ({found['songs']:,} songs{windows}), "
+          f"{found['used']:.1f} s of processor time, "
           f"peak {found['peak'] / 1e9:.2f} GB a process", flush=True)  # fmt: skip
     return rate
 

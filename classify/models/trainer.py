@@ -13,9 +13,7 @@ which weights are kept, and what is written so that a killed training goes on.
 """
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -222,34 +220,22 @@ class Trainer:
         -------
         History
         """
-        with _folder(checkpoint) as folder:
-            run = _TrainingRun(model, self, folder, checkpoint, evaluate, on_epoch)
-            run.resume()
-            if not run.over:
-                callbacks = backend.import_keras().callbacks
-                model.fit(
-                    **data.for_fit(len(run.epochs)),
-                    validation_data=validation.as_validation if validation else None,
-                    epochs=self.epochs,
-                    initial_epoch=len(run.epochs),
-                    verbose=0,
-                    callbacks=[
-                        callbacks.LambdaCallback(on_epoch_begin=run.begin, on_epoch_end=run.end)
-                    ],
-                )
-            if self.monitor:
-                model.load_weights(folder / BEST)
+        run = _TrainingRun(model, self, checkpoint, evaluate, on_epoch)
+        run.resume()
+        if not run.over:
+            callbacks = backend.import_keras().callbacks
+            model.fit(
+                **data.for_fit(len(run.epochs)),
+                validation_data=validation.as_validation if validation else None,
+                epochs=self.epochs,
+                initial_epoch=len(run.epochs),
+                verbose=0,
+                callbacks=[
+                    callbacks.LambdaCallback(on_epoch_begin=run.begin, on_epoch_end=run.end)
+                ],
+            )
+        run.restore_best()
         return History(run.epochs, run.best)
-
-
-@contextmanager
-def _folder(checkpoint: Path | None) -> Iterator[Path]:
-    """Give the folder of the best weights: the checkpoint's, or one that does not stay."""
-    if checkpoint:
-        yield checkpoint
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
 
 
 def n_done(checkpoint: Path) -> int:
@@ -264,11 +250,11 @@ class _TrainingRun:
 
     model: Any
     trainer: Trainer
-    folder: Path
     checkpoint: Path | None
     evaluate: Callable[[], Values] | None
     on_epoch: OnEpoch | None
     epochs: list[Values] = field(default_factory=list)
+    best_weights: list[np.ndarray] = field(default_factory=list)
 
     @property
     def best(self) -> int:
@@ -314,10 +300,17 @@ class _TrainingRun:
         if self.checkpoint:
             self._write_checkpoint(self.checkpoint, is_best)
         elif is_best and self.trainer.monitor:
-            self.model.save_weights(self.folder / BEST)
+            self.best_weights = self.model.get_weights()  # writing them would take a while
         if self.on_epoch:
             self.on_epoch(self.epochs)
         self.model.stop_training = self.over
+
+    def restore_best(self) -> None:
+        """Give the model the weights of the best epoch, if it is known which that is."""
+        if self.trainer.monitor and self.checkpoint:
+            self.model.load_weights(self.checkpoint / BEST)
+        elif self.trainer.monitor:
+            self.model.set_weights(self.best_weights)
 
     def _write_checkpoint(self, checkpoint: Path, is_best: bool) -> None:
         """Write weights, the optimiser's moments, best weights and history, or nothing."""
