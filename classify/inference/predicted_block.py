@@ -23,7 +23,7 @@ SURE = 0.5
 
 #: Songs that are predicted at once, and their notes at most (but for a single song): enough that
 #: what is done once a block, such as asking each tree of a forest, costs little.
-BLOCK, BLOCK_NOTES = 500, 1_000_000
+BLOCK, BLOCK_NOTES = 1_000, 1_000_000
 
 #: Columns in front of the probabilities.
 COLUMNS = ("song", "title", "artist", "seconds", "tempo", "key", "loudness", "n_windows",

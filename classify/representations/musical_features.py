@@ -22,8 +22,11 @@ from classify.representations.representation import Blocks, Count, Representatio
 from classify.representations.windows import Windows, WindowSettings
 from classify.songs import Song
 
-#: Windows that are computed at once.
+#: Windows, or whole songs, that are computed at once.
 AT_ONCE = 500
+
+#: Windows of a block that is given to a model: asking each tree of a forest takes a while.
+BLOCK = 4_000
 
 #: A row for each window of a song, or one for all of them.
 Rows = NDArray[np.float32]
@@ -132,9 +135,13 @@ class SongFeatures(WindowFeatures):
         return super()._key(song, starts[:0], version)
 
     def _computed(self, songs: list[Song], starts: list[Starts], window: int) -> list[Rows]:
-        """Compute the features of songs."""
+        """Compute the features of songs, some at a time."""
+        rows = list[Rows]()
         with threadpool_limits(1):
-            return np.split(features.of_songs(songs), len(songs)) if songs else []
+            for first in range(0, len(songs), AT_ONCE):
+                some = songs[first : first + AT_ONCE]
+                rows += np.split(features.of_songs(some), len(some))
+        return rows
 
     def _of_windows(self, rows: list[Rows], starts: list[Starts]) -> Rows:
         """Repeat the features of songs for their windows."""
@@ -145,7 +152,7 @@ def _of_whole_songs(windows: Windows) -> Iterator[slice]:
     """Divide windows into blocks that part no song."""
     first = 0
     for end in [*np.flatnonzero(np.diff(windows.song)) + 1, len(windows)]:
-        if end - first >= AT_ONCE or first < end == len(windows):
+        if end - first >= BLOCK or first < end == len(windows):
             yield slice(first, int(end))
             first = end
 
