@@ -17,7 +17,7 @@ from classify.corpora.descriptions import find_or_compute, key_of, version_of
 from classify.representations import features
 from classify.representations import windows as windows_module
 from classify.representations.features.compiled import stamp
-from classify.representations.features.registry import Feature
+from classify.representations.features.registry import Feature, sources
 from classify.representations.representation import Blocks, Count, Representation, silent
 from classify.representations.windows import Windows, WindowSettings
 from classify.songs import Song
@@ -86,7 +86,8 @@ class WindowFeatures(Representation):
     def _version(self, settings: WindowSettings) -> str:
         """Name what decides the features of a window, but for its notes."""
         names = [column.name for column in self.columns(settings)]
-        return version_of(self.name, str(settings.window), stamp(), _cutting(), *names)
+        code = stamp(), _cutting(), *sources()
+        return version_of(self.name, str(settings.window), *code, *names)
 
     def _key(self, song: Song, starts: Starts, version: str) -> bytes:
         """Hash what decides the features of a song's windows."""

@@ -100,6 +100,10 @@ def test_a_new_feature_is_computed_of_all_songs(songs, computed, monkeypatch):
     after = table(songs)
     assert computed == [12] and after.shape[-1] == before.shape[-1] + 1
     np.testing.assert_array_equal(after[..., :-1], before)
+    computed.clear()
+    group = registry.Group(lambda lines, out: out.fill(7.0), (column,))  # under the same name
+    monkeypatch.setitem(registry.GROUPS, "texture.n_notes", group)
+    assert (table(songs)[..., -1] == 7).all() and computed == [12]
 
 
 def test_a_damaged_description_is_computed_anew(songs, computed):
