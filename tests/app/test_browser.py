@@ -314,6 +314,15 @@ def test_a_comparison_is_watched_read_and_its_model_used(ready):
     assert [model["id"] for model in ready.ask("/models") if model["used"]] != before
 
 
+def test_pages_that_were_left_keep_no_connection(ready):
+    """A browser has six connections to a server; the seventh page would wait for a minute."""
+    ready.driver.set_page_load_timeout(20)
+    for number in range(14):
+        ready.go(PAGES[number % 2 * 3])
+        time.sleep(0.5)  # until it follows what jobs do
+    ready.driver.set_page_load_timeout(300)
+
+
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
 def test_every_page_fits_and_no_serious_barrier_is_found(ready, width, theme):
     axe = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")

@@ -72,9 +72,13 @@ function show() {
 
 $("#jobs")?.addEventListener("toggle", show);
 
-async function follow() {
+// A browser has six connections to one server. A page that was left, and is kept to come back to,
+// would keep one of them: after six pages nothing would load for a minute.
+function follow() {
   const source = new EventSource("/api/v1/jobs/events");
+  addEventListener("pagehide", () => source.close(), { once: true });
   source.onmessage = event => take(JSON.parse(event.data));
   source.onopen = () => attempt(async () => (await ask("GET", "/jobs")).reverse().forEach(take));
 }
 follow();
+addEventListener("pageshow", event => { if (event.persisted) follow(); });
