@@ -52,19 +52,21 @@ def docs(session: nox.Session) -> None:
     )
 
 
+def on_backend(session: nox.Session, backend: str, package: str) -> None:
+    """Run the networks' battery of checks on a backend of Keras other than the default."""
+    install(session, "dev")
+    session.install("--quiet", package)
+    session.run("pytest", "-m", "not slow", *(session.posargs or NETWORKS),
+                env={"KERAS_BACKEND": backend})  # fmt: skip
+
+
 @nox.session(python="3.11")
 def jax(session: nox.Session) -> None:
     """Run the networks' battery of checks on JAX."""
-    install(session, "dev")
-    session.install("--quiet", "jax[cpu]")
-    session.run("pytest", "-m", "not slow", *(session.posargs or NETWORKS),
-                env={"KERAS_BACKEND": "jax"})  # fmt: skip
+    on_backend(session, "jax", "jax[cpu]")
 
 
 @nox.session(python="3.11")
 def torch(session: nox.Session) -> None:
     """Run the networks' battery of checks on PyTorch, whose wheels take some 5 GB with CUDA."""
-    install(session, "dev")
-    session.install("--quiet", "torch")
-    session.run("pytest", "-m", "not slow", *(session.posargs or NETWORKS),
-                env={"KERAS_BACKEND": "torch"})  # fmt: skip
+    on_backend(session, "torch", "torch")
