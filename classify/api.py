@@ -214,14 +214,14 @@ def compare_generators(
     >>> page.name
     'report.html'
     """
-    from classify.generation import comparison
+    from classify.generation import comparison, parts
     from classify.models import registry
     from classify.report.generators import write_generators_report
 
     check_count("jobs", jobs)
     check_seed(seed)
     name = registry.RECOMMENDED if judge == "recommended" else judge
-    settings = comparison.ComparisonSettings(
+    settings = parts.ComparisonSettings(
         str(corpus), as_names(models), songs, name, window, epochs, quick, seed
     )
     where = Path(out) if out else Path("results") / f"{Path(str(corpus)).name}-generators"

@@ -13,49 +13,45 @@ is not trained again when a run that was stopped goes on.
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from classify.compute.executor import Executor, Task, TaskDied, make_executor, task_name
-from classify.corpora import Corpus, duplicates, load
 from classify.errors import InputError
-from classify.evaluation import splits
 from classify.files import DiskFull, atomic_write, exclusive, read_json, write_json
 from classify.generation import generator as generators
-from classify.generation import knobs, measures, quality, voice_measures
+from classify.generation import knobs, measures, voice_measures
 from classify.generation.generator import Generator
-from classify.generation.judge import Judge
+from classify.generation.judged_songs import (
+    DONE,
+    SONGS,
+    file_names,
+    judge_all,
+    judge_melodies,
+    make_judge,
+    songs_by_set,
+)
 from classify.generation.latent import compared
 from classify.generation.latent.latent_generator import LatentGenerator
-from classify.generation.measures import HELD_OUT, LEARNED
 from classify.generation.networks.voice_generator import VoiceGenerator
-from classify.generation.novelty import Repertoire
+from classify.generation.parts import ComparisonSettings, Parts, divide
 from classify.generation.request import Request
-from classify.generation.voice_leading import parallels
 from classify.models import registry
 from classify.progress import SILENT, Progress, counting
 from classify.records import VERSION, portable, versions
-from classify.representations import melody as melodies
 from classify.songs import Song, midi
 
 LOG = logging.getLogger(__name__)
 
-RUN, TABLE, MEASURES, SONGS = "run.json", "songs.csv", "measures.csv", "songs"
+RUN, TABLE, MEASURES = "run.json", "songs.csv", "measures.csv"
 
 #: Folder among those of generators that holds the real songs that nobody learned from.
 REAL = "held-out"
-
-#: What a generator's folder holds when it is finished: a row a song.
-DONE = "songs.csv"
-
-#: Folds of the split: generators, generators, judge, judge, held out.
-FOLDS = 5
 
 #: Shortest and longest song that is asked for, in seconds, whatever real songs last.
 SHORTEST, LONGEST = 10.0, 60.0
@@ -68,106 +64,6 @@ KNOB_PERCENTILES = (10, 90)
 
 #: Between which a knob is asked for where all songs of a corpus are alike.
 WIDEST = {"tempo": (70.0, 160.0), "loudness": (50.0, 100.0)}
-
-#: Unless told, all generators but those that are networks.
-DEFAULT = ("copy", "markov", "unigram")
-
-
-@dataclass(frozen=True)
-class ComparisonSettings:
-    """What is compared.
-
-    Parameters
-    ----------
-    corpus : str
-        As `classify.corpora.load` takes it.
-    generators : tuple of str
-        Names of generators.
-    songs : int
-        New songs of each mood, by each generator.
-    judge : str
-        Name of the classifier that judges.
-    window : int, optional
-        Notes in the judge's windows; the corpus's own unless given.
-    epochs : int, optional
-        Of generators that are networks; their own unless given.
-    quick : bool
-        Small networks, and small grids for the judge.
-    seed : int
-        Of everything that is drawn.
-    """
-
-    corpus: str
-    generators: tuple[str, ...] = DEFAULT
-    songs: int = 50
-    judge: str = registry.RECOMMENDED
-    window: int | None = None
-    epochs: int | None = None
-    quick: bool = False
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        known = generators.names()
-        for name in self.generators:
-            if name not in known:
-                raise InputError(f"--models {name}: no generator; known are {', '.join(known)}")
-        if not self.generators:
-            raise InputError(f"--models: name at least one of {', '.join(known)}")
-        if not 2 <= self.songs <= 10_000:
-            raise InputError(f"--songs {self.songs}: expected a whole number from 2 to 10,000")
-        if self.judge not in registry.find() or self.judge == registry.MAJORITY:
-            raise InputError(f"--judge {self.judge}: no classifier; `classify compare --help` "
-                             "names them")  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """The songs of a corpus, divided.
-
-    Parameters
-    ----------
-    corpus : Corpus
-        With duplicate songs in one group.
-    learned, judged, held_out : ndarray of int
-        Places of songs: what generators learn from, what the judge learns from, and what neither
-        sees.
-    """
-
-    corpus: Corpus
-    learned: NDArray[np.intp]
-    judged: NDArray[np.intp]
-    held_out: NDArray[np.intp]
-
-    def of(self, places: NDArray[np.intp]) -> tuple[list[Song], list[str], list[str]]:
-        """Give songs, moods and groups at some places."""
-        labels, groups = self.corpus.labels, self.corpus.groups
-        return (
-            [self.corpus.songs[i] for i in places],
-            [labels[i] for i in places],
-            [groups[i] for i in places],
-        )
-
-
-def divide(settings: ComparisonSettings, progress: Progress = SILENT) -> Parts:
-    """Read a corpus and divide it.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or has too few groups of songs of a mood.
-    """
-    with counting(progress, f"Reading {settings.corpus}", "song") as count:
-        corpus = load(settings.corpus, count)
-    with counting(progress, "Looking for duplicate songs", "song") as count:
-        pairs = duplicates.find_duplicates(corpus.songs, count)
-    corpus = duplicates.with_merged_groups(corpus, pairs)
-    try:
-        masks = splits.folds(corpus.labels, corpus.groups, FOLDS, settings.seed)
-    except splits.SplitError as error:
-        raise InputError(f"{settings.corpus}: {error}") from None
-    places = [np.flatnonzero(mask) for mask in masks]
-    learned, judged = (np.sort(np.concatenate(places[i : i + 2])) for i in (0, 2))
-    return Parts(corpus, learned, judged, places[4])
 
 
 def compare(
@@ -209,16 +105,16 @@ def compare(
         record = _begin(settings, parts, out, digest, command)
         _write_held_out(parts, out / SONGS / REAL)
         failed = _compose_all(settings, out, digest, progress, n_workers, executor)
-        judge = _make_judge(settings, parts, progress)
-        table = _judge_all(settings, parts, out, failed, judge, progress)
+        judge = make_judge(settings, parts, progress)
+        table = judge_all(settings, parts, out, failed, judge, progress)
         with atomic_write(out / TABLE) as temporary:
             table.to_csv(temporary, index=False)
-        measured = measures.measure(table, _songs_by_set(parts, out, table), settings.seed)
+        measured = measures.measure(table, songs_by_set(parts, out, table), settings.seed)
         folders = {n: out / SONGS / n for n in settings.generators if n not in failed}
         variant_of = {n: getattr(generators.get(n), "VARIANT_OF", "") for n in folders}
         spaces = compared.measure(folders, variant_of, judge, settings.seed)
         voices = voice_measures.measure(folders, settings.seed)
-        melodies_heard = _judge_melodies(parts, judge)
+        melodies_heard = judge_melodies(parts, judge)
         measured = pd.concat([measured, melodies_heard, spaces, voices], ignore_index=True)
         with atomic_write(out / MEASURES) as temporary:
             measured.to_csv(temporary, index=False)
@@ -268,7 +164,7 @@ def _write_held_out(parts: Parts, folder: Path) -> None:
     """Write the songs that nobody learned from, for listeners to compare new ones with."""
     with atomic_write(folder) as temporary:
         temporary.mkdir(parents=True)
-        for place, file in zip(parts.held_out, _files(parts.held_out), strict=True):
+        for place, file in zip(parts.held_out, file_names(parts.held_out), strict=True):
             midi.write_song(temporary / file, parts.corpus.songs[place])
 
 
@@ -392,109 +288,3 @@ def _compose_one(
     midi.write_song(folder / row["file"], song)
     run = generator.repertoire.longest_run(song)
     return row | {"compose_seconds": taken, "longest_run": run, "limit": generator.longest_copy}
-
-
-def _make_judge(settings: ComparisonSettings, parts: Parts, progress: Progress) -> Judge:
-    """Let the judge learn."""
-    progress.message(f"The judge learns from {len(parts.judged)} songs.")
-    window = settings.window or parts.corpus.window or 60
-    judge = Judge(settings.judge, window, settings.seed, settings.quick)
-    return judge.fit(*parts.of(parts.judged))
-
-
-def _judge_all(
-    settings: ComparisonSettings,
-    parts: Parts,
-    out: Path,
-    failed: dict[str, str],
-    judge: Judge,
-    progress: Progress,
-) -> pd.DataFrame:
-    """Judge and measure all songs, real and new: the rows of songs.csv."""
-    tables = [_real_rows(parts)]
-    for name in settings.generators:
-        if name not in failed:
-            rows = pd.read_csv(
-                out / SONGS / name / DONE, keep_default_na=False, dtype={"file": str}
-            )
-            tables.append(rows.assign(set=name, group=[f"{name} {i}" for i in range(len(rows))]))
-    table = pd.concat(tables, ignore_index=True)
-    there = np.flatnonzero(table.failed == "")
-    songs = [_song(parts, out, row) for row in table.iloc[there].itertuples()]
-    with counting(progress, "Judging songs", "song") as count:
-        p = judge.probabilities(songs)
-        count(len(songs), len(songs))
-    for place, mood in enumerate(judge.classes):
-        table[f"p:{mood}"] = _at(there, p[:, place], len(table))
-    judged = np.full(len(table), "", dtype=object)
-    judged[there] = np.array(judge.classes)[p.argmax(axis=1)]
-    table["judged"] = judged
-    for knob in knobs.KNOBS:
-        table[knob] = _at(there, np.array([knobs.KNOBS[knob](s) for s in songs]), len(table))
-    led = [parallels(song) for song in songs]
-    for kind in ("fifths", "octaves"):
-        values = np.array([getattr(one, kind) / one.chords if one and one.chords else np.nan
-                           for one in led])  # fmt: skip
-        table[kind] = _at(there, values, len(table))
-    returned = [quality.returns(song) for song in songs]
-    for n_bars in quality.RETURNS:
-        values = np.array([one[n_bars] for one in returned])
-        table[f"returns_{n_bars}"] = _at(there, values, len(table))
-    table["seconds"] = _at(there, np.array([song.seconds for song in songs]), len(table))
-    return table
-
-
-def _judge_melodies(parts: Parts, judge: Judge) -> pd.DataFrame:
-    """Let the judge hear the melodies of held-out songs, as generators of melodies write them."""
-    heard = [
-        (melodies.alone(song), mood, group)
-        for song, mood, group in zip(*parts.of(parts.held_out), strict=True)
-    ]
-    known = [(tune, mood, group) for tune, mood, group in heard if tune]
-    tunes, moods, groups = zip(*known, strict=True) if known else ((), (), ())
-    judged = judge.calls(tunes) if tunes else []
-    return measures.of_melodies(judged, moods, groups)
-
-
-def _at(places: NDArray[np.intp], values: NDArray[np.float64], n_rows: int) -> NDArray[np.float64]:
-    column = np.full(n_rows, np.nan)
-    column[places] = values
-    return column
-
-
-def _real_rows(parts: Parts) -> pd.DataFrame:
-    """Give rows of the real songs, with the longest run that held-out ones share with others."""
-    learned, moods, groups = parts.of(parts.learned)
-    repertoire = Repertoire.of(learned)
-    held_out, held_moods, held_groups = parts.of(parts.held_out)
-    frames = [
-        pd.DataFrame({
-            "set": LEARNED, "file": _files(parts.learned), "mood": moods, "group": groups,
-            "longest_run": repertoire.held_out_runs(groups),
-        }),
-        pd.DataFrame({
-            "set": HELD_OUT, "file": _files(parts.held_out), "mood": held_moods,
-            "group": held_groups,
-            "longest_run": [repertoire.longest_run(song) for song in held_out],
-        }),
-    ]  # fmt: skip
-    return pd.concat(frames).assign(knob="", target="", failed="")
-
-
-def _files(places: NDArray[np.intp]) -> list[str]:
-    return [f"{place:05d}.mid" for place in places]
-
-
-def _song(parts: Parts, out: Path, row: Any) -> Song:
-    if row.set in (LEARNED, HELD_OUT):
-        return parts.corpus.songs[int(Path(row.file).stem)]
-    return midi.read(out / SONGS / row.set / row.file)
-
-
-def _songs_by_set(parts: Parts, out: Path, table: pd.DataFrame) -> dict[str, list[Song]]:
-    """Give the songs of each set that were asked for a mood, or are real."""
-    chosen = table[(table.failed == "") & (table.knob == "")]
-    return {
-        str(name): [_song(parts, out, row) for row in rows.itertuples()]
-        for name, rows in chosen.groupby("set", sort=False)
-    }

@@ -117,6 +117,7 @@ def interpolate(
     import numpy as np
 
     from classify.errors import InputError
+    from classify.generation.latent import operations
     from classify.inference.composing import read_song
     from classify.inference.space_files import MOST, Space
 
@@ -124,7 +125,7 @@ def interpolate(
         raise InputError(f"-n {n}: expected a whole number from 2 to {MOST}")
     space = Space.of(model)
     one, last = read_song(song), read_song(other)
-    made = space.generator.interpolate(one, last, n)
+    made = operations.interpolate(space.generator, one, last, n)
     facts = {"way": np.linspace(0, 1, n).round(4).tolist()}
     return space.write(made, Path(out), force, judge, [one] * n, facts, joined=True)
 
@@ -178,13 +179,14 @@ def change_mood(
     >>> moved.table["strength"].tolist()
     [0.0, 1.0]
     """
+    from classify.generation.latent import operations
     from classify.inference.composing import read_song
     from classify.inference.space_files import Space, check_way
 
     space = Space.of(model)
     amounts = check_way(n, "strength", strength)
     one = read_song(song)
-    made = [space.generator.change(one, mood, amount) for amount in amounts]
+    made = [operations.change(space.generator, one, mood, amount) for amount in amounts]
     return space.write(
         made, Path(out), force, judge, [one] * len(made), {"strength": amounts}, mood=mood
     )
@@ -239,13 +241,14 @@ def slide(
     >>> moved.table["amount"].tolist()
     [0.0, 0.5, 1.0]
     """
+    from classify.generation.latent import operations
     from classify.inference.composing import read_song
     from classify.inference.space_files import Space, check_way
 
     space = Space.of(model)
     amounts = check_way(n, "amount", amount)
     one = read_song(song)
-    made = [space.generator.slide(one, attribute, far) for far in amounts]
+    made = [operations.slide(space.generator, one, attribute, far) for far in amounts]
     return space.write(made, Path(out), force, judge, [one] * len(made), {"amount": amounts})
 
 

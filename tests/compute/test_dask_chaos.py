@@ -23,6 +23,7 @@ from classify.experiments.results import PREDICTIONS, SCORES_FILE
 from classify.experiments.settings import Settings
 from classify.files import DiskFull, atomic_write
 from classify.generation import comparison as generators
+from classify.generation.parts import ComparisonSettings
 from tests.compute.sites import ROOT, site
 from tests.compute.test_executors import GIGABYTE, double, ended, is_gone, task
 from tests.conftest import write_corpus, write_song
@@ -106,7 +107,7 @@ def test_results_are_the_same_on_three_workers_over_tls(reference, certificates,
     tls = "distributed.comm.tls"
     told = {f"{tls}.ca-file": cert, f"{tls}.client.cert": cert, f"{tls}.client.key": key}
     options = ["--tls-ca-file", cert, "--tls-cert", cert, "--tls-key", key, "--protocol", "tls"]
-    asked = generators.ComparisonSettings(
+    asked = ComparisonSettings(
         str(write_corpus(tmp_path / "more", per_class=10)),
         ("copy", "unigram"), songs=3, judge="features-logistic", window=16, quick=True,
     )  # fmt: skip

@@ -10,9 +10,9 @@ import pytest
 from classify.errors import InputError
 from classify.files import read_json
 from classify.generation import comparison
-from classify.generation.comparison import ComparisonSettings
 from classify.generation.generators.unigram import Unigram
 from classify.generation.measures import HELD_OUT, LEARNED
+from classify.generation.parts import ComparisonSettings, divide
 from classify.songs import midi
 from tests.conftest import write_corpus
 
@@ -45,7 +45,7 @@ def measured(run) -> pd.DataFrame:
 
 
 def test_no_group_is_in_two_parts_and_every_mood_in_each(settings):
-    parts = comparison.divide(settings)
+    parts = divide(settings)
     groups = [set(parts.of(places)[2]) for places in (parts.learned, parts.judged, parts.held_out)]
     assert not groups[0] & groups[1] and not groups[0] & groups[2] and not groups[1] & groups[2]
     assert sum(map(len, groups)) == len(set(parts.corpus.groups))
@@ -144,4 +144,4 @@ def test_what_makes_no_sense_is_refused(changes, message):
 def test_too_few_songs_are_refused(tmp_path):
     songs = write_corpus(tmp_path / "songs", per_class=3)
     with pytest.raises(InputError, match="needs at least 5"):
-        comparison.divide(replace(SETTINGS, corpus=str(songs)))
+        divide(replace(SETTINGS, corpus=str(songs)))

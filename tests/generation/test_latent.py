@@ -16,7 +16,7 @@ from classify.generation.generators.musae import MusAE
 from classify.generation.generators.musae_vae import MusAESizedVAE
 from classify.generation.generators.music_vae import MusicVAE
 from classify.generation.generators.music_vae_flat import FlatMusicVAE
-from classify.generation.latent import measuring, moving, phrases, rolls
+from classify.generation.latent import measuring, moving, operations, phrases, rolls
 from classify.generation.latent.architecture import Architecture
 from classify.generation.latent.coder import Coder
 from classify.generation.latent.flower import petal_root, petals
@@ -273,25 +273,25 @@ def space():
 
 def test_between_two_songs_are_songs(space):
     one, other = made(3)[0], made(3)[2]
-    songs = space.interpolate(one, other, 3)
+    songs = operations.interpolate(space, one, other, 3)
     assert len(songs) == 3
     for end, song in ((one, songs[0]), (other, songs[-1])):
         np.testing.assert_array_equal(song.notes, space.decode(space.encode(end)).notes)
     tempi = [song.tempi[0, 1] for song in songs]
     assert tempi == sorted(tempi) and tempi[0] == pytest.approx(80)
     with pytest.raises(InputError, match=r"is in 4/4, .* in 3/4: between them there is nothing"):
-        space.interpolate(*made(2), 3)
+        operations.interpolate(space, *made(2), 3)
 
 
 def test_a_song_moves_to_a_mood_that_was_learned(space):
     song = made(1)[0]
     assert (space.towards(space.encode(song).z, "calm") == -space.towards(None, "wild")).all()
     assert (
-        space.change(song, "wild", 0).notes.tobytes()
+        operations.change(space, song, "wild", 0).notes.tobytes()
         == space.decode(space.encode(song)).notes.tobytes()
     )
     with pytest.raises(InputError, match="mood 'sad': was not learned; known are calm, wild"):
-        space.change(song, "sad")
+        operations.change(space, song, "sad")
 
 
 def test_a_song_moves_along_an_attribute(space, tmp_path):
@@ -299,12 +299,12 @@ def test_a_song_moves_along_an_attribute(space, tmp_path):
     assert set(space.directions) <= set(ATTRIBUTES) and "register" in space.directions
     there = space.encode(song)
     moved = space.decode(replace(there, z=there.z + 2 * space.directions["register"]))
-    assert space.slide(song, "register", 2).notes.tobytes() == moved.notes.tobytes()
+    assert operations.slide(space, song, "register", 2).notes.tobytes() == moved.notes.tobytes()
     with pytest.raises(InputError, match="attribute 'tempo': expected one of density, register"):
-        space.slide(song, "tempo", 1)
+        operations.slide(space, song, "tempo", 1)
     space.save(tmp_path)
     again = MusicVAE.load(tmp_path)
-    assert again.slide(song, "register", 2).notes.tobytes() == moved.notes.tobytes()
+    assert operations.slide(again, song, "register", 2).notes.tobytes() == moved.notes.tobytes()
 
 
 def test_attributes_are_told_apart_where_songs_have_them_together():

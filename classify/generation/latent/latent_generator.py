@@ -8,7 +8,6 @@ another mood or with more of a quality.
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
@@ -23,7 +22,7 @@ from classify.generation.knobs import KNOBS
 from classify.generation.latent.architecture import Architecture
 from classify.generation.latent.frame_architecture import FrameArchitecture
 from classify.generation.latent.phrases import LONGEST_BAR, TICKS_PER_BEAT, length_of
-from classify.generation.latent.points import Point, attribute_ways, between, of_the_middle
+from classify.generation.latent.points import Point, attribute_ways, of_the_middle
 from classify.generation.latent.training import Example, train
 from classify.generation.request import Request, read_key
 from classify.generation.styles import HOME, nearest
@@ -229,69 +228,13 @@ class LatentGenerator(Generator):
             song = orchestrated(song, request.instruments)
         return song
 
-    # -- what one does with a space --------------------------------------------------------------
-
-    def interpolate(self, one: Song, other: Song, n: int) -> list[Song]:
-        """Give songs on the way from one to another, both ends among them.
-
-        Phrases go on the sphere (slerp) from those of the one to those of the other, tempo and
-        length evenly; a song with fewer phrases begins again. The key changes half way.
-
-        Raises
-        ------
-        InputError
-            If a song has no place, or the two have different time signatures.
-        """
-        a, b = self.encode(one), self.encode(other)
-        if a.metre != b.metre:
-            raise InputError(
-                f"{one.title} is in {a.metre[0]}/{a.metre[1]}, {other.title} in "
-                f"{b.metre[0]}/{b.metre[1]}: between them there is nothing; give songs in one metre"
-            )
-        return [self.decode(between(a, b, t)) for t in np.linspace(0, 1, n).tolist()]
-
-    def change(self, song: Song, mood: str, strength: float = 1.0) -> Song:
-        """Move a song to another mood: from the mean of all songs' phrases to that of the mood's.
-
-        Raises
-        ------
-        InputError
-            If the mood was not learned, or the song has no place.
-        """
-        if mood not in self.spots or not mood:
-            known = ", ".join(name for name in self.spots if name) or "none"
-            raise InputError(f"mood {mood!r}: was not learned; known are {known}")
-        point = self.encode(song)
-        return self.decode(replace(point, z=point.z + strength * self.towards(point.z, mood)))
+    # -- where songs are -----------------------------------------------------------------------
 
     def towards(self, z: Floats, mood: str) -> Floats:
         """Give the way to a mood: the mean of its phrases less the mean of those of all others."""
         del z  # wherever a song is
         others = [self.spots[name][0] for name in self.spots if name not in ("", mood)]
         return self.spots[mood][0] - np.mean(others or [self.spots[""][0]], axis=0)
-
-    def slide(self, song: Song, attribute: str, amount: float) -> Song:
-        """Move a song along an attribute.
-
-        Parameters
-        ----------
-        song : Song
-            Which has a place.
-        attribute : str
-            One of `directions`.
-        amount : float
-            How far, in standard deviations of the songs that were learned from.
-
-        Raises
-        ------
-        InputError
-            If there is no such attribute, or the song has no place.
-        """
-        if attribute not in self.directions:
-            known = ", ".join(self.directions) or "none"
-            raise InputError(f"attribute {attribute!r}: expected one of {known}")
-        point = self.encode(song)
-        return self.decode(replace(point, z=point.z + amount * self.directions[attribute]))
 
     def sample(self, random: np.random.Generator, mood: str = "", n: int = 1) -> Floats:
         """Draw the phrases of one song, alike as phrases are: shape (n, n_latent)."""

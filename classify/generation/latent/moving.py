@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from classify.errors import InputError
 from classify.evaluation.scores import Estimate, bootstrap, estimate, estimate_share
 from classify.generation import knobs, quality
+from classify.generation.latent import operations
 from classify.generation.latent.latent_generator import LatentGenerator
 from classify.generation.measures import Row, pearson
 from classify.generation.similarity import melodic_similarity
@@ -68,7 +69,7 @@ def write_changes(
             continue
         asked = generator.moods[(generator.moods.index(mood) + 1) % len(generator.moods)]
         try:
-            before, after = (generator.change(song, asked, far) for far in (0.0, 1.0))
+            before, after = (operations.change(generator, song, asked, far) for far in (0.0, 1.0))
         except InputError:
             continue
         if not before.n_notes or not after.n_notes:
@@ -96,7 +97,7 @@ def write_slides(
         for attribute in generator.directions:
             for amount in AMOUNTS:
                 try:
-                    moved = generator.slide(songs[number], attribute, amount)
+                    moved = operations.slide(generator, songs[number], attribute, amount)
                 except InputError:
                     continue
                 if moved.n_notes:
@@ -122,7 +123,7 @@ def write_ways(
     for number in range(0, len(songs) - 1, max(1, (len(songs) - 1) // n)):
         one, other = songs[number], songs[number + 1]
         try:
-            way = generator.interpolate(one, other, len(SHARES))
+            way = operations.interpolate(generator, one, other, len(SHARES))
         except InputError:
             continue  # in different metres
         steps = [_largest_step(ends, usual) for ends in (way, mixed(one, other))]

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from classify.files import atomic_write, write_text
-from classify.generation.comparison import REAL, SONGS
+from classify.generation.comparison import REAL
+from classify.generation.judged_songs import SONGS
 from classify.generation.measures import HELD_OUT
 from classify.presentation import player
 from classify.report.generators.data import GeneratorsView

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawn
 
 from classify.generation import knobs
-from classify.generation.comparison import SONGS
+from classify.generation.judged_songs import SONGS
 from classify.generation.latent.compared import TRAINING
 from classify.generation.latent.latent_generator import ATTRIBUTES
 from classify.presentation.figures import BLUE, GREY, ORANGE, grid
