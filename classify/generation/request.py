@@ -253,9 +253,26 @@ def read_chord(text: str) -> frozenset[int]:
     >>> sorted(read_chord("Am7"))
     [0, 4, 7, 9]
     """
+    root, steps = _chord(text)
+    return frozenset((root + step) % 12 for step in steps)
+
+
+def read_triad(text: str) -> tuple[int, bool]:
+    """Read a chord symbol: pitch class of the root, and whether the third is minor.
+
+    Examples
+    --------
+    >>> read_triad("Am7"), read_triad("Ebmaj7")
+    ((9, True), (3, False))
+    """
+    root, steps = _chord(text)
+    return root, 3 in steps
+
+
+def _chord(text: str) -> tuple[int, tuple[int, ...]]:
+    """Read a chord symbol: pitch class of the root, and semitones above it."""
     match = re.fullmatch(r"([A-G])([#♯b♭]?)(.*)", text.strip())
     if not match or match.group(3) not in CHORDS:
         kinds = ", ".join(f"C{kind}" for kind in CHORDS)
         raise InputError(f"chord {text!r}: expected a root and a kind, as in {kinds}")
-    root = _pitch_class(match.group(1), match.group(2))
-    return frozenset((root + step) % 12 for step in CHORDS[match.group(3)])
+    return _pitch_class(match.group(1), match.group(2)), CHORDS[match.group(3)]

@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.errors import InputError
+from classify.generation.keys import minor_and_shift
 from classify.generation.networks.architecture import Architecture
 from classify.generation.networks.network_generator import NetworkGenerator, hide_moods, one_hot
 from classify.generation.networks.row_sampler import drawn
-from classify.generation.request import Request, read_key
+from classify.generation.request import Request
 from classify.generation.styles import HOME, nearest
 from classify.progress import Progress
 from classify.representations import melody as melodies
@@ -101,7 +102,7 @@ class ConvLSTM(NetworkGenerator):
         bars = request.bars or max(1, round(self.bars))
         if request.seconds is not None:
             bars = max(1, round(request.seconds * tempo / 60 * TICKS_PER_BEAT / bar))
-        minor, shift = self._key(request, random)
+        minor, shift = minor_and_shift(request, self.minor, self.middle, random)
         low = (request.low or 0) - shift
         high = (127 if request.high is None else request.high) - shift
         rows = self._written(request, bars * bar, self._condition(request.mood or "", minor),
@@ -114,27 +115,6 @@ class ConvLSTM(NetworkGenerator):
             tune, tempo, (request.instruments or (0,))[0],
             round(request.loudness or self.velocity), "new song",
         )  # fmt: skip
-
-    def _key(self, request: Request, random: np.random.Generator) -> tuple[bool, int]:
-        """Decide on minor or major, and on the way from the home key."""
-        minor, shift = bool(random.random() < self.minor), 0
-        if request.key:
-            tonic, minor = read_key(request.key)
-            shift = nearest(tonic - HOME[minor])
-        elif request.primer is not None:
-            tune = melodies.encode(request.primer, TICKS_PER_BEAT)
-            tonic, minor = melodies.tonic(tune) if tune else (HOME[minor], minor)
-            shift = nearest(tonic - HOME[minor])
-        elif request.minor is not None:
-            minor = request.minor
-        if request.low is not None or request.high is not None:
-            high = 127 if request.high is None else request.high
-            wanted = ((request.low or 0) + high) / 2
-            shift += 12 * round((wanted - self.middle - shift) / 12)
-        elif request.register is not None:
-            away = request.register - self.middle - shift
-            shift += 12 * round(away / 12) if request.key or request.primer else round(away)
-        return minor, shift
 
     def _written(
         self,

@@ -43,6 +43,7 @@ def fit(
     what: str = "network",
     unit: str = "",
     said: Callable[[Values], str] = losses,
+    evaluate: Callable[[], Values] | None = None,
 ) -> History:
     """Train a compiled model, and tell of each epoch and of the one that is kept.
 
@@ -58,10 +59,12 @@ def fit(
         Of the losses, for the last sentence.
     said : callable
         Writes the values of an epoch.
+    evaluate : callable, optional
+        Gives more values after each epoch.
     """
     progress.begin("epochs", f"Training the {what}", trainer.epochs, "epoch")
     history = trainer.fit(
-        model, batches, validation,
+        model, batches, validation, evaluate,
         on_epoch=lambda done: progress.advance("epochs", said(done[-1])), checkpoint=checkpoint,
     )  # fmt: skip
     best = said(history.epochs[history.best])

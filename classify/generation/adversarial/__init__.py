@@ -1,0 +1,1 @@
+"""Generators that learn against an adversary which tells their music from real music (GANs)."""
