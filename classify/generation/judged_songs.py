@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify.generation import knobs, measures, quality
+from classify.generation import bar_measures, knobs, measures, quality
 from classify.generation.judge import Judge
 from classify.generation.measures import HELD_OUT, LEARNED
 from classify.generation.novelty import Repertoire
@@ -63,6 +63,9 @@ def judge_all(
         values = np.array([getattr(one, kind) / one.chords if one and one.chords else np.nan
                            for one in led])  # fmt: skip
         table[kind] = _at(there, values, len(table))
+    filled = [bar_measures.measure(song) for song in songs]
+    for name in bar_measures.TITLES:
+        table[name] = _at(there, np.array([one[name] for one in filled]), len(table))
     returned = [quality.returns(song) for song in songs]
     for n_bars in quality.RETURNS:
         values = np.array([one[n_bars] for one in returned])

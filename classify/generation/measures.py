@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify.evaluation import similarity
+from classify.evaluation import similarity, variety
 from classify.evaluation.scores import Estimate, bootstrap, estimate, estimate_share
-from classify.generation import quality
+from classify.generation import bar_measures, quality
 from classify.generation.quality import RETURNS, TITLES
 from classify.songs import Song
 
@@ -63,8 +63,10 @@ def measure(
         rows += _novelty(str(name), part)
         rows += _structure(str(name), part, seed)
         rows += _voices(str(name), part, seed)
+        rows += _bars(str(name), part, seed)
         rows += _speed(str(name), part)
         rows += _fidelity(str(name), described, seed)
+        rows += _variety(str(name), part, songs, described, seed)
     return as_table(rows)
 
 
@@ -181,6 +183,48 @@ def _voices(name: str, part: pd.DataFrame, seed: int) -> Iterator[Row]:
         if len(known):
             values = 100 * known[column].to_numpy(float)
             yield name, "voices", of, estimate(values, known.group.tolist(), seed), len(values)
+
+
+def _bars(name: str, part: pd.DataFrame, seed: int) -> Iterator[Row]:
+    """Give how bars are filled, as means over songs."""
+    made = _made(part)
+    for of in bar_measures.TITLES:
+        known = made[made[of].notna()]
+        if len(known):
+            bounds = (0.0, 1.0) if of in bar_measures.SHARES else (0.0, np.inf)
+            mean = estimate(known[of].to_numpy(float), known.group.tolist(), seed, bounds=bounds)
+            yield name, "bars", of, mean, len(known)
+
+
+def _variety(
+    name: str,
+    part: pd.DataFrame,
+    songs: Mapping[str, Sequence[Song]],
+    described: Mapping[str, dict[str, Floats]],
+    seed: int,
+) -> Iterator[Row]:
+    """Say whether a set has distinct songs, and some wherever those learned from are."""
+    if name == LEARNED or name not in described or len(described[name]["range"]) < 2:
+        return
+    real, new = (quality.normalised(described[one]) for one in (LEARNED, name))
+    a, b = _components(real, new)
+    density, covered = variety.density_and_coverage(a, b)
+    usual = float(np.median(variety.nearest_distances(a)))
+    near = variety.nearest_distances(b) / max(usual, 1e-9)
+    distinct = variety.first_of_their_kind([_notes_of(song) for song in songs[name]])
+    groups, real_groups = _made(part).group.tolist(), [str(place) for place in range(len(a))]
+    each = groups if len(groups) == len(b) else [str(place) for place in range(len(b))]
+    yield name, "variety", "distinct", estimate_share(distinct, groups), len(groups)
+    yield name, "variety", "nearest", estimate(near, each, seed, bounds=(0, np.inf)), len(b)
+    yield name, "variety", "density", estimate(density, each, seed, bounds=(0, np.inf)), len(b)
+    yield name, "variety", "coverage", estimate_share(covered, real_groups), len(a)
+
+
+def _notes_of(song: Song) -> bytes:
+    """Write down which notes a song has, in sixteenths from its first one, in any key."""
+    steps = np.round(4 * (song.notes["beat"] - song.notes["beat"][:1]).astype(float))
+    pitch = song.notes["pitch"].astype(int)
+    return np.stack([np.nan_to_num(steps), pitch - pitch[:1]]).tobytes()
 
 
 def _speed(name: str, part: pd.DataFrame) -> Iterator[Row]:

@@ -120,16 +120,20 @@ class TurnTaking(keras.optimizers.Adam):
         self.turns = {False: (generator_every, generator_every - 1), True: (critic_every, 0)}
         self.faster = faster
 
+    def build(self, variables: Any) -> None:
+        """Take note of whose the variables are; what backends pass on has other names."""
+        super().build(variables)
+        self.of_critic = [variable.name.startswith(CRITIC) for variable in variables]
+
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Change a variable and its moments, if it is its turn."""
-        critic = variable.name.startswith(CRITIC)
-        every, place = self.turns[critic]
+        index = self._get_variable_index(variable)
+        every, place = self.turns[self.of_critic[index]]
         kind = variable.dtype
         done = ops.cast(self.iterations, "int32")
         turn = ops.cast(ops.equal(done % every, place), kind)
         step = ops.cast(done // every + 1, kind)
-        rate = ops.cast(learning_rate, kind) * (self.faster if critic else 1.0)
-        index = self._get_variable_index(variable)
+        rate = ops.cast(learning_rate, kind) * (self.faster if self.of_critic[index] else 1.0)
         m, v = self._momentums[index], self._velocities[index]
         self.assign_add(m, turn * (1 - self.beta_1) * (gradient - m))
         self.assign_add(v, turn * (1 - self.beta_2) * (ops.square(gradient) - v))

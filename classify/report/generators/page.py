@@ -23,7 +23,7 @@ from classify.report.blocks import (
     columns,
 )
 from classify.report.format import listed, score_cell
-from classify.report.generators import figures, spaces, voices
+from classify.report.generators import bars, figures, spaces, voices
 from classify.report.generators.data import GeneratorsView
 
 #: Correlation from which a knob does what it says.
@@ -43,6 +43,7 @@ def chapters(view: GeneratorsView) -> Iterator[Chapter]:
         yield Chapter(spaces.TITLE, list(spaces.blocks(view)))
     if voices.there_are_any(view):
         yield Chapter(voices.TITLE, list(voices.blocks(view, _plain_cell)))
+    yield Chapter(bars.TITLE, list(bars.blocks(view, _plain_cell)))
     yield Chapter("Are they new?", list(_novelty(view)))
     yield Chapter("Do bars return?", list(_structure(view)))
     yield Chapter("What did they cost?", list(_costs(view)))

@@ -1,0 +1,192 @@
+"""Networks that learn against an adversary: layers, turns, published sizes, variety, measures."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from classify.evaluation import variety
+from classify.generation import bar_measures
+from classify.generation.adversarial import chords, convolutions, varied
+from classify.generation.adversarial.bar_shape import PITCHES, BarShape
+from classify.generation.adversarial.bars import bars_of, decided, lines_of
+from classify.generation.adversarial.convolutions import as_trained, n_learned
+from classify.generation.generators.midi_net import MidiNet
+from classify.generation.latent.phrases import on_grid
+from classify.generation.request import Request
+from classify.representations import melody as melodies
+from classify.representations.melody import REST, Melody
+from classify.representations.sequences import note_array, song_of
+from tests.generation.songs import made
+
+SMALL = BarShape(known=16, dense=12, filters=6, before=4, critic=5, critic_dense=7, noise=3)
+
+
+def some_weights(shape) -> dict[str, np.ndarray]:
+    draw = np.random.default_rng(0)
+    return {
+        name: np.abs(draw.normal(1, 0.2, size)) if name.endswith("variance")
+        else draw.normal(0, 0.3, size)
+        for name, size in shape.shapes().items()
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("width", "stride", "length"), [(2, 2, 6), (4, 2, 11), (3, 1, 5), (3, 2, 8)]
+)
+def test_slopes_of_convolutions_are_those_that_differences_give(width, stride, length):
+    draw = np.random.default_rng(0)
+    weights = {"a.kernel": draw.normal(size=(width, 2, 3)), "a.bias": draw.normal(size=3)}
+    x = draw.normal(size=(1, 2, length, 2))
+    y = convolutions.convolve(np, weights, "a", x, 2, stride)
+    back = draw.normal(size=y.shape)
+    slope = convolutions.slope_of_convolution(np, weights, "a", back, 2, stride, length)
+    assert slope.shape == x.shape
+    for place in [(0, 0, 0, 0), (0, 1, length // 2, 1), (0, 0, length - 1, 0)]:
+        moved = x.copy()
+        moved[place] += 1.0
+        change = ((convolutions.convolve(np, weights, "a", moved, 2, stride) - y) * back).sum()
+        assert slope[place] == pytest.approx(change)
+
+
+def test_published_sizes_of_midi_net():
+    """Layer by layer as in the authors' code, with 13 numbers for the chord and 128 pitches."""
+    shape = BarShape(known=13, columns=PITCHES)
+    normalised = lambda inputs, units: inputs * units + 3 * units  # noqa: E731
+    before = normalised(128, 16) + 3 * normalised(2 * 16, 16)
+    dense = normalised(113, 1024) + normalised(1024 + 13, 256)
+    told = 128 + 13 + 16
+    up = 3 * normalised(2 * told, 128) + told * 128 + 128
+    assert n_learned(shape.shapes()) - n_learned(shape.shapes(), "critic") == before + dense + up
+    critic = (2 * 128 * 14 * 14 + 14) + normalised(4 * 27, 77) + normalised(3 * 77 + 13, 1024)
+    assert n_learned(shape.shapes(), "critic") == critic + 1024 + 13 + 1
+
+
+def test_numpy_writes_and_judges_what_keras_does():
+    from keras import ops
+
+    weights, draw = some_weights(SMALL), np.random.default_rng(1)
+    noise, known = draw.normal(size=(5, 3)), draw.normal(size=(5, 16))
+    before = draw.random((5, 16, 130))
+    one = SMALL.write(np, weights, as_trained(weights), noise, known, before)
+    other = SMALL.write(ops, weights, as_trained(weights), noise, known, before)
+    np.testing.assert_allclose(one, ops.convert_to_numpy(other), atol=1e-5)
+    assert one.shape == before.shape
+    heard = [SMALL.judge(xp, weights, as_trained(weights), one, known)[0] for xp in (np, ops)]
+    np.testing.assert_allclose(heard[0], ops.convert_to_numpy(heard[1]), atol=1e-4)
+
+
+def test_each_learns_by_its_own_loss_when_it_is_its_turn():
+    """Of two batches, the adversary learns in the first only, and the generator in both."""
+    from classify.generation.networks import phrase_network, rivals_network
+    from classify.generation.networks.bar_rivals import BarRivals
+
+    layer = BarRivals(SMALL)
+    bars = (16, 130)
+    model = rivals_network.build(
+        layer, {"bars": bars, "before": bars, "known": (16,), "within": (16,)}
+    )
+    optimiser = rivals_network.TurnTaking(1e-2, generator_every=1, critic_every=2)
+    model.compile(optimizer=optimiser, loss=phrase_network.loss, run_eagerly=True)
+    draw = np.random.default_rng(0)
+    x = [
+        draw.random((4, 16, 130)),
+        draw.random((4, 16, 130)),
+        draw.random((4, 16)),
+        np.ones((4, 16)),
+    ]
+    history = [rivals_network.weights(layer)]
+    for _ in range(2):
+        model.train_on_batch([part.astype(np.float32) for part in x], np.zeros((4, 1)))
+        history.append(rivals_network.weights(layer))
+    changed = [
+        {name for name in SMALL.shapes() if name.endswith("kernel")
+         if not np.array_equal(one[name], other[name])}
+        for one, other in pairwise(history)
+    ]  # fmt: skip
+    critic = {name for name in changed[0] if name.startswith("critic")}
+    assert len(critic) == 4 and len(changed[0] - critic) == 10
+    assert changed[1] == changed[0] - critic
+
+
+def test_melodies_are_bars_and_bars_are_melodies():
+    tune = Melody((60, 60, REST, 64, 62), (2, 2, 4, 8, 16), 4)
+    song = melodies.decode(tune.transposed(2))
+    grid = on_grid(song)
+    bars = bars_of(song, grid, 16, 130)
+    pitch, begins = lines_of(bars.astype(np.float32), 16)
+    starts = np.flatnonzero(begins)
+    assert (pitch[starts] + grid.shift * (pitch[starts] != REST)).tolist() == [62, 62, REST, 66, 64]
+    assert np.diff([*starts, 32]).tolist() == list(tune.ticks)
+    without = bars_of(song, grid, 16, PITCHES)
+    assert (without.sum(axis=-1) == 1).all()  # rests are counted to the note before
+
+
+def test_the_most_probable_pitch_within_the_range_is_written():
+    said = np.zeros((1, 2, 130), np.float32)
+    said[0, :, 70], said[0, :, 60], said[0, :, 129] = 0.9, 0.5, 0.6
+    assert decided(said, 0, 65).argmax(axis=-1).tolist() == [[129, 129]]
+    assert decided(said, 0, 65, heard=True).argmax(axis=-1).tolist() == [[60, 129]]
+    assert decided(said, 0, 127).argmax(axis=-1).tolist() == [[70, 70]]
+
+
+def test_chords_are_those_of_most_notes():
+    notes = note_array(
+        onset=np.repeat([0.0, 2.0, 4.0], 3), duration=1.9, beat=np.repeat([0.0, 4.0, 8.0], 3),
+        pitch=[60, 64, 67, 57, 60, 64, 55, 59, 62], velocity=80,
+    )  # fmt: skip
+    song = song_of(notes, np.array([[0.0, 120]]), np.array([[0.0, 4, 4]]), "cadence")
+    grid = on_grid(song)
+    home = [(root - grid.shift) % 12 + kind for root, kind in ((0, 0), (9, 12), (7, 0))]
+    assert chords.of_bars(grid).tolist() == home
+    counts = chords.counted([chords.of_bars(grid)] * 50)
+    drawn = chords.drawn(counts, 3, np.random.default_rng(0))
+    assert drawn.tolist() == home
+
+
+def test_a_generator_that_writes_the_same_over_and_over_says_so():
+    draw = np.random.default_rng(0)
+    real = draw.random((12, 2, 16, 24)) < 0.1
+    same = np.repeat(real[:1], 12, axis=0)
+    assert not varied.Variety.of((real, real), (real, real)).collapsed
+    found = varied.Variety.of((real, real), (same, same))
+    assert found.collapsed and found.distinct == pytest.approx(1 / 12)
+    generator = MidiNet()
+    generator.distinct, generator.apart = found.distinct, found.apart
+    (remark,) = generator.remarks()
+    assert remark.startswith("MidiNet: the generator has collapsed (8% of its pieces differ")
+    generator.distinct = generator.apart = 1.0
+    assert generator.remarks() == []
+
+
+@pytest.mark.slow
+def test_a_song_goes_on_from_another_and_follows_its_own_metre():
+    generator = MidiNet(quick=True, epochs=1).fit(made(24), ["calm", "wild"] * 12)
+    assert generator.metres == [[4, 4], [3, 4]] and len(generator.history) == 1
+    one, other = (generator.generate(Request(bars=4, primer=song), 3) for song in made(2))
+    assert one.notes.tobytes() != other.notes.tobytes()
+    song = generator.generate(Request(bars=5, metre=(3, 4), tempo=60, low=60, high=70), 0)
+    assert 12 < song.seconds <= 15 and song.metres[0, 1:].tolist() == [3, 4]
+    assert song.notes["pitch"].min() >= 60 and song.notes["pitch"].max() <= 70
+
+
+def test_bars_are_measured_as_they_were_made():
+    """Two voices in octaves share their harmony; a drum between sixteenths is in no pattern."""
+    begin = np.array([0, 0, 4, 4, 12, 12, 1, 2 + 1 / 24, 3 + 1 / 12])
+    notes = note_array(
+        onset=begin / 2, duration=[0.5] * 4 + [0.05] * 2 + [0.1] * 3, beat=begin,
+        pitch=[48, 60, 50, 62, 52, 64, 36, 36, 36], velocity=80,
+        drum=np.arange(9) > 5,
+    )  # fmt: skip
+    song = song_of(notes, np.array([[0.0, 120]]), np.array([[0.0, 4, 4]]), "octaves")
+    found = bar_measures.measure(song)
+    assert found["empty_bars"] == pytest.approx(1 / 4)
+    assert found["pitch_classes_used"] == 1 and found["tonal_distance"] == pytest.approx(0)
+    assert found["qualified_notes"] == pytest.approx(2 / 3) == found["long_notes"]
+    assert found["drums_in_pattern"] == pytest.approx((1 + 0.1) / 3)
+
+
+def test_few_songs_cover_little_of_what_many_do():
+    songs = np.random.default_rng(0).normal(size=(120, 3))
+    shares = [variety.density_and_coverage(songs[:60], songs[60:n])[1].mean() for n in (62, 120)]
+    assert shares[0] < 0.3 < 0.7 < shares[1]
