@@ -105,7 +105,7 @@ def against_best(
     if n_folds > 1:
         p_values = _adjusted(right, [(best, other) for other in others], n_folds)
     else:
-        p_values = _adjusted(right, list(combinations(names, 2)), n_folds)
+        p_values = all_pairs(right, names, n_folds)
         if majority:
             p_values |= _adjusted(right, [(name, majority) for name in names], n_folds)
     points = (
@@ -117,6 +117,31 @@ def against_best(
         other: Difference(one, p_values[best, other], bool((right[best] == right[other]).all()), p)
         for other, (one, p) in zip(others, points, strict=True)
     }
+
+
+def all_pairs(right: pd.DataFrame, names: list[str], n_folds: int) -> dict[tuple[str, str], float]:
+    """Test every model against every other.
+
+    Parameters
+    ----------
+    right, names, n_folds
+        As in `against_best`.
+
+    Returns
+    -------
+    dict of (str, str) to float
+        p values, adjusted after Holm over all pairs, by pairs in the order of `names`. Over folds
+        that is more than `against_best` adjusts over, so that these are larger.
+
+    Examples
+    --------
+    >>> index = pd.MultiIndex.from_product([[0], [0], "abcdef", [1]])
+    >>> index.names = ["repeat", "fold", "group", "song"]
+    >>> right = pd.DataFrame({"a": True, "b": True, "c": False}, index=index)
+    >>> all_pairs(right, ["a", "b", "c"], n_folds=1)
+    {('a', 'b'): 1.0, ('a', 'c'): 0.09375, ('b', 'c'): 0.09375}
+    """
+    return _adjusted(right, list(combinations(names, 2)), n_folds)
 
 
 def fold_accuracies(right: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,9 @@ from classify.files import atomic_write
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 YELLOW, SKY, LEMON, BLACK = "#E69F00", "#56B4E9", "#F0E442", "#000000"
 
+#: Colours of things side by side, in this order.
+SERIES = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY)
+
 #: Text and greys, from dark to light: `GREY` for what matters less, `PALE` for what is only there,
 #: `LIGHT` for grids.
 INK, GREY, PALE, LIGHT = "#111827", "#6b7280", "#c3c8d0", "#e5e7eb"

@@ -51,12 +51,11 @@ def parameters(row: Row) -> str:
     return f"{count:,}" if count else "–"
 
 
-def seconds(row: Row, which: str) -> str:
-    """Write how long all of a row's fits or predictions took; `which` is train or predict."""
-    spent = [fit[key] for fit in row.fits if (key := f"seconds_{which}") in fit]
-    if len(spent) < len(row.fits):
+def seconds(row: Row) -> str:
+    """Write how long all of a row's fits trained."""
+    value = row.seconds
+    if value is None:
         return "–"
-    value = sum(spent)
     return duration(value) if value >= 1 else f"{value:.2f} s"
 
 

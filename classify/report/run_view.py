@@ -150,6 +150,17 @@ class View:
             (rows.level == "song") & (rows.part == "test") & (rows.protocol == self.protocol)
         ]
 
+    @cached_property
+    def right(self) -> pd.DataFrame:
+        """Which of these songs each model was right on; see `classify.evaluation.paired`."""
+        return paired.right_table(self.test_songs)
+
+    @cached_property
+    def pairs(self) -> dict[tuple[str, str], float]:
+        """P values of every two contenders, best first, adjusted over all pairs."""
+        names = [row.name for row in self.contenders]
+        return paired.all_pairs(self.right, names, self.n_folds)
+
     @property
     def scored(self) -> list[Row]:
         """Rows with scores, best first."""
@@ -286,15 +297,14 @@ def _compare(view: View) -> None:
     """Set what a row has of the songs of all folds together."""
     if not view.contenders:
         return
-    right = paired.right_table(view.test_songs)
     differences = paired.against_best(
-        right,
+        view.right,
         [row.name for row in view.contenders],
         view.majority.name if view.majority else None,
         view.n_folds,
         view.seed,
     )
-    spreads = paired.fold_accuracies(right).std()
+    spreads = paired.fold_accuracies(view.right).std()
     for row in view.scored:
         row.difference = differences.get(row.name)
         row.spread = float(spreads[row.name]) if view.n_folds > 1 else None

@@ -226,7 +226,7 @@ def _pareto_front(view: View) -> list[str]:
     front = view.pareto_front
     if len(front) < 2:
         return []
-    named = [f"{row.title} ({seconds(row, 'train')})" for row in front]
+    named = [f"{row.title} ({seconds(row)})" for row in front]
     if len(named) > MOST_NAMES:
         named = [*named[:2], f"{len(named) - 4} more", *named[-2:]]
     return [

@@ -14,6 +14,31 @@ from classify.songs import midi
 
 
 @dataclass(frozen=True)
+class Reached:
+    """An accuracy that somebody published for a corpus.
+
+    Parameters
+    ----------
+    system : str
+        What reached it.
+    accuracy : float
+        As a share.
+    source : str
+        Who published it, and when.
+    split : str
+        How songs were split.
+    given : bool
+        Whether that is the split which comes with the corpus, so that test songs are the same.
+    """
+
+    system: str
+    accuracy: float
+    source: str
+    split: str
+    given: bool = False
+
+
+@dataclass(frozen=True)
 class Published:
     """A corpus that its authors publish and a user downloads.
 
@@ -39,6 +64,8 @@ class Published:
         Version to label to files, for the versions where that is known.
     note : str
         What a reader of a report should know: leaks, noise of the labels.
+    reached : tuple of Reached
+        What others reached on it.
     """
 
     name: str
@@ -52,6 +79,7 @@ class Published:
     files: dict[str, int]
     classes: dict[str, dict[str, int]] = field(default_factory=dict)
     note: str = ""
+    reached: tuple[Reached, ...] = ()
 
     def refusal(self, folder: Path, why: str) -> InputError:
         """Refuse a folder that is no copy of this corpus; `why` continues the folder's name."""

@@ -10,8 +10,11 @@ import re
 from pathlib import Path
 
 from classify.corpora.labels import PARTS, Entry, Listing
-from classify.corpora.published._copy import Published, midi_files
+from classify.corpora.published._copy import Published, Reached, midi_files
 from classify.corpora.walk import Skipped, relative_name
+
+CHOU = "Chou et al. 2021, arXiv:2107.05223"
+GUO = "Guo and Dixon 2025, arXiv:2505.15559"
 
 CORPUS = Published(
     name="pianist8",
@@ -31,6 +34,11 @@ CORPUS = Published(
     files={"as published": 411},
     note="Transcribed from recordings, so a model may learn how a recording was made as well as "
     "who plays. MIDI-BERT's split is by piece.",
+    reached=(
+        Reached("BiLSTM", 0.603, CHOU, "by piece, MIDI-BERT's", given=True),
+        Reached("MidiBERT-Piano, pretrained", 0.786, CHOU, "by piece, MIDI-BERT's", given=True),
+        Reached("Moonbeam, 839 million parameters", 0.946, GUO, "by piece, not said which"),
+    ),
 )
 
 PIANISTS = (

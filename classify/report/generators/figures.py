@@ -6,27 +6,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from classify.generation.measures import HELD_OUT
-from classify.presentation.figures import (
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    PALE,
-    PINK,
-    SKY,
-    YELLOW,
-    canvas,
-    grid,
-    name_rows,
-)
+from classify.presentation.figures import BLUE, GREY, INK, PALE, SERIES, canvas, grid, name_rows
 from classify.report.blocks import Canvas
 from classify.report.generators.data import GeneratorsView
 
 #: Columns of the table of longest runs.
 RUNS = ("median", "95th percentile", "longest")
 
-COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, GREY)
+COLOURS = (*SERIES, GREY)
 MARKERS = "osD^vPX"
 
 #: Panels in a row.

@@ -108,7 +108,7 @@ def _further_cells(view: View, row: Row) -> list[Cell]:
 
 
 def _folds(view: View) -> Table:
-    accuracies = paired.fold_accuracies(paired.right_table(view.test_songs))
+    accuracies = paired.fold_accuracies(view.right)
     sizes = view.test_songs[view.test_songs.model == view.scored[0].name]
     n_songs = sizes.groupby(["repeat", "fold"]).song.nunique()
     repeats = view.n_repeats > 1

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from classify.evaluation.paired import Difference, pools
+from classify.evaluation.paired import SIGNIFICANT, Difference, pools
 from classify.evaluation.significance import ROPE
 from classify.presentation.figures import BLUE, GREY, LIGHT, canvas, name_rows
 from classify.presentation.numbers import (
@@ -15,8 +15,19 @@ from classify.presentation.numbers import (
     points,
     points_span,
     probability,
+    signed,
 )
-from classify.report.blocks import Block, Canvas, Details, Figure, Table, TableRow, Text, columns
+from classify.report.blocks import (
+    Block,
+    Canvas,
+    Cell,
+    Details,
+    Figure,
+    Table,
+    TableRow,
+    Text,
+    columns,
+)
 from classify.report.format import adjusted_over, test_name
 from classify.report.run_view import Row, View
 
@@ -42,6 +53,8 @@ def blocks(view: View) -> Iterator[Block]:
     yield Figure("differences", partial(_forest, compared), alt)
     how = Text(how_tested(view), kind="note")
     yield Details("The same as a table, and how it was tested", [how, _table(view, best, compared)])
+    if len(view.contenders) > 2:
+        yield Details("Every model against every other", [_matrix(view)])
 
 
 def sentence(row: Row, difference: Difference) -> str:
@@ -130,6 +143,31 @@ def _table(view: View, best: str, compared: list[tuple[Row, Difference]]) -> Tab
         f"other, with the 95 % interval of that difference alone; {test_name(view)}, p values "
         f"Holm-adjusted over {adjusted_over(view)}.",
         label="tab:differences",
+    )
+
+
+def _matrix(view: View) -> Table:
+    """Lay out by how many points the model of a row is ahead of that of a column."""
+    models = view.contenders
+    rows = []
+    for place, row in enumerate(models):
+        cells: list[Cell | str] = [f"{place + 1} {row.title}"]
+        for column, other in enumerate(models):
+            if row is other:
+                cells.append("")
+                continue
+            pair = (row.name, other.name) if place < column else (other.name, row.name)
+            ahead, p = row.score().value - other.score().value, view.pairs[pair]
+            shade = 0.0 if p >= SIGNIFICANT else float(np.sign(ahead)) / 2
+            cells.append(Cell(signed(ahead), f"p {p_value(p)}", shade=shade))
+        rows.append(TableRow(cells, row.kind))
+    return Table(
+        [*columns("model"), *columns(*(str(1 + place) for place in range(len(models))))],
+        rows,
+        "By how many points of accuracy on test songs the model of a row is ahead of that of a "
+        f"column; {test_name(view)}, p values Holm-adjusted over all {len(view.pairs)} pairs; "
+        "shaded where significant.",
+        dense=True,
     )
 
 

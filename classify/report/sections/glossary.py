@@ -14,6 +14,8 @@ WORDS = {
     "95 % interval": "Where the score of all songs like these would be, in 95 of 100 such studies.",
     "fold": "A part of the songs that is tested on a model which learned from the other parts.",
     "group": "Songs that belong together, such as variants of one tune; no split parts them.",
+    "area under ROC": "How often a song of a class is ranked before another one; guessing: 50 %.",
+    "average precision": "How many of those ranked first are of the class, over all thresholds.",
     "majority class": "Always answering the commonest class: what has been learned by nothing.",
     "source only": "Answering the commonest class of the collection that a song comes from.",
     "calibrated": "Of songs with a confidence of 80 %, about 80 % are predicted correctly.",

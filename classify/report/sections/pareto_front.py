@@ -120,7 +120,7 @@ def how_timed(view: View) -> str:
 
 def took(row: Row) -> str:
     """Write a row's time to train."""
-    return seconds(row, "train")
+    return seconds(row)
 
 
 def draw(rows: list[Row], front: list[Row]) -> Canvas:

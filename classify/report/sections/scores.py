@@ -115,8 +115,8 @@ def _costs(view: View) -> Table:
                 row.title,
                 parameters(row),
                 best_values(row),
-                seconds(row, "train"),
-                seconds(row, "predict"),
+                seconds(row),
+                _per_song(view, row),
             ],
             view.kind(row),
         )
@@ -127,7 +127,7 @@ def _costs(view: View) -> Table:
         for row in view.failures
     ]
     counts = (
-        f", with how many of the {n_fits} fits chose them; times are sums over these fits"
+        f", with how many of the {n_fits} fits chose them; training times are sums over these fits"
         if view.n_folds > 1
         else ""
     )
@@ -135,11 +135,20 @@ def _costs(view: View) -> Table:
         [
             *columns("model", "parameters"),
             *columns("best values", prose=True),
-            *columns("time to train", "time to predict the test part"),
+            *columns("time to train", "ms to predict a song"),
         ],
         rows,
-        f"Best values are those that folds inside the training part chose{counts}.",
+        f"Best values are those that folds inside the training part chose{counts}. Predicting a "
+        "song does not include reading it and computing what the model reads of it.",
     )
+
+
+def _per_song(view: View, row: Row) -> str:
+    """Write how long a model took to predict a test song, once its input was computed."""
+    spent = [fit["seconds_predict"] for fit in row.fits if "seconds_predict" in fit]
+    if len(spent) < len(row.fits):
+        return "–"
+    return f"{1000 * sum(spent) / (view.n_test_songs * view.n_repeats):.2f}"
 
 
 def _paper(view: View) -> Table:

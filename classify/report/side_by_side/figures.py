@@ -10,22 +10,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from classify.evaluation.paired import SIGNIFICANT
-from classify.presentation.figures import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    PALE,
-    PINK,
-    SKY,
-    YELLOW,
-    canvas,
-    name_rows,
-)
+from classify.presentation.figures import BLUE, GREY, PALE, SERIES, canvas, name_rows
 from classify.report.side_by_side.data import Across, Line, accuracy
 
-#: A colour and a marker for each run; from the seventh on both begin again.
-COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY)
+#: Beside a colour, a marker for each run; from the seventh on colours begin again.
 MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 
 
@@ -40,7 +28,7 @@ def scores(lines: list[Line], names: list[str], *, joined: bool) -> Figure:
             x = [100 * score.value for score, _ in known]
             axes.plot(x, [y for _, y in known], color=PALE, lw=3, zorder=1)
     for i, y in enumerate(offsets):
-        marker, colour = MARKERS[i % len(MARKERS)], COLOURS[i % len(COLOURS)]
+        marker, colour = MARKERS[i % len(MARKERS)], SERIES[i % len(SERIES)]
         for place, line in enumerate(lines[::-1]):
             if row := line.rows[i]:
                 score, height = row.score(), place + y
