@@ -40,8 +40,12 @@ test: $(VENV)/.tested
 	wait $$linters; linted=$$?; cat $(VENV)/lint.log; \
 	test $$tests -eq 0 -a $$linted -eq 0
 
-test-slow: $(VENV)/.tested
+test-slow: $(VENV)/.slow
 	$(BIN)/python -m pytest
+
+$(VENV)/.slow: $(VENV)/.tested
+	$(PIP) -c constraints.txt -e ".[slow]"
+	touch $@
 
 # 20,000 damaged songs through the reader: minutes. Files that harm it are kept in fuzz-failures/.
 fuzz: $(VENV)/.tested
@@ -109,7 +113,7 @@ $(VENV)/.audio: $(VENV)/.installed
 # Write the exact versions again, after a range in setup.cfg was changed.
 constraints:
 	rm -rf .venv-fresh && $(PYTHON) -m venv .venv-fresh
-	.venv-fresh/bin/python -m pip install --quiet -e ".[dev,docs,notebooks,audio]"
+	.venv-fresh/bin/python -m pip install --quiet -e ".[dev,docs,notebooks,audio,slow]"
 	.venv-fresh/bin/python -m pip freeze --exclude-editable > constraints.txt
 	rm -rf .venv-fresh
 

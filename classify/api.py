@@ -69,6 +69,7 @@ from classify.playlists.editing import (
 from classify.playlists.output import Output, PlaylistFiles, wishes_of, write_files
 from classify.playlists.request import Request
 from classify.progress import SILENT, Progress
+from classify.storage import stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +88,7 @@ PREDICTED = (".csv", ".parquet")
 # --- comparisons
 
 
+@stored(reads=["corpus", "init"], writes=["out"])
 def compare(
     corpus: str | Path = "folk",
     *,
@@ -150,6 +152,7 @@ def compare(
     return run
 
 
+@stored(reads=["corpus"], writes=["out"])
 def compare_generators(
     corpus: str | Path = "folk",
     *,
@@ -231,6 +234,7 @@ def compare_generators(
     return write_generators_report(folder)
 
 
+@stored(reads=["corpora", "init"], writes=["out"])
 def compare_corpora(
     corpora: Sequence[str | Path],
     *,
@@ -280,6 +284,7 @@ def compare_corpora(
     return runs, None if failed else side_by_side(folders, Path(out) / "side-by-side")
 
 
+@stored(reads=["folder"])
 def load_run(folder: str | Path) -> "Run":
     """Open a finished run.
 
@@ -304,6 +309,7 @@ def load_run(folder: str | Path) -> "Run":
     return Run(read_view(Path(folder)))
 
 
+@stored(writes=["run"])
 def report(run: str | Path) -> Path:
     """Write a run's report again, from its files.
 
@@ -325,6 +331,7 @@ def report(run: str | Path) -> Path:
     return load_run(run).report()
 
 
+@stored(writes=["runs", "out"])
 def side_by_side(runs: Sequence[str | Path], out: str | Path | None = None) -> Path:
     """Lay runs side by side, on one corpus or on several.
 
@@ -354,6 +361,7 @@ def side_by_side(runs: Sequence[str | Path], out: str | Path | None = None) -> P
 # --- corpora
 
 
+@stored(reads=["corpus"])
 def show_corpus(
     corpus: str | Path,
     window: int | None = None,
@@ -383,6 +391,7 @@ def show_corpus(
     return summarise(str(corpus), window, hop, progress)
 
 
+@stored(reads=["corpus"])
 def check_corpus(corpus: str) -> tuple[bool, list[str]]:
     """Say what a copy of a published corpus lacks, or has too much.
 
@@ -443,6 +452,7 @@ def cache(forget: Literal["problems", "descriptions", ""] = "") -> str:
     return Store.of_user().about(forget)
 
 
+@stored()
 def doctor(cluster: str = "local:1", out: str | Path = "results") -> tuple[bool, list[str]]:
     """Say which workers a Dask cluster has, and whether they and its disk can be used.
 
@@ -471,6 +481,7 @@ def doctor(cluster: str = "local:1", out: str | Path = "results") -> tuple[bool,
     return examine(cluster, Path(out))
 
 
+@stored(reads=["source"], writes=["out"])
 def transcribe(
     source: str | Path, out: str | Path, force: bool = False, progress: Progress = SILENT
 ) -> "Transcribed":
@@ -506,6 +517,7 @@ def transcribe(
 # --- models
 
 
+@stored(reads=["songs"], writes=["out"])
 def pretrain(
     *songs: str | Path,
     out: str | Path,
@@ -550,6 +562,7 @@ def pretrain(
 # --- playlists
 
 
+@stored(reads=["model", "library", "moods"], writes=["out"])
 def playlists(
     model: "Bundle | str | Path",
     *library: str | Path,
@@ -593,6 +606,7 @@ def playlists(
     return _written(songs, request, output, bundle.name, moods, remarks)
 
 
+@stored(writes=["out"])
 def playlist(
     predicted: "pd.DataFrame",
     mood: str,

@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent
 ROWS = [
     {"errors", "progress"},
     {"files", "options"},
-    {"records"},
+    {"addresses", "records"},
+    {"storage"},
     {"presentation"},
     {"compute"},
     {"songs"},

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from classify import api
+from classify.addresses import shown
 from classify.cli.options import argument, command, options
 from classify.progress import on_terminal
 
@@ -32,5 +33,5 @@ def adapt(
     if report.hurts and not given.get("force"):
         print("That does not help, so nothing was written; --force writes it all the same.")
         return 1
-    print(given["out"])
+    print(shown(given["out"]))
     return 0

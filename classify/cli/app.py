@@ -4,6 +4,7 @@ import typer
 
 from classify import app as page
 from classify.cli.options import command, options
+from classify.storage import stored
 
 
 def add(app: typer.Typer) -> None:
@@ -14,4 +15,4 @@ def add(app: typer.Typer) -> None:
 
 def serve(**given: object) -> None:
     """Open the page: libraries, playlists and new songs in a browser, on this machine alone."""
-    page.serve(**given)  # type: ignore[arg-type]
+    stored()(page.serve)(**given)  # type: ignore[arg-type]

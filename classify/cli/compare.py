@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from classify import api
+from classify.addresses import shown
 from classify.cli.options import Command, command, options
 from classify.experiments.settings import Settings
 from classify.options import options as read
@@ -67,11 +68,11 @@ def compare(
         runs, page = api.compare_corpora(corpora, **given)
     status = max([finish(run) for run in runs])
     if page:
-        print(page)
+        print(shown(page))
     return status
 
 
 def finish(run: Any) -> int:
     """Print what a run says first and where its report is; give 1 if a model failed."""
-    print(*run.summary(), run.page, sep="\n")
+    print(*run.summary(), shown(run.page), sep="\n")
     return 1 if run.failures else 0

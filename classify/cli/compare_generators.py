@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from classify import api
+from classify.addresses import shown
 from classify.cli.options import argument, command, options
 from classify.progress import on_terminal
 
@@ -32,4 +33,4 @@ def compare_generators(
     with on_terminal() as progress:
         given |= {"progress": progress, "command": context.obj}
         page = api.compare_generators(*([corpus] if corpus else []), **given)
-    print(page)
+    print(shown(page))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from classify import api
+from classify.addresses import shown
 from classify.cli.options import argument, command, options
 from classify.inference.generating import ENRICHED
 from classify.progress import on_terminal
@@ -50,4 +51,4 @@ def enrich(
             f"{row['mood judged']} ({row['probability']:.2f})"
         )
     print(made.sentence())
-    print(made.folder)
+    print(shown(made.folder))

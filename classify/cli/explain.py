@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from classify import api
+from classify.addresses import shown
 from classify.cli.options import argument, command, options
 from classify.progress import on_terminal
 
@@ -46,7 +47,7 @@ def explain(
         given.pop("of", None)
         explained = api.explain(model, *songs or [], progress=progress, **given)
     for paragraph, picture in zip(explained.paragraphs, explained.pictures, strict=True):
-        print(paragraph, picture, "", sep="\n")
+        print(paragraph, shown(picture), "", sep="\n")
     for item in explained.skipped:
         print(f"skipped: {item.name} {item.reason}")
     return 1 if explained.skipped else 0
@@ -60,4 +61,4 @@ def _print_importance(table: Any, path: Path) -> None:
         for row in rows.sort_values("value", ascending=False).head(LISTED).itertuples():
             low, value, high = (100 * number for number in (row.low, row.value, row.high))
             print(f"  {level} {row.name}: {value:+.1f} ({low:+.1f} to {high:+.1f})")
-    print(path)
+    print(shown(path))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from classify import api
+from classify.addresses import shown
 from classify.cli.options import argument, command, options
 from classify.progress import on_terminal
 
@@ -51,7 +52,7 @@ def generate(
             f"{copies} of {len(made.table)} songs share more notes in a row with a song that was "
             f"learned from than 95 of 100 real songs do: not to be given out as new"
         )
-    print(made.folder / "index.html")
+    print(shown(made.folder / "index.html"))
 
 
 def _judged(row: dict[str, Any]) -> str:

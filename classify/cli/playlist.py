@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from classify import api
+from classify.addresses import shown
 from classify.cli.options import argument, command, limit, options, parameter
 from classify.options import flag
 from classify.options import options as read
@@ -60,4 +61,4 @@ def playlist(
         print(line)
     for one, missing in zip(made.playlists, made.missing, strict=True):
         print(*describe(one), *missing, sep="\n")
-    print(*made.paths, sep="\n")
+    print(*map(shown, made.paths), sep="\n")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from classify import api
+from classify.addresses import shown
 from classify.cli.options import argument, command, options
 from classify.progress import on_terminal
 
@@ -54,7 +55,7 @@ def _print(predicted: Any, out: Path | None) -> None:
         if len(skipped) > LISTED:
             print(f"  and {len(skipped) - LISTED} more")
     if out:
-        print(out)
+        print(shown(out))
 
 
 def _print_table(predicted: Any) -> None:

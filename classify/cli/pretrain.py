@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from classify import api
+from classify.addresses import shown
 from classify.cli.options import argument, command, options
 from classify.models.pretraining_settings import PretrainingSettings
 from classify.progress import on_terminal
@@ -27,4 +28,4 @@ def pretrain(
     continues a stopped one.
     """
     with on_terminal() as progress:
-        print(api.pretrain(*library, command=context.obj, progress=progress, **given))
+        print(shown(api.pretrain(*library, command=context.obj, progress=progress, **given)))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from classify import api
+from classify.addresses import shown
 from classify.cli.compare import finish
 from classify.cli.options import Command, argument, command, options
 from classify.errors import InputError
@@ -42,10 +43,9 @@ def report(
 ) -> int:
     """Write a run's report again from its files, or lay runs side by side."""
     if compare:
-        print(api.side_by_side([run, *compare], **given))
+        print(shown(api.side_by_side([run, *compare], **given)))
         return 0
     if given:
         raise InputError(f"--out {given['out']}: goes with --compare; a run's report stays with it")
-    loaded = api.load_run(run)
-    loaded.report()
-    return finish(loaded)
+    api.report(run)
+    return finish(api.load_run(run))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from classify import api
+from classify.addresses import shown
 from classify.cli.options import argument, command, options
 from classify.progress import on_terminal
 
@@ -76,7 +77,7 @@ def draw(
     """Draw where songs lie in the space, in two dimensions."""
     with on_terminal() as progress:
         table = api.map_songs(model, corpus, progress=progress, **given)
-    print(f"{len(table)} songs on the map: {Path(given.get('out', 'map')) / 'map.svg'}")
+    print(f"{len(table)} songs on the map: {shown(Path(given.get('out', 'map')) / 'map.svg')}")
 
 
 def _print(made: Any, columns: list[str]) -> None:
@@ -89,7 +90,7 @@ def _print(made: Any, columns: list[str]) -> None:
             f"{row['song']}: {said}similarity {row['similarity']:.2f}, "
             f"notes kept {row['notes kept']:.2f}"
         )
-    print(made.folder / "index.html")
+    print(shown(made.folder / "index.html"))
 
 
 def add(group: typer.Typer) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from classify import api
+from classify.addresses import shown
 from classify.cli.compare import CORPUS, known
 from classify.cli.options import command, options
 from classify.experiments.settings import Settings
@@ -46,4 +47,4 @@ def train(
     """
     with on_terminal() as progress:
         model = api.train(corpus, command=context.obj, progress=progress, **given)
-    print(*getattr(model.about, "remarks", []), model.folder / "model-card.md", sep="\n")
+    print(*getattr(model.about, "remarks", []), shown(model.folder / "model-card.md"), sep="\n")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from classify import api
+from classify.addresses import shown
 from classify.cli.options import argument, command, options
 from classify.progress import on_terminal
 
@@ -26,7 +27,7 @@ def transcribe(
     """
     with on_terminal() as progress:
         done = api.transcribe(source, out, progress=progress, **given)
-    print(f"Recordings that are MIDI files in {out} now: {len(done.written)}")
+    print(f"Recordings that are MIDI files in {shown(out)} now: {len(done.written)}")
     if done.skipped:
         reasons = [f"  {item.name} {item.reason}" for item in done.skipped]
         print(f"Skipped: {len(reasons)}", *reasons, sep="\n")

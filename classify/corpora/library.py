@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
+from classify.addresses import shown
 from classify.corpora.labels import (
     NO_SONG,
     Entry,
@@ -207,7 +208,7 @@ def _list_source(source: Path, artist_folder: int) -> Listing:
 
 
 def _shown(path: Path) -> str:
-    return displayable(path.as_posix())
+    return displayable(shown(path))
 
 
 def _without_repeats(listing: Listing) -> Listing:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.addresses import shown
 from classify.corpora import Corpus, duplicates, load
 from classify.corpora.recorded import record_songs
 from classify.errors import InputError
@@ -118,7 +119,7 @@ class SplitDataset:
 def prepare(settings: Settings, progress: Progress = SILENT) -> SplitDataset:
     """Read a corpus, cut it into windows and split it."""
     start = pretrained.load(Path(settings.init)) if settings.init is not None else None
-    with counting(progress, f"Reading {settings.corpus}", "song") as count:
+    with counting(progress, f"Reading {shown(settings.corpus)}", "song") as count:
         corpus = load(settings.corpus, count)
     with counting(progress, "Looking for duplicate songs", "song") as count:
         pairs = duplicates.find_duplicates(corpus.songs, count)

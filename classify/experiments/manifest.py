@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from classify.addresses import shown
 from classify.errors import InputError
 from classify.evaluation import leak
 from classify.experiments.corpus_record import run_corpus
@@ -96,9 +97,9 @@ def open_run(
 
 def _remember_places(settings: Settings, data: SplitDataset) -> None:
     """Keep where the songs and weights are, of which run.json names no place outside of here."""
-    remember(data.corpus.fingerprint, str(_absolute(settings.corpus)))
+    remember(data.corpus.fingerprint, shown(str(_absolute(settings.corpus))))
     if data.start and settings.init is not None:
-        remember(data.start.id, str(_absolute(settings.init)))
+        remember(data.start.id, shown(str(_absolute(settings.init))))
 
 
 def _absolute(given: str) -> Path | str:

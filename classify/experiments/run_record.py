@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
+from classify.addresses import shown
 from classify.errors import InputError
 from classify.experiments.corpus_record import RunCorpus
 from classify.experiments.settings import Settings
@@ -27,6 +28,7 @@ from classify.records import (
     recall,
     typed,
 )
+from classify.storage import local_path
 
 RUN = "run.json"
 
@@ -307,8 +309,8 @@ def portable_settings(settings: Settings) -> Settings:
     init = settings.init
     return replace(
         settings,
-        corpus=portable(settings.corpus),
-        init=None if init is None else portable(init),
+        corpus=portable(shown(settings.corpus)),
+        init=None if init is None else portable(shown(init)),
     )
 
 
@@ -332,7 +334,8 @@ def settings_from_run(run: RunRecord) -> Settings:
 def _place(key: str, recorded: str) -> str:
     """Give the place that this machine remembers, unless nothing is there any more."""
     place = recall(key, recorded)
-    return recorded if Path(place).is_absolute() and not Path(place).exists() else place
+    gone = Path(place).is_absolute() and not Path(place).exists()
+    return local_path(recorded if gone else place)
 
 
 # --- files

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from classify.addresses import shown
 from classify.compute.executor import Executor, Task, TaskDied, make_executor, task_name
 from classify.errors import InputError
 from classify.files import DiskFull, atomic_write, exclusive, read_json, write_json
@@ -126,7 +127,8 @@ def compare(
 
 def _check(settings: ComparisonSettings, out: Path) -> str:
     """Refuse a folder that holds anything but this very comparison; give its name."""
-    digest = task_name("generators", asdict(settings), VERSION, versions())
+    chosen = asdict(settings) | {"corpus": shown(settings.corpus)}
+    digest = task_name("generators", chosen, VERSION, versions())
     if (out / RUN).is_file() and read_json(out / RUN).get("digest") != digest:
         raise InputError(f"{out}: holds another comparison; name another folder with --out")
     if out.exists() and any(out.iterdir()) and not (out / RUN).is_file():
@@ -145,7 +147,7 @@ def _begin(
         "command": command,
         "classify": VERSION,
         "versions": versions(),
-        "settings": asdict(settings) | {"corpus": portable(settings.corpus)},
+        "settings": asdict(settings) | {"corpus": portable(shown(settings.corpus))},
         "corpus": {"name": corpus.name, "songs": len(corpus.songs), "classes": corpus.classes,
                    "groups": len(set(corpus.groups)), "licence": corpus.licence,
                    "skipped": len(corpus.skipped)},

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.addresses import shown
 from classify.corpora import Corpus, duplicates, load
 from classify.errors import InputError
 from classify.evaluation import splits
@@ -107,7 +108,7 @@ def divide(settings: ComparisonSettings, progress: Progress = SILENT) -> Parts:
     InputError
         If it cannot be read, or has too few groups of songs of a mood.
     """
-    with counting(progress, f"Reading {settings.corpus}", "song") as count:
+    with counting(progress, f"Reading {shown(settings.corpus)}", "song") as count:
         corpus = load(settings.corpus, count)
     with counting(progress, "Looking for duplicate songs", "song") as count:
         pairs = duplicates.find_duplicates(corpus.songs, count)

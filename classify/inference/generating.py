@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from classify.options import check_names, options
 from classify.progress import SILENT, Progress
+from classify.storage import stored
 
 if TYPE_CHECKING:
     from classify.inference.composing import Composed
@@ -25,6 +26,7 @@ ENRICHED = ("minutes", "bars", "tempo", "key", "mode", "metre", "density", "regi
             "instruments")  # fmt: skip
 
 
+@stored(reads=["model", "primer", "bridge_from", "bridge_to", "revise", "judge"], writes=["out"])
 def generate(
     model: "SavedGenerator | str | Path",
     out: str | Path = "new",
@@ -154,6 +156,7 @@ def generate(
     return compose(model, Path(out), given, progress)
 
 
+@stored(reads=["model", "primer", "bridge_from", "bridge_to", "revise", "judge"], writes=["file"])
 def make_song(
     model: "SavedGenerator | str | Path", file: str | Path, **given: Any
 ) -> "dict[str, Any]":
@@ -201,6 +204,7 @@ def list_generators() -> dict[str, str]:
     return {name: generators.get(name).TITLE for name in generators.names()}
 
 
+@stored(reads=["model"])
 def loaded_generator(model: "SavedGenerator | str | Path") -> "SavedGenerator":
     """Load a generator, if it is not loaded yet.
 
@@ -214,6 +218,7 @@ def loaded_generator(model: "SavedGenerator | str | Path") -> "SavedGenerator":
     return saved_generator.loaded(model)
 
 
+@stored(reads=["file"])
 def read_made_song(file: str | Path) -> "Song":
     """Read a song that `make_song` wrote: at once, in this process, since the file is our own.
 
@@ -234,6 +239,7 @@ def has_sound() -> bool:
     return find_spec("tinysoundfont") is not None and soundfonts.is_fetched()
 
 
+@stored(reads=["file"])
 def export_made_song(file: str | Path, kind: str, title: str = "") -> bytes:
     """Give a song that `make_song` wrote as other programs take it.
 
@@ -266,6 +272,7 @@ def export_made_song(file: str | Path, kind: str, title: str = "") -> bytes:
         return sound.read_bytes()
 
 
+@stored(reads=["model", "library", "judge"], writes=["out"])
 def enrich(
     model: "SavedGenerator | str | Path",
     library: str | Path,

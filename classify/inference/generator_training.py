@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from classify.addresses import shown
 from classify.corpora import Corpus, duplicates, load
 from classify.errors import InputError
 from classify.experiments.settings import check_count, check_seed
@@ -72,7 +73,7 @@ def train(
     """
     training.check_free(out, replaced, saved_generator.ABOUT)
     generator = _generator(model, options)
-    with counting(progress, f"Reading {corpus}", "song") as count:
+    with counting(progress, f"Reading {shown(corpus)}", "song") as count:
         songs = _usable(load(corpus, count, labelled=False))
     with counting(progress, "Looking for duplicate songs", "song") as count:
         songs = duplicates.with_merged_groups(songs, duplicates.find_duplicates(songs.songs, count))

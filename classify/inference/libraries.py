@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from classify.errors import InputError
 from classify.files import on_disk
 from classify.progress import SILENT, Progress, counting
+from classify.storage import stored
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 MOST_ARCHIVE = 512 * 2**20
 
 
+@stored(reads=["sources"])
 def read_library(
     *sources: str | Path, artist_folder: int = 1, progress: Progress = SILENT
 ) -> "Library":
@@ -83,6 +85,7 @@ def built_in(name: str = "folk", progress: Progress = SILENT) -> tuple[Path, dic
     return folder, {Path(row["path"]).name: row["title"] for row in rows if row["title"]}
 
 
+@stored(reads=["model"])
 def predict_in_blocks(
     model: "Bundle | str | Path",
     items: "Sequence[Item]",
@@ -130,6 +133,7 @@ def predict_in_blocks(
             count(done, len(items))
 
 
+@stored(reads=["model"])
 def warn_of_library(
     model: "Bundle | str | Path", statistics: "np.ndarray | Sequence[Any]", n_recordings: int = 0
 ) -> str:
@@ -159,6 +163,7 @@ def warn_of_library(
     return warning(bundle.novelty.domain_auc(np.asarray(statistics, float)), unknown)
 
 
+@stored(reads=["source"])
 def read_song(source: str | Path, digest: str = "") -> "Song":
     """Read one song of a file, or of an archive or a collection of tunes.
 
@@ -199,6 +204,7 @@ def statistics_of(block: "PredictedBlock") -> "np.ndarray":
     return statistics_of(block.songs)
 
 
+@stored(reads=["folder"])
 def about_model(folder: str | Path) -> "dict[str, Any]":
     """Say what a trained model is, whichever kind, after the same checks as when it is used.
 
@@ -257,6 +263,7 @@ def most_bytes(name: str) -> int:
     return kind.most_bytes if kind else 0
 
 
+@stored(reads=["model"])
 def explain_song(model: "Bundle | str | Path", song: "Song", label: str = "") -> dict[str, Any]:
     """Say why a model predicts what it does of one song, for a program that shows it.
 
@@ -323,6 +330,7 @@ def nearest(statistics: Sequence[float], others: Sequence[Sequence[float]], n: i
     return [int(place) for place in np.argsort(far, kind="stable")[:n]]
 
 
+@stored(reads=["model"])
 def songs_to_label(
     model: "Bundle | str | Path",
     p: Sequence[dict[str, float]],

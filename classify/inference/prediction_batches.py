@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 import pandas as pd
 
+from classify.addresses import shown
 from classify.compute.executor import (
     Executor,
     Future,
@@ -179,7 +180,7 @@ def _row(source: Source) -> tuple[Any, ...]:
     if isinstance(source, Item):
         song = source.song
         return source.name, source.artist, source.title, song.digest, song.origin
-    return source.name, source.member, source.group, *_state(source.path), source.path
+    return source.name, source.member, source.group, *_state(source.path), shown(source.path)
 
 
 def _state(path: Path) -> tuple[int, int]:

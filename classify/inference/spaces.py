@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from classify.progress import SILENT, Progress
+from classify.storage import stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from classify.songs import Song
 
 
+@stored(reads=["model", "songs", "judge"], writes=["out"])
 def reconstruct(
     model: "SavedGenerator | str | Path",
     songs: "Sequence[Song | str | Path]",
@@ -66,6 +68,7 @@ def reconstruct(
     return space.write(made, Path(out), force, judge, originals=given)
 
 
+@stored(reads=["model", "song", "other", "judge"], writes=["out"])
 def interpolate(
     model: "SavedGenerator | str | Path",
     song: "Song | str | Path",
@@ -130,6 +133,7 @@ def interpolate(
     return space.write(made, Path(out), force, judge, [one] * n, facts, joined=True)
 
 
+@stored(reads=["model", "song", "judge"], writes=["out"])
 def change_mood(
     model: "SavedGenerator | str | Path",
     song: "Song | str | Path",
@@ -192,6 +196,7 @@ def change_mood(
     )
 
 
+@stored(reads=["model", "song", "judge"], writes=["out"])
 def slide(
     model: "SavedGenerator | str | Path",
     song: "Song | str | Path",
@@ -252,6 +257,7 @@ def slide(
     return space.write(made, Path(out), force, judge, [one] * len(made), {"amount": amounts})
 
 
+@stored(reads=["model", "corpus", "judge"], writes=["out"])
 def map_songs(
     model: "SavedGenerator | str | Path",
     corpus: str | Path,

@@ -12,6 +12,7 @@ from classify.errors import InputError
 from classify.experiments.settings import CALIBRATION_FOLDS, Settings, check_count
 from classify.options import check_names, flag
 from classify.progress import SILENT, Progress
+from classify.storage import stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,7 @@ TRAINED = ("window", "hop", "channels", "recipe", "epochs", "seed", "quick", "in
            "recordings")  # fmt: skip
 
 
+@stored(reads=["corpus", "origin", "init"], writes=["out"])
 def train(
     corpus: str | Path | None,
     out: str | Path,
@@ -130,6 +132,7 @@ def _train_generator(
     )
 
 
+@stored(reads=["model", "songs"], writes=["out", "course"])
 def predict(
     model: "Bundle | str | Path",
     *songs: str | Path,
@@ -214,6 +217,7 @@ def _predict_on_cluster(
     return table
 
 
+@stored(reads=["model"], writes=["out"])
 def adapt(
     model: "Bundle | str | Path",
     labels: str | Path,
@@ -255,6 +259,7 @@ def adapt(
     return personalise.adapt(loaded(model), Path(labels), Path(out), force, progress)
 
 
+@stored(reads=["model", "songs"], writes=["out"])
 def suggest(
     model: "Bundle | str | Path",
     *songs: str | Path,
@@ -303,6 +308,7 @@ def suggest(
     return table
 
 
+@stored(reads=["model", "songs"], writes=["out"])
 def explain(
     model: "Bundle | str | Path",
     *songs: str | Path,
@@ -344,6 +350,7 @@ def explain(
     return explain_songs(loaded(model), sources, Path(out), label, progress)
 
 
+@stored(reads=["folder"])
 def is_run(folder: str | Path) -> bool:
     """Tell the folder of a run, which `explain_run` takes, from that of a model.
 
@@ -360,6 +367,7 @@ def is_run(folder: str | Path) -> bool:
     return (Path(folder) / "run.json").is_file()
 
 
+@stored(writes=["run"])
 def explain_run(run: str | Path, of: str = "", progress: Progress = SILENT) -> "pd.DataFrame":
     """Measure the feature importance of a model of a run on its test songs; write importance.csv.
 
@@ -389,6 +397,7 @@ def explain_run(run: str | Path, of: str = "", progress: Progress = SILENT) -> "
     return pd.read_csv(write_importance(Path(run), of, progress), keep_default_na=False)
 
 
+@stored(reads=["model"])
 def loaded(model: "Bundle | str | Path") -> "Bundle":
     """Load a model, if it is not loaded yet.
 

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classify.addresses import shown
 from classify.compute.executor import Executor
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal, novelty
@@ -228,7 +229,7 @@ def _key(plan: Plan, data: SplitDataset) -> str:
     """Hash everything that decides the numbers."""
     asked = (asdict(plan.settings), asdict(data.cutting), data.corpus.fingerprint, plan.model,
              VERSION, versions(), data.start and data.start.id)  # fmt: skip
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(shown(json.dumps(asked, sort_keys=True)).encode()).hexdigest()
 
 
 def check_free(out: Path, replaced: bool, about: str = saved_model.ABOUT) -> None:

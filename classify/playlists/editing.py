@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from classify.storage import stored
+
 if TYPE_CHECKING:
     from classify.playlists.arrange import Arranged
     from classify.playlists.playlist import Playlist
@@ -72,6 +74,7 @@ def arrange_playlist(
     return arrange(library, request, order, path, locked, stages)
 
 
+@stored(writes=["path"])
 def export_playlist(
     playlist: "Playlist", path: str | Path, model: str, sentences: Sequence[str] = ()
 ) -> Path:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
+from classify.addresses import address_of
 from classify.errors import InputError
 from classify.files import on_disk
 
@@ -128,7 +129,9 @@ class MediaPaths:
         return same_place[:1] or (named[:1] if len(folders) == 1 else named)
 
     def path(self, file: Path, playlist: Path) -> str:
-        """Name a file for a playlist, as a path with forward slashes."""
+        """Name a file for a playlist, as a path with forward slashes, or as the address it has."""
+        if address := address_of(file):
+            return str(address)
         if not self.absolute:
             try:
                 relative = os.path.relpath(file, playlist.parent)
@@ -140,19 +143,23 @@ class MediaPaths:
     def uri(self, file: Path, playlist: Path) -> str:
         """Name a file for a playlist, as a URI or relative reference, percent-encoded."""
         path = self.path(file, playlist)
-        if PurePath(path).is_absolute():
+        if address_of(path) or PurePath(path).is_absolute():
             return absolute_uri(file)
         return quote(os.fsencode(path), safe="/")
 
 
 def absolute_uri(file: Path) -> str:
-    """Give a file's URI, beginning with file://.
+    """Give a file's URI, beginning with file://, or with what its address begins with.
 
     Examples
     --------
     >>> absolute_uri(Path("/music/a song.mid"))
     'file:///music/a%20song.mid'
+    >>> absolute_uri(Path("s3://bucket/a song.mid"))
+    's3://bucket/a%20song.mid'
     """
+    if address := address_of(file):
+        return quote(str(address), safe="/:")
     return Path(os.path.abspath(file)).as_uri()  # noqa: PTH100
 
 
