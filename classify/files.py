@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import stat
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,9 @@ MOST_BYTES = 2**28
 
 #: Open a file without waiting for the other end of a pipe, and its bytes as they are.
 READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+#: Name of what is being written: of no other process, on whichever machine that sees the disk.
+TEMPORARY = re.compile(r"\.[0-9a-f]{12}-[^/]+(/.*)?")
 
 #: A byte of a file's name that is not UTF-8, as `displayable` shows it.
 ESCAPED = re.compile(r"\\x([89a-f][0-9a-f]|5c)")
@@ -143,8 +147,7 @@ def atomic_write(path: Path, n_bytes: int = 0) -> Iterator[Path]:
         If there is no room.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    _remove(temporary)
+    temporary = path.with_name(f".{uuid.uuid4().hex[:12]}-{path.name}")
     if n_bytes and n_bytes > free_bytes(path):
         raise DiskFull(path, n_bytes)
     try:

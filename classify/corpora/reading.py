@@ -10,8 +10,8 @@ Files that fail may cost so much time together (`PATIENCE`) and no more.
 """
 
 import errno
-import os
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -107,6 +107,7 @@ class Reading:
     _slow: int = 0
     _lost: float = 0.0
     _number: int = 0
+    _id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     _aside: list[Piece] = field(default_factory=list)
 
     def read(self, batches: Sequence[tuple[FileFormat, list[File]]]) -> Iterator[Piece]:
@@ -145,7 +146,7 @@ class Reading:
     def _task(self, piece: Piece) -> Task:
         self._number += 1
         kind = piece.kind
-        piece.shard = str(self.folder / f".batch-{os.getpid()}-{self._number:06d}.parquet")
+        piece.shard = str(self.folder / f".batch-{self._id}-{self._number:06d}.parquet")
         seconds = kind.seconds
         if not piece.alone and kind.batch[0] > 1:
             seconds *= max(LEAST, IN_COMPANY * SHORTER**self._slow)
