@@ -27,7 +27,6 @@ from classify.errors import InputError
 from classify.files import DiskFull, atomic_write, exclusive, read_json, write_json
 from classify.generation import generator as generators
 from classify.generation import knobs, measures, voice_measures
-from classify.generation.adversarial.adversarial_generator import AdversarialGenerator
 from classify.generation.generator import Generator
 from classify.generation.judged_songs import (
     DONE,
@@ -233,9 +232,9 @@ def compose(settings: ComparisonSettings, name: str, out: Path) -> None:
             rows.append(_compose_one(generator, asked, number, settings.seed, temporary))
         if isinstance(generator, LatentGenerator):
             compared.write(generator, *parts.of(parts.held_out), temporary, settings.quick)
-        if isinstance(generator, AdversarialGenerator):
-            history = pd.DataFrame(generator.history).assign(collapse=generator.collapse)
-            history.to_csv(temporary / compared.TRAINING, index=False)
+        elif history := getattr(generator, "history", None):
+            known = pd.DataFrame(history).assign(collapse=getattr(generator, "collapse", ""))
+            known.to_csv(temporary / compared.TRAINING, index=False)
         if isinstance(generator, VoiceGenerator):
             held_out, _, of_groups = parts.of(parts.held_out)
             voice_measures.write(generator, held_out, of_groups, temporary, settings.seed)

@@ -20,7 +20,7 @@ from tests.generation.songs import made
 GENERATORS = find()
 
 #: Those that take long to train even so; variants of a generator are left to the slow suite, too.
-LONG = {"c-rvae", "midi-net", "musae"}
+LONG = {"c-rvae", "midi-net", "musae", "seq-gan"}
 
 #: What the generators here learn by: little.
 OPTIONS = {"epochs": 1, "seed": 0, "quick": True}

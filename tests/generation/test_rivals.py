@@ -12,6 +12,7 @@ from classify.generation.adversarial.bar_shape import PITCHES, BarShape
 from classify.generation.adversarial.bars import bars_of, decided, lines_of
 from classify.generation.adversarial.convolutions import as_trained, n_learned
 from classify.generation.generators.midi_net import MidiNet
+from classify.generation.generators.seq_gan import SeqGAN
 from classify.generation.latent.phrases import on_grid
 from classify.generation.request import Request
 from classify.representations import melody as melodies
@@ -184,6 +185,54 @@ def test_bars_are_measured_as_they_were_made():
     assert found["pitch_classes_used"] == 1 and found["tonal_distance"] == pytest.approx(0)
     assert found["qualified_notes"] == pytest.approx(2 / 3) == found["long_notes"]
     assert found["drums_in_pattern"] == pytest.approx((1 + 0.1) / 3)
+
+
+def sequence_rivals(architecture, weights):
+    from classify.generation.networks.policy_training import Contest, Contestants
+    from classify.generation.networks.row_training import Example
+
+    draw = np.random.default_rng(0)
+    songs = []
+    for _ in range(12):
+        rows = np.stack([draw.integers(0, 6, 8), draw.integers(1, 4, 8)], axis=1)
+        nothing = np.zeros((8, 0), int)
+        songs.append(Example(rows, np.zeros(8, int), nothing, np.ones(rows.shape, bool),
+                             np.ones(1, np.float32)))  # fmt: skip
+    contest = Contest(rows=8, units=4, windows=((1, 4), (20, 4)), batch=6, rollouts=2, every=3)
+    return Contestants(architecture, weights, contest, songs[:8], songs[8:], 0)
+
+
+def test_sequences_are_rewarded_by_how_they_go_on():
+    """What stays is left as it is; the last rows are rewarded by the sequence itself."""
+    from classify.generation.networks.architecture import Architecture
+
+    shape = Architecture((6, 4), trunk="lstm", conditions=1, units=5, layers=1, context=8)
+    draw = np.random.default_rng(2)
+    weights = {n: draw.normal(0, 0.4, s).astype(np.float32) for n, s in shape.shapes().items()}
+    both, random = sequence_rivals(shape, weights), np.random.default_rng(3)
+    np.testing.assert_array_equal(both.weights()["0.kernel"], weights["0.kernel"])
+    rows, known, states = both.written(weights, 6, random)
+    assert rows[..., 1].min() >= 1 and len({row.tobytes() for row in rows}) > 1
+    on = both._gone_on(weights, rows, known, states[3], random)
+    assert on.shape == (12, 8, 2) and (on[6:, 3:] != on[:6, 3:]).any()
+    np.testing.assert_array_equal(on[:, :3], np.tile(rows, (2, 1, 1))[:, :3])
+    rewards = both.rewards(weights, rows, known, states, random)
+    said = both.critic.predict_on_batch(rows.astype(np.int32))[:, 0]
+    np.testing.assert_allclose(rewards[:, 6:], said[:, None].repeat(2, axis=1), rtol=1e-4)
+    assert (rewards[:, :3] == rewards[:, :1]).all()
+    found = both.measured(5, 0)
+    assert 0 <= found["bleu"] <= 1 and np.isfinite(found["nats"])
+
+
+@pytest.mark.slow
+def test_the_second_stage_is_kept_where_it_is_better_and_given_up_otherwise():
+    generator = SeqGAN(quick=True).fit(made(40))
+    last = generator.history[-1]
+    kept = last["stage 2, bleu"] > last["stage 1, bleu"]
+    assert kept == (generator.remarks() == [])
+    assert len(generator.history) == 1 + SeqGAN.QUICK_CONTEST.rounds + 1
+    few = SeqGAN(quick=True, epochs=1).fit(made(8))
+    assert few.history == [] and "too few songs" in few.remarks()[0]
 
 
 def test_few_songs_cover_little_of_what_many_do():

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,16 @@ class ConvLSTM(NetworkGenerator):
     )  # fmt: skip
     AIMS = frozenset({"mood", "key", "mode", "register"})
     REGRESSION = False
-    FACTS = ("known_moods", "metre", "tempo", "velocity", "bars", "minor", "middle")
+    FIELDS: ClassVar[tuple[int, ...]] = (128, LONGEST + 1)
+    FACTS: ClassVar[tuple[str, ...]] = (
+        "known_moods",
+        "metre",
+        "tempo",
+        "velocity",
+        "bars",
+        "minor",
+        "middle",
+    )
 
     known_moods: list[str]
     metre: list[int]
@@ -77,11 +87,7 @@ class ConvLSTM(NetworkGenerator):
         self.bars = float(np.median([sum(t.ticks) / t.bar_ticks for t, _, _ in kept]))
         self.minor = float(np.mean([minor for _, minor, _ in kept]))
         self.middle = float(np.mean(np.concatenate([tune.pitch for tune, _, _ in kept])))
-        self.architecture = Architecture(
-            fields=(128, LONGEST + 1), trunk="lstm", convolution=WIDTH, layers=1,
-            regression=self.REGRESSION, units=32 if self.quick else UNITS, context=CONTEXT,
-            conditions=len(self.known_moods) + 1,
-        )  # fmt: skip
+        self.architecture = self.shaped()
         examples = [
             Example(rows, np.zeros(len(rows), int), np.zeros((len(rows), 0), int),
                     np.ones(rows.shape, bool), self._condition(mood, minor))
@@ -89,6 +95,14 @@ class ConvLSTM(NetworkGenerator):
             for rows in [rows_of(tune)]
         ]  # fmt: skip
         self.train(examples, hide_moods(len(self.known_moods)), progress, work)
+
+    def shaped(self) -> Architecture:
+        """Give the network's architecture."""
+        return Architecture(
+            fields=self.FIELDS, trunk="lstm", convolution=WIDTH, layers=1,
+            regression=self.REGRESSION, units=32 if self.quick else UNITS, context=CONTEXT,
+            conditions=len(self.known_moods) + 1,
+        )  # fmt: skip
 
     def _condition(self, mood: str, minor: bool) -> NDArray[np.float32]:
         return np.array([*one_hot(mood, self.known_moods), float(minor)], np.float32)

@@ -185,13 +185,27 @@ def loss(weight: Any, nats: Any) -> Any:
     return ops.sum(nats * weight, axis=(-1, -2)) / ops.maximum(rows, 1)
 
 
+def policy_loss(better: Any, nats: Any) -> Any:
+    """Give nats a row, each as much as its reward is better, shape (n, n_rows, n_fields)."""
+    return ops.sum(nats * better, axis=(-1, -2)) / nats.shape[1]
+
+
+def set_weights(model: Any, known: dict[str, NDArray[np.float32]]) -> None:
+    """Give a model the weights that `weights` gave."""
+    for name, part in _parts(model).items():
+        part.assign(known[name])
+
+
 def weights(model: Any) -> dict[str, NDArray[np.float32]]:
     """Give the weights of a model by the names of `Architecture.shapes`."""
+    return {name: np.asarray(ops.convert_to_numpy(part)) for name, part in _parts(model).items()}
+
+
+def _parts(model: Any) -> dict[str, Any]:
+    """Give the variables of a model by the names of `Architecture.shapes`."""
     (layer,) = (layer for layer in model.layers if isinstance(layer, RowNetwork))
     parts = dict(layer.parts)
     for name, inner in layer.sublayers.items():
         names = ("kernel", "bias") if name == "conv" else ("kernel", "recurrent", "gates")
         parts |= {f"{name}.{n}": part for n, part in zip(names, inner.weights, strict=True)}
-    return {
-        name: np.asarray(ops.convert_to_numpy(parts[name])) for name in layer.architecture.shapes()
-    }
+    return {name: parts[name] for name in layer.architecture.shapes()}

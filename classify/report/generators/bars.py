@@ -26,7 +26,10 @@ VARIETY = {
 }
 
 #: What an adversary's history has, and others do not.
-ADVERSARY, DISTANCE = "adversary", "val_distance"
+ADVERSARY, DISTANCE, BLEU = "adversary", "val_distance", "bleu"
+
+#: What is measured of both stages of a network that learns by likelihood first.
+STAGES = {"nats": "nats a note", "bleu": "BLEU", "self_bleu": "BLEU among themselves"}
 
 
 def blocks(view: GeneratorsView, cell: Callable[[Estimate | None], Cell]) -> Iterator[Block]:
@@ -59,12 +62,35 @@ def blocks(view: GeneratorsView, cell: Callable[[Estimate | None], Cell]) -> Ite
         "their harmony. Small figures are 95 % intervals.",
         dense=True,
     )
+    yield from _stages(view, trained)
     for name, table in trained.items():
         yield Figure(
             f"training-{name}", partial(draw, table), _alt(view.title(name), table),
-            f"{view.title(name)}: losses of the adversary and of the generator by epoch, and the "
-            "distance of its bars from those of songs that it did not learn from.", small=True,
+            f"{view.title(name)}: losses by epoch, and {_measure(table)[1]} by songs that it did "
+            "not learn from.", small=True,
         )  # fmt: skip
+
+
+def _stages(view: GeneratorsView, trained: dict[str, pd.DataFrame]) -> Iterator[Block]:
+    """Show what an adversary did to networks that had learned by likelihood before."""
+    rows = []
+    for name, table in trained.items():
+        if BLEU in table:
+            last = table.iloc[-1]
+            rows += [
+                TableRow([f"{view.title(name)}, {title}",
+                          *(Cell(f"{last[f'stage {n}, {of}']:.3f}") for of in STAGES)])
+                for n, title in enumerate(("by likelihood", "then against an adversary"), 1)
+            ]  # fmt: skip
+    if rows:
+        yield Table(
+            columns("generator", *STAGES.values()),
+            rows,
+            "Before the adversary and behind the best round, on the beginnings of songs that were "
+            "not learned from: nats a note, less is better; BLEU with these as references, and "
+            "with the generator's other songs, which is high where all are alike. The second "
+            "stage is kept only where its BLEU is higher and its nats are hardly worse.",
+        )
 
 
 def _cell(value: Estimate | None, share: bool, cell: Callable[[Estimate | None], Cell]) -> Cell:
@@ -84,16 +110,22 @@ def draw(table: pd.DataFrame) -> Canvas:
             losses.plot(epochs, table[name], color=colour, label=name)
     losses.set(title="losses", xlabel="epoch")
     losses.legend(frameon=False, fontsize=7)
-    if DISTANCE in table:
-        distance.plot(epochs, table[DISTANCE], color=GREY)
-    distance.set(title="distance, held out", xlabel="epoch", yscale="log")
+    column, title = _measure(table)
+    if column in table:
+        distance.plot(epochs, table[column], color=GREY)
+    distance.set(title=title, xlabel="epoch", yscale="log" if column == DISTANCE else "linear")
     for axes in (losses, distance):
         grid(axes)
     return figure
 
 
+def _measure(table: pd.DataFrame) -> tuple[str, str]:
+    """Give what decided which epoch was kept, and its title."""
+    return (BLEU, "BLEU") if BLEU in table else (DISTANCE, "distance of bars")
+
+
 def _alt(title: str, table: pd.DataFrame) -> str:
-    last = table.iloc[-1]
+    last = table[table[ADVERSARY].notna()].iloc[-1]
     held = f"; distance {table[DISTANCE].min():.1f} at best" if DISTANCE in table else ""
     return (
         f"Training of {title}: {len(table)} epochs; in the last, the adversary's loss was "
