@@ -77,6 +77,14 @@ def _evaluation(about: BundleRecord) -> list[str]:
             f"{scores.coverage_held_out:.0%} of these songs, with {scores.set_size:.1f} "
             f"classes in a set. {_confident(scores.selection)}"
         )
+    if companion := about.companion:
+        lines.append(
+            f"The course of classes over a song is that of another model ({companion.model}) on "
+            f"single windows, moved so that its mean is what is said of the song. Alone it calls "
+            f"{_interval(companion.accuracy)} of {companion.windows:,} windows of songs that it "
+            f"had not seen by their song's class; the largest class is {companion.majority:.2f} of "
+            f"them. No window was labelled by itself, so where a mood changes is not evaluated."
+        )
     if about.recordings:
         lines.append(_on_recordings(about.recordings, about.coverage))
     if about.run:

@@ -51,6 +51,33 @@ class ModelFacts(Record, frozen=True, kw_only=True):
     training: Values | None
 
 
+class CompanionRecord(Record, frozen=True, kw_only=True):
+    """A model of single windows beside one of whole songs; see `classify.inference.course`.
+
+    Parameters
+    ----------
+    model : str
+        Its name.
+    features : KeptColumns
+        Columns of its input.
+    temperature : float
+        What calibrates its probabilities.
+    windows : int
+        Windows that it was evaluated on, of songs that the folds' companions had not seen.
+    accuracy : ScoreRecord
+        Share of these windows that it calls by their song's class.
+    majority : float
+        Share of the largest class among them.
+    """
+
+    model: str
+    features: KeptColumns
+    temperature: Positive
+    windows: Count
+    accuracy: ScoreRecord
+    majority: Share
+
+
 class CalibrationSongs(Record, frozen=True):
     """Songs that temperature and threshold come from, held out in so many folds."""
 
@@ -227,6 +254,8 @@ class BundleRecord(ArtifactRecord, frozen=True, kw_only=True):
         Training songs, and copies of such, that were transcriptions of recordings.
     recordings : Recordings or None
         What holds for transcriptions, where it learned from copies of its songs.
+    companion : CompanionRecord or None
+        What follows a song's course, where the model itself describes songs as a whole.
     """
 
     created: str
@@ -252,3 +281,4 @@ class BundleRecord(ArtifactRecord, frozen=True, kw_only=True):
     thresholds: tuple[Share, ...] = ()
     transcribed: Count = 0
     recordings: Recordings | None = None
+    companion: CompanionRecord | None = None

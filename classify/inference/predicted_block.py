@@ -43,7 +43,7 @@ class PredictedBlock:
         A row for each song: the columns of `Predictions.table`, and with the prefix `X` those of
         `Predictions.statistics`.
     windows : DataFrame
-        As `Predictions.window_predictions`.
+        As `Predictions.window_predictions`; no row where no course was asked for, or there is none.
     """
 
     songs: pd.DataFrame
@@ -51,7 +51,11 @@ class PredictedBlock:
 
 
 def in_blocks(
-    bundle: Bundle, items: Sequence[Item], size: int = BLOCK, sure: float = SURE
+    bundle: Bundle,
+    items: Sequence[Item],
+    size: int = BLOCK,
+    sure: float = SURE,
+    course: bool = True,
 ) -> Iterator[tuple[list[Item], PredictedBlock]]:
     """Predict songs block by block, for a reader that keeps each as it comes.
 
@@ -65,6 +69,9 @@ def in_blocks(
         Songs of a block at most.
     sure : float
         As for `predict`.
+    course : bool
+        Whether to follow the classes over each song, which takes longer with a model of whole
+        songs.
 
     Yields
     ------
@@ -74,7 +81,7 @@ def in_blocks(
         What the model says of them.
     """
     for items_of_block in divided(items, size):
-        block = predict_block(bundle, items_of_block)
+        block = predict_block(bundle, items_of_block, course)
         yield (
             items_of_block,
             replace(block, songs=_with_predictions(bundle, items_of_block, block.songs, sure)),
@@ -94,7 +101,7 @@ def divided(items: Sequence[Item], size: int = BLOCK) -> Iterator[list[Item]]:
         yield block
 
 
-def predict_block(bundle: Bundle, block: Sequence[Item]) -> PredictedBlock:
+def predict_block(bundle: Bundle, block: Sequence[Item], course: bool = True) -> PredictedBlock:
     """Say of each song what does not depend on a threshold."""
     songs = [item.song for item in block]
     windows, raw = bundle.predict_windows(songs)
@@ -103,10 +110,6 @@ def predict_block(bundle: Bundle, block: Sequence[Item]) -> PredictedBlock:
     p = bundle.calibrated(song_means(raw, windows.song), transcribed)
     notes, described = [song.notes for song in songs], descriptors.described(songs)
     statistics = np.array([one.statistics for one in described])
-    onsets = [
-        notes[index]["onset"][start]
-        for index, start in zip(windows.song, windows.start, strict=True)
-    ]
     names = np.array([item.name for item in block], dtype=object)
     moods, chosen = np.array(bundle.classes, dtype=object), bundle.sets(p, transcribed)
     table = pd.DataFrame({
@@ -131,8 +134,12 @@ def predict_block(bundle: Bundle, block: Sequence[Item]) -> PredictedBlock:
     table = pd.concat(
         [table, pd.DataFrame(p, columns=columns), pd.DataFrame(statistics, columns=extra)], axis=1
     )
+    if not (course and bundle.follows):
+        return PredictedBlock(table, pd.DataFrame(columns=["song", "start", *columns]))
+    places = zip(windows.song, windows.start, strict=True)
+    onsets = [notes[index]["onset"][start] for index, start in places]
     of_windows = pd.DataFrame({"song": names[windows.song], "start": onsets})
-    of_windows[columns] = bundle.calibrated(raw, transcribed[windows.song])
+    of_windows[columns] = bundle.course(songs, windows, raw, p)
     return PredictedBlock(table, of_windows)
 
 

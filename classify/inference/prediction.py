@@ -72,7 +72,8 @@ class Predictions:
     table : DataFrame
         A row for each song.
     window_predictions : DataFrame
-        A row for each window.
+        A row for each window, where the mean over a song is what its row of `table` says. With a
+        model of whole songs, only where `course` is asked for.
     statistics : ndarray, shape (n_songs, n_statistics)
         What each song is like, as `classify.representations.descriptors.STATISTICS` has it.
     skipped : list of Skipped
@@ -139,7 +140,8 @@ def predict(
         with ExitStack() as stack:
             parts = _parts(out) if out else stack.enter_context(_temporary())
             executor = stack.enter_context(executor_for(library.items, size, n_workers))
-            work = Work(bundle, executor, parts, sure, course=True)
+            follows = course is not None or not bundle.representation.per_song
+            work = Work(bundle, executor, parts, sure, follows)
             with counting(progress, "Judging songs", "song") as count:
                 batches = _all(work, library.items, size, count)
             predictions = _joined(bundle, batches, library.skipped, sure, sources[0])
@@ -186,11 +188,10 @@ def check_course(bundle: Bundle, course: Path | None) -> None:
         Naming what is accepted.
     """
     check_target(course, GROWING)
-    if course and bundle.representation.per_song:
+    if course and not bundle.follows:
         raise InputError(
-            f"--course {course}: {bundle.about.model.title} describes a song as a whole and says "
-            f"the same of every window, so it knows no course; train a model of windows, such as "
-            f"--model features-vote"
+            f"--course {course}: {bundle.folder} describes songs as a whole and was trained by an "
+            f"earlier version, without a companion that follows their course; train it again"
         )
 
 
@@ -232,12 +233,16 @@ def _joined(
     if not found:
         raise nothing_usable(source, skipped)
     songs = pd.concat([pd.read_parquet(batch.path) for batch in found], ignore_index=True)
-    windows = [pd.read_parquet(windows_of(batch.path)) for batch in found]
+    paths = [path for batch in found if (path := windows_of(batch.path)).is_file()]
+    windows = [pd.read_parquet(path) for path in paths]
+    columns = ["song", "start", *(P + mood for mood in bundle.classes)]
     statistics = statistics_of(songs)
     return Predictions(
         about=about_of(bundle, counts, statistics, sure),
         table=songs[_columns(bundle)],
-        window_predictions=pd.concat(windows, ignore_index=True),
+        window_predictions=pd.concat(windows, ignore_index=True)
+        if windows
+        else pd.DataFrame(columns=columns),
         statistics=statistics,
         skipped=skipped,
         items=[one for batch in found for one in batch.sources if isinstance(one, Item)],

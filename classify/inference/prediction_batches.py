@@ -266,7 +266,8 @@ def predict_batch(
     """
     bundle = _kept(model, id)
     with _read(sources) as (items, skipped):
-        blocks = [block for _, block in predicted_block.in_blocks(bundle, items, sure=sure)]
+        found_blocks = predicted_block.in_blocks(bundle, items, sure=sure, course=course)
+        blocks = [block for _, block in found_blocks]
         unknown = predicted_block.n_unknown(bundle, [item.song for item in items])
     counts = Counts()
     if blocks:

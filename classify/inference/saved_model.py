@@ -7,6 +7,7 @@ A bundle holds
 - `model/`: the estimator, as `classify.models.registry.save` writes it (.keras, or skops);
 - `known.npy`: training songs, to tell songs that are like none of them (`evaluation.novelty`);
 - `probe_x.npy` and `probe_p.npy`: some input, and what the model predicted for it when saved;
+- beside a model of whole songs the same in `course/`, of its companion (`inference.course`);
 - `model-card.md`: the same for people.
 
 Loading looks before it opens (`classify.models.artifacts`): at the format's version, the list of
@@ -32,6 +33,7 @@ from classify.evaluation import calibration, conformal
 from classify.evaluation.novelty import Novelty
 from classify.files import atomic_write
 from classify.inference import model_card
+from classify.inference.course import Companion, balanced
 from classify.inference.model_record import BundleRecord, KeptColumns, NoveltyRecord
 from classify.models import artifacts, registry
 from classify.models.estimator_record import read_estimator
@@ -55,12 +57,18 @@ NETWORK, BASELINE = f"{MODEL}/network.keras", f"{MODEL}/baseline.skops"
 ESTIMATOR = f"{MODEL}/estimator.json"
 ALWAYS = frozenset({ESTIMATOR, KNOWN, PROBE_X, PROBE_P, CARD})
 
+#: Where a companion lies, and its files.
+COURSE = "course"
+OF_COMPANION = frozenset(
+    f"{COURSE}/{name}" for name in ("estimator.json", "baseline.skops", PROBE_X, PROBE_P)
+)
+
 KIND = artifacts.ArtifactType(
     "bundle",
     ABOUT,
     "trained model",
     FORMAT,
-    (ALWAYS | {BASELINE}, ALWAYS | {NETWORK}),
+    (ALWAYS | {BASELINE}, ALWAYS | {NETWORK}, ALWAYS | {BASELINE} | OF_COMPANION),
     BundleRecord,
 )
 
@@ -91,12 +99,15 @@ class Bundle:
         The model.
     novelty : Novelty
         What its training songs are like.
+    companion : Companion, optional
+        What follows a song's course, where the model describes songs as a whole.
     """
 
     folder: Path
     about: BundleRecord
     estimator: Any
     novelty: Novelty
+    companion: Companion | None = None
 
     @property
     def id(self) -> str:
@@ -151,6 +162,41 @@ class Bundle:
         with threadpool_limits(1):
             p = np.concatenate([self.estimator.predict_proba(x) for x in blocks])
         return windows, p.astype(np.float64)
+
+    @property
+    def follows(self) -> bool:
+        """Whether it can say how a song's classes change in its course."""
+        return self.companion is not None or not self.representation.per_song
+
+    def course(
+        self,
+        songs: Sequence[Song],
+        windows: Windows,
+        raw: NDArray[np.floating],
+        p: NDArray[np.floating],
+    ) -> NDArray[np.float64]:
+        """Follow the classes over songs; for a bundle that `follows`.
+
+        Parameters
+        ----------
+        songs : sequence of Song
+            Any.
+        windows : Windows
+            Theirs.
+        raw : ndarray, shape (n_windows, n_classes)
+            What `predict_windows` gave for them.
+        p : ndarray, shape (n_songs, n_classes)
+            What is said of the songs, calibrated.
+
+        Returns
+        -------
+        ndarray, shape (n_windows, n_classes)
+            Calibrated; the mean over a song is `p`.
+        """
+        if self.companion:
+            return balanced(self.companion.predict(songs, windows), windows.song, p)
+        transcribed = np.array([song.transcribed for song in songs])
+        return balanced(self.calibrated(raw, transcribed[windows.song]), windows.song, p)
 
     def calibrated(
         self, p: NDArray[np.floating], transcribed: NDArray[np.bool_] | None = None
@@ -245,6 +291,7 @@ def write(
     estimator: Any,
     novelty: Novelty,
     probe: NDArray[np.float32],
+    companion: tuple[Any, NDArray[np.float32]] | None = None,
 ) -> None:
     """Write a bundle with its model card, whole or not at all.
 
@@ -260,15 +307,24 @@ def write(
         Of the training songs.
     probe : ndarray of float32
         Some windows as the model takes them.
+    companion : tuple, optional
+        The estimator of a companion, and some windows as that takes them.
     """
     with atomic_write(folder) as temporary:
         temporary.mkdir()
         registry.save(estimator, temporary / MODEL)
         np.save(temporary / KNOWN, novelty.reference, allow_pickle=False)
-        np.save(temporary / PROBE_X, probe, allow_pickle=False)
-        np.save(temporary / PROBE_P, estimator.predict_proba(probe), allow_pickle=False)
+        _save_probe(temporary, estimator, probe)
+        if companion:
+            registry.save(companion[0], temporary / COURSE)
+            _save_probe(temporary / COURSE, *companion)
         (temporary / CARD).write_text(model_card.text(about), encoding="utf-8")
         seal(temporary, about.as_dict())
+
+
+def _save_probe(folder: Path, estimator: Any, probe: NDArray[np.float32]) -> None:
+    np.save(folder / PROBE_X, probe, allow_pickle=False)
+    np.save(folder / PROBE_P, estimator.predict_proba(probe), allow_pickle=False)
 
 
 def changed(bundle: Bundle, folder: Path, about: BundleRecord) -> None:
@@ -306,7 +362,7 @@ def load(folder: Path) -> Bundle:
         spec = registry.find().get(about.model.name)
         if spec is None or spec.input != about.model.input:
             raise InputError(f"{folder}: this program knows no model {about.model.name!r}")
-        _check_columns(folder, about, spec)
+        _check_columns(folder, about, spec, about.features)
         if about.novelty.quantities != [statistic.name for statistic in STATISTICS]:
             raise InputError(f"{folder}: detects novel songs by other quantities; train it again")
         novelty = Novelty(
@@ -315,15 +371,20 @@ def load(folder: Path) -> Bundle:
             np.load(folder / KNOWN, allow_pickle=False),
             about.novelty.threshold,
         )
-        bundle = Bundle(folder, about, _estimator(folder, about, spec), novelty)
+        estimator, companion = _estimator(folder, about, spec), _companion(folder, about, spec)
+        bundle = Bundle(folder, about, estimator, novelty, companion)
         _check_values(bundle)
-        _check_predictions(bundle)
+        _check_predictions(bundle, estimator, folder)
+        if companion:
+            _check_predictions(bundle, companion.estimator, folder / COURSE)
     return bundle
 
 
-def _check_columns(folder: Path, about: BundleRecord, spec: registry.ModelSpec) -> None:
+def _check_columns(
+    folder: Path, about: BundleRecord, spec: registry.ModelSpec, kept: KeptColumns | None
+) -> None:
     """Refuse a model whose columns have vanished or have other values now; new ones are fine."""
-    kept, cutting = about.features, _cutting(about)
+    cutting = _cutting(about)
     if (kept is None) != spec.representation.scaled:
         raise InputError(f"{folder}: its {ABOUT} holds values that no model has (features)")
     if kept is None:
@@ -352,12 +413,31 @@ def _estimator(folder: Path, about: BundleRecord, spec: registry.ModelSpec) -> A
     return registry.load(folder / MODEL, spec, spec.representation.shape(_cutting(about)))
 
 
+def _companion(folder: Path, about: BundleRecord, model: registry.ModelSpec) -> Companion | None:
+    """Load what follows a song's course, if it is there."""
+    known, cutting = about.companion, _cutting(about)
+    if (known is not None) != (f"{COURSE}/{PROBE_X}" in about.files):
+        raise InputError(f"{folder}: its {ABOUT} and its files do not agree on a companion")
+    if known is None:
+        return None
+    spec = registry.find().get(known.model)
+    if spec is None or spec.kind != "baseline" or not model.representation.per_song:
+        raise InputError(f"{folder}: {known.model!r} is no companion of a {model.title}")
+    _check_columns(folder, about, spec, known.features)
+    estimator = registry.load(folder / COURSE, spec, spec.representation.shape(cutting))
+    if estimator.classes_.tolist() != about.classes:
+        raise InputError(f"{folder}: its companion knows other classes than its model")
+    given = spec.representation.select(known.features.names, cutting)
+    return Companion(estimator, given, known.temperature)
+
+
 def _check_values(bundle: Bundle) -> None:
     """Refuse numbers that are of the right type and yet make no sense."""
     about, novelty, n_classes = bundle.about, bundle.novelty, len(bundle.classes)
     one_each = (len(STATISTICS),)
     problems = {
         "temperature": not np.isfinite(about.temperature),
+        "companion": about.companion is not None and not np.isfinite(about.companion.temperature),
         "novelty": not (
             np.isfinite([novelty.threshold, *novelty.centre, *novelty.scale]).all()
             and novelty.centre.shape == novelty.scale.shape == one_each
@@ -382,11 +462,11 @@ def _check_values(bundle: Bundle) -> None:
             )
 
 
-def _check_predictions(bundle: Bundle) -> None:
+def _check_predictions(bundle: Bundle, estimator: Any, place: Path) -> None:
     """Refuse a model that predicts otherwise than when it was saved."""
-    x = np.load(bundle.folder / PROBE_X, allow_pickle=False)
-    expected = np.load(bundle.folder / PROBE_P, allow_pickle=False)
-    p = bundle.estimator.predict_proba(x)
+    x = np.load(place / PROBE_X, allow_pickle=False)
+    expected = np.load(place / PROBE_P, allow_pickle=False)
+    p = estimator.predict_proba(x)
     if p.shape != expected.shape or not np.allclose(p, expected, rtol=0, atol=SAME):
         versions = bundle.about.versions
         raise InputError(

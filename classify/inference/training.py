@@ -3,7 +3,9 @@
 The songs are held out fold by fold, whole groups at a time, songs that seem to be the same music in
 one group; a model is fitted for each fold as in a comparison, its own choices made inside the
 fold's training part. What these models say of songs that they never saw is where temperature and
-limit of the 90 % sets come from. The model that is kept learns from all songs.
+limit of the 90 % sets come from. The model that is kept learns from all songs. Beside a model of
+whole songs a companion is trained in the same way, which says where in a song a class is more
+probable (`classify.inference.course`).
 
 The scores are those of the folds, each calibrated inside its own training part, so no song has a
 say in what is said of it.
@@ -19,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -27,7 +30,7 @@ from classify.addresses import shown
 from classify.compute.executor import Executor
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal, novelty
-from classify.evaluation.scores import song_means
+from classify.evaluation.scores import estimate_share, song_means
 from classify.experiments import fitting, manifest, results
 from classify.experiments.assembly import (
     cut_once,
@@ -51,11 +54,13 @@ from classify.experiments.run_record import (
 from classify.experiments.settings import CALIBRATION_FOLDS, Settings
 from classify.files import exclusive, whole, work_dir
 from classify.inference import saved_model
+from classify.inference.course import COMPANION
 from classify.inference.explain import terms
 from classify.inference.explain.profiles import Profiles, profile
 from classify.inference.model_record import (
     BundleRecord,
     CalibrationSongs,
+    CompanionRecord,
     ModelFacts,
     ModelScores,
     NoveltyRecord,
@@ -213,14 +218,14 @@ def train(
         work = work_dir(out, _key(plan, data))
         data = cut_once(data, work / "work" / "notes.npy")
         folds = [*data.outer, _all_songs(data)]
-        jobs = _jobs(work, plan, data, folds)
-        train_all(jobs, folds, data, n_workers, progress, executor)
-        for job in jobs:
+        jobs, beside = _jobs(work, plan, data, folds), _companions(work, plan, data, folds)
+        train_all([*jobs, *beside], folds, data, n_workers, progress, executor)
+        for job in [*jobs, *beside]:
             facts = fitting.results(job)
             if "reason" in facts:
                 reason = facts["reason"].split(" (see ")[0]
                 raise InputError(f"{out}: {job.title} failed: {reason}")
-        _write(plan, data, jobs, out, command)
+        _write(plan, data, jobs, beside, out, command)
         shutil.rmtree(work)
     return out
 
@@ -262,11 +267,45 @@ def _all_songs(data: SplitDataset) -> Fold:
     return Fold(ALL, "all songs", SONG_SPLIT, 0, 0, train=everything, test=~everything)
 
 
-def _jobs(work: Path, plan: Plan, data: SplitDataset, folds: Sequence[Fold]) -> list[Job]:
+def _jobs(
+    work: Path, plan: Plan, data: SplitDataset, folds: Sequence[Fold], model: str = ""
+) -> list[Job]:
     """One fit for each fold; the last, on all songs, is kept."""
-    specs, place = [registry.find()[plan.model]], (work / "models", work / "work")
+    specs, place = [registry.find()[model or plan.model]], (work / "models", work / "work")
     *jobs, last = fit_jobs(*place, specs, folds, plan.settings, data)
     return [*jobs, replace(last, kept=True)]
+
+
+def _companions(work: Path, plan: Plan, data: SplitDataset, folds: Sequence[Fold]) -> list[Job]:
+    """Fits of what follows a song's course, beside a model of whole songs."""
+    if not registry.find()[plan.model].representation.per_song:
+        return []
+    return _jobs(work, plan, data, folds, COMPANION)
+
+
+def _companion(data: SplitDataset, jobs: Sequence[Job]) -> CompanionRecord:
+    """Calibrate a companion on windows of songs that the folds' fits had not seen; score these."""
+    *folds, last = jobs
+    found = results.predictions(window_table(data), gathered(folds, data.outer))
+    windows = found[(found.level == "window") & (found.part == results.TEST)]
+    p = windows[[results.P + name for name in data.corpus.classes]].to_numpy(float)
+    truth = np.searchsorted(data.corpus.classes, windows.label)
+    right = (windows.label == windows.prediction).to_numpy(float)
+    score = estimate_share(right, windows.group.tolist(), len(folds))
+    columns = saved_model.kept_columns(last.spec.representation, data.cutting)
+    assert columns is not None
+    return CompanionRecord(
+        model=last.spec.name,
+        features=columns,
+        temperature=calibration.fit_temperature(p, truth),
+        windows=len(windows),
+        accuracy=ScoreRecord(score.value, score.low, score.high),
+        majority=float(np.bincount(truth).max() / len(truth)),
+    )
+
+
+def _estimator(job: Job, data: SplitDataset) -> Any:
+    return registry.load(job.folder, job.spec, job.spec.representation.shape(data.cutting))
 
 
 @dataclass(frozen=True, eq=False)
@@ -317,11 +356,16 @@ def _each(data: SplitDataset, values: Sequence[str]) -> NDArray[np.str_]:
     return np.concatenate([values, np.array(values)[data.copied]])
 
 
-def _write(plan: Plan, data: SplitDataset, jobs: Sequence[Job], out: Path, command: str) -> None:
+def _write(
+    plan: Plan,
+    data: SplitDataset,
+    jobs: Sequence[Job],
+    beside: Sequence[Job],
+    out: Path,
+    command: str,
+) -> None:
     """Gather what a bundle says, and write it."""
     last = jobs[-1]
-    given = last.spec.representation
-    estimator = registry.load(last.folder, last.spec, given.shape(data.cutting))
     statistics = np.array([one.statistics for one in descriptors.described(data.songs)])
     groups = _each(data, data.corpus.groups).tolist()
     try:
@@ -329,7 +373,10 @@ def _write(plan: Plan, data: SplitDataset, jobs: Sequence[Job], out: Path, comma
     except ValueError as error:
         raise InputError(f"{plan.settings.corpus}: {error}") from None
     about = _about(plan, data, jobs, command, saved_model.novelty_record(like))
-    saved_model.write(out, about, estimator, like, _probe(last))
+    if beside:
+        about = msgspec.structs.replace(about, companion=_companion(data, beside))
+    companion = (_estimator(beside[-1], data), _probe(beside[-1])) if beside else None
+    saved_model.write(out, about, _estimator(last, data), like, _probe(last), companion)
 
 
 def _about(

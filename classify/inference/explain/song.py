@@ -9,7 +9,7 @@ An `ExplainedModel` is all that is asked of a model; `of_bundle` makes one of a 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.errors import InputError
+from classify.inference.course import balanced
 from classify.inference.explain import terms, text
 from classify.inference.explain.attributions import (
     Attributions,
@@ -33,6 +34,9 @@ from classify.representations.musical_features import FEATURES
 from classify.representations.representation import Representation
 from classify.representations.windows import WindowSettings, cut
 from classify.songs import Song
+
+#: Probabilities, shape (n, n_classes), and their song, to calibrated ones.
+Calibrate = Callable[[NDArray[np.floating], Song], NDArray[np.floating]]
 
 #: Windows whose probabilities differ by less than this say the same.
 SAME = 1e-6
@@ -79,26 +83,40 @@ class ExplainedModel:
     network : Network, optional
         Where notes can be asked by gradients; else passages are left out.
     calibrate : callable, optional
-        A song's probabilities, shape (1, n_classes), to calibrated ones, which are shown instead.
+        Probabilities, shape (n, n_classes), of a song or its windows, and the song, to calibrated
+        ones, which are shown instead.
+    course : callable, optional
+        A song, what the model says of its windows, and what is said of the song, to what is shown
+        of the windows; the model's own calibrated probabilities, in line with the song's, unless
+        given.
     """
 
     classes: tuple[str, ...]
     settings: WindowSettings
     predict: Callable[[Sequence[Song]], NDArray[np.floating]]
     network: Network | None = None
-    calibrate: Callable[[NDArray[np.floating]], NDArray[np.floating]] | None = None
+    calibrate: Calibrate | None = None
+    course: Callable[[Song, NDArray[np.floating], NDArray[np.floating]], NDArray] | None = None
 
 
 def of_bundle(bundle: Bundle) -> ExplainedModel:
     """Make an explained model of a saved one."""
-    return of_estimator(bundle.estimator, bundle.cutting, bundle.representation, bundle.calibrated)
+
+    def calibrate(p: NDArray[np.floating], song: Song) -> NDArray[np.floating]:
+        return bundle.calibrated(p, np.full(len(p), song.transcribed))
+
+    def course(song: Song, raw: NDArray[np.floating], p: NDArray[np.floating]) -> NDArray:
+        return bundle.course([song], cut([song], bundle.cutting), raw, p[None])
+
+    given = bundle.estimator, bundle.cutting, bundle.representation, calibrate
+    return replace(of_estimator(*given), course=course if bundle.companion else None)
 
 
 def of_estimator(
     estimator: Any,
     settings: WindowSettings,
     given: Representation,
-    calibrate: Callable[[NDArray[np.floating]], NDArray[np.floating]] | None = None,
+    calibrate: Calibrate | None = None,
     baseline: NDArray[np.float32] | None = None,
 ) -> ExplainedModel:
     """Make an explained model of a fitted estimator.
@@ -156,7 +174,7 @@ class Explanation:
     p : ndarray, shape (n_classes,)
         Of the song, calibrated where the model is.
     windows : ndarray, shape (n_windows, n_classes)
-        Of its windows, calibrated as `p` is.
+        Of its windows, whose mean is `p`.
     spans : ndarray, shape (n_windows, 2)
         Seconds at which the first note of a window begins and the last one ends.
     attributions : Attributions
@@ -176,7 +194,7 @@ class Explanation:
 
     @property
     def has_course(self) -> bool:
-        """Whether windows differ; a model of whole songs says the same of each."""
+        """Whether windows differ; a model of whole songs alone says the same of each."""
         return len(self.windows) > 1 and float(np.ptp(self.windows, axis=0).max()) > SAME
 
 
@@ -212,15 +230,19 @@ def explain(
     p = windows.mean(axis=0)
     column = model.classes.index(label) if label else int(p.argmax())
     attributions = _attributions(model, song, column)
-    shown = p if model.calibrate is None else model.calibrate(p[None])[0]
-    windows = windows if model.calibrate is None else model.calibrate(windows)
+    shown = p if model.calibrate is None else model.calibrate(p[None], song)[0]
+    if model.course is None:
+        own = windows if model.calibrate is None else model.calibrate(windows, song)
+        course = balanced(own, np.zeros(len(own), dtype=int), shown[None])
+    else:
+        course = model.course(song, windows, shown)
     prediction = text.Prediction(
         song.title, model.classes, column, shown, model.calibrate is not None, song.notes,
         attributions,
     )  # fmt: skip
     features = _terms(model, song) if profiles else None
     return Explanation(
-        song, model.classes, model.classes[column], shown, windows, _spans(model, song),
+        song, model.classes, model.classes[column], shown, course, _spans(model, song),
         attributions, text.paragraph(prediction, profiles, features),
     )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -39,8 +38,9 @@ class Trained:
         given = registry.find()[name].representation
         x = np.concatenate(list(given.encode(self.made.songs, windows)))
         model = BaselineClassifier(name, quick=True).fit(x, self.made.labels[windows.song])
-        calibrate = partial(apply_temperature, temperature=0.5)
-        self.listener = of_estimator(model, SETTINGS, given, calibrate)
+        self.listener = of_estimator(
+            model, SETTINGS, given, lambda p, song: apply_temperature(p, temperature=0.5)
+        )
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_a_course_is_drawn_only_where_windows_differ(slow, tmp_path):
     song = midi.read(made.write_music(tmp_path / "new.mid", 77, tempo=65))
     found = explain(slow.listener, song)
     assert found.has_course  # and what is drawn is calibrated, as what is said
-    assert found.windows.mean(axis=0) == pytest.approx(found.p, abs=0.1)
+    assert found.windows.mean(axis=0) == pytest.approx(found.p, abs=1e-5)
     flat = replace(found, windows=np.repeat(found.p[None], len(found.windows), axis=0))
     written = (write(one, tmp_path / name)[0] for one, name in ((found, "a"), (flat, "b")))
     assert [path.read_text().count('<g id="axes_') for path in written] == [2, 1]
