@@ -86,10 +86,14 @@ def balanced(
     wanted = np.maximum(p, calibration.FLOOR)
     wanted = wanted / wanted.sum(axis=1, keepdims=True)
     course = np.maximum(windows, calibration.FLOOR).astype(np.float64)
+    unfinished = np.ones(len(p), dtype=bool)  # each song by itself, whatever is beside it
     for _ in range(STEPS):
-        course /= course.sum(axis=1, keepdims=True)
+        rows = unfinished[song]
+        course[rows] /= course[rows].sum(axis=1, keepdims=True)
         mean = song_means(course, song)
-        if np.abs(mean - wanted).max() < NEAR:
+        unfinished &= np.abs(mean - wanted).max(axis=1) >= NEAR
+        if not unfinished.any():
             break
-        course *= (wanted / mean)[song]
+        rows = unfinished[song]
+        course[rows] *= (wanted / mean)[song[rows]]
     return course / course.sum(axis=1, keepdims=True)

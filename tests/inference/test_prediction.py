@@ -185,11 +185,11 @@ def test_a_stopped_prediction_goes_on(model, library, tmp_path, monkeypatch):
     expected = predict(model, [library]).table
     judge, judged = module.predict_block, []
 
-    def failing(bundle, block):
+    def failing(bundle, block, course):
         if len(judged) == 2:
             raise KeyboardInterrupt
         judged.append([item.name for item in block])
-        return judge(bundle, block)
+        return judge(bundle, block, course)
 
     out = tmp_path / "p.csv"
     monkeypatch.setattr(module, "predict_block", failing)
@@ -198,7 +198,7 @@ def test_a_stopped_prediction_goes_on(model, library, tmp_path, monkeypatch):
     assert not out.exists() and (tmp_path / ".p.csv.parts").is_dir()
     write_song(library / "Ann" / "slow 0.mid", 999, 45, 1.0)  # in the first batch
     monkeypatch.setattr(
-        module, "predict_block", lambda b, k: (judged.append(len(k)), judge(b, k))[1]
+        module, "predict_block", lambda b, k, c: (judged.append(len(k)), judge(b, k, c))[1]
     )
     judged.clear()
     again = predict(model, [library], out, size=2).table
@@ -215,9 +215,9 @@ from classify.inference import predicted_block as module
 from classify.inference.prediction import predict
 from classify.inference.saved_model import load
 judge = module.predict_block
-def slowly(bundle, block):
+def slowly(bundle, block, course):
     time.sleep(0.5)
-    return judge(bundle, block)
+    return judge(bundle, block, course)
 module.predict_block = slowly
 if __name__ == "__main__":
     predict(load(Path(sys.argv[1])), [Path(sys.argv[2])], Path(sys.argv[3]), size=2)
@@ -239,7 +239,7 @@ def test_a_killed_prediction_leaves_whole_batches(trained, library, tmp_path, mo
     assert done >= 1 and not out.exists()
     judge, judged = module.predict_block, []
     monkeypatch.setattr(
-        module, "predict_block", lambda b, k: (judged.append(len(k)), judge(b, k))[1]
+        module, "predict_block", lambda b, k, c: (judged.append(len(k)), judge(b, k, c))[1]
     )
     predict(load(trained), [library], out, size=2)
     assert len(judged) == 3 - done and len(pd.read_csv(out)) == 6
