@@ -7,10 +7,10 @@ learned from. A model of whole songs is trained on half of the corpus, by groups
     python benchmarks/course.py composers
     python benchmarks/course.py emopia:/music/EMOPIA_2.2 --songs 300
 
-Prints how many windows of unseen songs the companion calls by their song's class, beside the largest
-class; for how many of the joined songs the course is, on average, nearer to the first song's class in
-the first half than in the second (half of them by chance); and how far it moves there and in songs
-that were left as they are.
+Prints how many windows of unseen songs the companion calls by their song's class, beside the
+largest class; for how many of the joined songs the course is, on average, nearer to the first
+song's class in the first half than in the second (half of them by chance); and how far it moves
+there and in songs that were left as they are.
 """
 
 import argparse
