@@ -60,7 +60,8 @@ def main() -> None:
 
 def report(bundle: Bundle, songs: list[Song], labels: np.ndarray, n: int) -> None:
     """Join songs of two classes, and follow them."""
-    random, forward, moved, still = np.random.default_rng(0), [], [], []
+    random = np.random.default_rng(0)
+    forward, moved, still = list[bool](), list[float](), list[float]()
     classes = bundle.classes
     long = [k for k, song in enumerate(songs) if song.n_notes >= 2 * bundle.cutting.window]
     while len(forward) < n:
