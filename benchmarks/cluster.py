@@ -35,6 +35,9 @@ from classify.corpora import builtin
 
 #: What the processes below a worker's program are, from the first down.
 BELOW = ("nanny", "worker", "task", "reading")
+#: Tasks without work that wait at the same time.
+WAITING = 10_000
+
 KINDS = ("scheduler", *BELOW[:-1])
 
 
@@ -232,8 +235,8 @@ def tasks(n_tasks: int) -> None:
         pids = {"client": os.getpid(), "scheduler": there.programs[0].pid}
         before, begun = {name: _peak(pid) for name, pid in pids.items()}, time.perf_counter()
         used = {"client": time.process_time()} | {kind: there.seconds_of(kind) for kind in KINDS}
-        for start in range(0, n_tasks, 1000):
-            some = [executor.submit(Task(f"{start + n}", abs, (n,))) for n in range(1000)]
+        for start in range(0, n_tasks, WAITING):
+            some = [executor.submit(Task(f"{start + n}", abs, (n,))) for n in range(WAITING)]
             for _ in executor.as_completed(some):
                 pass
         milliseconds = 1000 * (time.perf_counter() - begun) / n_tasks

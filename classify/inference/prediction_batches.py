@@ -46,8 +46,11 @@ from classify.records import VERSION
 #: Files of a batch: seconds of work, and few enough that a lost one costs little.
 BATCH = 100
 
+#: Batches that an executor has for each of its workers, so that short ones travel together.
+AHEAD = 6
+
 #: Batches that are done, and wait for one before them, as a multiple of those under way.
-WAITING = 16
+WAITING = 6
 
 #: Seconds of a core that a song and each of its notes take, and those until a process has loaded a
 #: model (measured with the recommended one). Two processes gain nothing before they have worked for
@@ -135,7 +138,7 @@ class Work:
         """Have batches done; give them in order. Few are under way, or waited for, at a time."""
         order, running, more = deque[Batch](), dict[Future, Batch](), True
         while order or more:
-            most = 2 * self.executor.n_workers
+            most = AHEAD * self.executor.n_workers
             while more and len(running) < most and len(order) < WAITING * most:
                 sources = next(pieces, None)
                 more = sources is not None

@@ -21,6 +21,7 @@ from tests.compute.test_executors import (  # noqa: F401  what every executor pr
     balloon,
     crash,
     double,
+    double_or_crash,
     ended,
     hang,
     task,
@@ -52,6 +53,19 @@ def test_a_task_that_dies_costs_itself_and_no_worker(any_executor):
     assert any_executor.submit(task(double, 4)).result() == 8
     assert limited.result() == "no memory"
     assert [ended(one).signal for one in dying] == ["SIGSEGV", "SIGALRM"]
+
+
+def test_many_short_tasks_travel_together_and_die_alone(any_executor):
+    any_executor.submit(task(double_or_crash, 0)).result()  # so long do they take
+    futures = [any_executor.submit(task(double_or_crash, n)) for n in range(1, 150)]
+    values = {}
+    for future in any_executor.as_completed(futures):
+        if future is futures[89]:
+            assert ended(future).signal == "SIGSEGV"
+        else:
+            values[future.task.arguments[0]] = future.result()
+    assert values == {n: 2 * n for n in range(1, 150) if n != 90}
+    assert any_executor._number < 75  # journeys
 
 
 def test_relative_paths_lead_to_the_files_of_the_client(scheduler, tmp_path, monkeypatch):

@@ -198,6 +198,21 @@ def test_a_task_that_kills_every_worker_costs_that_task_alone(tmp_path):
         assert "workers that it ran on were lost, one after another" in str(ended(poison))
 
 
+def test_what_kills_workers_costs_itself_alone_among_many_short_tasks(tmp_path):
+    with site(tmp_path / "site", 2) as there, DaskExecutor(there.file) as executor:
+        executor.submit(task(double_or_end_worker, 0)).result()
+        futures = [executor.submit(task(double_or_end_worker, n)) for n in range(1, 100)]
+        deadly = futures.pop(49)
+        assert [future.result() for future in futures] == [
+            2 * n for n in range(1, 100) if n != 50
+        ]  # fmt: skip
+        assert "workers that it ran on were lost, one after another" in str(ended(deadly))
+
+
+def double_or_end_worker(number: int) -> int:
+    return end_worker() if number == 50 else double(number)
+
+
 def end_worker() -> None:
     """End the worker beside which the task runs."""
     os.kill(os.getppid(), signal.SIGKILL)

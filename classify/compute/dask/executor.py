@@ -7,7 +7,9 @@ crashes ends that process and no worker, a worker answers its scheduler however 
 and results are those of `local`, since they are made in the same way.
 
 The client has as many tasks under way as the cluster has threads, and keeps the others to itself:
-a worker that is lost costs the task that it was at, and a scheduler never holds a large graph. What
+a worker that is lost costs the task that it was at, and a scheduler never holds a large graph. Many
+short tasks travel together, as many as take half a second, since each journey costs 14 ms; if their
+worker is lost, each goes alone. What
 travels is small: tasks are paths and values, and results are files on a disk that all machines
 share, seen by all under the same path. That is tried before the first task.
 """
@@ -17,6 +19,7 @@ import queue
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +28,8 @@ from typing import Any
 from distributed.scheduler import KilledWorker
 
 from classify.compute.dask.site import check_disk, check_workers, connected, versions
-from classify.compute.dask.worker import BEGUN, perform
-from classify.compute.executor import Future, QueuedExecutor, TaskDied, gpu_present
+from classify.compute.dask.worker import BEGUN, Done, perform
+from classify.compute.executor import Future, QueuedExecutor, Task, TaskDied, gpu_present
 from classify.compute.packed import pack
 from classify.errors import InputError
 
@@ -41,6 +44,9 @@ ANSWERING = 120
 
 #: How often a task is sent again that Dask gave up and that had hardly begun.
 MOST_RESENT = 2
+
+#: Seconds that tasks take together which travel together, and how many those are at most.
+TOGETHER, MOST_TOGETHER = 0.5, 256
 
 #: What workers with a GPU call it: `dask worker --resources GPU=1`.
 GPU = "GPU"
@@ -71,7 +77,9 @@ class DaskExecutor(QueuedExecutor):
         self.cluster = cluster
         self._most, self._place = n_workers, str(Path.cwd())
         self._running: dict[str, _Sent] = {}
-        self._inbox: queue.SimpleQueue[tuple[str, int, str] | str] = queue.SimpleQueue()
+        self._seconds: dict[Callable[..., Any], float] = {}
+        self._inbox: queue.SimpleQueue[tuple[str, int, int, str] | str] = queue.SimpleQueue()
+        self._alone: set[Future] = set()  # tasks whose worker was lost while they were together
         self._run, self._number = uuid.uuid4().hex[:12], 0
         self._versions = versions()
         self._leaving = ExitStack()
@@ -105,83 +113,116 @@ class DaskExecutor(QueuedExecutor):
             if future.task.gpu and self._gpus_taken():
                 passed_over.append(future)
                 continue
-            self._give(_Sent(future))
+            self._give(_Sent([_Heard(one) for one in self._beside(future)]))
         self._waiting.extendleft(reversed(passed_over))
 
+    def _beside(self, first: Future) -> list[Future]:
+        """Take those waiting tasks that go with one: short ones of its kind, in order."""
+        together, kind = [first], first.task
+        seconds = self._seconds.get(kind.function)
+        if seconds is None or kind.log or first in self._alone:
+            return together
+        fair = len(self._waiting) // (2 * self.n_workers)
+        size = min(MOST_TOGETHER, fair, int(TOGETHER / max(seconds, 1e-6)))
+        while len(together) < size:
+            after = self._waiting[0]
+            if (after.task.function, after.task.gpu) != (kind.function, kind.gpu) or (
+                after.task.log or after in self._alone
+            ):
+                break
+            together.append(self._waiting.popleft())
+        return together
+
     def _give(self, sent: "_Sent") -> None:
-        """Give one task to the cluster."""
+        """Give tasks that travel together to the cluster."""
         self._number += 1
-        task = sent.future.task
+        task = sent.task
         key = f"{task.function.__name__}-{task.name}-{self._run}-{self._number}"
-        given = pack(task), self._run, key, self._place, self._versions
+        packed = [pack(one.future.task) for one in sent.parts]
+        given = packed, self._run, key, self._place, self._versions
         wanted = {GPU: 1} if task.gpu and self._n_gpus else None
         sent.dask = self.client.submit(perform, *given, key=key, pure=False, resources=wanted)
         sent.dask.add_done_callback(lambda _: self._inbox.put(key))
         self._running[key] = sent
 
-    def _is_innocent(self, sent: "_Sent") -> bool:
-        """Say whether a task was given up for workers on which it only waited its turn.
+    def _sent_again(self, sent: "_Sent") -> bool:
+        """Send tasks again that need not be what their workers died of, each alone.
 
-        Dask blames a lost worker on every task that was there, begun or not.
+        Dask blames a lost worker on all that was there, begun or not.
         """
         if sent.dask.status != "error" or sent.resent >= MOST_RESENT:
             return False
         error = sent.dask.exception()
-        return isinstance(error, KilledWorker) and sent.begun <= error.allowed_failures
+        if not isinstance(error, KilledWorker):
+            return False
+        if len(sent.parts) > 1:
+            futures = [part.future for part in sent.parts]
+            self._alone.update(futures)
+            self._waiting.extendleft(reversed(futures))
+            self._start()
+            return True
+        if sent.parts[0].begun > error.allowed_failures:
+            return False
+        sent.resent += 1
+        self._give(sent)
+        return True
 
     def _gpus_taken(self) -> bool:
         """Say whether as many tasks use GPUs as there are; a local cluster has that of its machine.
 
         Where no worker says that it has one, nobody here knows, and nothing is held back.
         """
-        used = sum(sent.future.task.gpu for sent in self._running.values())
+        used = sum(sent.task.gpu for sent in self._running.values())
         if self.cluster.startswith("local:"):
             return gpu_present() and used >= 1
         return self._n_gpus > 0 and used >= self._n_gpus
 
-    def _hear(self, event: tuple[float, tuple[str, int, str]]) -> None:
+    def _hear(self, event: tuple[float, tuple[str, int, int, str]]) -> None:
         """Take what a task tells; in the thread of the client."""
         self._inbox.put(event[1])
 
     def _advance(self) -> list[Future]:
-        """Wait until something is reported; give the future that is done by that, if one is."""
+        """Wait until something is reported; give the futures that are done by that."""
         if time.monotonic() - self._looked > LOOKING:
             self._look()
         try:
             told = self._inbox.get(timeout=BEAT)
         except queue.Empty:
             return []
-        key, number, note = (told, 0, "") if isinstance(told, str) else told
+        key, place, number, note = (told, 0, 0, "") if isinstance(told, str) else told
         sent = self._running.get(key)
         if sent is None:
             return []
         if not isinstance(told, str):
-            sent.hear(number, note)
+            sent.parts[place].hear(number, note)
             return []
         del self._running[key]
-        if self._is_innocent(sent):
-            sent.resent += 1
-            self._give(sent)
+        if self._sent_again(sent):
             return []
-        sent.hear(0, BEGUN)
-        value, error = self._result(sent)
+        done = self._results(sent)
         self._start()
-        sent.future.settle(value, error)
-        return [sent.future]
+        for part, one in zip(sent.parts, done, strict=True):
+            part.hear(0, BEGUN)
+            part.future.settle(one.packed and pickle.loads(one.packed), one.error)
+        return [part.future for part in sent.parts]
 
-    def _result(self, sent: "_Sent") -> tuple[Any, Exception | None]:
-        """Take what came of a task: what it gave back or raised, or that its workers were lost."""
+    def _results(self, sent: "_Sent") -> list[Done]:
+        """Take what came of tasks: what they gave back or raised, or lost workers."""
         if sent.dask.cancelled():
             raise self._lost()
         try:
-            packed, error = sent.dask.result()
-            return packed and pickle.loads(packed), error
+            done: list[Done] = sent.dask.result()
+            took = sum(one.seconds for one in done) / len(done)
+            before = self._seconds.get(sent.task.function, took)
+            self._seconds[sent.task.function] = max(took, (before + took) / 2)
+            return done
         except KilledWorker as lost:
-            return None, TaskDied(
+            death = TaskDied(
                 0,
                 f"the workers that it ran on were lost, one after another, more than "
                 f"{lost.allowed_failures} times; the last was at {lost.last_worker.address}",
             )
+            return [Done(None, death, 0.0)]
         except InputError:
             raise
         except Exception as error:  # of a worker that cannot do tasks at all
@@ -220,13 +261,25 @@ class DaskExecutor(QueuedExecutor):
 
 @dataclass(eq=False)
 class _Sent:
+    """Tasks that the cluster has, as one of Dask's."""
+
+    parts: "list[_Heard]"
+    dask: Any = None
+    resent: int = 0
+
+    @property
+    def task(self) -> Task:
+        """The first one, which the others are like."""
+        return self.parts[0].future.task
+
+
+@dataclass(eq=False)
+class _Heard:
     """A task that the cluster has, and how much of what it tells was heard."""
 
     future: Future
-    dask: Any = None
     heard: int = -1
     begun: int = 0
-    resent: int = 0
 
     def hear(self, number: int, note: str) -> None:
         """Pass on what was not heard before: a task that runs again tells everything again."""
