@@ -186,7 +186,7 @@ if __name__ == "__main__":
     taken = server.listening(0)
     port = taken.getsockname()[1]
     print(port, flush=True)
-    server.Server(page, "token", port).run([taken])
+    server.Server(page, "token", Address(port)).run([taken])
 """
 
 

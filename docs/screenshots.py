@@ -19,6 +19,7 @@ from urllib.request import Request, urlopen
 from PIL import Image
 
 from classify.app import server
+from classify.app.safety import Address
 from tests.conftest import chromium, write_corpus
 
 FOLDER = Path(__file__).parent / "_static" / "pages"
@@ -111,7 +112,7 @@ def main() -> None:
         page = server.open_page(Path(folder, "page"), [Path("/")])
         taken = server.listening(0)
         port = taken.getsockname()[1]
-        running = server.Server(page, TOKEN, port)
+        running = server.Server(page, TOKEN, Address(port))
         threading.Thread(target=running.run, args=([taken],), daemon=True).start()
         address = f"http://127.0.0.1:{port}"
         time.sleep(2)

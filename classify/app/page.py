@@ -55,12 +55,15 @@ class Page:
         What is being done.
     roots : tuple of Path
         Folders below which a library may be chosen.
+    on_network : bool
+        Whether other machines may be let in.
     """
 
     place: Place
     database: Database
     jobs: Jobs
     roots: tuple[Path, ...]
+    on_network: bool = False
     closing: bool = False
     environments: dict[str, Environment] = field(
         default_factory=lambda: {name: _environment(name) for name in texts.LANGUAGES}
@@ -85,6 +88,7 @@ class Page:
             .render(
                 language=language, languages=texts.LANGUAGES, path=request.url.path, model=model,
                 listener=listener, theme=theme if theme in ("light", "dark") else "",
+                on_network=self.on_network,
                 named=partial(_named, texts.translations(language)), **values,
             )
         )  # fmt: skip

@@ -36,6 +36,11 @@ class Place:
         return self.folder / "page.sqlite"
 
     @property
+    def password(self) -> Path:
+        """The hash of the password that lets other machines in, where one was chosen."""
+        return self.folder / "password"
+
+    @property
     def models(self) -> Path:
         """Trained models and generators, a folder each."""
         return self.folder / "models"

@@ -1,7 +1,8 @@
 """Who may talk to the page: nobody but the browser that was given its token, on this machine.
 
-The server listens on 127.0.0.1, which keeps other machines out. It does not keep out other users of
-this machine, nor pages of strangers that the same browser shows. Therefore every request
+The server listens on 127.0.0.1, which keeps other machines out, unless it is told to let them in by
+a password (`login`). It does not keep out other users of this machine, nor pages of strangers that
+the same browser shows. Therefore every request
 
 - must name this server as its host: a stranger's name that was made to lead here (DNS rebinding)
   is refused;
@@ -16,6 +17,7 @@ those of this server (Content-Security-Policy). Requests that are too large or t
 import hmac
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -59,6 +61,62 @@ RATE, BURST = 100.0, 400.0
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
+@dataclass(frozen=True)
+class Address:
+    """Where browsers find the page.
+
+    Parameters
+    ----------
+    port : int
+        Where the server listens.
+    host : str
+        By which address or name; 127.0.0.1 is for this machine alone.
+    scheme : str
+        `http`, or `https` with a certificate.
+    """
+
+    port: int
+    host: str = "127.0.0.1"
+    scheme: str = "http"
+
+    @property
+    def hosts(self) -> set[str]:
+        """What a request may name as its host."""
+        names = {self.host, "localhost"} if self.host == "127.0.0.1" else {self.host}
+        usual = self.port == (443 if self.scheme == "https" else 80)  # which browsers leave out
+        return {f"{name}:{self.port}" for name in names} | (names if usual else set())
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+
+class Allowance:
+    """So many of something a second on average, and a few more at once.
+
+    Parameters
+    ----------
+    rate, burst : float
+        A second, and at once.
+
+    Examples
+    --------
+    >>> allowance = Allowance(rate=0.001, burst=2)
+    >>> [allowance.within() for _ in range(3)]
+    [True, True, False]
+    """
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self.rate, self.burst = rate, burst
+        self._left, self._at = burst, time.monotonic()
+
+    def within(self) -> bool:
+        """Count one more; say whether there are not too many."""
+        moment = time.monotonic()
+        left = min(self.burst, self._left + self.rate * (moment - self._at)) - 1
+        self._left, self._at = max(left, 0.0), moment
+        return left >= 0
+
+
 class Safety:
     """Refuses what the module's text names; gives everything else to the application.
 
@@ -68,16 +126,19 @@ class Safety:
         What is protected.
     token : str
         The secret.
-    port : int
-        Where the server listens.
+    address : Address
+        Where browsers find it.
+    login : ASGI application, optional
+        Answers those who were not let in, and may let them in.
     """
 
-    def __init__(self, app: ASGIApp, token: str, port: int) -> None:
-        self.app = app
-        self.token = token
-        self.cookie = f"classify-{port}"
-        self.hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
-        self._left, self._at = BURST, time.monotonic()
+    def __init__(
+        self, app: ASGIApp, token: str, address: Address, login: ASGIApp | None = None
+    ) -> None:
+        self.app, self.login = app, login
+        self.token, self.address = token, address
+        self.cookie = f"classify-{address.port}"
+        self.requests = Allowance(RATE, BURST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -90,9 +151,12 @@ class Safety:
                    for name, value in scope["headers"]}  # fmt: skip
         status, reason = self._refusal(scope, headers)
         if status == 303:
-            await self._let_in(scope, send)
+            where = "/" + quote(scope["path"].lstrip("/"))
+            await answer(send, 303, "", {"location": where, "set-cookie": self.let_in()})
+        elif status == 401 and self.login:
+            await self.login(scope, receive, _with_headers(send))
         elif status:
-            await _answer(send, status, reason)
+            await answer(send, status, reason)
         else:
             most = MOST_UPLOADED if scope["path"].endswith("/files") else MOST_BYTES
             await self.app(scope, _Measured(receive, most), _with_headers(send))
@@ -100,9 +164,9 @@ class Safety:
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str]:
         """Say with which status a request is refused, and why; 0 if it is not, 303 to let in."""
         host = headers.get("host", "")
-        if host not in self.hosts:
+        if host not in self.address.hosts:
             return 421, "This server is not of that name; open the address that the program shows."
-        if not self.within_rate():
+        if not self.requests.within():
             return 429, "Too many requests at once; wait a second."
         if headers.get("sec-fetch-site") == "cross-site" and not _is_navigation(scope, headers):
             return 403, "Requests of other sites' pages are refused."
@@ -111,8 +175,10 @@ class Safety:
             return (303, "") if scope["method"] == "GET" else (403, "Send the token as a header.")
         by_header = self._matches(bearer)
         if not by_header and not self._matches(self._from_cookie(headers.get("cookie", ""))):
+            if self.login:
+                return 401, ""
             return 403, "Open this page by the address that the program shows in its window."
-        own = by_header or headers.get("origin") == f"http://{host}"
+        own = by_header or headers.get("origin") == f"{self.address.scheme}://{host}"
         if scope["method"] not in SAFE and not own:
             return 403, "Changes are made from this server's own pages only."
         length = headers.get("content-length", "0")
@@ -131,21 +197,10 @@ class Safety:
             return ""
         return cookie[self.cookie].value if self.cookie in cookie else ""
 
-    def within_rate(self) -> bool:
-        """Count one more request; say whether there are not too many."""
-        moment = time.monotonic()
-        self._left = min(BURST, self._left + RATE * (moment - self._at)) - 1
-        self._at = moment
-        if self._left < 0:
-            self._left = 0.0
-            return False
-        return True
-
-    async def _let_in(self, scope: Scope, send: Send) -> None:
-        """Give the token to the browser as a cookie, and lead on to the page without it."""
-        cookie = f"{self.cookie}={self.token}; HttpOnly; SameSite=Strict; Path=/"
-        where = "/" + quote(scope["path"].lstrip("/"))
-        await _answer(send, 303, "", {"location": where, "set-cookie": cookie})
+    def let_in(self) -> str:
+        """Make the cookie that lets a browser in: scripts and other sites' pages cannot use it."""
+        secure = "; Secure" * (self.address.scheme == "https")
+        return f"{self.cookie}={self.token}; HttpOnly; SameSite=Strict; Path=/{secure}"
 
 
 def _is_navigation(scope: Scope, headers: dict[str, str]) -> bool:
@@ -180,9 +235,7 @@ def _with_headers(send: Send) -> Send:
     return sending
 
 
-async def _answer(
-    send: Send, status: int, text: str, headers: dict[str, str] | None = None
-) -> None:
+async def answer(send: Send, status: int, text: str, headers: dict[str, str] | None = None) -> None:
     """Answer in a plain sentence, without the application."""
     every = {"content-type": "text/plain; charset=utf-8", **HEADERS, **(headers or {})}
     await send({

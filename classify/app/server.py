@@ -1,7 +1,9 @@
 """The server: its parts put together, and started."""
 
+import errno
 import secrets
 import socket
+import ssl
 import sys
 import threading
 import webbrowser
@@ -20,6 +22,7 @@ from starlette.exceptions import HTTPException
 from classify import presentation
 from classify.app.database import Database
 from classify.app.jobs import Jobs
+from classify.app.login import Login, Password, ask_for_password
 from classify.app.page import HERE, Page
 from classify.app.place import Place
 from classify.app.routes import (
@@ -32,11 +35,14 @@ from classify.app.routes import (
     playlists,
     songs,
 )
-from classify.app.safety import Safety
+from classify.app.safety import Address, Safety
 from classify.errors import InputError
 
 #: Where the JSON interface lies; its next version would lie beside it.
 API = "/api/v1"
+
+#: The host that only this machine reaches.
+HERE_ALONE = Address(0).host
 
 #: How many ports after the first are tried.
 PORTS = 20
@@ -119,21 +125,25 @@ def open_page(folder: str | Path = "", roots: Sequence[Path] = (), working: bool
     return Page(place, database, Jobs(place, database, working), tuple(roots) or (Path.home(),))
 
 
-def listening(port: int) -> socket.socket:
+def listening(port: int, host: str = HERE_ALONE) -> socket.socket:
     """Take a port of this machine, or the next free one.
 
     Raises
     ------
     InputError
-        If all are taken.
+        If all are taken, or the host is not of this machine.
     """
     for number in [port] if port == 0 else range(port, port + PORTS):
         taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            taken.bind(("127.0.0.1", number))
-        except OSError:
+            taken.bind((host, number))
+        except OSError as error:
             taken.close()
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise InputError(
+                    f"--host {host}: is no IPv4 address or name of this machine ({error.strerror})"
+                ) from None
             continue
         return taken
     raise InputError(f"--port {port}: it and the {PORTS - 1} after it are taken; name another")
@@ -148,19 +158,22 @@ class Server(uvicorn.Server):
         Its state.
     token : str
         What lets a browser in.
-    port : int
+    address : Address
         Where it listens.
+    certificate : str
+        PEM file of a certificate and its key, for an address of the scheme `https`.
     """
 
-    def __init__(self, page: Page, token: str, port: int) -> None:
+    def __init__(self, page: Page, token: str, address: Address, certificate: str = "") -> None:
         self.page = page
         super().__init__(
             uvicorn.Config(
-                Safety(create_app(page), token, port),
+                protected(page, token, address),
                 log_level="warning",
                 timeout_graceful_shutdown=2,
                 server_header=False,
                 h11_max_incomplete_event_size=2**16,
+                ssl_certfile=certificate or None,
             )
         )
 
@@ -170,18 +183,74 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(data: str, port: int, browser: bool) -> None:
+def protected(page: Page, token: str, address: Address) -> Safety:
+    """Make the application of a page with its protection; with a login where others reach it."""
+    app = create_app(page)
+    safety = Safety(app, token, address)
+    if address.host != HERE_ALONE:
+        page.on_network = True
+        password = Password(page.place.password)
+        safety.login = Login(page, password, app, safety.let_in, str(address))
+    return safety
+
+
+def serve(
+    data: str, port: int, browser: bool, host: str, certificate: str, new_password: bool
+) -> None:
     """Serve the page until it is stopped, as `classify.app.serve` says."""
+    check_host(host, certificate, new_password)
+    taken = listening(port, host)
     page = open_page(data)
-    taken = listening(port)
-    number, token = taken.getsockname()[1], secrets.token_urlsafe(24)
-    address = f"http://127.0.0.1:{number}/?token={token}"
-    print(f"The page is open at {address}\nIt is for this machine alone. Ctrl-C closes it.")
-    sys.stdout.flush()
-    if browser:
-        threading.Timer(0.5, webbrowser.open, (address,)).start()
     try:
-        Server(page, token, number).run([taken])
+        if host != HERE_ALONE:
+            ask_for_password(page.place.password, new_password)
+        scheme = "https" if certificate else "http"
+        address = Address(taken.getsockname()[1], host, scheme)
+        token = secrets.token_urlsafe(24)
+        server = Server(page, token, address, certificate)
+        _greet(address, token, browser)
+        server.run([taken])
     finally:
         page.jobs.close()
         page.database.close()
+        taken.close()
+
+
+def check_host(host: str, certificate: str, new_password: bool) -> None:
+    """Raise InputError where the options of a page on a network do not go together."""
+    if host == HERE_ALONE and (certificate or new_password):
+        name = "--certificate" if certificate else "--new-password"
+        raise InputError(f"{name} belongs to --host, which opens the page to other machines")
+    if host in ("0.0.0.0", "::", "*", ""):
+        raise InputError(
+            f"--host {host}: expected the address or name by which other machines reach this one, "
+            f"since a page that answers to any name can be asked by strangers' pages"
+        )
+    if certificate:
+        try:
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate)
+        except (OSError, ssl.SSLError) as error:
+            raise InputError(
+                f"--certificate {certificate}: expected a PEM file of a certificate and its key "
+                f"({error.strerror or error})"
+            ) from None
+
+
+def _greet(address: Address, token: str, browser: bool) -> None:
+    """Say where the page is, and open it."""
+    here = f"{address}/?token={token}"
+    if address.host == HERE_ALONE:
+        print(f"The page is open at {here}\nIt is for this machine alone. Ctrl-C closes it.")
+    else:
+        print(
+            f"The page is open at {here}\nOther machines find it at {address} and need the "
+            f"password; whoever has it sees and changes everything. Ctrl-C closes it."
+        )
+        if address.scheme == "http":
+            print(
+                "Warning: without --certificate, whoever listens on the network can read the "
+                "password and what is shown. Open it in a network that you trust."
+            )
+    sys.stdout.flush()
+    if browser:
+        threading.Timer(0.5, webbrowser.open, (here,)).start()

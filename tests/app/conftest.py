@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from classify.app import server, tasks
 from classify.app.page import Page
 from classify.app.room import Room, add_model
-from classify.app.safety import Safety
+from classify.app.safety import Address, Safety
 from classify.app.tables import Library
 from classify.progress import SILENT
 from tests.conftest import write_corpus, write_song
@@ -29,7 +29,7 @@ def page(tmp_path):
 @pytest.fixture
 def client(page):
     """Give what a browser is that was let in."""
-    application = Safety(server.create_app(page), TOKEN, PORT)
+    application = Safety(server.create_app(page), TOKEN, Address(PORT))
     with TestClient(application, base_url=ORIGIN, headers={"origin": ORIGIN}) as browser:
         browser.get("/", params={"token": TOKEN})
         yield browser

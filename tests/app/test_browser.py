@@ -18,6 +18,7 @@ import pytest
 from classify import api
 from classify.app import server
 from classify.app.room import Room, add_model
+from classify.app.safety import Address
 from classify.progress import SILENT
 from tests.app.conftest import TOKEN
 from tests.conftest import chromium, write_corpus, write_song
@@ -124,7 +125,7 @@ def visit(driver, tmp_path, local_processes):
     page = server.open_page(tmp_path / "page", [tmp_path])
     taken = server.listening(0)
     port = taken.getsockname()[1]
-    running = server.Server(page, TOKEN, port)
+    running = server.Server(page, TOKEN, Address(port))
     thread = threading.Thread(target=running.run, args=([taken],), daemon=True)
     thread.start()
     for kind in ("browser", "performance"):

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from classify.app import server
 from classify.app.room import add_model
-from classify.app.safety import Safety
+from classify.app.safety import Address, Safety
 from tests.app.conftest import ORIGIN, PORT, TOKEN, add_folder, room_of
 from tests.conftest import write_corpus, write_song
 
@@ -19,7 +19,7 @@ from tests.conftest import write_corpus, write_song
 def working(tmp_path):
     """Give a page whose jobs are done, and what a browser is."""
     page = server.open_page(tmp_path / "page", [tmp_path])
-    application = Safety(server.create_app(page), TOKEN, PORT)
+    application = Safety(server.create_app(page), TOKEN, Address(PORT))
     with TestClient(application, base_url=ORIGIN, headers={"origin": ORIGIN}) as browser:
         browser.get("/", params={"token": TOKEN})
         yield page, browser

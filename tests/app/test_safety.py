@@ -7,14 +7,14 @@ from starlette.testclient import TestClient
 
 from classify.app import server
 from classify.app.page import HERE
-from classify.app.safety import MOST_BYTES, Safety
+from classify.app.safety import MOST_BYTES, Address, Safety
 from tests.app.conftest import ORIGIN, PORT, TOKEN
 
 
 @pytest.fixture
 def stranger(page):
     """Give a browser that was not let in."""
-    application = Safety(server.create_app(page), TOKEN, PORT)
+    application = Safety(server.create_app(page), TOKEN, Address(PORT))
     with TestClient(application, base_url=ORIGIN, follow_redirects=False) as browser:
         yield browser
 
@@ -76,8 +76,8 @@ def test_too_large_is_refused_before_and_while_it_comes(client):
 
 
 def test_requests_without_end_are_slowed_down(page):
-    safety = Safety(server.create_app(page), TOKEN, PORT)
-    assert not all(safety.within_rate() for _ in range(5000))
+    safety = Safety(server.create_app(page), TOKEN, Address(PORT))
+    assert not all(safety.requests.within() for _ in range(5000))
 
 
 def test_neither_page_nor_scripts_name_another_machine_or_make_markup_of_texts():
