@@ -547,7 +547,7 @@ def pretrain(
 
     Examples
     --------
-    >>> pretrain("songs", out="weights", window=16, epochs=1).name
+    >>> pretrain("songs", out="weights", window=16, epochs=1).name  # doctest: +SKIP
     'weights'
     """
     from classify.models import pretraining

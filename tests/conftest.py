@@ -67,6 +67,14 @@ def _no_section_is_left_out(request: pytest.FixtureRequest) -> Iterator[None]:
     log.removeHandler(strict)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _one_draw_of_the_leak() -> Iterator[None]:
+    """Probe the leak by one draw, which every run pays; tests of the leak draw as users do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("classify.evaluation.leak.DRAWS", 1)
+        yield
+
+
 @pytest.fixture
 def local_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fit and read in processes of their own, as users do; where these are what is tested."""

@@ -24,8 +24,11 @@ CHOSEN = re.compile(r"\b(?:[Mm]acro-F1|95 %|95 of 100|80 %|835 windows of 800 no
 
 LARGEST = 400 * 1024
 
-#: They train models on whole corpora.
-LONG = ("0-your-first-model", "5-from-songs-to-a-playlist", "6-from-songs-to-new-songs")
+#: They train models on whole corpora, or read the same runs by the same calls as notebooks 1 and 2.
+LONG = (
+    "0-your-first-model", "3-where-models-err", "4-what-the-leak-does",
+    "5-from-songs-to-a-playlist", "6-from-songs-to-new-songs",
+)  # fmt: skip
 
 
 def each_of(*slow: str) -> pytest.MarkDecorator:

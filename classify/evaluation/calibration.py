@@ -143,8 +143,34 @@ def brier(p: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
     >>> round(brier(np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([0, 0])), 3)
     0.37
     """
+    return float(resampled_brier(p, truth, np.ones((1, len(p)), int))[0])
+
+
+def resampled_brier(
+    p: NDArray[np.floating], truth: NDArray[np.integer], times: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Compute the Brier score of many draws of songs at once.
+
+    Parameters
+    ----------
+    p, truth
+        Probabilities and classes.
+    times : ndarray of int, shape (n_draws, n_songs)
+        How often each draw has each song.
+
+    Returns
+    -------
+    ndarray, shape (n_draws,)
+
+    Examples
+    --------
+    >>> p, truth = np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([0, 0])
+    >>> resampled_brier(p, truth, np.array([[1, 1], [2, 0]])).round(2).tolist()
+    [0.37, 0.02]
+    """
     _check(p, truth)
-    return float(((p - np.eye(p.shape[1])[truth]) ** 2).sum(axis=1).mean())
+    distance = ((p - np.eye(p.shape[1])[truth]) ** 2).sum(axis=1)
+    return np.asarray(times @ distance / times.sum(axis=1))
 
 
 def reliability(
@@ -174,9 +200,7 @@ def reliability(
     """
     _check(p, truth)
     confidence, correct = p.max(axis=1), p.argmax(axis=1) == truth
-    ordered = np.sort(confidence)
-    below, upto = ordered.searchsorted(confidence), ordered.searchsorted(confidence, "right")
-    bins = (below + upto - 1) // 2 * n_bins // len(p)  # by rank, where ties have their middle one
+    bins = _bins(confidence, n_bins)
     _, bin_of, count = np.unique(bins, return_inverse=True, return_counts=True)
     return Reliability(
         np.bincount(bin_of, weights=confidence) / count,
@@ -225,10 +249,12 @@ def noise_floor(p: NDArray[np.floating], seed: int, n_bins: int = BINS) -> tuple
     """
     draw = np.random.default_rng(seed)
     ends = p.cumsum(axis=1)
-    errors = []
+    confidence, predicted = p.max(axis=1), p.argmax(axis=1)
+    bins, errors = _bins(confidence, n_bins), []
     for _ in range(DRAWS):
         drawn = (draw.random((len(p), 1)) * ends[:, -1:] > ends).sum(axis=1)
-        errors.append(calibration_error(p, drawn.clip(max=p.shape[1] - 1), n_bins))
+        correct = drawn.clip(max=p.shape[1] - 1) == predicted
+        errors.append(np.abs(np.bincount(bins, correct - confidence)).sum() / len(p))
     return float(np.mean(errors)), float(np.quantile(errors, 0.95))
 
 
@@ -259,8 +285,51 @@ def calibration_error(
     >>> round(calibration_error(p, truth, n_bins=2), 3)
     0.125
     """
-    bins = reliability(p, truth, n_bins)
-    return float(np.average(np.abs(bins.accuracy - bins.confidence), weights=bins.count))
+    return float(resampled_error(p, truth, np.ones((1, len(p)), int), n_bins)[0])
+
+
+def resampled_error(
+    p: NDArray[np.floating],
+    truth: NDArray[np.integer],
+    times: NDArray[np.integer],
+    n_bins: int = BINS,
+) -> NDArray[np.float64]:
+    """Compute the expected calibration error of many draws of songs at once.
+
+    Parameters
+    ----------
+    p, truth
+        Probabilities and classes.
+    times : ndarray of int, shape (n_draws, n_songs)
+        How often each draw has each song.
+    n_bins : int
+        As in `calibration_error`.
+
+    Returns
+    -------
+    ndarray, shape (n_draws,)
+        Each is the error of the drawn songs alone, in bins of their own.
+
+    Examples
+    --------
+    >>> p = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.4, 0.6]])
+    >>> truth = np.array([0, 0, 1, 1])
+    >>> resampled_error(p, truth, np.array([[1, 1, 1, 1], [2, 0, 0, 2]]), 2).round(3).tolist()
+    [0.125, 0.25]
+    """
+    _check(p, truth)
+    order = p.max(axis=1).argsort(kind="stable")
+    confidence, correct = p.max(axis=1)[order], (p.argmax(axis=1) == truth)[order]
+    drawn, n_drawn = times[:, order], times.sum(axis=1)
+    upto = np.pad(drawn.cumsum(axis=1), ((0, 0), (1, 0)))
+    ties = confidence.searchsorted(confidence), confidence.searchsorted(confidence, "right")
+    middle = np.maximum(upto[:, ties[0]] + upto[:, ties[1]] - 1, 0) // 2
+    bins = middle * n_bins // n_drawn[:, None]
+    places = bins + n_bins * np.arange(len(times))[:, None]
+    gaps = np.bincount(
+        places.ravel(), (drawn * (correct - confidence)).ravel(), times.shape[0] * n_bins
+    )
+    return np.asarray(np.abs(gaps.reshape(len(times), n_bins)).sum(axis=1) / n_drawn)
 
 
 def risk_coverage(p: NDArray[np.floating], truth: NDArray[np.integer]) -> RiskCoverage:
@@ -332,6 +401,13 @@ def coverage_and_risk(
 
 def _logits(p: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.log(np.maximum(np.asarray(p, dtype=float), FLOOR))
+
+
+def _bins(confidence: NDArray[np.floating], n_bins: int) -> NDArray[np.int64]:
+    """Give the bin of each song by its rank; songs that tie have their middle one."""
+    ordered = np.sort(confidence)
+    below, upto = ordered.searchsorted(confidence), ordered.searchsorted(confidence, "right")
+    return np.asarray((below + upto - 1) // 2 * n_bins // len(confidence))
 
 
 def _check(p: NDArray[np.floating], truth: NDArray[np.integer]) -> None:

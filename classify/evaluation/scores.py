@@ -28,6 +28,9 @@ from scipy.stats import t as student
 #: Resamples of a bootstrap.
 RESAMPLES = 2000
 
+#: Numbers of a block of draws, so that many songs need no more memory than few.
+BLOCK = 1_000_000
+
 #: Two-sided coverage of every interval.
 LEVEL = 0.95
 
@@ -211,6 +214,36 @@ def bootstrap(
     index, draws = draw_groups(groups, seed)
     songs = np.arange(len(index))
     return np.array([statistic(np.repeat(songs, times[index])) for times in draws])
+
+
+def bootstrap_of_counts(
+    statistic: Callable[[NDArray[np.int64]], NDArray[np.float64]], groups: Sequence[str], seed: int
+) -> NDArray[np.float64]:
+    """Draw as `bootstrap` does, for a statistic that is computed of many draws at once.
+
+    Parameters
+    ----------
+    statistic : callable
+        Takes how often each draw has each song, shape (n_draws, n_songs); gives a number, or an
+        array of several, for each draw.
+    groups, seed
+        As in `bootstrap`.
+
+    Returns
+    -------
+    ndarray, shape (RESAMPLES, ...)
+
+    Examples
+    --------
+    >>> values, groups = np.array([1.0, 0.0, 1.0, 1.0]), ["a", "a", "b", "c"]
+    >>> means = bootstrap_of_counts(lambda times: times @ values / times.sum(axis=1), groups, 0)
+    >>> np.allclose(means, bootstrap(lambda drawn: values[drawn].mean(), groups, 0))
+    True
+    """
+    index, draws = draw_groups(groups, seed)
+    rows = max(1, BLOCK // len(index))
+    blocks = (draws[start : start + rows] for start in range(0, RESAMPLES, rows))
+    return np.concatenate([statistic(block[:, index]) for block in blocks])
 
 
 def draw_groups(groups: Sequence[str], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -434,10 +467,13 @@ def estimates(
     means, n_groups = np.atleast_1d(values.mean(axis=0)), effective_groups(groups)
     if n_groups <= 1:
         return [Estimate(float(mean), *bounds) for mean in means]
-    replicates = bootstrap(lambda drawn: values[drawn].mean(axis=0), groups, seed)
+    columns = values.reshape(len(values), -1)
+    replicates = bootstrap_of_counts(
+        lambda times: times @ columns / times.sum(axis=1, keepdims=True), groups, seed
+    )
     return [
         Estimate(float(mean), *interval(column, n_groups, n_folds))
-        for mean, column in zip(means, replicates.reshape(RESAMPLES, -1).T, strict=True)
+        for mean, column in zip(means, replicates.T, strict=True)
     ]
 
 

@@ -11,7 +11,7 @@ calibrated probability is at least `threshold`, and its class-conditional set th
 least `threshold:<class>`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from classify.errors import InputError
 from classify.evaluation import calibration
 from classify.evaluation.scores import (
     SCORES,
-    bootstrap,
+    bootstrap_of_counts,
     confusion,
     effective_groups,
     interval,
@@ -328,24 +328,18 @@ def _calibration_scores(
     p = calibrated(rows)
     if np.isnan(p).any():
         return {}
-    measures = {"ece": calibration.calibration_error, "brier": calibration.brier}
+    measures = {
+        "ece": (calibration.calibration_error, calibration.resampled_error),
+        "brier": (calibration.brier, calibration.resampled_brier),
+    }
     metrics = {}
-    for name, metric in measures.items():
-        statistic = partial(_of_some, metric, p, truth)
-        value, replicates = metric(p, truth), bootstrap(statistic, groups, seed)
+    for name, (metric, of_draws) in measures.items():
+        value = metric(p, truth)
+        replicates = bootstrap_of_counts(partial(of_draws, p, truth), groups, seed)
         # songs that are drawn twice raise a calibration error, so replicates are centred on it
         low, high = interval(replicates - replicates.mean() + value, n_groups, n_folds)
         metrics[name] = value, (max(0.0, low), high)
     return metrics
-
-
-def _of_some(
-    metric: Callable[[NDArray, NDArray], float],
-    p: NDArray[np.float64],
-    truth: NDArray[np.int64],
-    chosen: NDArray[np.int64],
-) -> float:
-    return metric(p[chosen], truth[chosen])
 
 
 def calibrated(rows: pd.DataFrame) -> NDArray[np.float64]:

@@ -1,7 +1,5 @@
 """Calibration against scikit-learn, closed forms and examples worked by hand."""
 
-import time
-
 import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
@@ -9,8 +7,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, log_loss
 
-from classify.evaluation import calibration
-from classify.evaluation.scores import bootstrap
+from classify.evaluation import calibration, scores
+from classify.evaluation.scores import bootstrap_of_counts
 
 DRAW = np.random.default_rng(0)
 P = DRAW.dirichlet([2, 2, 2, 2], 500)
@@ -162,12 +160,30 @@ def test_no_temperature_of_zero():
         calibration.apply_temperature(P, 0)
 
 
-def test_a_thousand_songs_calibration_error_is_bootstrapped_in_seconds():
-    p, truth = np.tile(P, (2, 1)), np.tile(TRUTH, 2)
-    groups = [str(i // 3) for i in range(1000)]
-    began = time.process_time()
-    replicates = bootstrap(
-        lambda songs: calibration.calibration_error(p[songs], truth[songs]), groups, 0
-    )
-    assert time.process_time() - began < 5
-    assert replicates.shape == (2000,) and (replicates > 0).all()
+@pytest.mark.parametrize("p", [P, P.round(1) + 1e-3], ids=["distinct", "ties"])
+def test_many_draws_at_once_have_the_errors_that_each_has_alone(p):
+    p = p / p.sum(axis=1, keepdims=True)
+    times = np.random.default_rng(3).multinomial(len(p), np.full(len(p), 1 / len(p)), 40)
+    songs = np.arange(len(p))
+    for one, many in (
+        (calibration.calibration_error, calibration.resampled_error),
+        (calibration.brier, calibration.resampled_brier),
+    ):
+        alone = [one(p[drawn], TRUTH[drawn]) for drawn in (np.repeat(songs, t) for t in times)]
+        np.testing.assert_allclose(many(p, TRUTH, times), alone, atol=1e-12)
+    bins = calibration.reliability(p, TRUTH)
+    gaps = np.average(np.abs(bins.accuracy - bins.confidence), weights=bins.count)
+    assert calibration.calibration_error(p, TRUTH) == pytest.approx(gaps, abs=1e-12)
+
+
+def test_blocks_of_draws_change_nothing(monkeypatch):
+    groups = [str(song // 3) for song in range(len(P))]
+
+    def drawn() -> np.ndarray:
+        return bootstrap_of_counts(
+            lambda times: calibration.resampled_error(P, TRUTH, times), groups, 0
+        )
+
+    whole = drawn()
+    monkeypatch.setattr(scores, "BLOCK", 7 * len(P))
+    np.testing.assert_allclose(drawn(), whole, atol=1e-12)

@@ -1,8 +1,15 @@
 """The probes see a leak where there is one, and none where there is none."""
 
 import numpy as np
+import pytest
 
 from classify.evaluation import leak, splits
+
+
+@pytest.fixture(autouse=True)
+def _draws_of_users(monkeypatch):
+    """As many as outside the tests."""
+    monkeypatch.setattr(leak, "DRAWS", 3)
 
 
 def made_up(noise: float):

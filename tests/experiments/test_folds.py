@@ -178,7 +178,9 @@ def test_songs_that_are_wrong_and_sure_can_be_looked_at(run, table):
     assert set(wrong.song) <= set(excerpts.song) and not set(right.song) & set(excerpts.song)
 
 
-@pytest.mark.parametrize("model", ["random-forest", pytest.param("nn3", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "model", ["svm", *(pytest.param(n, marks=pytest.mark.slow) for n in ("random-forest", "nn3"))]
+)
 @pytest.mark.usefixtures("local_processes")
 def test_neither_jobs_nor_executors_change_a_prediction_and_seeds_do(songs, tmp_path, model):
     chosen = replace(FOLDED, corpus=str(songs), models=("knn", model), folds=2, repeats=1, epochs=1,

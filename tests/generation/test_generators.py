@@ -19,8 +19,9 @@ from tests.generation.songs import made
 
 GENERATORS = find()
 
-#: Those that take long to train even so; variants of a generator are left to the slow suite, too.
-LONG = {"c-rvae", "midi-net", "musae", "seq-gan"}
+#: Left to the slow suite, as variants are: those that take long to train even so, and those that
+#: share what they are made of with another that is tried.
+LONG = {"c-rvae", "midi-net", "musae", "seq-gan", "conv-lstm-regression", "coconet"}
 
 #: What the generators here learn by: little.
 OPTIONS = {"epochs": 1, "seed": 0, "quick": True}

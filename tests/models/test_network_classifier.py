@@ -66,6 +66,7 @@ def test_facts_name_the_device_and_the_size(trained):
     assert facts["padding"] == ["same"]
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_weights():
     x, y = windows(40)
     settings = TrainingSettings(epochs=1)

@@ -32,7 +32,8 @@ def songs(tmp_path_factory) -> Path:
     return write_corpus(tmp_path_factory.mktemp("own") / "songs", per_class=6)
 
 
-@pytest.mark.parametrize("name", [pytest.param("crnn", marks=pytest.mark.slow), "passages"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["crnn", "passages"])
 def test_they_are_compared_whatever_the_channels(name, songs, tmp_path):
     settings = Settings(
         str(songs), window=16, channels=("pitch",), models=(name,), epochs=1, robustness=True
