@@ -44,9 +44,15 @@ mpl.rcParams.update(
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep progress, which tells seconds, out of what is saved."""
-    with redirect_stderr(StringIO()):
-        yield
+    """Keep progress, which tells seconds, and what libraries in C say, out of what is saved."""
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere, redirect_stderr(StringIO()):
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def say(*lines: str) -> None:
@@ -159,3 +165,74 @@ def in_words(notes: Any) -> str:
     end = (shown.onset + shown.duration).max()
     span = f"{pitch_name(shown.pitch.min())} to {pitch_name(shown.pitch.max())}"
     return f"{count(len(shown), 'note')} from {span} in {end:.0f} seconds"
+
+
+def rolls(rows: dict[str, list[Any]], colours: tuple[str, ...] = COLOURS) -> Figure:
+    """Draw passages as small piano rolls: a row for each title, all on scales of their own.
+
+    Parameters
+    ----------
+    rows : dict of str to list of structured array
+        Passages side by side, as many in each row.
+    colours : tuple of str
+        One a row.
+    """
+    across = len(next(iter(rows.values())))
+    figure = Figure(figsize=(1.45 * across, 1.25 * len(rows)), layout="constrained")
+    panels = figure.subplots(len(rows), across, squeeze=False)
+    for row, (title, passages) in enumerate(rows.items()):
+        for axes, notes in zip(panels[row], passages, strict=True):
+            begin = notes["onset"] - notes["onset"][0]
+            face = colours[row % len(colours)]
+            axes.barh(notes["pitch"], notes["duration"], 0.8, begin, color=face)
+            axes.set_ylim(notes["pitch"].min() - 4, notes["pitch"].max() + 4)
+            axes.set_xticks([])
+            axes.set_yticks([])
+        panels[row][0].set_title(title, loc="left", parse_math=False)
+    return figure
+
+
+def roll_over_weights(notes: Any, edges: Any, weights: Any, colour: str = BLUE) -> Figure:
+    """Draw a song over what a network attends to.
+
+    Parameters
+    ----------
+    notes : structured array
+        As in `piano_roll`.
+    edges : ndarray, shape (n_steps + 1,)
+        Seconds at which steps begin, and the last one ends.
+    weights : ndarray, shape (n_steps,)
+        Attention on each step; they add up to 1.
+    colour : str
+        Of notes and steps.
+    """
+    figure = Figure(figsize=(7.5, 3), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
+    above.set_ylim(notes["pitch"].min() - 2, notes["pitch"].max() + 2)
+    piano_roll(above, notes, colour)
+    above.set_xlabel("")
+    below.stairs(100 * weights, edges, fill=True, color=colour, alpha=0.6)
+    below.axhline(100 / len(weights), color=GREY, ls=":")
+    below.set_ylabel("attention, %")
+    below.set_xlabel("seconds")
+    return figure
+
+
+def scatter(points_of: Any, labels: Any) -> Figure:
+    """Draw points in the plane, each class with its colour and marker.
+
+    Parameters
+    ----------
+    points_of : ndarray, shape (n, 2)
+        Where.
+    labels : ndarray of str, shape (n,)
+        Class of each.
+    """
+    figure = Figure(figsize=(5.5, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    for name, colour, marker in zip(sorted(set(labels)), COLOURS, MARKERS, strict=False):
+        axes.scatter(*points_of[labels == name].T, 16, colour, marker, label=name, alpha=0.8)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure

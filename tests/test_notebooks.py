@@ -27,7 +27,7 @@ LARGEST = 400 * 1024
 #: They train models on whole corpora, or read the same runs by the same calls as notebooks 1 and 2.
 LONG = (
     "0-your-first-model", "3-where-models-err", "4-what-the-leak-does",
-    "5-from-songs-to-a-playlist", "6-from-songs-to-new-songs",
+    "5-from-songs-to-a-playlist", "6-from-songs-to-new-songs", "7-inside-a-network",
 )  # fmt: skip
 
 
@@ -67,8 +67,8 @@ def shows_something(source: str) -> bool:
     return isinstance(tree.body[-1], ast.Expr) or bool(called & {"say", "picture"})
 
 
-def test_there_are_seven_and_the_runs_they_read():
-    assert [path.name[0] for path in NOTEBOOKS] == ["0", "1", "2", "3", "4", "5", "6"]
+def test_there_are_eight_and_the_runs_they_read():
+    assert [path.name[0] for path in NOTEBOOKS] == list("01234567")
     for name in ("folk", "tunes"):
         run = ROOT / "results" / "reference" / name / "run.json"
         assert run.is_file(), f"{run}: not there; make it with `make results`"
