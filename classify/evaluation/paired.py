@@ -135,7 +135,7 @@ def all_pairs(right: pd.DataFrame, names: list[str], n_folds: int) -> dict[tuple
 
     Examples
     --------
-    >>> index = pd.MultiIndex.from_product([[0], [0], "abcdef", [1]])
+    >>> index = pd.MultiIndex.from_product([[0], [0], list("abcdef"), [1]])
     >>> index.names = ["repeat", "fold", "group", "song"]
     >>> right = pd.DataFrame({"a": True, "b": True, "c": False}, index=index)
     >>> all_pairs(right, ["a", "b", "c"], n_folds=1)
