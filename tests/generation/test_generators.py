@@ -21,7 +21,9 @@ GENERATORS = find()
 
 #: Left to the slow suite, as variants are: those that take long to train even so, and those that
 #: share what they are made of with another that is tried.
-LONG = {"c-rvae", "midi-net", "musae", "seq-gan", "conv-lstm-regression", "coconet"}
+LONG = {
+    "c-rvae", "midi-net", "muse-gan", "musae", "seq-gan", "conv-lstm-regression", "coconet",
+}  # fmt: skip
 
 #: What the generators here learn by: little.
 OPTIONS = {"epochs": 1, "seed": 0, "quick": True}

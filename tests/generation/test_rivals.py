@@ -1,20 +1,26 @@
 """Networks that learn against an adversary: layers, turns, published sizes, variety, measures."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from classify.errors import InputError
 from classify.evaluation import variety
 from classify.generation import bar_measures
-from classify.generation.adversarial import chords, convolutions, varied
+from classify.generation.adversarial import chords, convolutions, tracks, varied
 from classify.generation.adversarial.bar_shape import PITCHES, BarShape
 from classify.generation.adversarial.bars import bars_of, decided, lines_of
 from classify.generation.adversarial.convolutions import as_trained, n_learned
+from classify.generation.adversarial.phrase_shape import BARS, PhraseShape
 from classify.generation.generators.midi_net import MidiNet
+from classify.generation.generators.muse_gan import MuseGAN
+from classify.generation.generators.muse_gan_composer import MuseGANComposer
+from classify.generation.generators.muse_gan_jamming import MuseGANJamming
 from classify.generation.generators.seq_gan import SeqGAN
 from classify.generation.latent.phrases import on_grid
-from classify.generation.request import Request
+from classify.generation.request import Passage, Request
 from classify.representations import melody as melodies
 from classify.representations.melody import REST, Melody
 from classify.representations.sequences import note_array, song_of
@@ -185,6 +191,119 @@ def test_bars_are_measured_as_they_were_made():
     assert found["pitch_classes_used"] == 1 and found["tonal_distance"] == pytest.approx(0)
     assert found["qualified_notes"] == pytest.approx(2 / 3) == found["long_notes"]
     assert found["drums_in_pattern"] == pytest.approx((1 + 0.1) / 3)
+
+
+PHRASES = PhraseShape(
+    tracks=3, noise=2, temporal=5, dense=8, ups=((2, 4), (2, 4), (2, 4)), octave=3, given=2,
+    bar_critic=(("pitch", 12, 12, 3), ("pitch", 7, 7, 3), ("step", 4, 2, 3), ("step", 3, 2, 4)),
+    phrase_critic=(("bar", 2, 1, 3), ("bar", 3, 3, 3)), critic_dense=5,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["hybrid", "jamming", "composer"])
+def test_adversaries_of_phrases_know_their_own_slope(kind):
+    shape = replace(PHRASES, kind=kind)
+    weights, draw = some_weights(shape), np.random.default_rng(1)
+    noise = draw.normal(size=(2, shape.n_noise))
+    given = draw.normal(size=(2, BARS, 16, 84))
+    phrases = shape.write(np, weights, as_trained(weights), noise, given)
+    assert phrases.shape == (2, BARS, 16, 84, 3) and np.abs(phrases).max() <= 1
+    said, steep = shape.judge(np, weights, phrases)
+    assert said.shape == (2,) and steep.shape == (2, 3 if kind == "jamming" else 1)
+    own = phrases if kind != "jamming" else phrases[..., :1]
+    one, slope = shape._said(np, weights, "critic.0", own)
+    for place in [(0, 0, 0, 0), (1, 3, 14, 83), (0, 2, 7, 40)]:
+        moved = own.copy()
+        moved[(*place, 0)] += 1e-6
+        change = shape._said(np, weights, "critic.0", moved)[0] - one
+        assert change[place[0]] / 1e-6 == pytest.approx(slope[(*place, 0)], rel=1e-3, abs=1e-7)
+    np.testing.assert_allclose(steep[:, 0], np.sqrt((slope**2).sum(axis=(1, 2, 3, 4)) + 1e-8))
+
+
+@pytest.mark.slow
+def test_keras_writes_and_judges_the_same_phrases():
+    from keras import ops
+
+    weights, draw = some_weights(PHRASES), np.random.default_rng(1)
+    weights = {name: part.astype(np.float32) for name, part in weights.items()}
+    noise, given = (
+        draw.normal(size=(2, *size)).astype(np.float32) for size in ((12 + 4,), (BARS, 16, 84))
+    )
+    assert noise.shape[1] == PHRASES.n_noise
+    made = [PHRASES.write(xp, weights, as_trained(weights), noise, given) for xp in (np, ops)]
+    np.testing.assert_allclose(made[0], ops.convert_to_numpy(made[1]), atol=1e-4)
+    judged = [PHRASES.judge(xp, weights, made[0]) for xp in (np, ops)]
+    for one, other in zip(*judged, strict=True):
+        np.testing.assert_allclose(one, ops.convert_to_numpy(other), rtol=1e-3, atol=1e-4)
+
+
+def test_published_sizes_of_muse_gan():
+    """Of bar and temporal generators as in the authors' code, with and without a track given."""
+
+    def normalised(inputs, units):
+        return inputs * units + 3 * units
+
+    for given in (0, 16):
+        shape = PhraseShape(tracks=5, given=given)
+        bar = normalised(128, 1024) + normalised(2 * (512 + given), 512)
+        bar += normalised(2 * (512 + given), 256) + normalised(2 * (256 + given), 256)
+        bar += normalised(2 * (256 + given), 128) + normalised(3 * (128 + given), 128)
+        bar += normalised(7 * (128 + given), 64) + 12 * (64 + given) + 1
+        assert shape.steps == 96 and n_learned(shape.shapes(), "bar.0") == bar
+        assert n_learned(shape.shapes(), "bar.") == 5 * bar
+        temporal = normalised(2 * 32, 1024) + normalised(3 * 1024, 32)
+        assert n_learned(shape.shapes(), "shared") == temporal
+        assert n_learned(shape.shapes(), "private") == 5 * temporal
+    layers = 12 * 5 * 128 + 7 * 128 * 128 + 2 * 2 * 128 * 128 + 4 * 128 * 256 + 3 * 256 * 512
+    layers += 4 * 128 + 256 + 512
+    bars = 2 * 5 * 512 * 512 + 512 + 3 * 512 * 128 + 128
+    last = 128 * 1024 + 1024 + 1024 + 1
+    assert n_learned(shape.shapes(), "critic") == layers + bars + last
+
+
+def test_songs_are_rolls_of_tracks_and_rolls_are_songs():
+    """A note that is struck again ends a step before; voices are told by place."""
+    begin = np.array([0, 0, 0, 1, 2, 4, 4.0])
+    notes = note_array(
+        onset=begin / 2, duration=[0.5, 0.5, 0.5, 0.5, 1, 1, 0.1], beat=begin,
+        pitch=[72, 64, 48, 72, 72, 67, 36], velocity=80, drum=[False] * 6 + [True],
+    )  # fmt: skip
+    song = song_of(notes, np.array([[0.0, 120]]), np.array([[0.0, 4, 4]]), "tracks")
+    grid = on_grid(song)
+    rolls = tracks.encode(grid, 16)
+    again = tracks.decode(rolls, 16, grid.shift, 120.0, (4, 4), 80, {})
+    assert sorted(again.notes["pitch"].tolist()) == [36, 48, 64, 67, 72, 72, 72]
+    found = {name: len(places) for name, places in tracks.of_notes(grid).items()}
+    assert found == {"melody": 4, "inner voice": 1, "bass": 1, "drums": 1}
+    melody = again.notes[again.notes["pitch"] == 72]
+    np.testing.assert_allclose(melody["beat"], [0, 1, 2])
+    np.testing.assert_allclose(melody["duration"], [0.375, 0.375, 1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [MuseGAN, MuseGANJamming, MuseGANComposer])
+def test_a_melody_that_is_given_stays_note_for_note(kind):
+    songs = [with_bass(song) for song in made(24)]
+    generator = kind(quick=True, epochs=1).fit(songs)
+    assert generator.tracks == ["melody", "bass"] and generator.metres == [[4, 4]]
+    song = made(30)[-2]
+    bars = int(np.ceil(song.seconds / (4 * 60 / song.tempi[0, 1]) - 1e-6))
+    passage = Passage(song, 1, bars)
+    new = generator.generate(Request(renew=passage, voices=(1,)), 1)
+    for name in ("onset", "duration", "pitch"):
+        pairs = {tuple(np.round(n[[name, "beat"]].tolist(), 3)) for n in new.notes}
+        assert pairs >= {tuple(np.round(n[[name, "beat"]].tolist(), 3)) for n in song.notes}
+    with pytest.raises(InputError, match="lets voice 1, the melody, stay in all bars"):
+        generator.generate(Request(renew=passage, voices=(2,)), 1)
+    with pytest.raises(InputError, match="learned bars of 4/4"):
+        generator.generate(Request(renew=Passage(made(2)[1], 1, 99), voices=(1,)), 1)
+
+
+def with_bass(song):
+    """Add a lower note to every other one."""
+    lower = song.notes[::2].copy()
+    lower["pitch"] -= 24
+    return song_of(np.concatenate([song.notes, lower]), song.tempi, song.metres, "two voices")
 
 
 def sequence_rivals(architecture, weights):

@@ -40,8 +40,9 @@ class BarShape:
         Of the adversary: filters of its second layer, without those for what is known, and units.
     binary : bool
         Whether pitches and rests of a step are alternatives, and the adversary hears what is
-        written and not how probable it was; it then is not normalised by batches either, since
-        their means are what real and new bars differ by. Needs 130 columns.
+        written and not how probable it was. It then is not normalised by batches either, since
+        their means are what real and new bars differ by, and hears notes before it is told what is
+        known, which is told at each of 128 pitches otherwise. Needs 130 columns.
     """
 
     known: int
@@ -75,8 +76,9 @@ class BarShape:
 
     def _critic_shapes(self) -> Shapes:
         known = self.known
-        first, second = 1 + known, self.critic + known
-        shapes = layer_shapes("critic.0", (2, self.columns * (1 + known), first))
+        first, second = self.critic if self.binary else 1 + known, self.critic + known
+        told = self.columns * (1 if self.binary else 1 + known)
+        shapes = layer_shapes("critic.0", (2, told, first))
         shapes |= layer_shapes("critic.1", (4, first + known, second), not self.binary)
         length = ((self.steps - 2) // 2 + 1 - 4) // 2 + 1
         shapes |= layer_shapes(
@@ -138,12 +140,13 @@ class BarShape:
         -------
         logits : tensor, shape (n,)
             Above 0 for a bar that seems real.
-        features : tensor, shape (n, steps / 2, 1 + known)
+        features : tensor, shape (n, steps / 2, n_filters)
             Of its first layer.
         """
-        x = xp.reshape(
-            _told(xp, bars[..., None], known), (-1, self.steps, bars.shape[-1] * (1 + self.known))
-        )
+        x = bars
+        if not self.binary:
+            told = _told(xp, bars[..., None], known)
+            x = xp.reshape(told, (-1, self.steps, self.columns * (1 + self.known)))
         features = leaky(xp, convolve(xp, weights, "critic.0", x, 1, 2))
         x = convolve(xp, weights, "critic.1", _told(xp, features, known), 1, 2)
         x = leaky(xp, x if self.binary else normalise("critic.1", x))

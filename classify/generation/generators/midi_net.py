@@ -69,7 +69,7 @@ class MidiNet(AdversarialGenerator):
     }
     QUICK: ClassVar[dict[str, Any]] = {"dense": 32, "filters": 16, "critic": 8, "critic_dense": 32}
     AIMS_OF: ClassVar[dict[str, Aim]] = {
-        "small": Aim(2e-4, 0.5, 0.999, 64, 1, 1, 1.0, 60, 100, 15),
+        "small": Aim(3e-4, 0.5, 0.999, 64, 1, 1, 0.7, 60, 100, 15),
         "paper": Aim(5e-5, 0.5, 0.999, 72, 1, 2, 1.0, 20, 1_000, 20),
     }
     FACTS = (*AdversarialGenerator.FACTS, "pitches")
