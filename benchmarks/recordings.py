@@ -25,11 +25,12 @@ from classify.corpora import Corpus, load
 from classify.corpora.recorded import record_songs
 from classify.evaluation import calibration, splits
 from classify.evaluation.scores import song_means
+from classify.experiments import dataset
 from classify.experiments.settings import Settings
 from classify.inference import saved_model, training
 from classify.progress import on_terminal
 from classify.representations import descriptors
-from classify.songs import Song, acoustics, transcriber
+from classify.songs import Song, acoustics, transcribers
 from classify.songs.acoustics import Conditions
 
 #: Held out from training, with the songs that it plays here.
@@ -54,12 +55,17 @@ def main() -> None:
     parser.add_argument("--train", type=int, help="training songs at most")
     parser.add_argument("--folds", type=int, default=5, help="that calibrate")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--transcriber", default=transcribers.DEFAULT)
+    parser.add_argument("--copies", type=int, help="training songs that are recorded at most")
+    parser.add_argument("--longest", type=float, default=np.inf, help="seconds of a song")
     parser.add_argument("--notes", action="store_true", help="the table of notes instead")
     parser.add_argument("--songs", type=int, default=6, help="of the table of notes")
     options = parser.parse_args()
+    if options.copies:
+        dataset.MOST_RECORDED = options.copies
     corpus = load(options.corpus)
     if options.notes:
-        print_notes(corpus, options.songs)
+        print_notes(corpus, options.songs, options.transcriber)
     else:
         print_predictions(corpus, options)
 
@@ -71,13 +77,18 @@ def print_predictions(corpus: Corpus, options: argparse.Namespace) -> None:
     """Train without and with recordings, and print what both predict."""
     seed = options.seed
     held_out = splits.folds(corpus.labels, corpus.groups, 5, seed)[0]
-    test = np.random.default_rng(seed + 1).permutation(np.flatnonzero(held_out))[: options.test]
+    short = np.array([song.seconds <= options.longest for song in corpus.songs])
+    random = np.random.default_rng(seed + 1)
+    test = random.permutation(np.flatnonzero(held_out & short))[: options.test]
     train = np.random.default_rng(seed).permutation(np.flatnonzero(~held_out))[: options.train]
     songs = [corpus.songs[index] for index in test]
     conditions = [_unheard(song, seed) for song in songs]
-    heard = record_songs(songs, conditions)
+    heard = record_songs(songs, conditions, n_workers=1, by=options.transcriber)
     both = [(s, h, corpus.labels[i]) for s, h, i in zip(songs, heard, test, strict=True) if h]
-    print(f"{len(train)} training songs, {len(both)} held out; recordings by {HELD_OUT_SOUNDFONT}")
+    print(
+        f"{len(train)} training songs, {len(both)} held out; recordings by {HELD_OUT_SOUNDFONT}, "
+    )
+    print(f"heard by {transcribers.find(options.transcriber).name()}")
     print(f"{'':34}{'as MIDI':>10}{'as recording':>14}")
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -85,7 +96,7 @@ def print_predictions(corpus: Corpus, options: argparse.Namespace) -> None:
         for recordings in (False, True):
             settings = Settings(
                 str(place / "songs"), window=corpus.window or 200, folds=options.folds, seed=seed,
-                recordings=recordings,
+                recordings=recordings, transcriber=options.transcriber,
             )  # fmt: skip
             plan = training.plan(settings, options.model)
             with on_terminal() as progress:
@@ -148,14 +159,15 @@ def _predicted(
 # --- what a transcription keeps of notes
 
 
-def print_notes(corpus: Corpus, n_songs: int) -> None:
+def print_notes(corpus: Corpus, n_songs: int, by: str) -> None:
     """Let each family of instruments play the same songs, and print what is heard of the notes."""
     chosen = np.random.default_rng(0).permutation(len(corpus.songs))[:n_songs]
-    print(f"{transcriber.name()}, {len(chosen)} songs, played by {HELD_OUT_SOUNDFONT}")
+    print(f"{transcribers.find(by).name()}, {len(chosen)} songs, played by {HELD_OUT_SOUNDFONT}")
     print(f"{'':24}{'onset F1':>9}{'velocity r':>12}{'notes/s played':>16}{'heard':>7}")
     for family, program in FAMILIES.items():
         songs = [_played_by(corpus.songs[index], program) for index in chosen]
-        heard = record_songs(songs, [Conditions(HELD_OUT_SOUNDFONT)] * len(songs), n_workers=1)
+        conditions = [Conditions(HELD_OUT_SOUNDFONT)] * len(songs)
+        heard = record_songs(songs, conditions, n_workers=1, by=by)
         rows = [_kept(song, copy) for song, copy in zip(songs, heard, strict=True)]
         f1, r, played, found = np.nanmean(np.array(rows), axis=0)
         print(f"{family:24}{f1:>9.2f}{r:>12.2f}{played:>16.1f}{found:>7.1f}", flush=True)

@@ -483,7 +483,12 @@ def doctor(cluster: str = "local:1", out: str | Path = "results") -> tuple[bool,
 
 @stored(reads=["source"], writes=["out"])
 def transcribe(
-    source: str | Path, out: str | Path, force: bool = False, progress: Progress = SILENT
+    source: str | Path,
+    out: str | Path,
+    force: bool = False,
+    progress: Progress = SILENT,
+    *,
+    transcriber: Literal["basic-pitch", "transkun"] = "basic-pitch",
 ) -> "Transcribed":
     """Make MIDI files of recordings.
 
@@ -497,6 +502,9 @@ def transcribe(
         Replace existing MIDI files.
     progress : Progress
         Shows progress.
+    transcriber : {"basic-pitch", "transkun"}
+        basic-pitch hears any instrument; transkun hears pianos, takes ten times as long, and needs
+        `make piano` once.
 
     Returns
     -------
@@ -511,7 +519,7 @@ def transcribe(
     """
     from classify.corpora.transcribe import transcribe as transcribe_all
 
-    return transcribe_all(Path(source), Path(out), force, progress)
+    return transcribe_all(Path(source), Path(out), force, progress, transcriber)
 
 
 # --- models

@@ -142,9 +142,7 @@ def _warn(room: Room, library_id: int) -> None:
             .join(Song, joined)
             .where(Song.library_id == library_id, Song.present)
         ).all()
-    recordings = sum(origin.startswith("transcribed") for _, origin in rows)
-    sentence = (
-        api.warn_of_library(model.folder, [row for row, _ in rows], recordings) if rows else ""
-    )
+    statistics, origins = [row for row, _ in rows], [origin for _, origin in rows]
+    sentence = api.warn_of_library(model.folder, statistics, origins) if rows else ""
     with room.database.writing() as session:
         session.get_one(Library, library_id).warning = sentence

@@ -13,7 +13,7 @@ from classify.progress import on_terminal
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    command(app, options(api.transcribe, only=["force"]))(transcribe)
+    command(app, options(api.transcribe, only=["transcriber", "force"]))(transcribe)
 
 
 def transcribe(

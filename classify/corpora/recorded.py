@@ -17,7 +17,7 @@ from classify.compute.executor import Task, TaskDied, make_executor, n_cores, ta
 from classify.corpora.store import Store
 from classify.errors import InputError
 from classify.files import atomic_write, cache_folder
-from classify.songs import audio, soundfonts, transcriber
+from classify.songs import audio, soundfonts, transcribers
 from classify.songs.acoustics import Conditions, record
 from classify.songs.formats import File
 from classify.songs.render import RATE
@@ -38,6 +38,7 @@ def record_songs(
     conditions: Sequence[Conditions],
     on_song: Callable[[int, int], None] = lambda done, total: None,
     n_workers: int | None = None,
+    by: str = transcribers.DEFAULT,
 ) -> list[Song | None]:
     """Give what is heard of songs in recordings of them.
 
@@ -51,6 +52,8 @@ def record_songs(
         Called with (songs done, songs in all).
     n_workers : int, optional
         Processes that record at once; one per core unless given.
+    by : str
+        What transcribes, as `classify.songs.transcribers.find` takes it.
 
     Returns
     -------
@@ -62,16 +65,16 @@ def record_songs(
     InputError
         If a copy is not there yet, and the audio extra or a soundfont is not either.
     """
-    paths = [copy_path(song, one) for song, one in zip(songs, conditions, strict=True)]
+    paths = [copy_path(song, one, by) for song, one in zip(songs, conditions, strict=True)]
     tasks = [
-        Task(task_name("record", path), _record, (_beginning(song), one, path), memory=MEMORY)
+        Task(task_name("record", path), _record, (_beginning(song), one, path, by), memory=MEMORY)
         for song, one, path in sorted(
             zip(songs, conditions, paths, strict=True), key=lambda row: row[1].soundfont
         )
         if not path.is_file()
     ]
     if tasks:
-        _check(conditions)
+        _check(conditions, by)
     _run(tasks, len(songs), on_song, n_workers or n_cores())
     heard = [path for path in paths if path.is_file() and path.stat().st_size]
     store = Store.of_user()
@@ -87,12 +90,13 @@ def record_songs(
     ]
 
 
-def _check(conditions: Sequence[Conditions]) -> None:
+def _check(conditions: Sequence[Conditions], by: str) -> None:
     """Refuse before the first song what would stop each of them."""
     try:
-        transcriber.libraries()
+        transcribers.find(by).libraries()
     except UnusableSong as reason:
-        raise InputError(f"--recordings: a transcription {reason}") from None
+        _, _, needed = str(reason).partition("; ")  # what comes before says that a file is one
+        raise InputError(f"--recordings: {needed}") from None
     for name in sorted({one.soundfont for one in conditions}):
         soundfonts.find(name)
 
@@ -128,7 +132,7 @@ class _Travelling(Song):
         return Song.of, (self.notes, self.path)
 
 
-def copy_path(song: Song, conditions: Conditions) -> Path:
+def copy_path(song: Song, conditions: Conditions, by: str = transcribers.DEFAULT) -> Path:
     """Name the file of a copy by all that decides its notes; an empty one says that none is heard.
 
     Parameters
@@ -137,18 +141,20 @@ def copy_path(song: Song, conditions: Conditions) -> Path:
         What is recorded.
     conditions : Conditions
         Under which.
+    by : str
+        What transcribes.
     """
     digest = hashlib.blake2b(song.notes.tobytes(), digest_size=16)
-    rest = (MADE, MOST_SECONDS, transcriber.name(), asdict(conditions))
+    rest = (MADE, MOST_SECONDS, transcribers.find(by).name(), asdict(conditions))
     digest.update(repr(rest).encode())
     return cache_folder() / "recorded" / f"{digest.hexdigest()}.mid"
 
 
-def _record(song: Song, conditions: Conditions, path: Path) -> None:
+def _record(song: Song, conditions: Conditions, path: Path, by: str) -> None:
     """Play and transcribe a song; an empty file says that nothing is heard."""
     sound = record(song, conditions)
     try:
-        midi = audio.of_samples(sound.T, RATE).midi
+        midi = audio.of_samples(sound.T, RATE, transcribers.find(by)).midi
     except UnusableSong:
         midi = b""
     with atomic_write(path) as temporary:

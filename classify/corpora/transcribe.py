@@ -8,7 +8,7 @@ from classify.corpora.walk import Skipped, hidden, relative_name, walk
 from classify.errors import InputError
 from classify.files import atomic_write, displayable
 from classify.progress import SILENT, Progress, counting
-from classify.songs import audio, midi
+from classify.songs import audio, midi, transcribers
 from classify.songs.formats import KINDS, FileFormat, transcription
 
 
@@ -21,7 +21,11 @@ class Transcribed:
 
 
 def transcribe(
-    source: Path, out: Path, force: bool = False, progress: Progress = SILENT
+    source: Path,
+    out: Path,
+    force: bool = False,
+    progress: Progress = SILENT,
+    by: str = transcribers.DEFAULT,
 ) -> Transcribed:
     """Transcribe a recording, or every recording of a folder and the folders in it.
 
@@ -36,6 +40,8 @@ def transcribe(
         Counts the recordings.
     force : bool
         Replace MIDI files that exist.
+    by : {"basic-pitch", "transkun"}
+        What transcribes.
 
     Returns
     -------
@@ -48,6 +54,7 @@ def transcribe(
         If there is no recording at `source`, two recordings would become one file, `out` cannot
         hold the files, or one of them exists and `force` is not given.
     """
+    transcribers.find(by)
     plan = _plan(source, out)
     _check(plan, force)
     done = Transcribed([], [])
@@ -57,7 +64,7 @@ def transcribe(
         make_executor(min(n_cores(), len(plan)), keep_workers=True) as executor,
     ):
         count(0, len(plan))
-        of_future = {executor.submit(_task(recording, kind)): recording for recording in plan}
+        of_future = {executor.submit(_task(recording, kind, by)): recording for recording in plan}
         for ended, future in enumerate(executor.as_completed(list(of_future)), 1):
             recording = of_future[future]
             try:
@@ -74,9 +81,9 @@ def transcribe(
     return Transcribed(sorted(done.written), sorted(done.skipped, key=lambda item: item.name))
 
 
-def _task(recording: Path, kind: FileFormat) -> Task:
-    name = task_name("transcribe", kind.reader, recording)
-    return Task(name, transcription, (recording, kind), kind.memory, kind.seconds)
+def _task(recording: Path, kind: FileFormat, by: str) -> Task:
+    name = task_name("transcribe", transcribers.find(by).name(), recording)
+    return Task(name, transcription, (recording, kind, by), kind.memory, kind.seconds)
 
 
 def _plan(source: Path, out: Path) -> dict[Path, Path]:

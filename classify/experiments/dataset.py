@@ -129,7 +129,7 @@ def prepare(settings: Settings, progress: Progress = SILENT) -> SplitDataset:
     copies = copied = None
     if settings.recordings:
         with counting(progress, "Recording songs", "song") as count:
-            copies, copied = _recorded(corpus, settings.seed, count)
+            copies, copied = _recorded(corpus, settings.seed, settings.transcriber, count)
     return _split(settings, corpus, duplicate_records, start, copies, copied)
 
 
@@ -139,14 +139,14 @@ def with_windows(settings: Settings, data: SplitDataset) -> SplitDataset:
 
 
 def _recorded(
-    corpus: Corpus, seed: int, count: Callable[[int, int], None]
+    corpus: Corpus, seed: int, by: str, count: Callable[[int, int], None]
 ) -> tuple[list[Song], NDArray[np.int64]]:
     """Record songs of a corpus that are no transcriptions, each under its own conditions."""
     played = [index for index, song in enumerate(corpus.songs) if not song.transcribed]
     drawn = np.random.default_rng(seed).permutation(played)[:MOST_RECORDED]
     played = sorted(int(index) for index in drawn)
     conditions = [acoustics.draw_for(corpus.songs[index].digest, seed) for index in played]
-    heard = record_songs([corpus.songs[index] for index in played], conditions, count)
+    heard = record_songs([corpus.songs[index] for index in played], conditions, count, by=by)
     kept = [index for index, copy in zip(played, heard, strict=True) if copy]
     return [copy for copy in heard if copy], np.array(kept, np.int64)
 

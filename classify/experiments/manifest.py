@@ -287,7 +287,10 @@ def opening_lines(run: RunRecord, settings: Settings, data: SplitDataset) -> lis
     ]
     lines += run.split.notes
     if data.copies:
-        lines.append(f"{run.split.copies} songs are learned from as transcribed recordings too.")
+        lines.append(
+            f"{run.split.copies} songs are learned from as transcribed recordings (by "
+            f"{settings.transcriber}) too."
+        )
     if run.pretrained:
         lines.append(pretraining_sentence(run.pretrained))
     if run.split.shared > 0:

@@ -81,6 +81,9 @@ class Settings:
     recordings : bool
         Also learn from recordings of the training songs: rendered as sound, transcribed again, and
         kept for the next time.
+    transcriber : {"basic-pitch", "transkun"}
+        What transcribes these: basic-pitch hears any instrument (`make audio`), transkun pianos,
+        and takes ten times as long (`make piano`).
     """
 
     corpus: str = "folk"
@@ -105,6 +108,7 @@ class Settings:
     init: str | None = None
     sets: Literal["all", "class"] = "all"
     recordings: bool = False
+    transcriber: Literal["basic-pitch", "transkun"] = "basic-pitch"
 
     def __post_init__(self) -> None:
         check_choices(self)

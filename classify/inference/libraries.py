@@ -135,7 +135,9 @@ def predict_in_blocks(
 
 @stored(reads=["model"])
 def warn_of_library(
-    model: "Bundle | str | Path", statistics: "np.ndarray | Sequence[Any]", n_recordings: int = 0
+    model: "Bundle | str | Path",
+    statistics: "np.ndarray | Sequence[Any]",
+    origins: "Sequence[str]" = (),
 ) -> str:
     """Say whether a library as a whole is another kind of music than a model learned from.
 
@@ -145,8 +147,8 @@ def warn_of_library(
         As for `predict`.
     statistics : array, shape (n_songs, n_statistics)
         What each song is like, as `PredictedBlock.songs` has it.
-    n_recordings : int
-        Songs that are transcriptions of recordings.
+    origins : sequence of str
+        Where the notes of its songs come from, as a Song has it.
 
     Returns
     -------
@@ -159,7 +161,7 @@ def warn_of_library(
     from classify.inference.tasks import loaded
 
     bundle = loaded(model)
-    unknown = 0 if bundle.knows_recordings else n_recordings
+    unknown = sum(not bundle.knows(origin) for origin in origins)
     return warning(bundle.novelty.domain_auc(np.asarray(statistics, float)), unknown)
 
 

@@ -52,7 +52,8 @@ def _training(about: BundleRecord) -> list[str]:
     lines += [text for text in (corpus.licence, corpus.note) if text]
     if about.recordings:
         lines.append(
-            f"It also learned from transcribed recordings of {about.recordings.copies:,} of them."
+            f"It also learned from transcribed recordings of {about.recordings.copies:,} of them "
+            f"(by {about.settings.transcriber})."
         )
     return lines + ([f"```\n{corpus.citation.strip()}\n```"] if corpus.citation else [])
 

@@ -252,6 +252,9 @@ class BundleRecord(ArtifactRecord, frozen=True, kw_only=True):
         What was learned of one listener.
     transcribed : int
         Training songs, and copies of such, that were transcriptions of recordings.
+    transcribed_by : dict of str to int
+        How many of these by which transcriber; empty in a model made when there was one,
+        basic-pitch.
     recordings : Recordings or None
         What holds for transcriptions, where it learned from copies of its songs.
     companion : CompanionRecord or None
@@ -280,5 +283,6 @@ class BundleRecord(ArtifactRecord, frozen=True, kw_only=True):
     adaptation: Adaptation | None = None
     thresholds: tuple[Share, ...] = ()
     transcribed: Count = 0
+    transcribed_by: dict[str, Count] = msgspec.field(default_factory=dict)
     recordings: Recordings | None = None
     companion: CompanionRecord | None = None

@@ -145,7 +145,7 @@ def predict_block(bundle: Bundle, block: Sequence[Item], course: bool = True) ->
 
 def _known_kind(bundle: Bundle, songs: Sequence[Song]) -> NDArray[np.bool_]:
     """Mark the songs whose notes come from where the model has seen notes come from."""
-    return np.array([bundle.knows_recordings or not song.transcribed for song in songs], bool)
+    return np.array([bundle.knows(song.origin) for song in songs], bool)
 
 
 def n_unknown(bundle: Bundle, songs: Sequence[Song]) -> int:

@@ -27,10 +27,10 @@ WARNING = (
 
 #: What is written of songs whose notes were transcribed, where the model has not learned from such.
 RECORDINGS = (
-    "{n} of these songs are transcriptions of recordings, which the model has not learned from. A "
-    "transcription lacks notes, has others too many, and has lengths and velocities of its own, so "
-    "the model is not sure about any of them. (A model that learned from transcriptions as well: "
-    "classify train --recordings.)"
+    "{n} of these songs are transcriptions of recordings by a transcriber that the model has not "
+    "learned from. A transcription lacks notes, has others too many, and has lengths and "
+    "velocities of its own, so the model is not sure about any of them. (A model that learned from "
+    "transcriptions as well: classify train --recordings; --transcriber says by which.)"
 )
 
 

@@ -41,7 +41,8 @@ from classify.representations import reference, representation
 from classify.representations.descriptors import STATISTICS
 from classify.representations.representation import Representation
 from classify.representations.windows import Windows, WindowSettings, cut
-from classify.songs import Song
+from classify.songs import Song, transcribers
+from classify.songs.song import transcriber_of
 
 #: Raised when what is written changes; bundles of any other number are refused. From 2 on the
 #: model scales its input itself.
@@ -131,11 +132,18 @@ class Bundle:
         kept = self.about.features
         return whole.select(kept.names, self.cutting) if kept else whole
 
-    @property
-    def knows_recordings(self) -> bool:
-        """Whether enough of its training songs were transcriptions to be sure about others."""
+    def knows(self, origin: str) -> bool:
+        """Whether it learned from songs of this origin; nobody else's transcriptions are the same.
+
+        Parameters
+        ----------
+        origin : str
+            As a Song has it.
+        """
+        by = transcriber_of(origin)
         enough = min(LEAST_TRANSCRIBED * self.about.corpus.songs, ENOUGH_TRANSCRIBED)
-        return self.about.transcribed >= enough
+        learned = self.about.transcribed_by or {transcribers.DEFAULT: self.about.transcribed}
+        return not by or learned.get(by, 0) >= enough
 
     @property
     def cutting(self) -> WindowSettings:

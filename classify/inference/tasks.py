@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Settings of a comparison that `train` takes too.
 TRAINED = ("window", "hop", "channels", "recipe", "epochs", "seed", "quick", "init", "sets",
-           "recordings")  # fmt: skip
+           "recordings", "transcriber")  # fmt: skip
 
 
 @stored(reads=["corpus", "origin", "init"], writes=["out"])

@@ -415,6 +415,7 @@ def _about(
         run=plan.run,
         novelty=like,
         transcribed=sum(song.transcribed for song in data.songs),
+        transcribed_by=dict(Counter(song.transcriber for song in data.songs if song.transcribed)),
         recordings=_recordings(held_out, predictions, data, folds, plan) if data.copies else None,
     )
 

@@ -20,6 +20,7 @@ from classify.files import atomic_write, cache_folder
 from classify.songs import transcriber
 from classify.songs.quiet import quiet
 from classify.songs.song import TRANSCRIBED, UnusableSong
+from classify.songs.transcribers import Transcriber
 
 #: File endings that are read as recordings; .m4a only where ffmpeg is installed.
 ENDINGS = (".wav", ".mp3", ".flac", ".ogg", ".m4a")
@@ -33,8 +34,8 @@ SECTION = 150.0
 #: Seconds; a note that ends so near the border of two sections goes on in the next.
 BORDER = 0.05
 
-#: Samples between two values of the onset strength in which beats are followed.
-HOP = 512
+#: Samples a second of the sound in which beats are followed, and between two onset strengths.
+RATE, HOP = 22050, 512
 
 #: Ticks in a quarter note of what is written, and the General MIDI instrument of all notes.
 TICKS, ELECTRIC_PIANO = 480, 4
@@ -66,7 +67,7 @@ class Transcription:
     artist: str = ""
 
 
-def to_midi(path: Path) -> Transcription:
+def to_midi(path: Path, by: Transcriber = transcriber) -> Transcription:
     """Transcribe one recording; go on where one that was killed stopped.
 
     The same file gives the same bytes. A finished section is kept in the user's cache until the
@@ -77,31 +78,35 @@ def to_midi(path: Path) -> Transcription:
     path : Path
         A recording in one of the formats of `ENDINGS`, at any sample rate, with any number of
         channels.
+    by : Transcriber
+        What hears the notes, as `classify.songs.transcribers.find` gives it.
 
     Returns
     -------
     Transcription
-        Onsets are those of frames of 11.6 ms; beats are those that were heard.
+        Onsets are those of the transcriber's frames; beats are those that were heard.
 
     Raises
     ------
     UnusableSong
         If the file cannot be opened, is no recording or is damaged, has no decoder here, lasts
-        longer than `LONGEST`, or holds no notes; or if the audio extra is not installed.
+        longer than `LONGEST`, or holds no notes; or if an extra that it needs is not installed.
     """
     first_bytes = _read_first_bytes(path)
-    transcriber.libraries()
+    by.libraries()
     with quiet():
         seconds = _seconds(path, first_bytes)
-    work = _work_folder(path)
-    made = _transcription(list(_sections(path, seconds, work)))
+    work = _work_folder(path, by)
+    made = _transcription(list(_sections(path, seconds, work, by)), by)
     with quiet():
         title, artist = _tags(path)
     _forget(work)
     return replace(made, title=title, artist=artist)
 
 
-def of_samples(samples: NDArray[np.float32], rate: float) -> Transcription:
+def of_samples(
+    samples: NDArray[np.float32], rate: float, by: Transcriber = transcriber
+) -> Transcription:
     """Transcribe sound that is in memory, as `to_midi` does a file's; its loudness is not measured.
 
     Parameters
@@ -110,25 +115,27 @@ def of_samples(samples: NDArray[np.float32], rate: float) -> Transcription:
         Some minutes at most.
     rate : float
         Samples a second.
+    by : Transcriber
+        As in `to_midi`.
 
     Raises
     ------
     UnusableSong
-        If it holds no notes, or the audio extra is not installed.
+        If it holds no notes, or an extra that it needs is not installed.
     """
     with quiet():
-        section = _section(samples, rate, measured=False)
-    return _transcription([_Section(0.0, samples.shape[1] / rate, *section)])
+        section = _section(samples, rate, by, measured=False)
+    return _transcription([_Section(0.0, samples.shape[1] / rate, *section)], by)
 
 
-def _transcription(sections: "list[_Section]") -> Transcription:
+def _transcription(sections: "list[_Section]", by: Transcriber) -> Transcription:
     """Put sections together."""
     events = _joined(sections)
     if not events:
         raise UnusableSong("holds no notes: it is silent, or nothing in it has a pitch")
     with quiet():
         beats = _beats(sections)
-    return Transcription(midi_bytes(events, beats), _loudness(sections))
+    return Transcription(midi_bytes(events, beats, by.name()), _loudness(sections))
 
 
 def _read_first_bytes(path: Path) -> bytes:
@@ -184,7 +191,7 @@ class _Section:
     loudness: float
 
 
-def _sections(path: Path, seconds: float, work: Path) -> Iterator[_Section]:
+def _sections(path: Path, seconds: float, work: Path, by: Transcriber) -> Iterator[_Section]:
     """Transcribe equal sections, or read what an earlier try left of them."""
     count = max(1, math.ceil(seconds / SECTION))
     length = seconds / count
@@ -193,7 +200,7 @@ def _sections(path: Path, seconds: float, work: Path) -> Iterator[_Section]:
         if not kept.is_file():
             samples, rate = _decoded(path, number * length, length)
             with quiet():
-                section = _section(samples, rate)
+                section = _section(samples, rate, by)
             if count == 1:
                 yield _Section(0.0, seconds, *section)
                 continue
@@ -224,20 +231,25 @@ def _decoded(path: Path, start: float, length: float) -> tuple[NDArray[np.float3
 
 
 def _section(
-    samples: NDArray[np.float32], rate: float, measured: bool = True
+    samples: NDArray[np.float32], rate: float, by: Transcriber, measured: bool = True
 ) -> tuple[NDArray[np.float64], NDArray[np.float32], float]:
     import librosa
     from librosa.onset import onset_strength
 
     mono = librosa.to_mono(samples)
-    if rate != transcriber.RATE:
-        mono = librosa.resample(mono, orig_sr=rate, target_sr=transcriber.RATE)
-    events = np.array(transcriber.transcribed(mono)).reshape(-1, 4)
+    at_rate = {hertz: _resampled(mono, rate, hertz) for hertz in {RATE, by.RATE}}
+    events = np.array(by.transcribed(at_rate[by.RATE])).reshape(-1, 4)
     if not len(events):
-        return events, np.zeros(len(mono) // HOP + 1, np.float32), -math.inf
-    strength = onset_strength(y=mono, sr=transcriber.RATE, hop_length=HOP)
+        return events, np.zeros(len(at_rate[RATE]) // HOP + 1, np.float32), -math.inf
+    strength = onset_strength(y=at_rate[RATE], sr=RATE, hop_length=HOP)
     loud = loudness(samples.T, rate) if measured else -math.inf
     return events, strength.astype(np.float32), loud
+
+
+def _resampled(mono: NDArray[np.float32], rate: float, hertz: int) -> NDArray[np.float32]:
+    import librosa
+
+    return mono if rate == hertz else librosa.resample(mono, orig_sr=rate, target_sr=hertz)
 
 
 def loudness(samples: NDArray[np.float32], rate: float) -> float:
@@ -303,9 +315,7 @@ def beats_in(strength: NDArray[np.float32]) -> NDArray[np.float64]:
     """Follow the beat in a curve of onset strength; times in seconds from its start."""
     from librosa.beat import beat_track
 
-    _, beats = beat_track(
-        onset_envelope=strength, sr=transcriber.RATE, hop_length=HOP, units="time"
-    )
+    _, beats = beat_track(onset_envelope=strength, sr=RATE, hop_length=HOP, units="time")
     return np.asarray(beats, dtype=np.float64)
 
 
@@ -328,7 +338,9 @@ def _tags(path: Path) -> tuple[str, str]:
 # --- what is written
 
 
-def midi_bytes(events: list[transcriber.Event], beats: NDArray[np.float64]) -> bytes:
+def midi_bytes(
+    events: list[transcriber.Event], beats: NDArray[np.float64], by: str | None = None
+) -> bytes:
     """Write notes as MIDI, with the tempo that the beats have.
 
     Parameters
@@ -337,6 +349,8 @@ def midi_bytes(events: list[transcriber.Event], beats: NDArray[np.float64]) -> b
         Start and end in seconds, MIDI pitch, and level; the median level has the velocity `MIDDLE`.
     beats : ndarray, shape (n_beats,)
         Times of the beats in seconds; with fewer than two, the tempo is `PLAIN_TEMPO`.
+    by : str, optional
+        Name of what heard the notes; basic-pitch's unless given.
 
     Returns
     -------
@@ -348,7 +362,7 @@ def midi_bytes(events: list[transcriber.Event], beats: NDArray[np.float64]) -> b
     steps = np.diff(ticks)
     for tick, step, length in zip(ticks, steps, np.diff(seconds), strict=False):
         score.tempos.append(symusic.Tempo(int(tick), float(60 * step / TICKS / length)))
-    track = symusic.Track(f"{TRANSCRIBED} {transcriber.name()}", ELECTRIC_PIANO, False)
+    track = symusic.Track(f"{TRANSCRIBED} {by or transcriber.name()}", ELECTRIC_PIANO, False)
     begins, ends = (
         _at(np.array([event[place] for event in events]), seconds, ticks) for place in (0, 1)
     )
@@ -387,10 +401,10 @@ def _at(
 # --- sections that are kept
 
 
-def _work_folder(path: Path) -> Path:
+def _work_folder(path: Path, by: Transcriber) -> Path:
     """Where the sections of a recording are kept while it is transcribed."""
     about = path.stat()
-    key = f"{path.absolute()} {about.st_size} {about.st_mtime_ns} {SECTION} {transcriber.name()}"
+    key = f"{path.absolute()} {about.st_size} {about.st_mtime_ns} {SECTION} {by.name()}"
     name = hashlib.blake2b(key.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
     return cache_folder() / "transcribing" / name
 

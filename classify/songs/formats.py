@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from classify.compute.executor import TaskDied, deadline
-from classify.songs import audio, midi, score, transcriber
+from classify.songs import audio, midi, score, transcribers
 from classify.songs.song import SCORE, UnusableSong
 
 MEGABYTE = 2**20
@@ -59,7 +59,7 @@ class FileFormat:
     def reader(self) -> str:
         """The library that reads it, with its version; results of other readers are not reused."""
         if self.name == "audio":
-            return f"audio: {transcriber.name()}{_decoder()}"
+            return f"audio: {transcribers.of_songs().name()}{_decoder()}"
         return f"{self.name}: {self.library} {_version(self.library)}"
 
     @property
@@ -185,14 +185,14 @@ def as_midi(
                 yield SongBytes(piece.title, reason=piece.reason)
             deadline(max(0.0, min(seconds, end - time.monotonic())) or 0.1)
     else:
-        made = _unpacked(data, file) if file.member else audio.to_midi(Path(file.path))
+        made = _unpacked(data, file) if file.member else _heard(Path(file.path))
         yield SongBytes(made.title, made.midi, loudness=made.loudness, artist=made.artist)
 
 
-def transcription(path: Path, kind: FileFormat) -> bytes | str:
+def transcription(path: Path, kind: FileFormat, by: str) -> bytes | str:
     """Give the MIDI file of a recording, or why there is none; done in a process with limits."""
     try:
-        return audio.to_midi(path).midi
+        return audio.to_midi(path, transcribers.find(by)).midi
     except UnusableSong as reason:
         return str(reason)
     except MemoryError:
@@ -204,4 +204,9 @@ def _unpacked(data: bytes, file: File) -> audio.Transcription:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"recording{file.ending}"
         path.write_bytes(data)
-        return audio.to_midi(path)
+        return _heard(path)
+
+
+def _heard(path: Path) -> audio.Transcription:
+    """Transcribe a recording that lies among songs."""
+    return audio.to_midi(path, transcribers.of_songs())

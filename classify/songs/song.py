@@ -39,6 +39,18 @@ LONGEST_SECONDS = 24 * 3600.0
 MOST_NOTES = 500_000
 
 
+def transcriber_of(origin: str) -> str:
+    """Name what transcribed a song of this origin, without version and settings.
+
+    Examples
+    --------
+    >>> transcriber_of("transcribed by basic-pitch 0.4.0 (onset 0.55)"), transcriber_of(SCORE)
+    ('basic-pitch', '')
+    """
+    after = origin.removeprefix(TRANSCRIBED).split() if origin.startswith(TRANSCRIBED) else []
+    return after[0] if after else ""
+
+
 class UnusableSong(Exception):
     """A file that cannot become a Song; the message is the reason."""
 
@@ -102,6 +114,11 @@ class Song:
     def transcribed(self) -> bool:
         """Whether its notes are what a transcriber heard in a recording."""
         return self.origin.startswith(TRANSCRIBED)
+
+    @property
+    def transcriber(self) -> str:
+        """What transcribed it, without version and settings; empty if nothing did."""
+        return transcriber_of(self.origin)
 
     @property
     def generated(self) -> bool:
