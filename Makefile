@@ -11,7 +11,7 @@ ARGS ?=
 # Twice quiet: pip's warnings speak of other people's settings and packages; errors are still shown.
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
-.PHONY: compare generate app test test-slow coverage fuzz lint docs results ablation audio constraints clean
+.PHONY: compare generate app test test-slow coverage fuzz lint docs results ablation audio piano constraints clean
 
 compare: $(VENV)/.installed
 	$(BIN)/classify compare $(ARGS)
@@ -110,11 +110,24 @@ $(VENV)/.audio: $(VENV)/.installed
 	$(BIN)/python -m classify.songs.soundfonts
 	touch $@
 
+# Transcribing pianos by transkun, which names more packages than it needs to hear notes. PyTorch's
+# own index has wheels without CUDA, a tenth of the size; where it is not reached, pip's own serves.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+piano: $(VENV)/.piano
+
+$(VENV)/.piano: $(VENV)/.audio
+	$(PIP) --no-deps --retries 0 --index-url $(TORCH_INDEX) torch==2.13.0 || true
+	$(PIP) -c constraints.txt -e ".[piano]"
+	$(PIP) --no-deps transkun==2.0.1
+	touch $@
+
 # Write the exact versions again, after a range in setup.cfg was changed.
 constraints:
 	rm -rf .venv-fresh && $(PYTHON) -m venv .venv-fresh
 	.venv-fresh/bin/python -m pip install --quiet -e ".[dev,docs,notebooks,audio,slow]"
-	.venv-fresh/bin/python -m pip freeze --exclude-editable > constraints.txt
+	.venv-fresh/bin/python -m pip install --quiet --no-deps --index-url $(TORCH_INDEX) torch
+	.venv-fresh/bin/python -m pip install --quiet -e ".[piano]"
+	.venv-fresh/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
 	rm -rf .venv-fresh
 
 clean:

@@ -101,6 +101,7 @@ def test_imports_run_one_way(path):
             },
         ),
         ("basic_pitch", {"songs/transcriber.py"}),
+        ("transkun", {"songs/piano.py"}),
         ("librosa", {"songs/audio.py"}),
         ("multiprocessing", {"compute/local.py"}),  # one pool of processes
         ("dask", {"compute/dask/site.py"}),

@@ -93,7 +93,7 @@ def record_songs(
 def _check(conditions: Sequence[Conditions], by: str) -> None:
     """Refuse before the first song what would stop each of them."""
     try:
-        transcribers.find(by).libraries()
+        audio.libraries(transcribers.find(by))
     except UnusableSong as reason:
         _, _, needed = str(reason).partition("; ")  # what comes before says that a file is one
         raise InputError(f"--recordings: {needed}") from None

@@ -93,7 +93,7 @@ def to_midi(path: Path, by: Transcriber = transcriber) -> Transcription:
         longer than `LONGEST`, or holds no notes; or if an extra that it needs is not installed.
     """
     first_bytes = _read_first_bytes(path)
-    by.libraries()
+    libraries(by)
     with quiet():
         seconds = _seconds(path, first_bytes)
     work = _work_folder(path, by)
@@ -126,6 +126,28 @@ def of_samples(
     with quiet():
         section = _section(samples, rate, by, measured=False)
     return _transcription([_Section(0.0, samples.shape[1] / rate, *section)], by)
+
+
+def libraries(by: Transcriber) -> None:
+    """Import what transcribes, and what decodes, which comes with the audio extra.
+
+    Parameters
+    ----------
+    by : Transcriber
+        As in `to_midi`.
+
+    Raises
+    ------
+    UnusableSong
+        If an extra that is needed is not installed.
+    """
+    by.libraries()
+    try:
+        import librosa  # noqa: F401
+    except ImportError as error:
+        raise UnusableSong(
+            f"is a recording; reading recordings needs the audio extra: run `make audio` ({error})"
+        ) from None
 
 
 def _transcription(sections: "list[_Section]", by: Transcriber) -> Transcription:

@@ -68,7 +68,6 @@ def libraries() -> None:
 def _model_class() -> types.ModuleType:
     try:
         with quiet():
-            import librosa  # noqa: F401
             import torch  # noqa: F401
             from transkun import ModelTransformer  # type: ignore[import-not-found,unused-ignore]
     except ImportError as error:

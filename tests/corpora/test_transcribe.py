@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classify import corpora
 from classify.cli.main import main
 from classify.compute.executor import VARIABLE
-from classify.songs import midi
+from classify.errors import InputError
+from classify.songs import midi, transcribers
 from tests.recordings import needs_extra, piece, record, sound
 
 
@@ -54,6 +56,18 @@ def test_without_the_extra_each_recording_says_what_to_run(tmp_path, capsys, wit
     assert status == 1 and "Skipped: 2\n  Calm/one.wav is a recording; " in text
     assert text.count("run `make audio`") == 2 and "\n  three.MP3 is" in text
     assert not (tmp_path / "out").exists()
+
+
+def test_a_transcriber_that_is_not_there(tmp_path, capsys, without_extra, monkeypatch):
+    monkeypatch.setitem(sys.modules, "transkun", None)
+    folder = touched(tmp_path / "in", "Calm/one.wav")
+    status, text, _ = run(capsys, folder, tmp_path / "out", "--transcriber", "transkun")
+    assert status == 1 and "needs the piano extra: run `make piano`" in text
+    status, _, err = run(capsys, folder, tmp_path / "out", "--transcriber", "mine")
+    assert status == 2 and "basic-pitch" in err and "transkun" in err
+    monkeypatch.setenv(transcribers.VARIABLE, "mine")
+    with pytest.raises(InputError, match="CLASSIFY_TRANSCRIBER: mine: expected basic-pitch or"):
+        corpora.load(str(folder))
 
 
 @pytest.mark.slow

@@ -1,10 +1,12 @@
 """Learning from recordings: a copy stays on its song's side, and is scored and calibrated apart."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from classify import corpora
 from classify.corpora.recorded import copy_path, record_songs
@@ -18,12 +20,12 @@ from classify.inference import saved_model, training
 from classify.inference.prediction import predict
 from classify.report.run_view import read_view
 from classify.report.sections import recordings as section
-from classify.songs import Song, acoustics, audio
+from classify.songs import Song, acoustics, audio, piano
 from tests.conftest import write_corpus
 from tests.songs.test_render import fetched, needs_sound  # noqa: F401
 
 
-def heard(song: Song) -> bytes:
+def heard(song: Song, by: str | None = None) -> bytes:
     """What a transcriber may write of a song: notes are missing, some are heard in octaves."""
     notes = [note for place, note in enumerate(song.notes) if place % 3]
     rows = [
@@ -31,7 +33,7 @@ def heard(song: Song) -> bytes:
         for n in notes
     ]
     rows += [(on, off, pitch + 12, level) for on, off, pitch, level in rows[::7]]
-    return audio.midi_bytes(sorted(rows), np.arange(0.0, 20.0, 0.5))
+    return audio.midi_bytes(sorted(rows), np.arange(0.0, 20.0, 0.5), by)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +106,8 @@ def test_a_model_that_learned_from_copies_says_something_of_transcriptions(songs
     plan = training.plan(settings(songs, folds=3), "knn")
     model = saved_model.load(training.train(plan, tmp_path / "model", 1))
     about = model.about.recordings
-    assert about.copies == 11 and about.scores.songs == 11 and model.knows_recordings
+    assert about.copies == 11 and about.scores.songs == 11
+    assert model.about.transcribed_by == {"basic-pitch": 11}
     card = (model.folder / "model-card.md").read_text()
     assert "transcribed recordings of 11" in card and "For transcriptions they are" in card
     song = corpora.load(str(songs)).songs[3]
@@ -112,10 +115,26 @@ def test_a_model_that_learned_from_copies_says_something_of_transcriptions(songs
     (tmp_path / "new" / "heard.mid").write_bytes(heard(song))
     said = predict(model, [tmp_path / "new"])
     assert said.table.in_distribution.all() and "transcriptions" not in said.about["warning"]
+    (tmp_path / "new" / "other.mid").write_bytes(heard(song, piano.name()))
+    said = predict(model, [tmp_path / "new"])
+    assert said.table.in_distribution.tolist() == [True, False]
+    assert "1 of these songs are transcriptions" in said.about["warning"]
+    before = structs.replace(model.about, transcribed_by={})  # made when there was one transcriber
+    old = replace(model, about=before)
+    assert [old.knows(f"transcribed by {by}") for by in ("basic-pitch 0.4.0", "transkun")] == [1, 0]
     p = np.array([[0.7, 0.3], [0.7, 0.3]])
     both = model.calibrated(p, np.array([False, True]))
     assert both[0] == pytest.approx(model.calibrated(p[:1])[0])
     assert both[0, 0] != both[1, 0] or about.temperature == model.about.temperature
+
+
+def test_copies_are_kept_by_transcriber_and_a_missing_one_says_what_to_run(songs, monkeypatch):
+    song = corpora.load(str(songs)).songs[3]
+    conditions = acoustics.draw_for(song.digest, 0)
+    assert copy_path(song, conditions, "transkun") != copy_path(song, conditions)
+    monkeypatch.setitem(sys.modules, "transkun", None)
+    with pytest.raises(InputError, match=r"--recordings: .* the piano extra: run `make piano`"):
+        prepare(settings(songs, transcriber="transkun"))
 
 
 def test_random_windows_part_a_song_from_its_copy_and_are_refused(songs):

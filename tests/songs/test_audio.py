@@ -11,15 +11,15 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from classify.songs import UnusableSong, audio, midi, transcriber
+from classify.songs import UnusableSong, audio, midi, piano, transcriber, transcribers
 from tests.recordings import needs_extra, piece, record, sound
 
 
-def onset_f1(path: Path) -> float:
+def onset_f1(path: Path, by: transcribers.Transcriber = transcriber) -> float:
     """Transcribe a recording of `piece()`; F1 of pitches with onsets to within 50 ms."""
     import mir_eval
 
-    transcribed = midi.parse(audio.to_midi(path).midi, path).notes
+    transcribed = midi.parse(audio.to_midi(path, by).midi, path).notes
     ends = transcribed["onset"] + transcribed["duration"]
     true = np.array(piece())
     *_, f1, _ = mir_eval.transcription.precision_recall_f1_overlap(
@@ -77,6 +77,20 @@ def test_a_tensorflow_that_was_there_is_there_again(tmp_path, monkeypatch):
 @pytest.mark.parametrize("ending", [".wav", ".flac", ".ogg", ".mp3"])
 def test_a_recording_comes_back_as_its_notes(tmp_path, ending):
     assert onset_f1(record(tmp_path / f"piece{ending}", sound(piece()))) >= 0.8
+
+
+@pytest.mark.slow
+@needs_extra
+def test_transkun_hears_a_piano(tmp_path, monkeypatch):
+    pytest.importorskip("transkun", reason="needs the piano extra: make piano")
+    path = record(tmp_path / "piece.flac", sound(piece()))
+    assert onset_f1(path, piano) >= 0.7  # these strings are no piano
+    monkeypatch.setattr(audio, "SECTION", 6.0)  # borders where chords sound
+    made = midi.parse(audio.to_midi(path, piano).midi, path)
+    assert made.origin == f"transcribed by {piano.name()}" and made.transcriber == "transkun"
+    assert onset_f1(path, piano) >= 0.7  # these strings are no piano
+    with pytest.raises(UnusableSong, match="holds no notes"):
+        audio.to_midi(record(tmp_path / "still.flac", np.zeros(9999), 44100), piano)
 
 
 @pytest.mark.slow
