@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, defer
@@ -50,34 +51,43 @@ class Change(BaseModel):
 
 
 @router.get("/libraries/{number}/songs")
-def list_songs(page: ThePage, number: int, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
+def list_songs(page: ThePage, number: int, filters: Annotated[Filters, Query()]) -> Response:
     """Give a part of a library's table: how many songs there are, and some rows of them."""
     with page.database.reading() as session:
         found(session.get(Library, number), "library")
         model = used_model(session, "classifier")
-        query = of_library(number, model, setting(session, "listener"), filters)
-        total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery()))
-        # What is shown is fetched for the rows that are shown, and not for all that are sorted.
-        shown = query.with_only_columns(Song.id).offset(filters.offset).limit(filters.limit)
-        rows = session.execute(query.where(Song.id.in_(shown))).all()
-    return {"total": total, "offset": filters.offset, "rows": [as_row(*row) for row in rows]}
+        query = with_judgements(number, model, setting(session, "listener"))
+        # The library is gone through once; what is shown is fetched for the rows that are shown.
+        ids = session.scalars(filtered(query, filters).with_only_columns(Song.id)).all()
+        shown = ids[filters.offset : filters.offset + filters.limit]
+        rows = {row[0].id: row for row in session.execute(query.where(Song.id.in_(shown)))}
+    # plain values, which need not be looked through for others
+    return JSONResponse({
+        "total": len(ids), "offset": filters.offset, "rows": [as_row(*rows[one]) for one in shown],
+    })  # fmt: skip
 
 
-def of_library(
-    number: int, model: Model | None, listener: str, filters: Filters
+def with_judgements(
+    number: int, model: Model | None, listener: str
 ) -> Select[Song, Prediction, str, bool]:
-    """Ask for the songs of a library with predictions and labels, filtered and sorted."""
+    """Ask for the songs of a library with their predictions and labels."""
     judged = (Prediction.digest == Song.digest) & (
         Prediction.model_id == (model.id if model else 0)
     )
     labelled = (Label.digest == Song.digest) & (Label.listener_id == int(listener or 0))
-    query = (
+    return (
         select(Song, Prediction, Label.label, _is_duplicate())
         .outerjoin(Prediction, judged)
         .outerjoin(Label, labelled)
         .where(Song.library_id == number, Song.present)
         .options(defer(Prediction.windows), defer(Prediction.statistics))  # long, and not shown
     )
+
+
+def filtered(
+    query: Select[Song, Prediction, str, bool], filters: Filters
+) -> Select[Song, Prediction, str, bool]:
+    """Leave out songs, and sort the others."""
     if filters.excluded != "all":
         query = query.where(Song.excluded == (filters.excluded == "yes"))
     if filters.generated != "all":
