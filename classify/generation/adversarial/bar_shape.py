@@ -38,11 +38,6 @@ class BarShape:
         those that write and of those that read the bar before.
     critic, critic_dense : int
         Of the adversary: filters of its second layer, without those for what is known, and units.
-    binary : bool
-        Whether pitches and rests of a step are alternatives, and the adversary hears what is
-        written and not how probable it was. It then is not normalised by batches either, since
-        their means are what real and new bars differ by, and hears notes before it is told what is
-        known, which is told at each of 128 pitches otherwise. Needs 130 columns.
     """
 
     known: int
@@ -53,7 +48,6 @@ class BarShape:
     before: int = 16
     critic: int = 64
     critic_dense: int = 1024
-    binary: bool = False
 
     @property
     def steps(self) -> int:
@@ -76,14 +70,11 @@ class BarShape:
 
     def _critic_shapes(self) -> Shapes:
         known = self.known
-        first, second = self.critic if self.binary else 1 + known, self.critic + known
-        told = self.columns * (1 if self.binary else 1 + known)
-        shapes = layer_shapes("critic.0", (2, told, first))
-        shapes |= layer_shapes("critic.1", (4, first + known, second), not self.binary)
+        first, second = 1 + known, self.critic + known
+        shapes = layer_shapes("critic.0", (2, self.columns * (1 + known), first))
+        shapes |= layer_shapes("critic.1", (4, first + known, second), True)
         length = ((self.steps - 2) // 2 + 1 - 4) // 2 + 1
-        shapes |= layer_shapes(
-            "critic.2", (length * second + known, self.critic_dense), not self.binary
-        )
+        shapes |= layer_shapes("critic.2", (length * second + known, self.critic_dense), True)
         return shapes | layer_shapes("critic.3", (self.critic_dense + known, 1))
 
     def write(
@@ -122,14 +113,7 @@ class BarShape:
             x = xp.concatenate([_told(xp, x, known), read[DOUBLED - n]], axis=-1)
             x = rectified(xp, normalise(f"up.{n}", spread(xp, weights, f"up.{n}", x, 1, 2)))
         x = xp.concatenate([_told(xp, x, known), read[0]], axis=-1)
-        x = dense(weights, "write", x)
-        if not self.binary:
-            return squashed(xp, x)
-        begins = squashed(xp, x[..., BEGINS : BEGINS + 1])
-        scores = xp.concatenate([x[..., :BEGINS], x[..., BEGINS + 1 :]], axis=-1)
-        scores = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
-        shares = scores / xp.sum(scores, axis=-1, keepdims=True)
-        return xp.concatenate([shares[..., :BEGINS], begins, shares[..., BEGINS:]], axis=-1)
+        return squashed(xp, dense(weights, "write", x))
 
     def judge(
         self, xp: Any, weights: Weights, normalise: Normalise, bars: Any, known: Any
@@ -143,16 +127,13 @@ class BarShape:
         features : tensor, shape (n, steps / 2, n_filters)
             Of its first layer.
         """
-        x = bars
-        if not self.binary:
-            told = _told(xp, bars[..., None], known)
-            x = xp.reshape(told, (-1, self.steps, self.columns * (1 + self.known)))
+        told = _told(xp, bars[..., None], known)
+        x = xp.reshape(told, (-1, self.steps, self.columns * (1 + self.known)))
         features = leaky(xp, convolve(xp, weights, "critic.0", x, 1, 2))
         x = convolve(xp, weights, "critic.1", _told(xp, features, known), 1, 2)
-        x = leaky(xp, x if self.binary else normalise("critic.1", x))
+        x = leaky(xp, normalise("critic.1", x))
         x = xp.concatenate([xp.reshape(x, (-1, x.shape[1] * x.shape[2])), known], axis=-1)
-        x = dense(weights, "critic.2", x)
-        x = leaky(xp, x if self.binary else normalise("critic.2", x))
+        x = leaky(xp, normalise("critic.2", dense(weights, "critic.2", x)))
         x = dense(weights, "critic.3", xp.concatenate([x, known], axis=-1))
         return x[:, 0], features
 

@@ -9,9 +9,9 @@ probable pitch is written.
 
 What differs: chords are estimated from all notes of a bar, and drawn from a chain of those of real
 songs unless they are asked for; time signature and mood stand beside them. The preset `small`
-writes rests and notes that are struck again, in two columns of their own, and learns faster;
-`MidiNet(preset="paper")` has neither, and the published sizes. What is kept is the epoch whose bars
-are nearest to those of held-out songs.
+writes rests and notes that are struck again, in two columns of their own, and its adversary learns
+as often as the generator; `MidiNet(preset="paper")` does not, and has the published sizes. What is
+kept is the epoch whose bars are nearest to those of held-out songs.
 """
 
 from collections.abc import Sequence
@@ -64,12 +64,12 @@ class MidiNet(AdversarialGenerator):
     AIMS = AdversarialGenerator.AIMS | {"chords"}
     ARCHITECTURE = BarShape
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
-        "small": {"dense": 256, "filters": 96, "critic": 48, "critic_dense": 256, "binary": True},
+        "small": {"dense": 256, "filters": 96, "critic": 48, "critic_dense": 256},
         "paper": {"columns": PITCHES},
     }
     QUICK: ClassVar[dict[str, Any]] = {"dense": 32, "filters": 16, "critic": 8, "critic_dense": 32}
     AIMS_OF: ClassVar[dict[str, Aim]] = {
-        "small": Aim(3e-4, 0.5, 0.999, 64, 1, 1, 0.7, 60, 100, 15),
+        "small": Aim(2e-4, 0.5, 0.999, 64, 1, 1, 1.0, 80, 100, 25),
         "paper": Aim(5e-5, 0.5, 0.999, 72, 1, 2, 1.0, 20, 1_000, 20),
     }
     FACTS = (*AdversarialGenerator.FACTS, "pitches")

@@ -82,7 +82,7 @@ class MuseGAN(AdversarialGenerator):
         "phrase_critic": (("bar", 2, 1, 8), ("bar", 3, 3, 8)),
     }  # fmt: skip
     AIMS_OF: ClassVar[dict[str, Aim]] = {
-        "small": Aim(1e-3, 0.5, 0.9, 32, 5, 1, 1.0, 60, 100, 15),
+        "small": Aim(5e-4, 0.5, 0.9, 16, 2, 1, 1.0, 60, 100, 20),
         "paper": Aim(1e-3, 0.5, 0.9, 32, 5, 1, 1.0, 20, 1_000, 20),
     }
     FACTS = (*AdversarialGenerator.FACTS, "programs")

@@ -4,7 +4,6 @@ from typing import Any
 
 from keras import ops
 
-from classify.generation.adversarial.bar_shape import BEGINS
 from classify.generation.networks.rivals_network import RivalsNetwork
 
 #: What real bars are labelled for the adversary, so that it is never sure (one-sided smoothing).
@@ -27,8 +26,8 @@ class BarRivals(RivalsNetwork):
     COLUMNS = ("objective", "adversary", "generator", "matching", "told apart")
 
     def deviation(self, shape: tuple[int, ...]) -> float:
-        """Give the published one, or that of He et al. 2015 where nothing is normalised."""
-        return super().deviation(shape) if self.architecture.binary else 0.02
+        """Give the published one."""
+        return 0.02
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Give the costs."""
@@ -37,8 +36,6 @@ class BarRivals(RivalsNetwork):
         noise = self.drawn(known, shape.noise)
         writes = self.normaliser(training, remember=True)
         new = shape.write(ops, self.weights_of(False), writes, noise, known, before)
-        if shape.binary:
-            new = new + ops.stop_gradient(_hard(new) - new)  # slopes go straight through
         new = new * within[..., None]
         rival, frozen = self.weights_of(True), self.weights_of(True, frozen=True)
         listens, judges = (self.normaliser(training, frozen=frozen) for frozen in (False, True))
@@ -52,15 +49,6 @@ class BarRivals(RivalsNetwork):
         right = 0.5 * ops.cast(real > 0, "float32") + 0.5 * ops.cast(fake < 0, "float32")
         total = adversary + generator + matching
         return self.laid(known, total, adversary, generator, matching, right)
-
-
-def _hard(said: Any) -> Any:
-    """Write the most probable pitch, or rest, of each step, and whether a note begins."""
-    n = said.shape[-1]
-    others = ops.concatenate([said[..., :BEGINS], said[..., BEGINS + 1 :]], axis=-1)
-    chosen = ops.one_hot(ops.argmax(others, axis=-1), n - 1)
-    begins = ops.cast(said[..., BEGINS : BEGINS + 1] > 0.5, "float32") * (1 - chosen[..., -1:])
-    return ops.concatenate([chosen[..., :BEGINS], begins, chosen[..., BEGINS:]], axis=-1)
 
 
 def _entropy(logits: Any, label: float) -> Any:
