@@ -42,8 +42,17 @@ ESCAPED = re.compile(r"\\x([89a-f][0-9a-f]|5c)")
 
 
 def cache_folder() -> Path:
-    """Folder of files that can be made again: CLASSIFY_CACHE, or the user's cache folder."""
-    return Path(os.environ.get("CLASSIFY_CACHE") or platformdirs.user_cache_dir("classify"))
+    """Folder of files that can be made again: CLASSIFY_CACHE, or the user's cache folder.
+
+    Raises
+    ------
+    InputError
+        If that is no path on this machine.
+    """
+    given = os.environ.get("CLASSIFY_CACHE") or platformdirs.user_cache_dir("classify")
+    if "://" in given:
+        raise InputError(f"CLASSIFY_CACHE={given}: expected a folder on this machine")
+    return Path(given)
 
 
 def displayable(name: str) -> str:

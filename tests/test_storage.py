@@ -137,6 +137,12 @@ def test_nobody_writes_where_another_does(bucket, tmp_path, monkeypatch):
         monkeypatch.undo()
 
 
+def test_the_cache_is_on_this_machine(monkeypatch, capsys):
+    monkeypatch.setenv("CLASSIFY_CACHE", "s3://bucket/cache")
+    assert main(["cache"]) == 2
+    assert "s3://bucket/cache: expected a folder on this machine" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", [n for n in api.__all__ if takes_paths(getattr(api, n))])
 def test_whatever_takes_a_path_takes_an_address_or_refuses_it(name):
     assert hasattr(getattr(api, name), "__wrapped__")
