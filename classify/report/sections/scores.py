@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from classify.models.registry import RECOMMENDED
 from classify.presentation.numbers import number, span
 from classify.report import cues
 from classify.report.blocks import Block, Cell, Details, Table, TableRow, Text, columns
@@ -25,8 +26,12 @@ def blocks(view: View) -> Iterator[Block]:
     if view.run["settings"]["recipe"] != "paper" and any(r.kind == "network" for r in view.scored):
         learned = (
             " Networks learn from about four fifths of the training part; of the rest, half "
-            "decides when to stop and half calibrates them. The recommended model was developed on "
-            "corpora like the built-in ones."
+            "decides when to stop and half calibrates them."
+        )
+    if any(row.name == RECOMMENDED for row in view.scored):
+        learned += (
+            " The recommended model was developed on the built-in corpora and some like them, so "
+            "that on these it has an advantage that it lacks on other music."
         )
     yield Text(
         "Small figures next to a score are its 95 % interval: Wilson's for accuracy, bootstrap "
