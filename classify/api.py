@@ -15,8 +15,9 @@ Each function is behind a command, with the same options, defaults and refusals;
 reads their help texts here (`classify.options`). What takes long is imported when it is needed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -610,8 +611,8 @@ def playlists(
     """
     request, output = wishes_of(mood, wishes)
     bundle = loaded(model)
-    songs, remarks = _library(bundle, [Path(s) for s in library], artist_folder, progress)
-    return _written(songs, request, output, bundle.name, moods, remarks)
+    songs, remarks, follow = _library(bundle, [Path(s) for s in library], artist_folder, progress)
+    return _written(songs, request, output, bundle.name, moods, remarks, follow)
 
 
 @stored(writes=["out"])
@@ -646,8 +647,8 @@ def playlist(
 
 def _library(
     bundle: "Bundle", sources: list[Path], artist_folder: int, progress: Progress
-) -> "tuple[PredictedLibrary, list[str]]":
-    """Predict a library, or read what was predicted; give what should be known of it too."""
+) -> "tuple[PredictedLibrary, list[str], Callable[[set[str]], pd.DataFrame] | None]":
+    """Predict a library, or read what was predicted; give remarks, and what follows its songs."""
     from classify.inference import prediction
     from classify.playlists.library import library_from_table, read_library
 
@@ -660,11 +661,12 @@ def _library(
             )
         about = sources[0].with_name(f"{sources[0].stem}.about.json")
         warning = read_json(about).get("warning") if about.is_file() else ""
-        return songs, [warning] if warning else []
+        return songs, [warning] if warning else [], None
     predicted = prediction.predict(bundle, sources, progress=progress, artist_folder=artist_folder)
     remarks = [predicted.about["warning"]] if predicted.about["warning"] else []
     remarks += [f"left out: {item.name} {item.reason}" for item in predicted.skipped]
-    return library_from_table(predicted.table, str(sources[0])), remarks
+    follow = partial(prediction.course_of, bundle, predicted.items)
+    return library_from_table(predicted.table, str(sources[0])), remarks, follow
 
 
 def _written(
@@ -674,6 +676,7 @@ def _written(
     model: str,
     moods: str | Path | None = None,
     remarks: Sequence[str] = (),
+    follow: "Callable[[set[str]], pd.DataFrame] | None" = None,
 ) -> PlaylistFiles:
     from classify.playlists.build import build
     from classify.playlists.library import library_from_table
@@ -684,6 +687,9 @@ def _written(
     known = read_moods(Path(moods), table.moods) if moods else None
     made = Provenance(model, datetime.now(UTC).isoformat(timespec="seconds"))
     lists = build(table, request, known)
+    if follow:
+        windows = follow({entry.song for one in lists for entry in one.entries})
+        lists = [one.followed(windows) for one in lists]
     return write_files(lists, output, made, remarks)
 
 

@@ -32,7 +32,7 @@ in memory.
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,14 @@ from classify.corpora.library import Item, list_songs, load_library, nothing_usa
 from classify.errors import InputError
 from classify.experiments.results import P, write_parquet
 from classify.files import atomic_write, exclusive, write_json
-from classify.inference.predicted_block import BLOCK, COLUMNS, SURE, divided, statistics_of
+from classify.inference.predicted_block import (
+    BLOCK,
+    COLUMNS,
+    SURE,
+    divided,
+    predict_block,
+    statistics_of,
+)
 from classify.inference.prediction_batches import BATCH, Batch, Work, executor_for, windows_of
 from classify.inference.prediction_record import Counts, about_of, skipped_rows, write_about
 from classify.inference.saved_model import Bundle
@@ -152,6 +159,27 @@ def predict(
         if out:
             shutil.rmtree(parts, ignore_errors=True)
     return predictions
+
+
+def course_of(bundle: Bundle, items: Sequence[Item], songs: Collection[str]) -> pd.DataFrame:
+    """Follow the classes over some songs that were read.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model.
+    items : sequence of Item
+        A library.
+    songs : collection of str
+        Names of those that are followed.
+
+    Returns
+    -------
+    DataFrame
+        As `Predictions.window_predictions`; no row where the model knows no course.
+    """
+    chosen = [item for item in items if item.name in songs]
+    return predict_block(bundle, chosen).windows if chosen else pd.DataFrame()
 
 
 def _parts(out: Path) -> Path:

@@ -1,12 +1,14 @@
 """A playlist, as people, players and pictures get it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from classify.playlists.request import Request
 
 if TYPE_CHECKING:  # the command line's options are read here, and the library needs pandas
+    import pandas as pd
+
     from classify.playlists.library import PredictedLibrary
 
 #: Stands in every output.
@@ -37,6 +39,9 @@ class PlaylistEntry:
         Why it is there.
     p : tuple of float
         Probability of each mood of the playlist's `moods`.
+    course : tuple of tuple of float
+        How these change in the song: seconds since its beginning, and the probability of each mood
+        from there on. Empty where that is not known.
     """
 
     song: str
@@ -52,6 +57,7 @@ class PlaylistEntry:
     pinned: bool
     reason: str
     p: tuple[float, ...]
+    course: tuple[tuple[float, ...], ...] = ()
 
     @classmethod
     def of(
@@ -128,6 +134,22 @@ class Playlist:
     cost: float
     bound: float
     by_hand: bool = False
+
+    def followed(self, windows: "pd.DataFrame") -> "Playlist":
+        """Give its songs their course.
+
+        Parameters
+        ----------
+        windows : DataFrame
+            A row for each window of a song: `song`, `start` (s) and `p:<mood>` for each mood of
+            the model. A mood that was joined of several has the sum of theirs.
+        """
+        courses: dict[str, list[tuple[float, ...]]] = {}
+        for row in windows.to_dict("records"):
+            p = [sum(row[f"p:{one.strip()}"] for one in _parts(m, row)) for m in self.moods]
+            courses.setdefault(row["song"], []).append((row["start"], *p))
+        entries = [replace(one, course=tuple(courses.get(one.song, ()))) for one in self.entries]
+        return replace(self, entries=tuple(entries))
 
     @property
     def seconds(self) -> float:
@@ -231,3 +253,8 @@ def notice(provenance: Provenance) -> list[str]:
         DISCLAIMER,
         LISTENING_LEVEL,
     ]
+
+
+def _parts(mood: str, row: dict[str, Any]) -> list[str]:
+    """Name the moods of the model that a mood of a list is made of."""
+    return [mood] if f"p:{mood}" in row else mood.split("+")

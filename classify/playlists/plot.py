@@ -134,13 +134,13 @@ def _figure(playlist: Playlist, provenance: Provenance) -> Figure:
 
 def _moods(axes: Axes, playlist: Playlist, edges: np.ndarray) -> None:
     """Stack the probabilities of the moods, and number the songs."""
-    p = np.array([entry.p for entry in playlist.entries]).T
+    places, p = _followed(playlist, edges)
     floor = np.zeros(p.shape[1])
     order = [*playlist.path[::-1], *(m for m in playlist.moods if m not in playlist.path)]
     for mood, colour, hatch in zip(order, cycle(COLOURS), cycle(HATCHES), strict=False):
         top = floor + p[playlist.moods.index(mood)]
         axes.stairs(
-            top, edges, baseline=floor, fill=True, color=colour, hatch=hatch, label=plain(mood)
+            top, places, baseline=floor, fill=True, color=colour, hatch=hatch, label=plain(mood)
         )
         floor = top
     axes.set_ylim(0, max(1.0, float(floor.max())))
@@ -153,6 +153,16 @@ def _moods(axes: Axes, playlist: Playlist, edges: np.ndarray) -> None:
     legend = axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=8)
     for text in legend.get_texts():
         text.set_parse_math(False)
+
+
+def _followed(playlist: Playlist, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the minutes at which probabilities change, and those of each mood from there on."""
+    places, rows = list[float](), list[Sequence[float]]()
+    for entry, begin in zip(playlist.entries, edges[:-1], strict=True):
+        for number, (seconds, *p) in enumerate(entry.course or [(0.0, *entry.p)]):
+            places.append(begin + (min(seconds, entry.seconds) / 60 if number else 0.0))
+            rows.append(p)
+    return np.array([*places, edges[-1]]), np.array(rows).T
 
 
 def _steps(axes: Axes, edges: np.ndarray, values: Sequence[float], label: str, colour: str) -> None:

@@ -2,9 +2,12 @@
 
 import xml.etree.ElementTree as ET
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from classify.errors import InputError
+from classify.playlists import plot
 from classify.playlists.build import build
 from classify.playlists.playlist import Provenance
 from classify.playlists.plot import alt_text, draw
@@ -52,3 +55,23 @@ def test_odd_names_and_unknown_tempi_can_be_drawn(tmp_path):
     (made,) = build(table(rows, moods), Request(moods[0], 7, pins=("$a$",)))
     draw(made, tmp_path / "a.svg", Provenance("m$_$\x00", MADE.when))
     assert ET.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
+
+
+def test_a_course_is_drawn_within_its_song(tmp_path):
+    (made,) = build(made_up(60), Request("Calming", start="Happy"))
+    first = made.entries[0]
+    windows = pd.DataFrame(
+        {"song": first.song, "start": [0.0, first.seconds / 2]}
+        | {f"p:{mood}": [0.0, 0.0] for mood in made.moods}
+    )
+    windows[[f"p:{mood}" for mood in made.moods[:2]]] = np.eye(2)
+    followed = made.followed(windows)
+    assert [row[:2] for row in followed.entries[0].course] == [(0, 1), (first.seconds / 2, 0)]
+    assert not followed.entries[1].course
+    edges = np.cumsum([0, *(entry.seconds / 60 for entry in made.entries)])
+    places, p = plot._followed(followed, edges)
+    assert places[:3] == pytest.approx([0, first.seconds / 120, edges[1]])
+    assert p[0, :2].tolist() == [1, 0] and len(places) == len(edges) + 1
+    draw(made, tmp_path / "a.svg", MADE)
+    draw(followed, tmp_path / "b.svg", MADE)
+    assert (tmp_path / "a.svg").read_bytes() != (tmp_path / "b.svg").read_bytes()
