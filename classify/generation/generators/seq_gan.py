@@ -4,7 +4,7 @@
 name for melodies. One LSTM writes notes, each a pitch and a length. First it learns to predict real
 songs; then it is rewarded for sequences that an adversary of convolutions takes for real ones. The
 second stage often destroys what the first one learned: nats of held-out songs and BLEU are measured
-after each round, and its weights are kept only where they are better.
+after each round, and its weights are kept only where they are better and songs no more alike.
 
 What differs: sequences are the beginnings of songs; a place's reward is compared with the mean of
 other sequences there, and roll-outs are done every fourth row by the network itself (theirs lags

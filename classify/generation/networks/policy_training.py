@@ -108,6 +108,8 @@ class Contestants:
         self.held_out = held_out
         self.real = np.stack([song.rows[: contest.rows] for song in self.songs])
         self.told = [tuple(map(tuple, song.rows[: contest.rows].tolist())) for song in held_out]
+        #: How much alike real sequences are: BLEU of some of them among themselves.
+        self.alike = self_bleu(self.told[:SOME])
         self._start(weights)
 
     def _start(self, weights: Weights) -> None:
@@ -262,8 +264,8 @@ def contend(
     Returns
     -------
     weights : dict of str to ndarray
-        Of the best round, where its BLEU is higher on new sequences and held-out rows hardly less
-        probable; of the first stage otherwise.
+        Of the best round, where its BLEU is higher on new sequences, these are no more alike than
+        real ones, and held-out rows hardly less probable; of the first stage otherwise.
     history : list of dict
         The first stage, and each round.
     remark : str
@@ -279,7 +281,9 @@ def contend(
         values = both.round(random) | both.measured(SOME, seed)
         history.append(values)
         since += 1
-        if values["bleu"] > highest and values["nats"] <= WORSE * history[0]["nats"]:
+        likely = values["nats"] <= WORSE * history[0]["nats"]
+        varied = values["self_bleu"] <= max(both.alike, history[0]["self_bleu"])
+        if values["bleu"] > highest and likely and varied:
             highest, since, best = values["bleu"], 0, both.weights()
         progress.advance("rounds", ", ".join(f"{k} {v:.3g}" for k, v in values.items()))
         if since >= contest.patience:
@@ -288,7 +292,8 @@ def contend(
     for weights in (before, best):
         both.network.set_weights(both.model, weights)
         stages.append(both.measured(MANY, seed + 1))
-    kept = stages[1]["bleu"] > stages[0]["bleu"]
+    varied = stages[1]["self_bleu"] <= max(both.alike, stages[0]["self_bleu"])
+    kept = varied and stages[1]["bleu"] > stages[0]["bleu"]
     history.append({f"stage {n}, {name}": value for n, stage in enumerate(stages, 1)
                     for name, value in stage.items()})  # fmt: skip
     pairs = [f"{name} {one:.3f} and {stages[1][name]:.3f}" for name, one in stages[0].items()]

@@ -89,7 +89,8 @@ def _stages(view: GeneratorsView, trained: dict[str, pd.DataFrame]) -> Iterator[
             "Before the adversary and behind the best round, on the beginnings of songs that were "
             "not learned from: nats a note, less is better; BLEU with these as references, and "
             "with the generator's other songs, which is high where all are alike. The second "
-            "stage is kept only where its BLEU is higher and its nats are hardly worse.",
+            "stage is kept only where its BLEU is higher, its songs are no more alike than real "
+            "ones, and its nats are hardly worse.",
         )
 
 
