@@ -154,6 +154,7 @@ class MidiNet(AdversarialGenerator):
         before: Floats | None = None,
         low: int = 0,
         high: int = PITCHES - 1,
+        lead: int = 0,
     ) -> Floats:
         """Write bars one after another.
 
@@ -167,6 +168,8 @@ class MidiNet(AdversarialGenerator):
             The bar that the first one follows.
         low, high : int
             Lowest and highest pitch.
+        lead : int
+            The first bar that begins with a note, as the last one does.
 
         Returns
         -------
@@ -180,7 +183,7 @@ class MidiNet(AdversarialGenerator):
         for bar in range(n_bars):
             noise = random.standard_normal((n, shape.noise)).astype(np.float32)
             said = shape.write(np, weights, normalise, noise, known[:, bar], last)
-            last = decided(said, low, high, heard=bar in (0, n_bars - 1))
+            last = decided(said, low, high, heard=bar in (lead, n_bars - 1))
             last *= self._within(known[:, bar])[:, :, None]
             written.append(last)
         return np.stack(written, axis=1)
@@ -199,9 +202,10 @@ class MidiNet(AdversarialGenerator):
         low, high = max(plan.low, 0), min(plan.high, PITCHES - 1)
         if request.low is None and request.high is None:
             low, high = self.pitches
-        columns = self._written(
-            self.weights, known[None], random, self._before(request), low, high
-        )[0]
+        before = self._before(request)
+        lead = int(before is None)  # songs begin with an upbeat, which is written and left out
+        known = np.concatenate([known[:lead], known])[None]
+        columns = self._written(self.weights, known, random, before, low, high, lead)[0, lead:]
         return self._song(columns, plan, request)
 
     def _known(self, request: Request, plan: Plan, random: np.random.Generator) -> Floats:
