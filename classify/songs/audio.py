@@ -37,8 +37,8 @@ BORDER = 0.05
 #: Samples a second of the sound in which beats are followed, and between two onset strengths.
 RATE, HOP = 22050, 512
 
-#: Ticks in a quarter note of what is written, and the General MIDI instrument of all notes.
-TICKS, ELECTRIC_PIANO = 480, 4
+#: Ticks in a quarter note of what is written.
+TICKS = 480
 
 #: Velocity of the median note: a recording does not say how loud its music was played.
 MIDDLE = 72
@@ -157,7 +157,7 @@ def _transcription(sections: "list[_Section]", by: Transcriber) -> Transcription
         raise UnusableSong("holds no notes: it is silent, or nothing in it has a pitch")
     with quiet():
         beats = _beats(sections)
-    return Transcription(midi_bytes(events, beats, by.name()), _loudness(sections))
+    return Transcription(midi_bytes(events, beats, by), _loudness(sections))
 
 
 def _read_first_bytes(path: Path) -> bytes:
@@ -361,7 +361,7 @@ def _tags(path: Path) -> tuple[str, str]:
 
 
 def midi_bytes(
-    events: list[transcriber.Event], beats: NDArray[np.float64], by: str | None = None
+    events: list[transcriber.Event], beats: NDArray[np.float64], by: Transcriber = transcriber
 ) -> bytes:
     """Write notes as MIDI, with the tempo that the beats have.
 
@@ -371,8 +371,8 @@ def midi_bytes(
         Start and end in seconds, MIDI pitch, and level; the median level has the velocity `MIDDLE`.
     beats : ndarray, shape (n_beats,)
         Times of the beats in seconds; with fewer than two, the tempo is `PLAIN_TEMPO`.
-    by : str, optional
-        Name of what heard the notes; basic-pitch's unless given.
+    by : Transcriber
+        What heard the notes.
 
     Returns
     -------
@@ -384,7 +384,7 @@ def midi_bytes(
     steps = np.diff(ticks)
     for tick, step, length in zip(ticks, steps, np.diff(seconds), strict=False):
         score.tempos.append(symusic.Tempo(int(tick), float(60 * step / TICKS / length)))
-    track = symusic.Track(f"{TRANSCRIBED} {by or transcriber.name()}", ELECTRIC_PIANO, False)
+    track = symusic.Track(f"{TRANSCRIBED} {by.name()}", by.PROGRAM, False)
     begins, ends = (
         _at(np.array([event[place] for event in events]), seconds, ticks) for place in (0, 1)
     )

@@ -29,6 +29,9 @@ from classify.songs.song import UnusableSong
 #: Samples a second that the network was trained on.
 RATE = 44100
 
+#: General MIDI instrument of all notes.
+PROGRAM = 0
+
 #: Seconds; of less there is no frame to hear a note in.
 SHORTEST = 0.13
 

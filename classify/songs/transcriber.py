@@ -24,6 +24,9 @@ from classify.songs.song import UnusableSong
 #: Samples a second that the model was trained on.
 RATE = 22050
 
+#: General MIDI instrument of all notes, as basic-pitch itself writes it: an electric piano.
+PROGRAM = 4
+
 #: Seconds; of less, the model has no frame to hear a note in.
 SHORTEST = 0.13
 

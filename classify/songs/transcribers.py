@@ -16,6 +16,9 @@ class Transcriber(Protocol):
     #: Samples a second of the sound that it takes.
     RATE: int
 
+    #: General MIDI instrument of all notes.
+    PROGRAM: int
+
     def name(self) -> str:
         """Name it with its version and settings, as in the origin of a song."""
 

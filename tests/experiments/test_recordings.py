@@ -20,12 +20,12 @@ from classify.inference import saved_model, training
 from classify.inference.prediction import predict
 from classify.report.run_view import read_view
 from classify.report.sections import recordings as section
-from classify.songs import Song, acoustics, audio, piano
+from classify.songs import Song, acoustics, audio, piano, transcriber, transcribers
 from tests.conftest import write_corpus
 from tests.songs.test_render import fetched, needs_sound  # noqa: F401
 
 
-def heard(song: Song, by: str | None = None) -> bytes:
+def heard(song: Song, by: transcribers.Transcriber = transcriber) -> bytes:
     """What a transcriber may write of a song: notes are missing, some are heard in octaves."""
     notes = [note for place, note in enumerate(song.notes) if place % 3]
     rows = [
@@ -115,7 +115,7 @@ def test_a_model_that_learned_from_copies_says_something_of_transcriptions(songs
     (tmp_path / "new" / "heard.mid").write_bytes(heard(song))
     said = predict(model, [tmp_path / "new"])
     assert said.table.in_distribution.all() and "transcriptions" not in said.about["warning"]
-    (tmp_path / "new" / "other.mid").write_bytes(heard(song, piano.name()))
+    (tmp_path / "new" / "other.mid").write_bytes(heard(song, piano))
     said = predict(model, [tmp_path / "new"])
     assert said.table.in_distribution.tolist() == [True, False]
     assert "1 of these songs are transcriptions" in said.about["warning"]
