@@ -6,6 +6,7 @@ predict the held-out songs and their recordings::
 
     python benchmarks/recordings.py CORPUS                  # the table of both models
     python benchmarks/recordings.py CORPUS --notes          # what a transcription keeps of notes
+    python benchmarks/recordings.py CORPUS --transcriber transkun --test 60 --copies 50 --longest 41
 
 Recordings are kept in the user's cache. The first call records every song of the corpus once: about
 a second of one core for 30 seconds of music.
