@@ -31,6 +31,7 @@ from classify.generation.adversarial.bar_shape import PITCHES, BarShape
 from classify.generation.adversarial.bars import Bars, bars_of, decided, lines_of, rolls_of
 from classify.generation.adversarial.convolutions import as_trained
 from classify.generation.adversarial.training import MONITOR, Aim, train
+from classify.generation.generator import check_shapes
 from classify.generation.latent.phrases import TICKS_PER_BEAT, length_of, on_grid
 from classify.generation.networks.learning import divided
 from classify.generation.request import Request, read_triad
@@ -250,6 +251,7 @@ class MidiNet(AdversarialGenerator):
     def of_state(cls, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> "MidiNet":
         """Make a generator of what `state` gave."""
         followed = arrays.pop("followed")
+        check_shapes({"followed": followed}, {"followed": (chords.TRIADS + 1, chords.TRIADS + 1)})
         generator = super().of_state(arrays, values)
         generator.followed = followed
         return generator
