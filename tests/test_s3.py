@@ -20,7 +20,7 @@ from tests.conftest import write_corpus
 
 pytestmark = pytest.mark.slow
 
-OPTIONS = ("--models", "knn,svm,random-forest", "--folds", "3", "--window", "16", "--quick",
+OPTIONS = ("--models", "knn,random-forest", "--folds", "3", "--window", "16", "--quick",
            "--jobs", "1")  # fmt: skip
 
 
@@ -74,7 +74,8 @@ def plain(page: bytes) -> str:
     text = re.sub(r"base64,[^\"]+", "FIGURE", page.decode())  # they are compared as files
     text = text.replace("s3://bucket/", "").replace("runs/", "")
     text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\+00:00| UTC)?", "TIME", text)
-    return re.sub(r"\d+(\.\d+)? (ms|s|min)\b", "SECONDS", text)
+    text = re.sub(r"\d+(\.\d+)? (ms|s|min)\b", "SECONDS", text)
+    return re.sub(r"SECONDS</td><td>[\d.,]+</td></tr>", "SECONDS", text)  # ms to predict a song
 
 
 def test_a_run_in_a_bucket_that_is_killed_goes_on_on_another_machine(place, bucket):
