@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from classify.corpora import Corpus, load
-from classify.evaluation.scores import wilson
+from classify.evaluation.intervals import wilson
 from classify.evaluation.significance import corrected_interval
 from classify.evaluation.splits import folds
 from classify.experiments.comparison import compare

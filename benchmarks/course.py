@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from classify import api, corpora
-from classify.evaluation.scores import estimate_share
+from classify.evaluation.intervals import estimate_share
 from classify.evaluation.splits import folds
 from classify.inference.saved_model import Bundle
 from classify.songs import Song

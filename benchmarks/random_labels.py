@@ -27,13 +27,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.neighbors import KNeighborsClassifier
 
 from classify.evaluation import significance, splits
-from classify.evaluation.scores import (
-    accuracy,
-    effective_groups,
-    interval,
-    resampled,
-    wilson,
-)
+from classify.evaluation.intervals import effective_groups, interval, resampled, wilson
+from classify.evaluation.scores import accuracy
 from classify.evaluation.significance import bayesian_t, corrected_interval, corrected_t, mcnemar
 
 CLASSES, WINDOWS, COLUMNS = 4, 4, 8

@@ -30,7 +30,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
-from classify.evaluation.scores import estimate
+from classify.evaluation.intervals import estimate
 
 #: Windows to class probabilities, (n_windows, ...) to (n_windows, n_classes).
 Predict = Callable[[NDArray[np.float32]], NDArray[np.floating]]

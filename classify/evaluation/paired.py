@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from classify.evaluation import significance
-from classify.evaluation.scores import Estimate, estimates
+from classify.evaluation.intervals import Estimate, estimates
 from classify.evaluation.significance import Comparison, MeanDifference
 
 #: With fewer fits of a model than this, songs are pooled: a t test over folds finds less then

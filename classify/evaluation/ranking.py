@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.evaluation.scores import Estimate, draw_groups, effective_groups, interval
+from classify.evaluation.intervals import Estimate, draw_groups, effective_groups, interval
 
 #: Numbers held at once for resamples: 200 MB.
 HELD = 25_000_000
@@ -96,7 +96,7 @@ def areas(
     seed : int
         Of the bootstrap.
     n_folds : int
-        As in `classify.evaluation.scores.interval`.
+        As in `classify.evaluation.intervals.interval`.
 
     Raises
     ------

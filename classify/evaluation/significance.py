@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from classify.evaluation.scores import effective_groups
+from classify.evaluation.intervals import effective_groups
 
 #: Models whose accuracies differ by up to this are practically equivalent.
 ROPE = 0.01
@@ -169,8 +169,8 @@ def corrected_interval(
     """Give the interval of a mean over repeated folds that belongs to `corrected_t`.
 
     Meant for differences. For one model's accuracy it misses more often than its level says (about
-    one in ten in benchmarks/random_labels.py); `scores.wilson` and `scores.interval`, given the
-    number of folds, do not.
+    one in ten in benchmarks/random_labels.py); `intervals.wilson` and `intervals.interval`, given
+    the number of folds, do not.
 
     Parameters
     ----------

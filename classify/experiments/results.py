@@ -23,15 +23,14 @@ from numpy.typing import NDArray
 
 from classify.errors import InputError
 from classify.evaluation import calibration
-from classify.evaluation.scores import (
-    SCORES,
+from classify.evaluation.intervals import (
     bootstrap_of_counts,
-    confusion,
     effective_groups,
     interval,
     resampled,
     wilson,
 )
+from classify.evaluation.scores import SCORES, confusion
 from classify.experiments.folds import SHARES, WINDOW_SPLIT, Fold
 from classify.files import atomic_write, check_regular
 

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classify.evaluation import similarity, variety
-from classify.evaluation.scores import Estimate, bootstrap, estimate, estimate_share
+from classify.evaluation.intervals import Estimate, bootstrap, estimate, estimate_share
 from classify.generation import bar_measures, quality
 from classify.generation.quality import RETURNS, TITLES
 from classify.songs import Song

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classify.evaluation.scores import estimate
+from classify.evaluation.intervals import estimate
 from classify.generation.measures import Row, as_table
 from classify.generation.networks.voice_generator import VoiceGenerator
 from classify.generation.networks.voice_songs import VoiceSong

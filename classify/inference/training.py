@@ -30,7 +30,8 @@ from classify.addresses import shown
 from classify.compute.executor import Executor
 from classify.errors import InputError
 from classify.evaluation import calibration, conformal, novelty
-from classify.evaluation.scores import estimate_share, song_means
+from classify.evaluation.intervals import estimate_share
+from classify.evaluation.scores import song_means
 from classify.experiments import fitting, manifest, results
 from classify.experiments.assembly import (
     cut_once,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from classify.evaluation import calibration, conformal
 from classify.evaluation.calibration import Reliability, RiskCoverage
-from classify.evaluation.scores import Estimate, estimate_share
+from classify.evaluation.intervals import Estimate, estimate_share
 from classify.experiments import results
 
 #: Songs that a bin of a reliability curve has at least, where there are so many.

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from classify.evaluation.scores import (
-    SCORES,
+from classify.evaluation.intervals import (
     Estimate,
-    confusion,
     effective_groups,
     estimate,
     estimate_share,
     interval,
     resampled,
 )
+from classify.evaluation.scores import SCORES, confusion
 from classify.experiments import results
 from classify.report.paired_changes import SONG
 from classify.report.run_view import View

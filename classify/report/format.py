@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Any
 
+from classify.evaluation.intervals import Estimate
 from classify.evaluation.paired import pools
-from classify.evaluation.scores import Estimate
 from classify.presentation.numbers import number, percent, points, points_span, span
 from classify.progress import duration
 from classify.report.blocks import Cell

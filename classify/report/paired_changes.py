@@ -9,7 +9,7 @@ a loss.
 
 import pandas as pd
 
-from classify.evaluation.scores import Estimate, estimates
+from classify.evaluation.intervals import Estimate, estimates
 from classify.experiments import results
 from classify.report.run_view import View
 

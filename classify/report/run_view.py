@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from classify.errors import InputError
 from classify.evaluation import paired
+from classify.evaluation.intervals import Estimate
 from classify.evaluation.paired import Difference
-from classify.evaluation.scores import SCORES, Estimate, confusion
+from classify.evaluation.scores import SCORES, confusion
 from classify.experiments import results
 from classify.experiments.best_model import rank_key
 from classify.experiments.run_record import read_run

@@ -7,8 +7,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, log_loss
 
-from classify.evaluation import calibration, scores
-from classify.evaluation.scores import bootstrap_of_counts
+from classify.evaluation import calibration, intervals
+from classify.evaluation.intervals import bootstrap_of_counts
 
 DRAW = np.random.default_rng(0)
 P = DRAW.dirichlet([2, 2, 2, 2], 500)
@@ -185,5 +185,5 @@ def test_blocks_of_draws_change_nothing(monkeypatch):
         )
 
     whole = drawn()
-    monkeypatch.setattr(scores, "BLOCK", 7 * len(P))
+    monkeypatch.setattr(intervals, "BLOCK", 7 * len(P))
     np.testing.assert_allclose(drawn(), whole, atol=1e-12)

@@ -5,22 +5,18 @@ import pytest
 from scipy.stats import binomtest, norm, t
 from sklearn import metrics
 
-from classify.evaluation.scores import (
-    SCORES,
+from classify.evaluation.intervals import (
     Estimate,
-    accuracy,
-    balanced_accuracy,
     bootstrap,
-    confusion,
     effective_groups,
     estimate,
     estimate_share,
     estimates,
     interval,
-    macro_f1,
     resampled,
     wilson,
 )
+from classify.evaluation.scores import SCORES, accuracy, balanced_accuracy, confusion, macro_f1
 
 DRAW = np.random.default_rng(0)
 TRUTH, ANSWER = DRAW.integers(0, 4, 300), DRAW.integers(0, 4, 300)

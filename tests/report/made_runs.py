@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from classify.evaluation import calibration, scores
+from classify.evaluation import calibration, intervals, scores
 from classify.experiments import results
 from classify.files import write_json
 
@@ -180,8 +180,8 @@ def _metrics(rows: pd.DataFrame, made: Made, sure: bool) -> dict[str, tuple[floa
         found[metric] = (value, value - 0.1, value + 0.1)
     shares = (rows.label == rows.answer).groupby([rows.group, rows.song]).mean()
     groups = shares.index.get_level_values(0).tolist()
-    one = scores.effective_groups(groups) <= 1
-    ends = (0.0, 1.0) if one else scores.wilson(shares.to_numpy(float), groups)
+    one = intervals.effective_groups(groups) <= 1
+    ends = (0.0, 1.0) if one else intervals.wilson(shares.to_numpy(float), groups)
     found["accuracy"] = (found["accuracy"][0], *ends)
     if sure and rows.temperature.notna().all():
         p = np.concatenate(

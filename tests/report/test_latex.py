@@ -70,7 +70,7 @@ def test_escaping_worked_by_hand():
 def test_tables_are_sound_whatever_names_hold(tmp_path):
     latex = tables(made(tmp_path, failed="nn3"))
     assert_sound(latex)
-    assert latex.count(r"\begin{table}") == latex.count(r"\end{table}") == 2
+    assert latex.count(r"\begin{table}") == latex.count(r"\end{table}") == 3
     assert r"R\&B 100\% \$x\_1\textasciicircum{}2\$ \#1" in latex
     assert "failed, without scores: NN3" in latex
 
@@ -94,7 +94,7 @@ def test_scores_and_differences_are_those_of_the_report(tmp_path):
 def test_captions_state_the_protocol(tmp_path):
     run = write_run(tmp_path / "run", {"svm": 38, "knn": 15})
     latex = tables(run)
-    assert latex.count("One hold-out of 40 songs; songs and groups of songs are never split") == 2
+    assert latex.count("One hold-out of 40 songs; songs and groups of songs are never split") == 3
     assert "exact McNemar" in latex and "seed 0" in latex
     run = write_run(tmp_path / "folds", {"svm": 38, "knn": 15}, folds=5, repeats=3)
     latex = tables(run)

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classify.errors import InputError
-from classify.evaluation.scores import estimate, estimate_share
+from classify.evaluation.intervals import estimate, estimate_share
 from classify.generation.latent.latent_generator import LatentGenerator
 from classify.generation.measures import Row, as_table
 from classify.songs import Song

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classify.errors import InputError
-from classify.evaluation.scores import Estimate, bootstrap, estimate, estimate_share
+from classify.evaluation.intervals import Estimate, bootstrap, estimate, estimate_share
 from classify.generation import knobs, quality
 from classify.generation.latent import operations
 from classify.generation.latent.latent_generator import LatentGenerator

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Drawn
 
-from classify.evaluation.scores import Estimate
+from classify.evaluation.intervals import Estimate
 from classify.generation.bar_measures import SHARES, TITLES
 from classify.generation.measures import HELD_OUT
 from classify.presentation.figures import BLUE, GREY, ORANGE, grid

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from classify.errors import InputError
-from classify.evaluation.scores import Estimate
+from classify.evaluation.intervals import Estimate
 from classify.files import read_json
 from classify.generation.comparison import MEASURES, RUN, TABLE
 from classify.generation.measures import HELD_OUT, LEARNED

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from classify.evaluation.scores import Estimate
+from classify.evaluation.intervals import Estimate
 from classify.generation import knobs
 from classify.generation.measures import HELD_OUT, MELODIES
 from classify.generation.quality import RETURNS, TITLES

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from classify.evaluation.scores import Estimate
+from classify.evaluation.intervals import Estimate
 from classify.generation.measures import HELD_OUT
 from classify.generation.voice_measures import OF_FRAME, OF_NOTE
 from classify.report.blocks import Block, Cell, Table, TableRow, columns

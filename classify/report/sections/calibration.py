@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from classify.evaluation.calibration import TEMPERATURES, Reliability
 from classify.evaluation.conformal import COVERAGE
-from classify.evaluation.scores import Estimate, estimate_share
+from classify.evaluation.intervals import Estimate, estimate_share
 from classify.presentation.figures import BLUE, GREY, ORANGE, canvas, grid, name_beside, spread
 from classify.presentation.numbers import number, percent, span, thousandths
 from classify.report.blocks import Block, Cell, Details, Figure, Table, TableRow, Text, columns

@@ -7,15 +7,15 @@ import pandas as pd
 
 from classify.evaluation import paired
 from classify.evaluation.calibration import log_losses
-from classify.evaluation.scores import (
+from classify.evaluation.intervals import (
     Estimate,
     effective_groups,
     estimate,
     estimate_share,
     interval,
-    mcc,
     resampled,
 )
+from classify.evaluation.scores import mcc
 from classify.experiments import results
 from classify.presentation.numbers import number
 from classify.report.blocks import Block, Cell, Column, Details, Table, TableRow, columns

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from classify.evaluation.intervals import Estimate
 from classify.evaluation.ranking import Areas, areas
-from classify.evaluation.scores import Estimate
 from classify.experiments import results
 from classify.presentation.figures import GREY, SERIES, canvas, grid
 from classify.presentation.numbers import percent

@@ -12,7 +12,7 @@ from functools import partial
 
 import pandas as pd
 
-from classify.evaluation.scores import Estimate, estimate
+from classify.evaluation.intervals import Estimate, estimate
 from classify.experiments import results
 from classify.presentation.figures import BLUE, GREY, canvas, name_rows
 from classify.presentation.numbers import points, points_span

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import kendalltau, rankdata
 
-from classify.evaluation.scores import Estimate, estimate, estimates
+from classify.evaluation.intervals import Estimate, estimate, estimates
 from classify.presentation.figures import BLUE, GREY, ORANGE, canvas, name_beside, spread
 from classify.presentation.numbers import MINUS, ordinal, percent, points, points_span
 from classify.report.blocks import Block, Canvas, Cell, Figure, Table, TableRow, Text, columns

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from classify.evaluation.scores import Estimate, estimate_share
+from classify.evaluation.intervals import Estimate, estimate_share
 from classify.presentation.figures import canvas, grid
 from classify.presentation.numbers import MINUS, percent, points_span, signed
 from classify.report.blocks import Block, Canvas, Cell, Figure, Table, TableRow, Text, columns

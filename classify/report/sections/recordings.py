@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from classify.evaluation.scores import Estimate
+from classify.evaluation.intervals import Estimate
 from classify.experiments.results import RECORDED
 from classify.presentation.numbers import number, percent, points_span
 from classify.report.blocks import Block, Table, TableRow, Text, columns

@@ -10,7 +10,7 @@ from functools import partial
 
 from matplotlib.ticker import MultipleLocator
 
-from classify.evaluation.scores import Estimate
+from classify.evaluation.intervals import Estimate
 from classify.presentation.figures import GREY, canvas
 from classify.presentation.numbers import MINUS, number, percent, points_span, signed
 from classify.report.blocks import (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm, t
 
-from classify.evaluation.scores import wilson
+from classify.evaluation.intervals import wilson
 from classify.report import write_report
 from classify.report.run_view import read_view
 from classify.report.sections import learning_curve
