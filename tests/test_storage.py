@@ -121,16 +121,16 @@ def test_what_is_not_whole_is_not_read(bucket, corpus_folder):
 
 def test_nobody_writes_where_another_does(bucket, tmp_path, monkeypatch):
     """Though it runs on another machine: it shows that it lives."""
-    monkeypatch.setattr("classify.storage.BEAT", 0.2)
-    monkeypatch.setattr("classify.storage.EVERY", 0.1)
-    monkeypatch.setattr("classify.storage.PATIENCE", 1.0)
+    monkeypatch.setattr("classify.storage.mirror.BEAT", 0.2)
+    monkeypatch.setattr("classify.storage.mirror.EVERY", 0.1)
+    monkeypatch.setattr("classify.storage.mirror.PATIENCE", 1.0)
     address = address_of("memory://runs/two")
     with written(address) as place:
         write_corpus(place, 1)
         while not bucket.exists("/runs/.two.state"):
             time.sleep(0.05)
         elsewhere(monkeypatch, tmp_path / "elsewhere")
-        monkeypatch.setattr("classify.storage._machine", lambda: "another")
+        monkeypatch.setattr("classify.storage.mirror._machine", lambda: "another")
         refused = pytest.raises(InputError, match=r"runs/two: a command on .* is at it now")
         with refused, written(address):
             pass
