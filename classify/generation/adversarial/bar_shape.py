@@ -1,4 +1,4 @@
-"""MidiNet's two networks: bars are written after the bar before them, and told from real ones."""
+"""MidiNet's two networks: one writes bars, the other distinguishes them from real ones."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""MuseGAN's networks: phrases of several tracks are written bar by bar, and told from real ones."""
+"""MuseGAN's networks: some write phrases of tracks, others distinguish them from real ones."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

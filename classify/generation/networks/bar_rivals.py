@@ -23,7 +23,7 @@ class BarRivals(RivalsNetwork):
         (n, steps), 1 for steps before the bar's end.
     """
 
-    COLUMNS = ("objective", "adversary", "generator", "matching", "told apart")
+    COLUMNS = ("objective", "adversary", "generator", "matching", "adversary's accuracy")
 
     def deviation(self, shape: tuple[int, ...]) -> float:
         """Give the published one."""

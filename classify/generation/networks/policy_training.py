@@ -215,7 +215,7 @@ class Contestants:
         y = np.repeat(better[..., None], rows.shape[2], axis=2)
         self.trainer.fit(self.model, Arrays(x, y, batch_size=len(rows)))
         said = self.teach_critic(self.weights(), contest.later, random)
-        return {"adversary": said["loss"], "told apart": said["accuracy"],
+        return {"adversary": said["loss"], "adversary's accuracy": said["accuracy"],
                 "reward": float(rewards.mean())}  # fmt: skip
 
     def measured(self, n: int, seed: int) -> Values:
