@@ -39,7 +39,7 @@ class _InMetre(Protocol):
     def metre(self) -> tuple[int, int]: ...
 
 
-#: A song as a representation has it.
+# A song as a representation has it.
 Written = TypeVar("Written", bound=_InMetre)
 
 #: How much alike the phrases of a new song are: the correlation of their latent vectors.
