@@ -181,6 +181,7 @@ SERVE = """
 import sys
 from pathlib import Path
 from classify.app import server
+from classify.app.safety import Address
 if __name__ == "__main__":
     page = server.open_page(sys.argv[1], [Path("/")])
     taken = server.listening(0)
