@@ -57,14 +57,25 @@ def list_songs(page: ThePage, number: int, filters: Annotated[Filters, Query()])
         found(session.get(Library, number), "library")
         model = used_model(session, "classifier")
         query = with_judgements(number, model, setting(session, "listener"))
-        # The library is gone through once; what is shown is fetched for the rows that are shown.
-        ids = session.scalars(filtered(query, filters).with_only_columns(Song.id)).all()
-        shown = ids[filters.offset : filters.offset + filters.limit]
+        # What is shown is fetched for the rows that are shown, and not for all that are sorted.
+        total, shown = _some(session, filtered(query, filters), filters)
         rows = {row[0].id: row for row in session.execute(query.where(Song.id.in_(shown)))}
     # plain values, which need not be looked through for others
     return JSONResponse({
-        "total": len(ids), "offset": filters.offset, "rows": [as_row(*rows[one]) for one in shown],
+        "total": total, "offset": filters.offset, "rows": [as_row(*rows[one]) for one in shown],
     })  # fmt: skip
+
+
+def _some(
+    session: Session, query: Select[Song, Prediction, str, bool], filters: Filters
+) -> tuple[int, list[int]]:
+    """Give how many songs there are, and those that are shown, in one look through the library."""
+    chosen = query.with_only_columns(Song.id, func.count().over())
+    rows = session.execute(chosen.offset(filters.offset).limit(filters.limit)).all()
+    if rows:
+        return rows[0][1], [number for number, _ in rows]
+    counted = select(func.count()).select_from(query.order_by(None).subquery())
+    return session.scalar(counted) or 0, []  # beyond the last, or none at all
 
 
 def with_judgements(
