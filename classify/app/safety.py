@@ -58,6 +58,9 @@ MOST_UPLOADED, MOST_BYTES = 512 * 2**20, 2**20
 #: Requests a second on average, and at once.
 RATE, BURST = 100.0, 400.0
 
+#: The host that only this machine reaches.
+HERE_ALONE = "127.0.0.1"
+
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -76,13 +79,13 @@ class Address:
     """
 
     port: int
-    host: str = "127.0.0.1"
+    host: str = HERE_ALONE
     scheme: str = "http"
 
     @property
     def hosts(self) -> set[str]:
         """What a request may name as its host."""
-        names = {self.host, "localhost"} if self.host == "127.0.0.1" else {self.host}
+        names = {self.host, "localhost"} if self.host == HERE_ALONE else {self.host}
         usual = self.port == (443 if self.scheme == "https" else 80)  # which browsers leave out
         return {f"{name}:{self.port}" for name in names} | (names if usual else set())
 

@@ -35,14 +35,11 @@ from classify.app.routes import (
     playlists,
     songs,
 )
-from classify.app.safety import Address, Safety
+from classify.app.safety import HERE_ALONE, Address, Safety
 from classify.errors import InputError
 
 #: Where the JSON interface lies; its next version would lie beside it.
 API = "/api/v1"
-
-#: The host that only this machine reaches.
-HERE_ALONE = Address(0).host
 
 #: How many ports after the first are tried.
 PORTS = 20

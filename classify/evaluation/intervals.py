@@ -66,7 +66,7 @@ def resampled(
     >>> replicates.shape, accuracy(replicates)[:3].tolist()
     ((2000, 2, 2), [1.0, 0.5, 0.75])
     """
-    index, draws = draw_groups(groups, seed)
+    index, draws = _drawn(groups, seed)
     per_group = np.zeros((draws.shape[1], n_classes**2))
     np.add.at(per_group, (index, truth * n_classes + prediction), 1)
     return (draws @ per_group).reshape(RESAMPLES, n_classes, n_classes)
@@ -102,7 +102,7 @@ def bootstrap(
     >>> means.shape, bool(means.min() < values.mean() < means.max())
     ((2000,), True)
     """
-    index, draws = draw_groups(groups, seed)
+    index, draws = _drawn(groups, seed)
     songs = np.arange(len(index))
     return np.array([statistic(np.repeat(songs, times[index])) for times in draws])
 
@@ -131,13 +131,13 @@ def bootstrap_of_counts(
     >>> np.allclose(means, bootstrap(lambda drawn: values[drawn].mean(), groups, 0))
     True
     """
-    index, draws = draw_groups(groups, seed)
+    index, draws = _drawn(groups, seed)
     rows = max(1, BLOCK // len(index))
     blocks = (draws[start : start + rows] for start in range(0, RESAMPLES, rows))
     return np.concatenate([statistic(block[:, index]) for block in blocks])
 
 
-def draw_groups(groups: Sequence[str], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _drawn(groups: Sequence[str], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Index of each song's group, and how often each draw has each group, (RESAMPLES, n_groups)."""
     names, index = np.unique(np.asarray(groups), return_inverse=True)
     draws = np.random.default_rng(seed).multinomial(

@@ -11,10 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.evaluation.intervals import Estimate, draw_groups, effective_groups, interval
-
-#: Numbers held at once for resamples: 200 MB.
-HELD = 25_000_000
+from classify.evaluation.intervals import Estimate, bootstrap_of_counts, effective_groups, interval
 
 
 @dataclass(frozen=True)
@@ -139,18 +136,10 @@ def areas(
 
 def _found(p: NDArray, positive: NDArray, groups: Sequence[str], seed: int) -> NDArray:
     """Areas of the songs, then of each resample: shape (1 + RESAMPLES, n_classes, 2)."""
-    index, draws = draw_groups(groups, seed)
-    times = np.vstack([np.ones_like(draws[:1]), draws])
-    parts = np.array_split(times, 1 + times.shape[0] * len(index) // HELD)
-    return np.concatenate(
-        [
-            np.stack(
-                [
-                    weighted_areas(*of_class, part[:, index])
-                    for of_class in zip(positive.T, p.T, strict=True)
-                ],
-                axis=1,
-            )
-            for part in parts
-        ]
-    )
+
+    def of_classes(times: NDArray) -> NDArray:
+        pairs = zip(positive.T, p.T, strict=True)
+        return np.stack([weighted_areas(*of_class, times) for of_class in pairs], axis=1)
+
+    songs = np.ones((1, len(p)), int)
+    return np.concatenate([of_classes(songs), bootstrap_of_counts(of_classes, groups, seed)])

@@ -42,6 +42,26 @@ def minor_and_shift(
         shift = nearest(tonic - HOME[minor])
     elif request.minor is not None:
         minor = request.minor
+    return minor, into_range(request, shift, middle)
+
+
+def into_range(request: Request, shift: int, middle: float) -> int:
+    """Go on from the way to a key: to the range or register that is asked for.
+
+    Parameters
+    ----------
+    request : Request
+        Where its key or primer decides on a key, whole octaves are gone.
+    shift : int
+        In semitones, to the key.
+    middle : float
+        Mean pitch of the songs that were learned from, in the home key.
+
+    Returns
+    -------
+    int
+        In semitones.
+    """
     if request.low is not None or request.high is not None:
         high = 127 if request.high is None else request.high
         wanted = ((request.low or 0) + high) / 2
@@ -49,4 +69,4 @@ def minor_and_shift(
     elif request.register is not None:
         away = request.register - middle - shift
         shift += 12 * round(away / 12) if request.key or request.primer else round(away)
-    return minor, shift
+    return shift

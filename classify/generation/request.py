@@ -1,7 +1,7 @@
 """What is asked of a generator."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
@@ -185,6 +185,26 @@ class Request:
         if self.key is not None:
             return read_key(self.key)[1]
         return None if self.mode is None else self.mode == "minor"
+
+    def metre_among(self, known: Sequence[Sequence[int]]) -> tuple[int, int]:
+        """Give the time signature that is wanted, or the first of those that were learned.
+
+        Raises
+        ------
+        InputError
+            If it was not learned.
+        """
+        n, d = self.metre or known[0]
+        if [n, d] not in [list(metre) for metre in known]:
+            names = ", ".join(f"{n}/{d}" for n, d in known)
+            raise InputError(f"metre {n}/{d}: was not learned; known are {names}")
+        return n, d
+
+    def n_bars(self, seconds: float, usual: float) -> int:
+        """Give how many bars of so many seconds are wanted; as many as usual unless said."""
+        if self.seconds is not None:
+            return max(1, round(self.seconds / seconds))
+        return self.bars or max(1, round(usual))
 
     def with_knobs(self, values: Mapping[str, float | str]) -> "Request":
         """Set knobs, each to what can be asked for; a mode only where no key is given."""

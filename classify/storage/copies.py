@@ -148,8 +148,8 @@ class Copy:
 
     # --- from there to here
 
-    def fetch(self, progress: Progress, unfinished: bool = False) -> None:
-        """Copy what is new; delete what has gone there.
+    def fetch(self, progress: Progress, unfinished: bool = False) -> dict[str, Version]:
+        """Copy what is new; delete what has gone there; give what lay there.
 
         Work of this machine that never got there stays.
         """
@@ -171,6 +171,7 @@ class Copy:
                         self.remember(known)
         finally:
             self.remember(known)
+        return there
 
     def _fetched(self, missing: dict[str, Version]) -> Iterator[tuple[str, Known]]:
         def fetched(name: str) -> tuple[str, Known]:
@@ -279,13 +280,9 @@ def read_copy(address: Address, progress: Progress = SILENT) -> Path:
             f"for that command, or give it again"
         )
     with alone(copy, patient=True):
-        before = copy.listing(unfinished=False)
         for _ in range(3):
-            copy.fetch(progress)
-            after = copy.listing(unfinished=False)
-            if before == after:
+            if copy.fetch(progress) == copy.listing(unfinished=False):
                 break
-            before = after
         else:
             raise InputError(f"{address}: changes while it is read; wait until that has ended")
         if not copy.path.exists():

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from classify.errors import InputError
 from classify.generation import knobs
 from classify.generation.adversarial.training import Aim
-from classify.generation.generator import Generator, State, check_shapes
 from classify.generation.keys import minor_and_shift
 from classify.generation.latent.phrases import TICKS_PER_BEAT, Grid, length_of, on_grid
+from classify.generation.networks.kept_network import KeptNetwork
 from classify.generation.networks.network_generator import one_hot
 from classify.generation.request import Request
 from classify.models.trainer import Values
@@ -69,7 +69,7 @@ class Lesson:
     mood: str
 
 
-class AdversarialGenerator(Generator):
+class AdversarialGenerator(KeptNetwork):
     """Writes bars on a grid of sixteenths with a network that learned against an adversary.
 
     A subclass writes `teach` and `compose`.
@@ -87,8 +87,6 @@ class AdversarialGenerator(Generator):
 
     Attributes
     ----------
-    ARCHITECTURE : type
-        What describes the networks.
     PRESETS : dict of str to dict
         By name, what the architecture takes beside what follows from the songs.
     AIMS_OF : dict of str to Aim
@@ -115,10 +113,7 @@ class AdversarialGenerator(Generator):
     PRESETS: ClassVar[dict[str, dict[str, Any]]]
     QUICK: ClassVar[dict[str, Any]]
     AIMS_OF: ClassVar[dict[str, Aim]]
-    ARCHITECTURE: ClassVar[Any]
 
-    architecture: Any
-    weights: dict[str, Floats]
     known_moods: list[str]
     metres: list[list[int]]
     tempo: float
@@ -210,35 +205,10 @@ class AdversarialGenerator(Generator):
         InputError
             If it wants a time signature that was not learned.
         """
-        wanted = list(request.metre or self.metres[0])
-        if wanted not in self.metres:
-            known = ", ".join(f"{n}/{d}" for n, d in self.metres)
-            raise InputError(f"metre {wanted[0]}/{wanted[1]}: was not learned; known are {known}")
-        metre, tempo = (wanted[0], wanted[1]), request.tempo or self.tempo
-        bars = request.bars or max(1, round(self.bars))
-        if request.seconds is not None:
-            bar = length_of(metre) / TICKS_PER_BEAT * 60 / tempo
-            bars = max(1, round(request.seconds / bar))
+        metre, tempo = request.metre_among(self.metres), request.tempo or self.tempo
+        bars = request.n_bars(length_of(metre) / TICKS_PER_BEAT * 60 / tempo, self.bars)
         minor, shift = minor_and_shift(request, self.minor, self.middle, random)
         low = (request.low or 0) - shift
         high = (127 if request.high is None else request.high) - shift
         velocity = round(self.velocity if request.loudness is None else request.loudness)
         return Plan(bars, metre, tempo, minor, shift, low, high, velocity)
-
-    # -- being kept ------------------------------------------------------------------------------
-
-    def state(self) -> State:
-        """Give the weights, and what is known beside them."""
-        facts = {name: getattr(self, name) for name in self.FACTS}
-        return dict(self.weights), {"architecture": self.architecture.as_values(), "facts": facts}
-
-    @classmethod
-    def of_state(cls, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> Self:
-        """Make a generator of what `state` gave."""
-        generator = cls()
-        generator.architecture = cls.ARCHITECTURE.of_values(values["architecture"])
-        check_shapes(arrays, generator.architecture.shapes())
-        generator.weights = arrays
-        for name in cls.FACTS:
-            setattr(generator, name, values["facts"][name])
-        return generator

@@ -169,10 +169,7 @@ class EventTransformer(NetworkGenerator):
         """Decide what the request leaves open."""
         tempo = request.tempo or float(random.choice(self.tempi))
         metre = self._metre(request)
-        seconds_of_bar = metre[0] / STEPS_PER_BEAT * 60 / tempo
-        bars = request.bars or max(1, round(self.bars))
-        if request.seconds is not None:
-            bars = max(1, round(request.seconds / seconds_of_bar))
+        bars = request.n_bars(metre[0] / STEPS_PER_BEAT * 60 / tempo, self.bars)
         shift = 0
         if request.key:
             tonic, minor = read_key(request.key)

@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 from classify.errors import InputError
 from classify.generation import knobs
 from classify.generation.events import orchestrated
-from classify.generation.generator import Generator, State, check_shapes
+from classify.generation.generator import State
+from classify.generation.keys import into_range
 from classify.generation.knobs import KNOBS
 from classify.generation.latent.architecture import Architecture
 from classify.generation.latent.frame_architecture import FrameArchitecture
 from classify.generation.latent.phrases import LONGEST_BAR, TICKS_PER_BEAT, length_of
 from classify.generation.latent.points import Point, attribute_ways, of_the_middle
 from classify.generation.latent.training import Example, train
+from classify.generation.networks.kept_network import KeptNetwork
 from classify.generation.request import Request, read_key
 from classify.generation.styles import HOME, nearest
 from classify.models.trainer import Values
@@ -59,7 +61,7 @@ ATTRIBUTES = tuple(name for name in KNOBS if name != "tempo")
 QUICK_EPOCHS = 2
 
 
-class LatentGenerator(Generator):
+class LatentGenerator(KeptNetwork):
     """Learns a space of songs; new songs are points drawn from it.
 
     A subclass says what its network looks like (`ARCHITECTURE`, `PRESETS`), and writes `teach`,
@@ -78,8 +80,6 @@ class LatentGenerator(Generator):
 
     Attributes
     ----------
-    ARCHITECTURE : type
-        What describes the network.
     PRESETS : dict of str to dict
         By name, what the architecture takes beside what follows from the songs.
     TO_THE_END : bool
@@ -116,8 +116,6 @@ class LatentGenerator(Generator):
         "metres", "tempo", "bars", "velocity", "middle", "programs", "history", "told"
     )  # fmt: skip
 
-    architecture: Any
-    weights: dict[str, Floats]
     metres: list[list[int]]
     tempo: float
     bars: float
@@ -374,22 +372,12 @@ class LatentGenerator(Generator):
     def _placed(self, request: Request, random: np.random.Generator) -> Point:
         """Decide what a request leaves open, and draw the phrases."""
         tempo = request.tempo or self.tempo
-        metre = self._metre(request)
-        bars = request.bars or max(1, round(self.bars))
-        if request.seconds is not None:
-            bar = length_of(metre) / 4 * 60 / tempo
-            bars = max(1, round(request.seconds / bar))
+        metre = request.metre_among(self.metres)
+        bars = request.n_bars(length_of(metre) / TICKS_PER_BEAT * 60 / tempo, self.bars)
         n_phrases = -(-bars // self.phrase_bars)
         known = request.mood if request.mood in self.spots else ""
         z = self.sample(random, known, n_phrases)
         return Point(z, bars, metre, self._shift(request), tempo, self.programs)
-
-    def _metre(self, request: Request) -> tuple[int, int]:
-        wanted = list(request.metre or self.metres[0])
-        if wanted not in self.metres:
-            known = ", ".join(f"{n}/{d}" for n, d in self.metres)
-            raise InputError(f"metre {wanted[0]}/{wanted[1]}: was not learned; known are {known}")
-        return wanted[0], wanted[1]
 
     def _shift(self, request: Request) -> int:
         """Decide on the way from the home key."""
@@ -397,25 +385,16 @@ class LatentGenerator(Generator):
         if request.key:
             tonic, minor = read_key(request.key)
             shift = nearest(tonic - HOME[minor])
-        if request.low is not None or request.high is not None:
-            high = 127 if request.high is None else request.high
-            wanted = ((request.low or 0) + high) / 2
-            shift += 12 * round((wanted - self.middle - shift) / 12)
-        elif request.register is not None:
-            away = request.register - self.middle - shift
-            shift += 12 * round(away / 12) if request.key else round(away)
-        return shift
+        return into_range(request, shift, self.middle)
 
     # -- being kept ------------------------------------------------------------------------------
 
     def state(self) -> State:
         """Give weights, places of moods, and facts."""
-        arrays: dict[str, NDArray[Any]] = dict(self.weights)
+        arrays, values = super().state()
         for n, (mean, root) in enumerate(self.spots.values()):
             arrays |= {f"spot.{n}.mean": mean, f"spot.{n}.root": root}
         arrays |= {f"direction.{name}": way for name, way in self.directions.items()}
-        facts = {name: getattr(self, name) for name in self.FACTS}
-        values = {"architecture": self.architecture.as_values(), "facts": facts}
         return arrays, values | {"spots": list(self.spots)}
 
     @classmethod
@@ -429,13 +408,8 @@ class LatentGenerator(Generator):
             name: arrays.pop(f"direction.{name}")
             for name in ATTRIBUTES if f"direction.{name}" in arrays
         }  # fmt: skip
-        generator = cls()
-        generator.architecture = cls.ARCHITECTURE.of_values(values["architecture"])
-        check_shapes(arrays, generator.architecture.shapes())
-        generator.weights = arrays
+        generator = super().of_state(arrays, values)
         generator.spots, generator.directions = spots, directions
-        for name in cls.FACTS:
-            setattr(generator, name, values["facts"][name])
         return generator
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.generation.generator import Generator, State, check_shapes
 from classify.generation.networks.architecture import Architecture
+from classify.generation.networks.kept_network import KeptNetwork
 from classify.generation.networks.row_sampler import RowSampler
 from classify.progress import Progress
 
@@ -16,10 +16,8 @@ from classify.progress import Progress
 QUICK_EPOCHS, HIDDEN_MOOD = 2, 0.2
 
 
-class NetworkGenerator(Generator):
+class NetworkGenerator(KeptNetwork):
     """A network over rows, trained by Keras and sampled in NumPy.
-
-    Its weights are plain arrays, so a saved one needs no Keras.
 
     Parameters
     ----------
@@ -34,16 +32,13 @@ class NetworkGenerator(Generator):
     ----------
     EPOCHS : int
         Passes over the songs unless told otherwise.
-    FACTS : tuple of str
-        Attributes that JSON holds, and without which no song can be made.
     """
 
     OPTIONS = frozenset({"epochs", "seed", "quick"})
     EPOCHS: ClassVar[int] = 24
-    FACTS: ClassVar[tuple[str, ...]] = ()
+    ARCHITECTURE = Architecture
 
     architecture: Architecture
-    weights: dict[str, NDArray[np.float32]]
 
     def __init__(self, epochs: int | None = None, seed: int = 0, quick: bool = False) -> None:
         self.epochs, self.seed, self.quick = epochs, seed, quick
@@ -75,22 +70,6 @@ class NetworkGenerator(Generator):
     def sampler(self, condition: NDArray[np.float32], n_songs: int = 1) -> RowSampler:
         """Begin songs of which the same is known."""
         return RowSampler(self.architecture, self.weights, np.repeat(condition[None], n_songs, 0))
-
-    def state(self) -> State:
-        """Give the weights, and what is known beside them."""
-        facts = {name: getattr(self, name) for name in self.FACTS}
-        return dict(self.weights), {"architecture": self.architecture.as_values(), "facts": facts}
-
-    @classmethod
-    def of_state(cls, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> Self:
-        """Make a generator of what `state` gave."""
-        generator = cls()
-        generator.architecture = Architecture.of_values(values["architecture"])
-        check_shapes(arrays, generator.architecture.shapes())
-        generator.weights = arrays
-        for name in cls.FACTS:
-            setattr(generator, name, values["facts"][name])
-        return generator
 
 
 def one_hot(name: str, names: Sequence[str]) -> list[float]:
