@@ -46,8 +46,9 @@ def blocks(view: View) -> Iterator[Block]:
         f"If songs are ranked by the probability that {best.title} gives a class, how far do those "
         "of the class come first? ROC: how many of them are found (up) while so many others are "
         "let in (across). Precision–recall: how many of those kept are of the class (up) while so "
-        "many of it are found (across); for a rare class that says more. Songs of all folds are "
-        "ranked together."
+        "many of it are found (across); for a rare class that says more."
+        + " Songs of all folds are ranked together."
+        * (view.n_folds > 1)
     )
     p, truth, _ = songs[best.name]
     for name, title, each in (
