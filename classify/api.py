@@ -647,7 +647,7 @@ def playlist(
 
 def _library(
     bundle: "Bundle", sources: list[Path], artist_folder: int, progress: Progress
-) -> "tuple[PredictedLibrary, list[str], Callable[[set[str]], pd.DataFrame] | None]":
+) -> "tuple[PredictedLibrary, list[str], Callable[[set[str]], pd.DataFrame]]":
     """Predict a library, or read what was predicted; give remarks, and what follows its songs."""
     from classify.inference import prediction
     from classify.playlists.library import library_from_table, read_library
@@ -661,7 +661,7 @@ def _library(
             )
         about = sources[0].with_name(f"{sources[0].stem}.about.json")
         warning = read_json(about).get("warning") if about.is_file() else ""
-        return songs, [warning] if warning else [], None
+        return songs, [warning] if warning else [], partial(prediction.course_of_files, bundle)
     predicted = prediction.predict(bundle, sources, progress=progress, artist_folder=artist_folder)
     remarks = [predicted.about["warning"]] if predicted.about["warning"] else []
     remarks += [f"left out: {item.name} {item.reason}" for item in predicted.skipped]

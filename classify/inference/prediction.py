@@ -30,6 +30,7 @@ prediction that was killed goes on where it was, and no process has the notes of
 in memory.
 """
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -46,8 +47,9 @@ from numpy.typing import NDArray
 
 from classify.compute.executor import Executor
 from classify.corpora import Skipped
-from classify.corpora.labels import Entry
-from classify.corpora.library import Item, list_songs, load_library, nothing_usable
+from classify.corpora.labels import Entry, Listing
+from classify.corpora.library import Item, items_of, list_songs, load_library, nothing_usable
+from classify.corpora.store import Store
 from classify.errors import InputError
 from classify.experiments.results import P, write_parquet
 from classify.files import atomic_write, exclusive, write_json
@@ -66,6 +68,9 @@ from classify.progress import SILENT, Progress, counting
 
 #: Endings of tables, and of those that can be written piece by piece.
 ENDINGS, GROWING = (".csv", ".json", ".parquet"), (".csv", ".parquet")
+
+#: What follows a file's name where it holds several songs.
+PART = re.compile(r"#\d+$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,6 +185,39 @@ def course_of(bundle: Bundle, items: Sequence[Item], songs: Collection[str]) -> 
     """
     chosen = [item for item in items if item.name in songs]
     return predict_block(bundle, chosen).windows if chosen else pd.DataFrame()
+
+
+def course_of_files(bundle: Bundle, songs: Collection[str]) -> pd.DataFrame:
+    """Follow the classes over songs of a table, where their files are still there.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model.
+    songs : collection of str
+        Names as a table of predictions has them: the path of a file, of a song in an archive, or
+        of one of several songs in a file (`tunes.abc#2`).
+
+    Returns
+    -------
+    DataFrame
+        As `Predictions.window_predictions`.
+    """
+    wanted = {PART.sub("", name) for name in songs} | set(songs)
+    files = sorted({file for name in songs if (file := _file_of(name))})
+    try:
+        listing = list_songs(files) if files else Listing("", [], [])
+    except InputError:  # an archive that holds songs no longer
+        return pd.DataFrame()
+    entries = [entry for entry in listing.entries if entry.name in wanted]
+    items, _ = items_of(entries, Store.of_user(), n_workers=1)
+    return course_of(bundle, items, songs)
+
+
+def _file_of(name: str) -> Path | None:
+    """Find the file or archive that holds a song."""
+    path = Path(PART.sub("", name))
+    return next((file for file in (Path(name), path, *path.parents) if file.is_file()), None)
 
 
 def _parts(out: Path) -> Path:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # the command line's options are read here, and the library n
 DISCLAIMER = "This is no medical device, and it does not replace a therapist's judgement."
 #: American Music Therapy Association, as this project's protocol quotes it.
 LISTENING_LEVEL = "Listening level: at most 65 dB (AMTA)."
+#: How near the mean of a song's course is to its own probabilities, if both are of one model.
+AGREES = 0.001
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,12 @@ class PlaylistEntry:
             p=tuple(library.p[song].tolist()),
         )
 
+    def followed(self, course: "list[tuple[float, ...]]") -> "PlaylistEntry":
+        """Give it a course, if the mean of that is what the library says of the song."""
+        means = [sum(p) / len(course) for p in list(zip(*course, strict=True))[1:]]
+        agrees = means and all(abs(a - b) < AGREES for a, b in zip(means, self.p, strict=True))
+        return replace(self, course=tuple(course) if agrees else ())
+
 
 @dataclass(frozen=True)
 class Playlist:
@@ -136,7 +144,9 @@ class Playlist:
     by_hand: bool = False
 
     def followed(self, windows: "pd.DataFrame") -> "Playlist":
-        """Give its songs their course.
+        """Give its songs their course, where its mean is what the library says of the song.
+
+        It is another where the file has changed since, or another model predicted the library.
 
         Parameters
         ----------
@@ -148,7 +158,7 @@ class Playlist:
         for row in windows.to_dict("records"):
             p = [sum(row[f"p:{one.strip()}"] for one in _parts(m, row)) for m in self.moods]
             courses.setdefault(row["song"], []).append((row["start"], *p))
-        entries = [replace(one, course=tuple(courses.get(one.song, ()))) for one in self.entries]
+        entries = [one.followed(courses.get(one.song, [])) for one in self.entries]
         return replace(self, entries=tuple(entries))
 
     @property

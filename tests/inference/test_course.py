@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classify import baselines
+from classify import api, baselines
 from classify.corpora import load as load_corpus
 from classify.errors import InputError
 from classify.experiments.settings import Settings
@@ -91,6 +92,37 @@ def test_a_course_rises_where_the_song_becomes_happy(bundle, halves):
     course = model.course([song], windows, raw, np.array([[0.5, 0.5]]))[:, 1]
     assert course[:2].max() < 0.3 and course[-2:].min() > 0.7
     assert course.mean() == pytest.approx(0.5, abs=1e-4)
+
+
+def test_a_playlist_of_a_table_draws_the_course_where_the_songs_are_still_there(
+    bundle, halves, tmp_path
+):
+    tune = "X:{0}\nM:4/4\nL:1/8\nK:C\n" + "CDEFGABc|" * 6 + "\n\n"
+    (halves / "two.abc").write_text(tune.format(1) + tune.format(2))
+    with zipfile.ZipFile(halves / "more.zip", "w") as archive:
+        archive.write(halves / "both.mid", "again.mid")
+    table = tmp_path / "moods.csv"
+    predict(load(bundle), [halves], table)
+    names = "again.mid", "both.mid", "two.abc#1", "two.abc#2"
+    wishes = {
+        "mood": "Calming", "minutes": 60, "min_confidence": 0.0, "tempo_change": None,
+        "loudness_change": None, "formats": ("csv",), "pins": names,
+    }  # fmt: skip
+
+    def courses(source: Path) -> dict[str, tuple]:
+        made = api.playlists(bundle, source, out=tmp_path / "list", **wishes)
+        return {Path(one.song).name: one.course for one in made.playlists[0].entries}
+
+    of_songs, of_table = courses(halves), courses(table)
+    assert set(of_songs) == set(names) and all(of_songs.values())
+    assert of_table == of_songs
+    notes = midi.read(halves / "both.mid").notes[:40]
+    midi.write(halves / "both.mid", notes["onset"], notes["duration"], notes["pitch"])
+    (halves / "two.abc").unlink()
+    assert [name for name, course in courses(table).items() if course] == ["again.mid"]
+    (halves / "both.mid").unlink()
+    (halves / "more.zip").write_bytes(b"no archive")
+    assert not any(courses(table).values())
 
 
 def test_a_companion_is_evaluated_on_songs_that_it_had_not_seen(bundle):

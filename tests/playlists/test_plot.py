@@ -64,14 +64,28 @@ def test_a_course_is_drawn_within_its_song(tmp_path):
         {"song": first.song, "start": [0.0, first.seconds / 2]}
         | {f"p:{mood}": [0.0, 0.0] for mood in made.moods}
     )
-    windows[[f"p:{mood}" for mood in made.moods[:2]]] = np.eye(2)
+    change = np.zeros(len(made.moods))
+    change[:2] = np.array([1, -1]) * min(first.p[:2])
+    windows[[f"p:{mood}" for mood in made.moods]] = first.p + np.array([change, -change])
     followed = made.followed(windows)
-    assert [row[:2] for row in followed.entries[0].course] == [(0, 1), (first.seconds / 2, 0)]
+    p1 = first.p[0] + change[0], first.p[0] - change[0]
+    course = [row[:2] for row in followed.entries[0].course]
+    assert course == [(0, pytest.approx(p1[0])), (first.seconds / 2, pytest.approx(p1[1]))]
     assert not followed.entries[1].course
     edges = np.cumsum([0, *(entry.seconds / 60 for entry in made.entries)])
     places, p = plot._followed(followed, edges)
     assert places[:3] == pytest.approx([0, first.seconds / 120, edges[1]])
-    assert p[0, :2].tolist() == [1, 0] and len(places) == len(edges) + 1
+    assert p[0, :2].tolist() == pytest.approx(p1) and len(places) == len(edges) + 1
     draw(made, tmp_path / "a.svg", MADE)
     draw(followed, tmp_path / "b.svg", MADE)
     assert (tmp_path / "a.svg").read_bytes() != (tmp_path / "b.svg").read_bytes()
+
+
+def test_a_course_that_is_another_models_is_not_drawn():
+    (made,) = build(made_up(60), Request("Calming", start="Happy"))
+    first = made.entries[0]
+    p = np.array(first.p)[::-1] * 0.9 + 0.1 / len(first.p)
+    windows = pd.DataFrame([p, p], columns=[f"p:{mood}" for mood in made.moods])
+    windows = windows.assign(song=first.song, start=[0.0, 9.0])
+    assert not np.allclose(p, first.p, atol=0.01)
+    assert not made.followed(windows).entries[0].course
