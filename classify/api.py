@@ -333,7 +333,9 @@ def report(run: str | Path) -> Path:
 
 
 @stored(writes=["runs", "out"])
-def side_by_side(runs: Sequence[str | Path], out: str | Path | None = None) -> Path:
+def side_by_side(
+    runs: Sequence[str | Path], out: str | Path | None = None, *, names: str | Sequence[str] = ()
+) -> Path:
     """Lay runs side by side, on one corpus or on several.
 
     Parameters
@@ -342,6 +344,8 @@ def side_by_side(runs: Sequence[str | Path], out: str | Path | None = None) -> P
         Folders of runs, two at least.
     out : str or Path, optional
         Where the side-by-side page goes; into the first run's folder unless given.
+    names : str or sequence of str
+        What the side-by-side page calls the runs, a different name each; in a text, with commas.
 
     Returns
     -------
@@ -356,7 +360,7 @@ def side_by_side(runs: Sequence[str | Path], out: str | Path | None = None) -> P
     from classify.report.side_by_side import write_side_by_side
 
     folders = [Path(run) for run in runs]
-    return write_side_by_side(folders, Path(out) if out else folders[0])
+    return write_side_by_side(folders, Path(out) if out else folders[0], as_names(names))
 
 
 # --- corpora

@@ -5,8 +5,13 @@ from typing import Any
 
 from classify import api
 from classify.app.judging import read_all
+from classify.app.place import Place
 from classify.app.room import Room, add_model
 from classify.app.tables import Comparison
+from classify.errors import InputError
+
+#: Where comparisons that are laid side by side lie in the folder of comparisons.
+SIDES = "side-by-side"
 
 
 def compare(room: Room, comparison_id: int, settings: dict[str, Any]) -> dict[str, Any]:
@@ -15,6 +20,26 @@ def compare(room: Room, comparison_id: int, settings: dict[str, Any]) -> dict[st
         comparison = session.get_one(Comparison, comparison_id)
     run = api.compare(comparison.corpus, out=comparison.folder, progress=room.progress, **settings)
     return {"comparison": comparison_id, "best": run.best, "models": run.models}
+
+
+def side_by_side(room: Room, comparison_ids: list[int]) -> dict[str, Any]:
+    """Lay comparisons side by side, the earliest first: the others are measured against it."""
+    with room.database.reading() as session:
+        rows = [session.get(Comparison, number) for number in comparison_ids]
+    if not all(rows):
+        raise InputError("one of the comparisons was deleted; choose others")
+    told = [row for row in rows if row is not None]
+    names = [row.name for row in told]
+    names = [f"{name} ({row.id})" if names.count(name) > 1 else name
+             for name, row in zip(names, told, strict=True)]  # fmt: skip
+    out = sides(room.place, comparison_ids).parent
+    api.side_by_side([row.folder for row in told], out, names=names)
+    return {"side_by_side": comparison_ids}
+
+
+def sides(place: Place, comparison_ids: list[int]) -> Path:
+    """Say where comparisons lie side by side once they were laid so."""
+    return place.runs / SIDES / "-".join(map(str, comparison_ids)) / f"{SIDES}.html"
 
 
 def use_from_run(room: Room, comparison_id: int, model: str) -> dict[str, Any]:

@@ -35,6 +35,7 @@ LANES = {
     "compare": "long",
     "generate": "quick",
     "explain": "quick",
+    "side_by_side": "quick",
     "build_playlist": "quick",
     "suggest": "quick",
     "adapt": "long",

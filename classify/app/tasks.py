@@ -128,6 +128,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "suggest": personal.suggest,
     "adapt": personal.adapt,
     "compare": comparing.compare,
+    "side_by_side": comparing.side_by_side,
     "use_from_run": comparing.use_from_run,
     "build_playlist": build_playlist,
 }

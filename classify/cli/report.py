@@ -30,7 +30,7 @@ class _ManyAfterCompare(Command):
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    command(app, options(api.side_by_side, only=["out"]), cls=_ManyAfterCompare)(report)
+    command(app, options(api.side_by_side, only=["out", "names"]), cls=_ManyAfterCompare)(report)
 
 
 def report(
@@ -46,6 +46,7 @@ def report(
         print(shown(api.side_by_side([run, *compare], **given)))
         return 0
     if given:
-        raise InputError(f"--out {given['out']}: goes with --compare; a run's report stays with it")
+        name, value = next(iter(given.items()))
+        raise InputError(f"--{name} {value}: goes with --compare; a run's report stays with it")
     api.report(run)
     return finish(api.load_run(run))

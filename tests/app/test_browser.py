@@ -7,6 +7,7 @@ asks for is recorded, and nothing may come from, or go to, another machine.
 import csv
 import io
 import json
+import shutil
 import signal
 import threading
 import time
@@ -19,6 +20,7 @@ from classify import api
 from classify.app import server
 from classify.app.room import Room, add_model
 from classify.app.safety import Address
+from classify.app.tables import Comparison
 from classify.progress import SILENT
 from tests.app.conftest import TOKEN
 from tests.conftest import chromium, write_corpus, write_song
@@ -313,6 +315,46 @@ def test_a_comparison_is_watched_read_and_its_model_used(ready):
     ready.click(".use-from")
     ready.until(lambda: "in use now" in ready.one("#doing").text, 300)
     assert [model["id"] for model in ready.ask("/models") if model["used"]] != before
+    beside_another(ready)
+
+
+def beside_another(visit):
+    """Lay the comparison beside another, by keyboard alone."""
+    from selenium.webdriver.common.keys import Keys
+
+    with visit.page.database.writing() as session:
+        first = session.get(Comparison, 1)
+        folder = shutil.copytree(first.folder, visit.page.place.runs / "again")
+        session.add(Comparison(name="<i>Again", corpus=first.corpus, folder=str(folder)))
+    visit.go("/comparisons")
+    visit.tab_to("[name=run]")
+    visit.press(" ")
+    visit.tab_to("#sides button.main")
+    visit.press(Keys.ENTER)
+    visit.until(lambda: "two to twelve" in visit.one("#sides-told").text)
+    visit.until(lambda: visit.driver.execute_script(
+        "return document.activeElement.matches('[name=run]:not(:checked)')"
+    ))  # fmt: skip
+    visit.press(" ")
+    visit.tab_to("#sides button.main")
+    visit.press(Keys.ENTER)
+    visit.until(lambda: visit.one("iframe.report").is_displayed())
+    visit.driver.switch_to.frame(visit.one("iframe.report"))
+    visit.until(lambda: "What differed" in visit.one("body").text)
+    assert "<i>Again" in visit.one("body").text
+    visit.driver.switch_to.default_content()
+    assert barriers(visit) == []
+
+
+def barriers(visit):
+    """Name what is a serious barrier on the page that is shown, as axe-core finds it."""
+    axe = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+    visit.driver.execute_script(axe)
+    return visit.driver.execute_async_script(
+        "const done = arguments[0]; axe.run().then(r => done(r.violations"
+        ".filter(v => ['serious', 'critical'].includes(v.impact))"
+        ".map(v => `${v.id}: ${v.nodes[0].html}`)))"
+    )
 
 
 def test_pages_that_were_left_keep_no_connection(ready):
@@ -326,7 +368,6 @@ def test_pages_that_were_left_keep_no_connection(ready):
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
 def test_every_page_fits_and_no_serious_barrier_is_found(ready, width, theme):
-    axe = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
     build(ready)
     ready.driver.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
@@ -344,11 +385,5 @@ def test_every_page_fits_and_no_serious_barrier_is_found(ready, width, theme):
         )
         wide = "return document.documentElement.scrollWidth"
         assert ready.driver.execute_script(wide) <= width, path
-        ready.driver.execute_script(axe)
-        found = ready.driver.execute_async_script(
-            "const done = arguments[0]; axe.run().then(r => done(r.violations"
-            ".filter(v => ['serious', 'critical'].includes(v.impact))"
-            ".map(v => `${v.id}: ${v.nodes[0].html}`)))"
-        )
-        assert found == [], path
+        assert barriers(ready) == [], path
     ready.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

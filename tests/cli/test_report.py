@@ -24,5 +24,15 @@ def test_several_corpora_are_laid_side_by_side(tmp_path, capsys):
     again = shutil.copytree(runs[1], tmp_path / "again")
     assert main(["report", runs[0], "--compare", runs[1], str(again)]) == 0
     assert "again" in (Path(runs[0]) / "side-by-side.html").read_text()
+    beside = ["report", runs[0], "--compare", runs[1], "--out", str(tmp_path / "both")]
+    assert main([*beside, "--names", "one,other"]) == 0
+    assert "on songs (one)" in page_of(tmp_path) or "one (songs" in page_of(tmp_path)
+    capsys.readouterr()
+    assert main([*beside, "--names", "one,one"]) == 2
+    assert "--names one,one: expected a different name" in capsys.readouterr().err
     assert main(["report", runs[0], "--out", str(tmp_path)]) == 2
     assert "goes with --compare" in capsys.readouterr().err
+
+
+def page_of(folder):
+    return (folder / "both" / "side-by-side.html").read_text()

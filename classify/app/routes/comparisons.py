@@ -1,9 +1,9 @@
 """Models: compared on labelled songs, read about, used."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 from sqlalchemy import select
@@ -31,6 +31,19 @@ class NewComparison(BaseModel):
     library: int = Field(description="Its songs lie in a folder per class, or have a labels.csv.")
     name: str = Field("", max_length=100)
     depth: Literal["quick", "baselines", "all"] = "quick"
+
+
+#: Comparisons that can be laid side by side at once.
+MOST_SIDES = 12
+
+#: Which ones, by their numbers.
+Numbers = Annotated[list[int], Field(min_length=2, max_length=MOST_SIDES)]
+
+
+class Sides(BaseModel):
+    """Comparisons to be laid side by side."""
+
+    comparisons: Numbers
 
 
 class Use(BaseModel):
@@ -96,6 +109,41 @@ def add_comparison(page: ThePage, new: NewComparison) -> dict[str, int]:
     return {"comparison": comparison.id, "job": job}
 
 
+@router.get("/comparisons/side-by-side")
+def side_by_side(page: ThePage, run: Annotated[Numbers, Query()]) -> dict[str, Any]:
+    """Say of comparisons whether they lie side by side, as they are now."""
+    rows = _sides(page, run)
+    file = comparing.sides(page.place, [row.id for row in rows])
+    newest = max(_report(row).stat().st_mtime for row in rows)
+    ready = file.is_file() and file.stat().st_mtime >= newest
+    return {"comparisons": [{"id": row.id, "name": row.name} for row in rows], "finished": ready}
+
+
+@router.post("/comparisons/side-by-side", status_code=202)
+def lay_side_by_side(page: ThePage, sides: Sides) -> dict[str, int]:
+    """Lay finished comparisons side by side; the earliest is what the others are measured by."""
+    rows = _sides(page, sides.comparisons)
+    return {"job": page.jobs.add("side_by_side", "Laying comparisons side by side",
+                                 comparison_ids=[row.id for row in rows])}  # fmt: skip
+
+
+def _sides(page: Page, numbers: list[int]) -> list[Comparison]:
+    """Give comparisons that have finished, the earliest first, each once."""
+    rows = [_comparison(page, number) for number in sorted(set(numbers))]
+    if len(rows) < 2:
+        raise HTTPException(422, "Choose two to twelve comparisons.")
+    for row in rows:
+        if not _report(row).is_file():
+            raise HTTPException(409, f"{row.name}: this comparison has not finished yet.")
+    return rows
+
+
+@router.get("/comparisons/side-by-side/report")
+def sides_report(page: ThePage, run: Annotated[Numbers, Query()]) -> HTMLResponse:
+    """Give comparisons side by side as a page, which reaches nothing but itself."""
+    return _in_frame(comparing.sides(page.place, [row.id for row in _sides(page, run)]))
+
+
 @router.get("/comparisons/{number}")
 def one_comparison(page: ThePage, number: int) -> dict[str, Any]:
     """Give a comparison with its models' accuracies, once it has finished."""
@@ -114,7 +162,10 @@ def _comparison(page: Page, number: int) -> Comparison:
 @router.get("/comparisons/{number}/report")
 def report(page: ThePage, number: int) -> HTMLResponse:
     """Give a comparison's report, which reaches nothing but itself."""
-    file = _report(_comparison(page, number))
+    return _in_frame(_report(_comparison(page, number)))
+
+
+def _in_frame(file: Path) -> HTMLResponse:
     if not file.is_file():
         raise HTTPException(409, "This comparison has not finished yet.")
     return HTMLResponse(

@@ -1,15 +1,21 @@
 """The pages themselves: templates with what they need to begin."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import select
 
 from classify import api
 from classify.app import lists, texts
 from classify.app.page import ThePage, found
-from classify.app.routes.comparisons import list_comparisons, list_models, one_comparison
+from classify.app.routes.comparisons import (
+    MOST_SIDES,
+    list_comparisons,
+    list_models,
+    one_comparison,
+    side_by_side,
+)
 from classify.app.routes.generate import list_composers
 from classify.app.routes.libraries import list_libraries
 from classify.app.routes.listeners import list_listeners
@@ -119,6 +125,18 @@ def comparisons(request: Request, page: ThePage) -> HTMLResponse:
     return page.show(request, "comparisons.html", models=list_models(page),
                      comparisons=list_comparisons(page),
                      libraries=list_libraries(page))  # fmt: skip
+
+
+@router.get("/comparisons/side-by-side")
+def comparisons_side_by_side(
+    request: Request,
+    page: ThePage,
+    run: Annotated[list[int] | None, Query(max_length=MOST_SIDES)] = None,
+) -> Response:
+    """Show comparisons side by side; those of which there are too few are chosen first."""
+    if run is None or len(set(run)) < 2:
+        return RedirectResponse("/comparisons", 303)
+    return page.show(request, "sides.html", sides=side_by_side(page, run))
 
 
 @router.get("/comparisons/{number}")

@@ -16,6 +16,29 @@ $$(".use").forEach(button => button.addEventListener("click", () => attempt(asyn
   location.reload();
 })));
 
+// Two at least lie side by side: until as many are chosen, it is said instead of done.
+const sides = $("#sides");
+sides?.addEventListener("submit", event => {
+  const chosen = $$("[name=run]:checked", sides).length;
+  if (chosen > 1 && chosen <= 12) return;
+  event.preventDefault();
+  $("#sides-told").className = "warning";
+  $("#sides-told").textContent = t("Choose two to twelve comparisons.");
+  $(`[name=run]${chosen > 1 ? ":checked" : ":not(:checked)"}`, sides).focus();
+});
+
+const laid = $("#laid");
+if (laid && !laid.dataset.finished) attempt(async () => {
+  const runs = laid.dataset.runs.split("-").map(Number);
+  try {
+    const { job } = await ask("POST", "/comparisons/side-by-side", { comparisons: runs });
+    await finished(job, now => $("#doing").replaceChildren(card(now)));
+    $("#doing").replaceChildren();
+    $("iframe.report").src = `/api/v1/comparisons/side-by-side/report?${new URLSearchParams(runs.map(run => ["run", run]))}`;
+    $("iframe.report").hidden = false;
+  } catch (error) { $("#doing").replaceChildren(h("p", { class: "warning" }, error.message)); }
+});
+
 const one = $("#comparison");
 if (one) {
   let seen = Number(one.dataset.job);

@@ -7,6 +7,7 @@ Conventions: a difference is the other run's score less the first one's.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -154,13 +155,14 @@ class RunComparison:
     across: Across | None
 
 
-def read_runs(folders: list[Path]) -> RunComparison:
+def read_runs(folders: list[Path], names: Sequence[str] = ()) -> RunComparison:
     """Read finished runs, two at least, and lay them side by side.
 
     Raises
     ------
     InputError
-        If there are fewer than two, one is named twice, or one holds no finished run.
+        If there are fewer than two, one is named twice, or one holds no finished run; or if names
+        are given, and not a different one for each.
     """
     real = [whole(folder) for folder in folders]
     if len(real) < 2:
@@ -168,7 +170,12 @@ def read_runs(folders: list[Path]) -> RunComparison:
     twice = [folder for folder, times in Counter(real).items() if times > 1]
     if twice:
         raise InputError(f"{twice[0]}: is named twice; name a run once, and another beside it")
-    runs = [RunColumn(n, read_view(f)) for n, f in zip(_names(real), folders, strict=True)]
+    if names and (len(names) != len(real) or len(set(names)) < len(names)):
+        raise InputError(
+            f"--names {','.join(names)}: expected a different name for each of {len(real)} runs"
+        )
+    called = names or _names(real)
+    runs = [RunColumn(n, read_view(f)) for n, f in zip(called, folders, strict=True)]
     corpora: dict[str, list[RunColumn]] = {}
     for run in runs:
         corpora.setdefault(run.fingerprint, []).append(run)
