@@ -30,7 +30,8 @@ def side_by_side(room: Room, comparison_ids: list[int]) -> dict[str, Any]:
         raise InputError("one of the comparisons was deleted; choose others")
     told = [row for row in rows if row is not None]
     names = [row.name for row in told]
-    names = [f"{name} ({row.id})" if names.count(name) > 1 else name
+    # in quotation marks, since they stand in the sentences of the page
+    names = [f"“{name}”" if names.count(name) == 1 else f"“{name}” ({row.id})"
              for name, row in zip(names, told, strict=True)]  # fmt: skip
     out = sides(room.place, comparison_ids).parent
     api.side_by_side([row.folder for row in told], out, names=names)

@@ -70,8 +70,8 @@ def test_two_are_laid_side_by_side_by_the_names_that_they_have(client, page, sev
     page.jobs.cancel(job)
     assert comparing.side_by_side(room_of(page), **parameters) == {"side_by_side": [first, second]}
     report = client.get(address)
-    assert "What differed" in report.text and "right only in Songs" in report.text
-    assert "Ke$ha$ &lt;b&gt;" in report.text and "<b>" not in report.text
+    assert "What differed" in report.text and "right only in “Songs”" in report.text
+    assert "“Ke$ha$ &lt;b&gt;”" in report.text and "<b>" not in report.text
     assert report.headers["content-security-policy"].startswith("sandbox allow-scripts; default")
     shown = client.get(f"/comparisons/side-by-side?run={first}&run={second}").text
     assert f"report?run={first}&amp;run={second}" in shown and "<b>" not in shown
