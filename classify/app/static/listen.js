@@ -1,11 +1,11 @@
 // A song to look at and to listen to: a piano roll with a moving cursor, moods over time, controls.
-import { Synthesiser } from "/player.js";
 import { clock, h, onTheme, percent, t } from "/static/base.js";
+import { Player } from "/static/instruments.js";
 
 const COLOURS = 8, ZOOMS = [1, 2, 4, 8, 16];
 let audible = null; // one song sounds at a time
 
-// Turns the server's columns into the synthesiser's rows.
+// Turns the server's columns into the player's rows.
 export const asRows = notes => notes.onset.map((onset, i) =>
   [onset, notes.duration[i], notes.pitch[i], notes.velocity[i], notes.program[i], notes.drum[i]]);
 
@@ -13,7 +13,7 @@ export class Listen {
   // place: an element; about: {title, windows, classes, weights}; weights colour notes, -1 to 1.
   constructor(place, about) {
     this.about = about;
-    this.player = new Synthesiser();
+    this.player = new Player();
     this.player.onend = () => this.moved();
     this.zoom = 0;
     this.from = 0;
@@ -117,7 +117,7 @@ export class Listen {
 
   // Brings cursor, slider and words to where the song is.
   moved() {
-    const at = this.player.position;
+    const at = Math.min(this.player.position, this.player.seconds);
     if (at < this.from || at > this.from + this.span) {
       this.from = Math.max(0, Math.min(at, this.player.seconds - this.span));
       this.draw();

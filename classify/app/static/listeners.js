@@ -1,11 +1,11 @@
 // Listeners: chosen, labelled for, and whether adapting a model to one of them helps.
-import { Synthesiser } from "/player.js";
 import { $, $$, ask, attempt, confirmed, h, moodBar, say, t } from "/static/base.js";
+import { Player } from "/static/instruments.js";
 import { card, finished } from "/static/jobs.js";
 import { asRows } from "/static/listen.js";
 
 const place = $("#listeners"), chosen = place.dataset.chosen, classes = JSON.parse(place.dataset.classes);
-const player = new Synthesiser();
+const player = new Player();
 let sounding = null;
 
 $("#new").addEventListener("submit", event => {

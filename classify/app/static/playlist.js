@@ -1,6 +1,6 @@
 // A playlist: songs that are dragged, locked, rebuilt, undone and played; what an order breaks is shown at once.
-import { Synthesiser } from "/player.js";
 import { $, $$, ask, attempt, clock, confirmed, h, later, legend, moodBar, number, onTheme, percent, say, t } from "/static/base.js";
+import { Player } from "/static/instruments.js";
 import { finished } from "/static/jobs.js";
 import { asRows } from "/static/listen.js";
 
@@ -205,7 +205,7 @@ const through = {
   async start(place) {
     if (place >= state.songs.length) { this.stop(); return; }
     this.place = place;
-    const song = state.songs[place], player = new Synthesiser();
+    const song = state.songs[place], player = new Player();
     this.players.push(player);
     player.load(asRows(await ask("GET", `/songs/${song.id}/notes`)));
     if (this.place !== place) return;
