@@ -28,7 +28,7 @@ from classify.evaluation import calibration, splits
 from classify.evaluation.scores import song_means
 from classify.experiments import dataset
 from classify.experiments.settings import Settings
-from classify.inference import saved_model, training
+from classify.inference import saved_model, training, training_plan, training_record
 from classify.progress import on_terminal
 from classify.representations import descriptors
 from classify.songs import Song, acoustics, transcribers
@@ -99,7 +99,7 @@ def print_predictions(corpus: Corpus, options: argparse.Namespace) -> None:
                 str(place / "songs"), window=corpus.window or 200, folds=options.folds, seed=seed,
                 recordings=recordings, transcriber=options.transcriber,
             )  # fmt: skip
-            plan = training.plan(settings, options.model)
+            plan = training_plan.plan(settings, options.model)
             with on_terminal() as progress:
                 made = training.train(plan, place / f"model{recordings}", 1, progress)
             print("learned from recordings too" if recordings else "learned from songs alone")
@@ -143,7 +143,7 @@ def _predicted(
     p = model.calibrated(song_means(raw, windows.song), transcribed)
     best, sets = p.argmax(axis=1), model.sets(p, transcribed)
     statistics = np.array([descriptors.statistics(song.notes) for song in songs])
-    kept, risk = calibration.coverage_and_risk(p, truth, training.SURE)
+    kept, risk = calibration.coverage_and_risk(p, truth, training_record.SURE)
     often = np.bincount(best, minlength=len(model.classes))
     return best, {
         "right": f"{(best == truth).mean():.1%}",

@@ -100,12 +100,12 @@ def real_data() -> Path:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of a model on features, trained once on a folder per class."""
     from classify.experiments.settings import Settings
-    from classify.inference import training
+    from classify.inference import training, training_plan
 
     place = tmp_path_factory.mktemp("trained")
     songs = write_corpus(place / "songs")
     settings = Settings(corpus=str(songs), window=16, folds=3, quick=True)
-    return training.train(training.plan(settings, "features-logistic"), place / "model", 2)
+    return training.train(training_plan.plan(settings, "features-logistic"), place / "model", 2)
 
 
 @contextmanager

@@ -99,16 +99,16 @@ def train(
         }
         given = settings | {name: value for name, value in others.items() if value is not None}
         return _train_generator(str(corpus), Path(out), model, given, force, command, progress)
-    from classify.inference import saved_model, training
+    from classify.inference import saved_model, training, training_plan
 
     if origin is not None:
         if settings:
             raise InputError(
                 f"--{flag(next(iter(settings)))}: goes with a CORPUS; --from takes it from the run"
             )
-        plan = training.plan_of_run(Path(origin), model or None, folds)
+        plan = training_plan.plan_of_run(Path(origin), model or None, folds)
     else:
-        plan = training.plan(
+        plan = training_plan.plan(
             Settings.of(str(corpus), settings | {"folds": folds}), model or "recommended"
         )
     with on_cluster(cluster, jobs, Path(out)) as executor:

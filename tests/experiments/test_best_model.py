@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from classify.experiments.best_model import best_model, ranking
-from classify.inference.training import plan_of_run
+from classify.inference.training_plan import plan_of_run
 from classify.report.run_view import read_view
 from tests.report.made_runs import N, write_run
 

@@ -16,7 +16,7 @@ from classify.experiments.comparison import compare
 from classify.experiments.dataset import prepare
 from classify.experiments.run_record import read_run
 from classify.experiments.settings import Settings
-from classify.inference import saved_model, training
+from classify.inference import saved_model, training, training_plan
 from classify.inference.prediction import predict
 from classify.report.run_view import read_view
 from classify.report.sections import recordings as section
@@ -103,7 +103,7 @@ def test_recordings_have_scores_and_calibration_of_their_own(songs, tmp_path):
 
 
 def test_a_model_that_learned_from_copies_says_something_of_transcriptions(songs, tmp_path):
-    plan = training.plan(settings(songs, folds=3), "knn")
+    plan = training_plan.plan(settings(songs, folds=3), "knn")
     model = saved_model.load(training.train(plan, tmp_path / "model", 1))
     about = model.about.recordings
     assert about.copies == 11 and about.scores.songs == 11

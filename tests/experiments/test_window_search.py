@@ -18,7 +18,7 @@ from classify.experiments.dataset import prepare
 from classify.experiments.settings import Settings
 from classify.experiments.window_search import Candidate
 from classify.files import read_json, write_json
-from classify.inference import training
+from classify.inference import training_plan
 from classify.models import registry
 from classify.progress import Lines
 from classify.report import write_report
@@ -173,7 +173,7 @@ def test_a_run_records_its_choice_keeps_it_and_trains_by_it(tmp_path, monkeypatc
         with pytest.raises(InputError, match=r"its tune is 5\.0, here it is 6\.0"):
             compare(replace(asked, tune=6.0), tmp_path / "run", 1)
     assert read_json(folder / "run.json")["tuning"] == record["tuning"]
-    plan = training.plan_of_run(folder, None)
+    plan = training_plan.plan_of_run(folder, None)
     assert (plan.settings.window, plan.settings.hop, plan.settings.tune) == (100, 100, None)
     assert plan.settings.channels == tuple(record["tuning"]["chosen"]["channels"])
     html = write_report(folder).read_text().replace("\u00a0", " ")

@@ -15,7 +15,7 @@ from classify.corpora import load as load_corpus
 from classify.errors import InputError
 from classify.experiments.settings import Settings
 from classify.files import read_json
-from classify.inference import training
+from classify.inference import training, training_plan
 from classify.inference.course import balanced
 from classify.inference.explain.song import explain, of_bundle
 from classify.inference.prediction import predict
@@ -44,7 +44,7 @@ def bundle(tmp_path_factory) -> Iterator[Path]:
     settings = Settings(corpus=str(songs), window=16, folds=3, quick=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(baselines, "__path__", [*baselines.__path__, str(place / "more")])
-        yield training.train(training.plan(settings, "plain-songs"), place / "model", 1)
+        yield training.train(training_plan.plan(settings, "plain-songs"), place / "model", 1)
     sys.modules.pop("classify.baselines.plain_songs")
 
 

@@ -18,7 +18,7 @@ from classify.evaluation import calibration
 from classify.experiments.comparison import compare
 from classify.experiments.settings import Settings
 from classify.files import read_json, write_json
-from classify.inference import training
+from classify.inference import training, training_plan
 from classify.inference.saved_model import ABOUT, KNOWN, load, seal
 from classify.models import artifacts, registry
 from classify.representations import features
@@ -48,7 +48,7 @@ def network(tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("network")
     songs = write_corpus(place / "songs", per_class=6)
     settings = Settings(corpus=str(songs), window=16, folds=2, epochs=1)
-    return training.train(training.plan(settings, "nn3"), place / "model", 1)
+    return training.train(training_plan.plan(settings, "nn3"), place / "model", 1)
 
 
 class Payload:
@@ -110,7 +110,7 @@ def test_temperature_and_limit_come_from_songs_held_out(tmp_path):
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, place)
     settings = Settings(corpus=str(songs), window=16, folds=5, quick=True)
-    out = training.train(training.plan(settings, "features-logistic"), tmp_path / "model", 2)
+    out = training.train(training_plan.plan(settings, "features-logistic"), tmp_path / "model", 2)
     about = read_json(out / ABOUT)
     assert about["scores"]["song"]["accuracy"]["value"] < 0.85
     assert about["threshold"] < 0.5  # both classes in nearly every set
@@ -326,7 +326,7 @@ def test_weights_of_another_model_are_refused(copy, tmp_path):
     (songs / "Happy").rename(songs / "Calming")
     (songs / "x").rename(songs / "Happy")
     settings = Settings(corpus=str(songs), window=16, folds=2, quick=True)
-    other = training.train(training.plan(settings, "features-logistic"), tmp_path / "other", 2)
+    other = training.train(training_plan.plan(settings, "features-logistic"), tmp_path / "other", 2)
     shutil.copy(other / "model/baseline.skops", copy / "model/baseline.skops")
     refused(copy, "model/baseline.skops")
     resealed(copy)
@@ -348,7 +348,7 @@ def test_a_stopped_training_goes_on(tmp_path, monkeypatch):
     """What had been fitted is not fitted again, unless it was for something else."""
     songs, out = write_corpus(tmp_path / "songs", per_class=6), tmp_path / "model"
     settings = Settings(corpus=str(songs), window=16, folds=2, quick=True)
-    plan = training.plan(settings, "features-logistic")
+    plan = training_plan.plan(settings, "features-logistic")
     monkeypatch.setattr(training, "_write", stopped)
     with pytest.raises(KeyboardInterrupt):
         training.train(plan, out, 2)
@@ -373,27 +373,27 @@ def stopped(*arguments):
 
 def test_unknown_models_and_folds_are_refused():
     with pytest.raises(InputError, match="--model nn9: expected recommended, or one of"):
-        training.plan(Settings(folds=5), "nn9")
+        training_plan.plan(Settings(folds=5), "nn9")
     with pytest.raises(InputError, match="--model majority"):
-        training.plan(Settings(folds=5), "majority")
+        training_plan.plan(Settings(folds=5), "majority")
     with pytest.raises(InputError, match="2 folds at least"):
-        training.plan(Settings(), "recommended")
-    assert training.plan(Settings(folds=5), "recommended").model == registry.RECOMMENDED
+        training_plan.plan(Settings(), "recommended")
+    assert training_plan.plan(Settings(folds=5), "recommended").model == registry.RECOMMENDED
 
 
 def test_a_model_of_a_run_is_trained_as_it_was_there(tmp_path):
     songs = write_corpus(tmp_path / "songs")
     asked = Settings(corpus=str(songs), window=16, hop=8, models=("knn", "logistic"), quick=True)
     run = compare(asked, tmp_path / "run", 2)
-    plan = training.plan_of_run(run, None, 2)
+    plan = training_plan.plan_of_run(run, None, 2)
     assert plan.model in ("knn", "logistic")
     assert plan.run.scores["accuracy"].value >= 0.5
-    out = training.train(training.plan_of_run(run, "logistic", 2), tmp_path / "model", 2)
+    out = training.train(training_plan.plan_of_run(run, "logistic", 2), tmp_path / "model", 2)
     about = load(out).about
     assert about.model.name == "logistic" and about.windows.hop == 8
     assert about.run.name == "run" and load(out).estimator.scaler_ is not None
     with pytest.raises(InputError, match=r"--model svm: .* compared"):
-        training.plan_of_run(run, "svm")
+        training_plan.plan_of_run(run, "svm")
     shutil.rmtree(songs / "Happy")
     write_corpus(tmp_path / "others", per_class=9)
     shutil.copytree(tmp_path / "others" / "Happy", songs / "Happy")

@@ -11,7 +11,7 @@ from classify.experiments import results
 from classify.experiments.comparison import compare
 from classify.experiments.settings import Settings
 from classify.files import read_json
-from classify.inference import saved_model, training
+from classify.inference import saved_model, training, training_plan
 from classify.inference.explain.song import explain, of_bundle
 from classify.inference.prediction import predict
 from classify.models.network_classifier import NetworkClassifier
@@ -51,7 +51,7 @@ def test_they_are_compared_whatever_the_channels(name, songs, tmp_path):
 @pytest.mark.slow
 def test_one_is_trained_kept_and_asked(songs, tmp_path):
     settings = Settings(str(songs), window=16, folds=2, epochs=1)
-    out = training.train(training.plan(settings, "crnn"), tmp_path / "model", 1)
+    out = training.train(training_plan.plan(settings, "crnn"), tmp_path / "model", 1)
     loaded = saved_model.load(out)
     assert loaded.about.features.names == list(COLUMNS) and loaded.estimator.scaler_ is None
     found = predict(loaded, [songs / "Happy"])

@@ -15,7 +15,7 @@ from classify.errors import InputError
 from classify.experiments.comparison import compare
 from classify.experiments.settings import Settings
 from classify.files import read_json, write_json
-from classify.inference import saved_model, training
+from classify.inference import saved_model, training_plan
 from classify.inference.prediction import predict
 from classify.models import artifacts, pretrained, pretraining, trainer
 from classify.models.network_classifier import NetworkClassifier
@@ -204,10 +204,10 @@ def test_a_comparison_starts_from_it_and_says_what_it_had_seen(weights, corpus, 
     moved = Path(shutil.copytree(weights, tmp_path / "moved"))
     compare(replace(asked, init=str(moved)), folder, 1)  # the same weights elsewhere
 
-    plan = training.plan_of_run(folder, "crnn", 2)
+    plan = training_plan.plan_of_run(folder, "crnn", 2)
     assert pretrained.load(Path(plan.settings.init)).id == pretrained.load(weights).id
     assert said["folder"] == weights.name and str(tmp_path) not in (folder / "run.json").read_text()
-    assert training.plan_of_run(folder, "transformer", 2).settings.init is None
+    assert training_plan.plan_of_run(folder, "transformer", 2).settings.init is None
 
 
 @pytest.mark.slow

@@ -28,7 +28,8 @@ def blocks(view: View) -> Iterator[Block]:
     matrices = [_matrix(row, view.classes) for row in view.scored]
     yield from matrices[:SHOWN]
     if others := matrices[SHOWN:]:
-        yield Details(f"The other {len(others)} models" if others[1:] else "The other model", others)
+        named = f"The other {len(others)} models" if len(others) > 1 else "The other model"
+        yield Details(named, others)
 
 
 def _matrix(row: Row, classes: list[str]) -> Figure:
