@@ -2,6 +2,8 @@
 
 import math
 import secrets
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from sqlalchemy.orm import Session
 from classify import api
 from classify.app.room import FIRST_CORPUS, Room, add_model, kept_generator, kept_model
 from classify.app.settings import used_model
-from classify.app.tables import Generated, Library, Model, Song
+from classify.app.tables import Generated, Library, Model, Prediction, Song
 from classify.errors import InputError
 
 #: Wishes that name a song, which may be one of a library or a new one.
@@ -40,6 +42,88 @@ def generate(room: Room, model_id: int, seed: int, wishes: dict[str, Any]) -> di
         session.flush()
         number = made.id
     return {"generated": number}
+
+
+def walk(room: Room, model_id: int, way: dict[str, Any]) -> dict[str, Any]:
+    """Make songs on a way through a composer's space: to another song, mood, or quality.
+
+    Parameters
+    ----------
+    room : Room
+        What a job works with.
+    model_id : int
+        A composer that has a space.
+    way : dict
+        `kind` (between, mood or quality), `song`, `steps` (with the song itself, as the space has
+        it) and, by kind, `other`, `mood`, or `attribute`; `amount` says how far, but for the first.
+    """
+    with room.database.reading() as session:
+        model = session.get_one(Model, model_id)
+        judge = used_model(session, "classifier")
+        ends = {name: song_of(session, way[name]) for name in ("song", "other") if way.get(name)}
+        known = [_known(session, way[name], judge, way.get("mood")) for name in ends]
+    steps, kind, amount = way["steps"], way["kind"], way.get("amount", 1.0)
+    composer = kept_generator(model.folder)
+    with tempfile.TemporaryDirectory() as folder:
+        options: dict[str, Any] = {"out": Path(folder, "way"), "pictures": False}
+        options["judge"] = kept_model(judge.folder) if judge else None
+        if kind == "between":
+            made = api.interpolate(composer, ends["song"], ends["other"], n=steps, **options)
+        elif kind == "mood":
+            made = api.change_mood(composer, ends["song"], mood=way["mood"], strength=amount,
+                                   n=steps - 1, **options)  # fmt: skip
+        else:
+            made = api.slide(composer, ends["song"], attribute=way["attribute"], amount=amount,
+                             n=steps - 1, **options)  # fmt: skip
+        return {"generated": _added(room, model_id, way, made, known)}
+
+
+def _known(
+    session: Session, named: dict[str, int], judge: Model | None, mood: str | None
+) -> dict[str, Any]:
+    """Say what a song at the end of a way is called, and how it is heard as it is."""
+    if "generated" in named:
+        made = session.get_one(Generated, named["generated"])
+        known: dict[str, Any] = {"title": title_of(made)}
+        if judge and made.facts.get("judge") == judge.name:
+            known |= {"mood": made.facts["mood judged"], "p": made.facts["probability"]}
+        return known
+    song = session.get_one(Song, named["song"])
+    known = {"title": song.title}
+    heard = session.get(Prediction, (song.digest, judge.id)) if judge else None
+    if heard:
+        known |= {"mood": heard.best, "p": heard.p[heard.best]}
+        if mood in heard.p:
+            known["asked"] = heard.p[mood]
+    return known
+
+
+def _added(
+    room: Room, model_id: int, way: dict[str, Any], made: Any, known: list[dict[str, Any]]
+) -> list[int]:
+    """Move the songs of a way to where new ones lie, and write them down together."""
+    (room.place.generated / NEW).mkdir(parents=True, exist_ok=True)
+    rows, name = [], secrets.token_hex(8)
+    end = known[1]["title"] if len(known) > 1 else way.get("mood")
+    title = f"{known[0]['title']} → {end}" if end else known[0]["title"]
+    for step, facts in enumerate(made.table.to_dict("records"), 1):
+        file = room.place.generated / NEW / f"{name}-{step}.mid"
+        shutil.move(made.folder / facts.pop("song"), file)
+        plain = {fact: _plain(value) for fact, value in facts.items()}
+        plain |= {"title": f"{title}, {step}/{way['steps']}", "known": known}
+        wishes = {"way": way, "step": step, "set": name}
+        rows.append(
+            Generated(model_id=model_id, wishes=wishes, seed=0, file=str(file), facts=plain)
+        )
+    with room.database.writing() as session:
+        session.add_all(rows)
+        session.flush()
+        return [row.id for row in rows]
+
+
+def title_of(made: Generated) -> str:
+    """Say what a new song is called."""
+    return str(made.facts.get("title") or f"New song {made.id}")
 
 
 def _plain(value: Any) -> Any:
@@ -79,7 +163,7 @@ def keep(session: Session, folder: Path, made: Generated, title: str) -> Library
 
 
 def _file_name(title: str) -> str:
-    plain = "".join(c if c.isalnum() or c in " -_.,'" else "-" for c in title)
+    plain = "".join(c if c.isalnum() or c in " -_.,'()→" else "-" for c in title)
     return plain.strip(" .")[:80] or "New song"
 
 

@@ -34,6 +34,7 @@ LANES = {
     "train_composer": "long",
     "compare": "long",
     "generate": "quick",
+    "walk": "quick",
     "explain": "quick",
     "side_by_side": "quick",
     "build_playlist": "quick",

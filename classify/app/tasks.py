@@ -124,6 +124,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "read_library": read_library,
     "explain": explain,
     "generate": composing.generate,
+    "walk": composing.walk,
     "train_composer": composing.train_composer,
     "suggest": personal.suggest,
     "adapt": personal.adapt,

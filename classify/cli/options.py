@@ -34,7 +34,7 @@ EXPECTED = {"MINUTES": "a number of minutes", "M": "a number of minutes", "P": "
 SHOWN = 20
 
 #: Parameters that are for Python only.
-INTERNAL = ("progress", "command", "limits")
+INTERNAL = ("progress", "command", "limits", "pictures")
 
 #: Options that may be given several times; other lists are one text, with commas.
 REPEATED = ("pins", "vetoes")

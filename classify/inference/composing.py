@@ -279,6 +279,9 @@ def table_of(
         table.insert(2, "mood judged", np.array(bundle.classes)[p.argmax(axis=1)])
         table.insert(3, "probability", p.max(axis=1))
         table.insert(4, "judge", bundle.name)
+        if request.mood in bundle.classes:
+            asked = p[:, bundle.classes.index(request.mood)]
+            table.insert(5, "probability of the mood asked", asked)
     return table
 
 

@@ -191,17 +191,29 @@ def make_song(
     return compose_one(loaded_generator(model), Path(file), wishes)
 
 
-def list_generators() -> dict[str, str]:
+def list_generators(able: str = "") -> dict[str, str]:
     """List the generators that can be trained, with what each is called.
+
+    Parameters
+    ----------
+    able : str
+        Only those that take account of this wish of `Request`; or `space`: only those with a
+        latent space, in which songs are moved.
 
     Examples
     --------
-    >>> "markov" in list_generators()
-    True
+    >>> "markov" in list_generators(), "music-vae" in list_generators("space")
+    (True, True)
     """
     from classify.generation import generator as generators
+    from classify.generation.latent.latent_generator import LatentGenerator
 
-    return {name: generators.get(name).TITLE for name in generators.names()}
+    return {
+        name: one.TITLE
+        for name, one in generators.find().items()
+        if not able
+        or (issubclass(one, LatentGenerator) if able == "space" else able in one.KEEPS | one.AIMS)
+    }
 
 
 @stored(reads=["model"])

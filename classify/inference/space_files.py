@@ -84,6 +84,7 @@ class Space:
         facts: Mapping[str, Sequence[Any]] | None = None,
         joined: bool = False,
         mood: str | None = None,
+        pictures: bool = True,
     ) -> Composed:
         """Write songs as MIDI, with a table, pictures and a page to hear them.
 
@@ -105,6 +106,8 @@ class Space:
             Whether one more file plays all.
         mood : str, optional
             The mood that was asked for.
+        pictures : bool
+            Whether each is drawn, for the page to hear them, which takes most of the time.
 
         Raises
         ------
@@ -126,15 +129,15 @@ class Space:
                 midi.write_song(temporary / JOINED, one_after_another(made))
             read = [midi.read(temporary / name) for name in names]
             seeds = [0] * len(made)
-            table = composing.table_of(self.model, Request(), read, names, seeds, bundle)
-            table["mood asked"] = mood or ""
+            table = composing.table_of(self.model, Request(mood=mood), read, names, seeds, bundle)
             pairs = list(zip(originals, read, strict=True))
             table.insert(1, "similarity", [round(melodic_similarity(*pair), 4) for pair in pairs])
             table.insert(2, "notes kept", [round(note_agreement(*pair), 4) for pair in pairs])
             for place, (name, column) in enumerate((facts or {}).items(), 1):
                 table.insert(place, name, list(column))
             table.to_csv(temporary / composing.TABLE, index=False)
-            composing.write_page(temporary, self.model, read, table, audio=False)
+            if pictures:
+                composing.write_page(temporary, self.model, read, table, audio=False)
         return Composed(folder, list(songs), table)
 
 

@@ -78,6 +78,7 @@ def interpolate(
     n: int = 5,
     judge: str | Path | None = None,
     force: bool = False,
+    pictures: bool = True,
 ) -> "Composed":
     """Write songs on the way from one song to another in a generator's latent space.
 
@@ -99,6 +100,8 @@ def interpolate(
         A trained classifier that says in which mood it hears each song.
     force : bool
         Replace a folder of new songs.
+    pictures : bool
+        Draw each song, for a page to hear them, which takes most of the time.
 
     Returns
     -------
@@ -130,7 +133,9 @@ def interpolate(
     one, last = read_song(song), read_song(other)
     made = operations.interpolate(space.generator, one, last, n)
     facts = {"way": np.linspace(0, 1, n).round(4).tolist()}
-    return space.write(made, Path(out), force, judge, [one] * n, facts, joined=True)
+    return space.write(
+        made, Path(out), force, judge, [one] * n, facts, joined=True, pictures=pictures
+    )
 
 
 @stored(reads=["model", "song", "judge"], writes=["out"])
@@ -144,6 +149,7 @@ def change_mood(
     n: int = 1,
     judge: str | Path | None = None,
     force: bool = False,
+    pictures: bool = True,
 ) -> "Composed":
     """Move a song to another mood in a generator's latent space.
 
@@ -165,6 +171,8 @@ def change_mood(
         A trained classifier that says in which mood it hears each song.
     force : bool
         Replace a folder of new songs.
+    pictures : bool
+        Draw each song, for a page to hear them, which takes most of the time.
 
     Returns
     -------
@@ -191,8 +199,10 @@ def change_mood(
     amounts = check_way(n, "strength", strength)
     one = read_song(song)
     made = [operations.change(space.generator, one, mood, amount) for amount in amounts]
+    facts = {"strength": amounts}
+    originals = [one] * len(made)
     return space.write(
-        made, Path(out), force, judge, [one] * len(made), {"strength": amounts}, mood=mood
+        made, Path(out), force, judge, originals, facts, mood=mood, pictures=pictures
     )
 
 
@@ -207,6 +217,7 @@ def slide(
     n: int = 1,
     judge: str | Path | None = None,
     force: bool = False,
+    pictures: bool = True,
 ) -> "Composed":
     """Move a song along an attribute in a generator's latent space.
 
@@ -228,6 +239,8 @@ def slide(
         A trained classifier that says in which mood it hears each song.
     force : bool
         Replace a folder of new songs.
+    pictures : bool
+        Draw each song, for a page to hear them, which takes most of the time.
 
     Returns
     -------
@@ -254,7 +267,8 @@ def slide(
     amounts = check_way(n, "amount", amount)
     one = read_song(song)
     made = [operations.slide(space.generator, one, attribute, far) for far in amounts]
-    return space.write(made, Path(out), force, judge, [one] * len(made), {"amount": amounts})
+    facts = {"amount": amounts}
+    return space.write(made, Path(out), force, judge, [one] * len(made), facts, pictures=pictures)
 
 
 @stored(reads=["model", "corpus", "judge"], writes=["out"])

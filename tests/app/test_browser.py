@@ -15,6 +15,7 @@ from importlib.resources import files
 from urllib.request import Request, urlopen
 
 import pytest
+from msgspec import structs
 
 from classify import api
 from classify.app import server
@@ -22,9 +23,12 @@ from classify.app.room import Room, add_model
 from classify.app.safety import Address
 from classify.app.tables import Comparison
 from classify.presentation import instruments
+from classify.inference import saved_generator
 from classify.progress import SILENT
+from classify.songs import midi
 from tests.app.conftest import TOKEN
 from tests.conftest import chromium, write_corpus, write_song
+from tests.generation.songs import Drawn, made
 
 pytestmark = pytest.mark.slow
 
@@ -352,6 +356,49 @@ def test_a_song_is_made_heard_and_found_in_the_library(player, ready):
     ready.until(lambda: len(ready.ask("/libraries")) == 2 and ready.ask("/libraries")[1]["read"])
     ready.go("/library/2")
     ready.until(lambda: "New song 1" in ready.one("#rows").text)
+
+
+def test_steps_from_one_song_to_another_are_made_heard_and_kept(ready, tmp_path):
+    from selenium.webdriver.common.keys import Keys
+
+    about = saved_generator.load(tmp_path / "composer").about
+    drawn = Drawn(quick=True).fit(made(24), ["Calming", "Happy"] * 12)
+    about = structs.replace(about, name="music-vae", title="MusicVAE", moods=["Calming", "Happy"])
+    saved_generator.write(tmp_path / "space", about, drawn)
+    add_model(Room(ready.page.place, ready.page.database, SILENT), tmp_path / "space")
+    for number in (0, 2):
+        midi.write_song(tmp_path / "songs" / "Happy" / f"tune {number}.mid", made(3)[number])
+    ready.go("/library/1")
+    ready.click("#read")
+    ready.until(lambda: ready.ask("/libraries")[0]["songs"] == 38)
+    ready.go("/generate")
+    ready.tab_to("#ways summary")
+    ready.press(Keys.ENTER)
+    for field, title in (("#way-first", "tune 0"), ("#way-second", "tune 2")):
+        ready.tab_to(f"{field} input")
+        ready.press(title)
+        ready.until(lambda: ready.all(f"{field} li button"))  # noqa: B023
+        ready.press(Keys.ENTER, Keys.ENTER)
+        ready.until(lambda: title in ready.one(f"{field} p").text)  # noqa: B023
+    ready.tab_to("#way button.main")
+    ready.press(Keys.ENTER)
+    ready.until(lambda: len(ready.all(".way [data-step]")) == 5)
+    ready.until(
+        lambda: ready.driver.execute_script("return document.activeElement.matches('.all')")
+    )
+    ready.press(Keys.ENTER)
+    loud = "return document.querySelector('.way').listen.player.level()"
+    ready.until(lambda: ready.driver.execute_script(loud) > 0.001, 20)
+    ready.click(".way tr:nth-child(4) [data-step]")
+    ready.until(lambda: "step 3" in ready.one(".way .keep").text)
+    ready.click(".way .keep")
+    ready.until(lambda: len(ready.ask("/libraries")) == 2 and ready.ask("/libraries")[1]["read"])
+    assert barriers(ready) == []
+    ready.go("/library/2")
+    ready.until(lambda: "tune 0 → tune 2, 3-5" in ready.one("#rows").text)
+    ready.go("/songs/1")
+    ready.click("a[href$='how=mood']")
+    ready.until(lambda: ready.one("#way-first p").text.startswith("Chosen: "))
 
 
 def test_a_comparison_is_watched_read_and_its_model_used(ready):

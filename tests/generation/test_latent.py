@@ -30,7 +30,7 @@ from classify.generation.similarity import melodic_similarity
 from classify.representations import melody as melodies
 from classify.representations.reference import piece
 from classify.songs import midi
-from tests.generation.songs import made
+from tests.generation.songs import Drawn, made
 
 SHAPES = {
     "flat": Architecture(2, 3, 8, 2, 5, (6, 5), (7, 6)),
@@ -254,16 +254,6 @@ def test_the_way_on_the_sphere_ends_where_it_is_to_end():
     lengths = np.linalg.norm(np.stack([a, b]), axis=2).mean(axis=0)
     np.testing.assert_allclose(middle, lengths)
     np.testing.assert_allclose(slerp(a, a, 0.5), a)
-
-
-class Drawn(MusicVAE):
-    """A space whose weights are drawn rather than learned: what is done with it is the same."""
-
-    def train_network(self, examples, progress, work):
-        draw = np.random.default_rng(0)
-        self.weights = {name: draw.normal(0, 0.3, shape).astype(np.float32)
-                        for name, shape in self.architecture.shapes().items()}  # fmt: skip
-        self.history = [{"kl": 9.0}]
 
 
 @pytest.fixture(scope="module")

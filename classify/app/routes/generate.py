@@ -20,7 +20,10 @@ from classify.app.tables import Generated, Library, Model
 router = APIRouter(tags=["new songs"])
 
 #: New songs that are listed.
-LISTED = 30
+LISTED = 60
+
+#: What not every kind of composer can do with a song that is there.
+ABLE = ("space", "primer", "bridge", "keep", "renew", "voices")
 
 #: The ending and the media type of each kind of file.
 KINDS = {
@@ -67,6 +70,35 @@ class NewSong(BaseModel):
     wishes: WishesForSong = Field(default_factory=lambda: WishesForSong.model_validate({}))
 
 
+#: What songs can be moved along in a space.
+Attribute = Literal["density", "register", "mode", "loudness", "spread", "syncopation"]
+
+#: Songs on a way at most.
+MOST_STEPS = 9
+
+
+class Way(BaseModel):
+    """Songs on a way that begins at a song and goes to another, to a mood, or along a quality."""
+
+    kind: Literal["between", "mood", "quality"]
+    song: Named
+    other: Named | None = Field(None, description="Where a way between songs ends.")
+    mood: str | None = Field(None, max_length=200)
+    attribute: Attribute | None = None
+    amount: float = Field(
+        1.0, ge=-4, le=4, description="1 is from the mean of songs to the mood's, or one standard "
+        "deviation of the quality."
+    )  # fmt: skip
+    steps: int = Field(5, ge=2, le=MOST_STEPS, description="The first is the song itself.")
+
+
+class NewWay(BaseModel):
+    """Songs on a way to be made."""
+
+    model: int = Field(description="A composer that has a space.")
+    way: Way
+
+
 class NewComposer(BaseModel):
     """A composer to be trained."""
 
@@ -82,14 +114,17 @@ class Title(BaseModel):
 
 @router.get("/composers")
 def list_composers(page: ThePage) -> dict[str, Any]:
-    """List the composers that are trained, and the kinds that could be."""
+    """List the composers that are trained, the kinds that could be, and those that can do more."""
     with page.database.reading() as session:
         models = session.scalars(select(Model).where(Model.kind == "generator")).all()
         used = setting(session, "generator")
+    able = {wish: api.list_generators(wish) for wish in ABLE}
+    spaces = set(able["space"].values())
     return {
         "trained": [{"id": one.id, "name": one.name, "title": one.title, "moods": one.classes,
-                     "knobs": one.knobs, "used": str(one.id) == used} for one in models],
-        "kinds": api.list_generators(),
+                     "knobs": one.knobs, "space": one.title in spaces,
+                     "used": str(one.id) == used} for one in models],
+        "kinds": api.list_generators(), "able": able,
     }  # fmt: skip
 
 
@@ -127,6 +162,26 @@ def make_song(page: ThePage, new: NewSong) -> dict[str, int]:
     return {"job": job, "seed": seed}
 
 
+@router.post("/generated/ways", status_code=202)
+def make_way(page: ThePage, new: NewWay) -> dict[str, int]:
+    """Make songs on a way through a composer's space; the job's result names them in order."""
+    with page.database.reading() as session:
+        model = found(session.get(Model, new.model), "composer")
+    spaces = api.list_generators("space").values()
+    if model.kind != "generator" or model.title not in spaces:
+        raise HTTPException(
+            422, f"{model.name}: has no space of songs; these have: {', '.join(spaces)}"
+        )
+    given, name = new.way, {"between": "other", "mood": "mood", "quality": "attribute"}
+    if getattr(given, name[given.kind]) is None:
+        raise HTTPException(422, f"{name[given.kind]}: is missing; the way needs an end")
+    if given.kind == "mood" and given.mood not in model.classes:
+        known = ", ".join(model.classes) or "none"
+        raise HTTPException(422, f"{given.mood}: is no mood that it learned; known are {known}")
+    way = given.model_dump(exclude_none=True)
+    return {"job": page.jobs.add("walk", "Making songs on a way", model_id=model.id, way=way)}
+
+
 @router.get("/generated")
 def list_generated(page: ThePage) -> list[dict[str, Any]]:
     """List the latest new songs, the newest first."""
@@ -143,7 +198,7 @@ def list_generated(page: ThePage) -> list[dict[str, Any]]:
 def _described(made: Generated, model: str) -> dict[str, Any]:
     return {"id": made.id, "model": model, "model_id": made.model_id, "wishes": made.wishes,
             "seed": made.seed, "facts": made.facts, "kept": made.kept, "created": made.created,
-            "title": made.facts.get("title") or f"New song {made.id}"}  # fmt: skip
+            "title": composing.title_of(made)}  # fmt: skip
 
 
 @router.get("/generated/{number}")
@@ -162,8 +217,7 @@ def file_of_generated(
     """Give a new song as a file: MIDI, a score, or its sound where `make audio` was run."""
     with page.database.reading() as session:
         made = found(session.get(Generated, number), "new song")
-        title = made.facts.get("title") or f"New song {number}"
-    content = api.export_made_song(made.file, kind, title)
+        content = api.export_made_song(made.file, kind, composing.title_of(made))
     ending, media_type = KINDS[kind]
     named = f'attachment; filename="new-song-{number}.{ending}"'
     return Response(content, media_type=media_type, headers={"content-disposition": named})

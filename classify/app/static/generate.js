@@ -1,7 +1,9 @@
 // New songs: wishes, what came of them, and what to do with it.
-import { $, $$, ask, attempt, h, later, number, percent, say, t } from "/static/base.js";
+import { $, $$, ask, attempt, h, number, percent, say, t } from "/static/base.js";
 import { card, finished } from "/static/jobs.js";
 import { Listen, asRows } from "/static/listen.js";
+import { Picker } from "/static/picker.js";
+import * as ways from "/static/ways.js";
 
 const place = $("#generate"), form = $("#wishes");
 // Knobs that slide: least, most, step, unit.
@@ -10,22 +12,47 @@ const KNOBS = {
   spread: [t("Spread of pitch, semitones"), 1, 20, 0.5, ""], loudness: [t("Loudness"), 20, 120, 1, t("of 127")], syncopation: [t("Syncopation"), 0, 1, 0.05, ""],
 };
 const ASKED = { mood: t("style"), seconds: t("seconds"), ...Object.fromEntries(Object.entries(KNOBS).map(([name, [title]]) => [name, title])) };
-let composers = [], sources = {};
+let composers = [], first, second;
 
 if (place) {
   composers = JSON.parse(place.dataset.composers);
   form.model.append(...composers.map(one => h("option", { value: String(one.id), selected: one.used }, one.name)));
   form.model.addEventListener("change", suit);
   form.addEventListener("submit", event => { event.preventDefault(); make(); });
-  form.how.addEventListener("change", told);
+  form.how.addEventListener("change", needed);
   $("#train").addEventListener("submit", event => { event.preventDefault(); train(); });
-  $("#search").addEventListener("input", later(() => attempt(search)));
+  first = new Picker($("#from-first"), t("Song"), needed);
+  second = new Picker($("#from-second"), t("Song to arrive at"));
+  $("#train-space")?.addEventListener("click", () => { $("#train-box").open = true; $("#train [name=generator]").value = "music-vae"; $("#train [name=generator]").focus(); });
+  ways.begin(composers, way => { $("#none").hidden = true; $("#songs").prepend(way); requestAnimationFrame(() => $(".all", way).focus()); }, goOn);
   suit();
-  attempt(async () => {
-    const songs = await ask("GET", "/generated");
-    $("#none").hidden = songs.length > 0;
-    for (const song of songs.slice(0, 5)) $("#songs").append(shown(await ask("GET", `/generated/${song.id}`)));
-  });
+  needed();
+  attempt(latest);
+  attempt(handedOver);
+}
+
+// Shows the latest songs; those of one way are shown together.
+async function latest() {
+  const songs = await ask("GET", "/generated"), sets = new Map();
+  $("#none").hidden = songs.length > 0;
+  for (const song of songs) {
+    const set = song.wishes.set ?? song.id;
+    if (!sets.has(set) && sets.size === 5) break;
+    sets.set(set, [song.id, ...sets.get(set) ?? []]);
+  }
+  for (const numbers of sets.values()) {
+    const made = await Promise.all(numbers.map(id => ask("GET", `/generated/${id}`)));
+    $("#songs").append(made[0].wishes.way ? ways.wayOf(made, goOn) : shown(made[0]));
+  }
+}
+
+// Takes over a song from its own page, with what is to be done with it.
+async function handedOver() {
+  const { song, how } = Object.fromEntries(new URLSearchParams(location.search));
+  if (!song) return;
+  const { title } = await ask("GET", `/songs/${Number(song)}`);
+  if (how === "between" || how === "mood") { $("#ways").open = true; ways.beginAt(how, { song: Number(song) }, title); }
+  else goOn({ song: Number(song) }, title, how);
 }
 
 function composer() { return composers.find(one => String(one.id) === form.model.value); }
@@ -56,10 +83,10 @@ function wishes() {
     else given.minutes = data.get("length") / 60;
   }
   const how = data.get("how");
-  if (how === "primer") given.primer = sources.first;
-  if (how === "bridge") { given.bridge_from = sources.first; given.bridge_to = sources.second; }
-  if (how === "revise") { given.revise = sources.first; given.keep = data.get("keep"); }
-  if (how && Object.values(given).some(value => value === undefined)) throw new Error(t("Choose the song first: search for it, or press “Go on from here” at a new one."));
+  if (how === "primer") given.primer = first.source;
+  if (how === "bridge") { given.bridge_from = first.source; given.bridge_to = second.source; }
+  if (how === "revise") { given.revise = first.source; given.keep = data.get("keep"); }
+  if (how && Object.values(given).some(value => value === null)) throw new Error(t("Choose the song first: search for it, or press “Go on from here” at a new one."));
   return given;
 }
 
@@ -102,7 +129,8 @@ function shown(song) {
       h("a", { class: "button", href: `/api/v1/generated/${song.id}/musicxml`, download: "" }, t("Download score")),
       place.dataset.sound === undefined ? null : h("a", { class: "button", href: `/api/v1/generated/${song.id}/ogg`, download: "" }, t("Download sound")),
       h("button", { type: "button", class: "keep", disabled: song.kept, onclick: () => keep(song, box) }, song.kept ? t("In the library") : t("Keep in the library")),
-      h("button", { type: "button", onclick: () => goOn(song) }, t("Go on from here")),
+      h("button", { type: "button", onclick: () => goOn({ generated: song.id }, song.title) }, t("Go on from here")),
+      composers.some(one => one.space) ? h("button", { type: "button", onclick: () => ways.beginAt("mood", { generated: song.id }, song.title) }, t("In another mood")) : null,
       h("button", { type: "button", onclick: () => { form.seed.value = String(song.seed); form.seed.focus(); } }, t("Use its seed")),
       h("button", { type: "button", onclick: () => forget(song, box) }, t("Delete"))));
   const listen = new Listen(listening, { title: song.title, classes: [], windows: [] });
@@ -126,30 +154,19 @@ const forget = (song, box) => attempt(async () => {
   box.remove();
 });
 
-function goOn(song) {
-  choose({ generated: song.id }, song.title);
-  if (!form.how.value) form.how.value = "primer";
+function goOn(source, title, how = "primer") {
+  if (!form.how.value) form.how.value = how;
+  (form.how.value === "bridge" && first.source ? second : first).choose(source, title);
   $("#from").open = true;
   form.how.focus();
 }
 
-function choose(source, title) {
-  const which = form.how.value === "bridge" && sources.first ? "second" : "first";
-  sources[which] = source;
-  sources[`${which}Title`] = title;
-  told();
-}
-
-function told() {
-  $("#chosen").textContent = [sources.firstTitle && t("From: {title}", { title: sources.firstTitle }),
-    form.how.value === "bridge" && sources.secondTitle && t("To: {title}", { title: sources.secondTitle })].filter(Boolean).join(". ");
-}
-
-async function search() {
-  const q = $("#search").value.trim();
-  const libraries = q ? await ask("GET", "/libraries") : [];
-  const found = (await Promise.all(libraries.map(one => ask("GET", `/libraries/${one.id}/songs?${new URLSearchParams({ q, limit: 8 })}`)))).flatMap(answer => answer.rows);
-  $("#found").replaceChildren(...found.slice(0, 12).map(song => h("li", {}, h("button", { type: "button", onclick: () => choose({ song: song.id }, song.title) }, song.title))));
+// Shows what is needed of a song that is there.
+function needed() {
+  const how = form.how.value;
+  $("#from-first").hidden = !how;
+  $("#from-second").hidden = how !== "bridge";
+  form.keep.closest("label").hidden = how !== "revise";
 }
 
 const train = () => attempt(async () => {
