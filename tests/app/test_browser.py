@@ -22,8 +22,8 @@ from classify.app import server
 from classify.app.room import Room, add_model
 from classify.app.safety import Address
 from classify.app.tables import Comparison
-from classify.presentation import instruments
 from classify.inference import saved_generator
+from classify.presentation import instruments
 from classify.progress import SILENT
 from classify.songs import midi
 from tests.app.conftest import TOKEN
