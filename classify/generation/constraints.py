@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classify.generation.chain import Chain, Floats
 from classify.generation.sampling import Impossible, Sampler
@@ -15,6 +16,8 @@ from classify.representations.melody import REST
 
 #: Notes of a length begin at a step of a bar if songs have them there so often, beside chance.
 RARE = 0.1
+
+Ints = NDArray[np.int64]
 
 #: Symbols of melodies: pitch (or `REST`) and ticks.
 Symbols = Sequence[tuple[int, int]]
@@ -25,7 +28,7 @@ def within(symbols: Symbols, low: int, high: int) -> Floats:
     return np.array([[pitch == REST or low <= pitch <= high for pitch, _ in symbols]], float)
 
 
-def in_time(symbols: Symbols, profile: Floats, n_ticks: int) -> Floats:
+def in_time(ticks: Ints, profile: Floats, places: Ints) -> Floats:
     """Allow symbols only where in the bar notes of their length begin.
 
     They are allowed or not, never rewarded: a reward for each note that keeps time would be
@@ -33,20 +36,19 @@ def in_time(symbols: Symbols, profile: Floats, n_ticks: int) -> Floats:
 
     Parameters
     ----------
-    symbols : sequence of (int, int)
-        Pitch and ticks of each.
+    ticks : ndarray of int, shape (n_symbols,)
+        How long each lasts.
     profile : ndarray, shape (bar_ticks, longest + 1)
         How much more often notes of each length begin at each step of a bar than anywhere; from
         `RARE` on they are allowed.
-    n_ticks : int
-        Length of the piece, which begins with a bar.
+    places : ndarray of int, shape (n_ticks,)
+        The step of its bar that each tick of the piece is.
 
     Returns
     -------
     ndarray, shape (n_ticks, n_symbols)
     """
-    ticks = np.array([ticks for _, ticks in symbols])
-    return (profile >= RARE).astype(float)[np.arange(n_ticks) % len(profile)][:, ticks]
+    return (profile >= RARE).astype(float)[:, ticks][places]
 
 
 def begins_and_ends(symbols: Symbols, n_ticks: int, tonic: int | None) -> Floats:
@@ -88,6 +90,18 @@ def on_chords(
 
 
 def limit_repeats(chain: Chain, most: int) -> Chain:
+    """Limit repeats of the pitches of a melody, whose symbols are (pitch, ticks).
+
+    See `limited`.
+    """
+    pitch = np.array([pitch for pitch, _ in chain.symbols])
+    last = np.array([pitch[c[-1]] if c and c[-1] >= 0 else REST for c in chain.contexts])
+    return limited(chain, most, last, pitch, np.zeros(len(pitch), bool))
+
+
+def limited(
+    chain: Chain, most: int, last: Ints, pitch: Ints, held: NDArray[np.bool_]
+) -> Chain:
     """Make a chain in which no pitch sounds more than so many times in a row.
 
     Each node is there `most` times, once for each number of times that the last pitch has sounded.
@@ -97,17 +111,21 @@ def limit_repeats(chain: Chain, most: int) -> Chain:
     Parameters
     ----------
     chain : Chain
-        Whose symbols are (pitch, ticks).
+        Of anything that has pitches.
     most : int
         1 or more.
+    last : ndarray of int, shape (n_nodes,)
+        The pitch before each node, or `REST`.
+    pitch : ndarray of int, shape (n_symbols,)
+        The pitch that each symbol begins, or `REST`.
+    held : ndarray of bool, shape (n_symbols,)
+        Symbols in which the pitch before sounds on.
 
     Returns
     -------
     Chain
         Its node `i * most + n - 1` is node i after n equal pitches.
     """
-    pitch = np.array([pitch for pitch, _ in chain.symbols])
-    last = np.array([pitch[c[-1]] if c and c[-1] >= 0 else REST for c in chain.contexts])
     now = pitch[chain.symbol]
     again = (now != REST) & (now == last[chain.source])
     count, edge = np.divmod(
@@ -116,7 +134,8 @@ def limit_repeats(chain: Chain, most: int) -> Chain:
     kept = ~(again[edge] & (count == most - 1))
     count, edge = count[kept], edge[kept]
     node = chain.source[edge] * most + count
-    target = chain.target[edge] * most + np.where(again[edge], count + 1, 0)
+    since = np.where(again[edge], count + 1, np.where(held[chain.symbol[edge]], count, 0))
+    target = chain.target[edge] * most + since
     order = np.argsort(node, kind="stable")
     return replace(
         chain,

@@ -123,45 +123,19 @@ class Habits:
 
 
 @dataclass(frozen=True, eq=False)
-class Style:
-    """What was learned from the songs in one time signature.
+class Kinds:
+    """Songs by mood and mode, and what is usual in them.
 
     Parameters
     ----------
-    counts : Counts
-        Of (pitch, ticks) in C major or A minor.
-    profile : ndarray, shape (bar_ticks, longest + 1)
-        How much more often notes of each length begin at each step of a bar than anywhere; 0 where
-        none did.
     kinds : tuple of (str, bool)
-        Mood and mode (whether minor) of each kind of song in `counts`.
+        Mood and mode (whether minor) of each kind of song.
     facts : ndarray, shape (n_songs, N_FACTS)
         What is remembered of each song.
     """
 
-    counts: Counts
-    profile: Floats
     kinds: tuple[tuple[str, bool], ...]
     facts: Floats
-    _chains: dict[tuple[str, bool, bool], Chain] = field(default_factory=dict, repr=False)
-
-    @classmethod
-    def of(cls, lessons: Sequence[Lesson]) -> "Style":
-        """Learn from songs in one time signature."""
-        symbols = sorted({symbol for lesson in lessons for symbol in lesson.symbols})
-        kinds = sorted({(lesson.mood, lesson.minor) for lesson in lessons})
-        number = [kinds.index((lesson.mood, lesson.minor)) for lesson in lessons]
-        return cls(
-            Counts.fit(
-                (lesson.symbols for lesson in lessons),
-                {symbol: symbol[1] for symbol in symbols},
-                number,
-                ORDER,
-            ),
-            _profile([lesson.melody for lesson in lessons], lessons[0].melody.bar_ticks),
-            tuple(kinds),
-            np.array([[n, *lesson.facts] for n, lesson in zip(number, lessons, strict=True)]),
-        )
 
     def songs(self, mood: str = "", minor: bool | None = None) -> int:
         """Count the songs of a mood (of all for an empty name), in one mode or in both."""
@@ -173,26 +147,71 @@ class Style:
         minor = np.array([minor for _, minor in self.kinds])[chosen[:, 0].astype(int)]
         return Habits(float(minor.mean()), *np.median(chosen[:, 1:], axis=0).tolist())
 
-    def chain(self, mood: str, minor: bool, mixed: bool = False) -> Chain:
-        """Give the chain of a mood (of all songs for an empty name) in one mode.
+    def weights(self, mood: str, minor: bool, mixed: bool = False) -> Floats:
+        """Say what a song of each kind counts for a mood (all songs for an empty name) in one mode.
 
         Where there are fewer than `FEWEST_SONGS` of the mood in this mode, its songs in the other
         mode count `OTHERS`; where there are as few of the mood at all, or if it is to be `mixed`,
         songs of other moods do.
         """
-        if (mood, minor, mixed) not in self._chains:
-            mixed |= self.songs(mood) < FEWEST_SONGS
-            other_mode = OTHERS if self.songs(mood, minor) < FEWEST_SONGS else 0.0
-            weights = [
-                (1.0 if mood in ("", m) else OTHERS * mixed) * (1.0 if n == minor else other_mode)
-                for m, n in self.kinds
-            ]
-            self._chains[mood, minor, mixed] = self.counts.chain(np.array(weights))
-        return self._chains[mood, minor, mixed]
+        mixed |= self.songs(mood) < FEWEST_SONGS
+        other_mode = OTHERS if self.songs(mood, minor) < FEWEST_SONGS else 0.0
+        return np.array([
+            (1.0 if mood in ("", m) else OTHERS * mixed) * (1.0 if n == minor else other_mode)
+            for m, n in self.kinds
+        ])  # fmt: skip
 
     def _of(self, mood: str, minor: bool | None) -> NDArray[np.bool_]:
         fits = [mood in ("", m) and minor in (None, n) for m, n in self.kinds]
         return np.array(fits)[self.facts[:, 0].astype(int)]
+
+
+@dataclass(frozen=True, eq=False)
+class Style(Kinds):
+    """What was learned from the songs in one time signature.
+
+    Parameters
+    ----------
+    counts : Counts
+        Of (pitch, ticks) in C major or A minor.
+    profile : ndarray, shape (bar_ticks, longest + 1)
+        How much more often notes of each length begin at each step of a bar than anywhere; 0 where
+        none did.
+    """
+
+    counts: Counts
+    profile: Floats
+    _chains: dict[tuple[str, bool, bool], Chain] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, lessons: Sequence[Lesson]) -> "Style":
+        """Learn from songs in one time signature."""
+        symbols = sorted({symbol for lesson in lessons for symbol in lesson.symbols})
+        kinds = sorted({(lesson.mood, lesson.minor) for lesson in lessons})
+        number = [kinds.index((lesson.mood, lesson.minor)) for lesson in lessons]
+        tunes = [lesson.melody for lesson in lessons]
+        return cls(
+            tuple(kinds),
+            np.array([[n, *lesson.facts] for n, lesson in zip(number, lessons, strict=True)]),
+            Counts.fit(
+                (lesson.symbols for lesson in lessons),
+                {symbol: symbol[1] for symbol in symbols},
+                number,
+                ORDER,
+            ),
+            profile(
+                np.concatenate([tune.positions for tune in tunes]),
+                np.concatenate([tune.ticks for tune in tunes]),
+                (tunes[0].bar_ticks, melodies.LONGEST * TICKS_PER_BEAT + 1),
+            ),
+        )
+
+    def chain(self, mood: str, minor: bool, mixed: bool = False) -> Chain:
+        """Give the chain of a mood in one mode, of songs that count what `weights` says."""
+        if (mood, minor, mixed) not in self._chains:
+            chain = self.counts.chain(self.weights(mood, minor, mixed))
+            self._chains[mood, minor, mixed] = chain
+        return self._chains[mood, minor, mixed]
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Give what a style is made of again: arrays, and plain values."""
@@ -224,15 +243,33 @@ class Style:
             *(arrays[name] for name in ("first", "symbol", "target", "followed", "ended")),
         )
         kinds = tuple((str(mood), bool(minor)) for mood, minor in values["kinds"])
-        return cls(counts, arrays["profile"], kinds, arrays["facts"])
+        return cls(kinds, arrays["facts"], counts, arrays["profile"])
 
 
-def _profile(songs: Sequence[Melody], bar: int) -> Floats:
-    """Count where in a bar notes of each length begin, beside chance."""
-    longest = melodies.LONGEST * songs[0].ticks_per_beat
-    counts = np.zeros((bar, longest + 1))
-    for song in songs:
-        np.add.at(counts, (song.positions, list(song.ticks)), 1)
+def profile(
+    places: NDArray[np.int64], ticks: NDArray[np.int64], shape: tuple[int, int]
+) -> Floats:
+    """Count where in a bar what lasts so long begins, beside chance.
+
+    Parameters
+    ----------
+    places, ticks : ndarray of int, shape (n,)
+        Where in its bar each begins, and how long it lasts.
+    shape : (int, int)
+        Steps of a bar, and one more than the longest.
+
+    Returns
+    -------
+    ndarray, of this shape
+        1 where it begins as often as by chance; 0 where it never does.
+
+    Examples
+    --------
+    >>> profile(np.array([0, 0, 2]), np.array([1, 1, 2]), (4, 3))[0].tolist()
+    [0.0, 1.5, 0.0]
+    """
+    counts = np.zeros(shape)
+    np.add.at(counts, (places, ticks), 1)
     total = counts.sum()
     alone = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0, keepdims=True) / total
     return np.divide(counts, alone, out=np.zeros_like(counts), where=alone > 0)

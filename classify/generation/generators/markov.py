@@ -31,6 +31,7 @@ from classify.generation.passages import (
 )
 from classify.generation.request import Request, read_chord, read_key
 from classify.generation.sampling import Impossible, Sampler
+from classify.generation.stretches import Unmet, sampler
 from classify.generation.styles import (
     FEWEST_SONGS,
     HOME,
@@ -278,7 +279,7 @@ def _constraints(request: Request, asked: set[str], task: _Task) -> dict[str, Fl
     """
     symbols, n_ticks = task.chain.symbols, task.n_ticks
     weights = {
-        "metre": wishes.in_time(symbols, task.profile, n_ticks),
+        "metre": wishes.in_time(task.chain.ticks, task.profile, np.arange(n_ticks) % task.bar),
         "key": wishes.begins_and_ends(symbols, n_ticks, _last_tone(request, task)),
     }
     if request.low is not None or request.high is not None:
@@ -337,7 +338,7 @@ def _prepared(
             one = replace(task, chain=_ending_anywhere(chain) if free else chain)
             try:
                 return *_prepare(request, asked, one), one
-            except _Unmet as unmet:
+            except Unmet as unmet:
                 last = unmet
     raise InputError(last.reason())
 
@@ -359,64 +360,21 @@ def _prepare(
     behind = symbols_of(request.bridge[1], task.shift) if request.bridge else []
     parts: list[Sampler | list[Symbol]] = []
     kept, begin, end = behind, task.n_ticks, 0
+    bars = np.arange(task.n_ticks) // task.bar + 1
     if request.keep:
         kept, begin, end = kept_of(request.keep, task.metre, task.n_ticks, task.shift)
     if not kept or begin:
         until = begin if kept else task.n_ticks
         last = leading_to(chain, kept, most) if kept else chain.end
         starts = starts_after(task.chain, before, most)
-        parts.append(_sampler(task, chain, weights, slice(0, until), starts, last))
+        parts.append(sampler(chain, weights, slice(0, until), starts, last, bars))
     if request.keep:
         parts.append(kept)
         if end < task.n_ticks:
             starts = starts_after(task.chain, kept, most)
             rest = slice(end, task.n_ticks)
-            parts.append(_sampler(task, chain, weights, rest, starts, chain.end))
+            parts.append(sampler(chain, weights, rest, starts, chain.end, bars))
     return chain, parts
-
-
-def _sampler(
-    task: _Task,
-    chain: Chain,
-    weights: dict[str, Floats],
-    ticks: slice,
-    starts: list[int],
-    last: Floats,
-) -> Sampler:
-    """Sample a stretch of the piece."""
-    here = {name: w if len(w) == 1 else w[ticks] for name, w in weights.items()}
-    try:
-        together = wishes.combined(here, ticks.stop - ticks.start, len(chain.symbols))
-        return Sampler(chain, together, starts, last)
-    except Impossible:
-        raise _Unmet(task, chain, here, ticks, starts, last) from None
-
-
-class _Unmet(Impossible):
-    """No melody satisfies all wishes; it takes some time to say why."""
-
-    def __init__(
-        self,
-        task: _Task,
-        chain: Chain,
-        weights: dict[str, Floats],
-        ticks: slice,
-        starts: list[int],
-        last: Floats,
-    ) -> None:
-        self.task, self.chain, self.weights = task, chain, weights
-        self.ticks, self.starts, self.last = ticks, starts, last
-
-    def reason(self) -> str:
-        """Say in which bar all fails, and without which wish there would be a melody."""
-        chain, n_ticks = self.chain, self.ticks.stop - self.ticks.start
-        together = wishes.combined(self.weights, n_ticks, len(chain.symbols))
-        reached = self.ticks.start + wishes.reach(chain, together, self.starts)
-        bar = min(reached, self.task.n_ticks - 1) // self.task.bar + 1
-        names = wishes.culprits(chain, self.weights, n_ticks, self.starts, self.last)
-        one = f"without {' or '.join(names)} there is one" if names else (
-            "no single wish is the reason")  # fmt: skip
-        return f"no melody satisfies all wishes: all fail in bar {bar} or before; {one}"
 
 
 GENERATOR = Markov
