@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from classify.generation.chain import Chain, Floats
 from classify.generation.sampling import Impossible, Sampler
+from classify.generation.weights import Rows, Weights
 from classify.representations.melody import REST
 
 #: Notes of a length begin at a step of a bar if songs have them there so often, beside chance.
@@ -99,9 +100,7 @@ def limit_repeats(chain: Chain, most: int) -> Chain:
     return limited(chain, most, last, pitch, np.zeros(len(pitch), bool))
 
 
-def limited(
-    chain: Chain, most: int, last: Ints, pitch: Ints, held: NDArray[np.bool_]
-) -> Chain:
+def limited(chain: Chain, most: int, last: Ints, pitch: Ints, held: NDArray[np.bool_]) -> Chain:
     """Make a chain in which no pitch sounds more than so many times in a row.
 
     Each node is there `most` times, once for each number of times that the last pitch has sounded.
@@ -148,15 +147,30 @@ def limited(
     )
 
 
-def combined(constraints: Mapping[str, Floats], n_ticks: int, n_symbols: int) -> Floats:
+def combined(constraints: Mapping[str, Weights], n_ticks: int, n_symbols: int) -> Weights:
     """Multiply constraints: shape (n_ticks, n_symbols)."""
+    plain = [one for one in constraints.values() if not isinstance(one, Rows)]
+    if len(plain) < len(constraints):
+        return _combined_rows(list(constraints.values()), n_ticks)
     weights = np.ones((n_ticks, n_symbols))
-    for constraint in constraints.values():
+    for constraint in plain:
         weights = weights * constraint
     return weights
 
 
-def reach(chain: Chain, weights: Floats, starts: Sequence[int]) -> int:
+def _combined_rows(constraints: Sequence[Weights], n_ticks: int) -> Rows:
+    every = [one if isinstance(one, Rows) else Rows(one, np.zeros(n_ticks, np.int64))
+             for one in constraints]  # fmt: skip
+    together, index = np.unique(
+        np.stack([one.index for one in every], axis=1), axis=0, return_inverse=True
+    )
+    table = np.ones((len(together), every[0].table.shape[1]))
+    for column, one in zip(together.T, every, strict=True):
+        table *= one.table[column]
+    return Rows(table, index.ravel())
+
+
+def reach(chain: Chain, weights: Weights, starts: Sequence[int]) -> int:
     """Give the last tick that a sequence can reach from one of its beginnings."""
     n_ticks = len(weights)
     reached = np.zeros((n_ticks + 1, chain.n_nodes), bool)
@@ -173,7 +187,7 @@ def reach(chain: Chain, weights: Floats, starts: Sequence[int]) -> int:
 
 def culprits(
     chain: Chain,
-    constraints: Mapping[str, Floats],
+    constraints: Mapping[str, Weights],
     n_ticks: int,
     starts: Sequence[int],
     last: Floats,

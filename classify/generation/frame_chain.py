@@ -6,8 +6,8 @@ weight of each model being larger the more has been seen of it:
 1. what followed its two last sonorities (where that was more than one thing),
 2. what followed its last sonority,
 3. what followed it in another key: transposed, as long as the songs have both sonorities in theirs,
-4. voice by voice: any frame of the songs whose voices move from here as voices move, with no
-   parallel fifths and octaves.
+4. voice by voice: any of their frequent frames whose voices move from here as voices move, with
+   no parallel fifths and octaves.
 
 So a song may go on in many ways from a sonority that was heard once only, and all of them are
 frames that the songs have. A note is held only if it sounded before.
@@ -19,9 +19,8 @@ from functools import cached_property
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from classify.generation.chain import BEGIN, Chain, Floats
+from classify.generation.chain import BEGIN, Chain, Context, Floats
 from classify.generation.sonorities import LONGEST, Bools, Frames, Ints, codes, joined, moved
 from classify.generation.voice_leading import FIFTH, OCTAVE
 from classify.representations.voices import REST
@@ -108,9 +107,7 @@ class FrameCounts:
             The kind of each, from 0 on.
         """
         every = joined(songs)
-        known, first, number = np.unique(
-            codes(every.pitch), return_index=True, return_inverse=True
-        )
+        _, first, number = np.unique(codes(every.pitch), return_index=True, return_inverse=True)
         sonorities = every.pitch[first]
         sequence = _keys(number, every.begins, every.ticks)
         ends = np.cumsum([len(song) for song in songs])
@@ -184,15 +181,16 @@ class FrameCounts:
         node, key, value = (np.concatenate(part) for part in zip(*found, strict=True))
         return node, key, value
 
-    def _automaton(
-        self, one: "_Edges", two: tuple[Ints, "_Edges"]
-    ) -> tuple[Chain, Vocabulary]:
+    def _automaton(self, one: "_Edges", two: tuple[Ints, "_Edges"]) -> tuple[Chain, Vocabulary]:
         """Make a chain of what follows one sonority, and what follows two."""
         pairs, longer = two
         step, begin = _step(self.n_voices), len(self.sonorities)
         n_one = begin + 1
         node = np.concatenate([one.node, longer.node + n_one])
-        key, value = np.concatenate([one.key, longer.key]), np.concatenate([one.value, longer.value])
+        key, value = (
+            np.concatenate([one.key, longer.key]),
+            np.concatenate([one.value, longer.value]),
+        )
         end = np.zeros(n_one + len(pairs))
         end[node[key == END]] = value[key == END]
         node, key, value = (part[key != END] for part in (node, key, value))
@@ -205,7 +203,7 @@ class FrameCounts:
         longest[longest] = pairs[place[longest]] == (last[node] * n_one + sounding)[longest]
         target = np.where(longest, n_one + place, sounding)
         vocabulary = self._vocabulary(symbols, last)
-        contexts = [(n,) for n in range(begin)] + [(BEGIN,)]
+        contexts: list[Context] = [*((n,) for n in range(begin)), (BEGIN,)]
         contexts += [(pair // n_one, pair % n_one) for pair in pairs.tolist()]
         first = np.searchsorted(node, np.arange(len(end) + 1))
         return Chain(
@@ -260,9 +258,7 @@ class _Edges:
         return _Edges.of(
             np.concatenate([self.node, base.node]),
             np.concatenate([self.key, base.key]),
-            np.concatenate(
-                [self.value / share[self.node], base.value * (new / share)[base.node]]
-            ),
+            np.concatenate([self.value / share[self.node], base.value * (new / share)[base.node]]),
         )
 
 
@@ -341,7 +337,7 @@ def _rate(here: Ints, pitch: Ints, begins: Bools, moves: Floats) -> Floats:
     rate = np.where(sounds, moves[voices, step.clip(-64, 63) + 64], np.log(STRANGE_MOVE))
     total = np.where(both_rest, 0.0, rate).sum(axis=1)
     held = ~begins & (pitch != REST)
-    wrong = (held & (step != 0)).any(axis=1)
+    wrong = (held & (step != 0)).any(axis=1) | (step == 0).all(axis=1)
     step = np.where(sounds, step, 0)
     for one, other in combinations(range(len(here)), 2):
         together = step[:, one] * step[:, other] > 0

@@ -31,19 +31,28 @@ def symbols_of(song: Song, shift: int) -> list[Symbol]:
     return list(zip(melody.pitch, melody.ticks, strict=True))
 
 
+def bars_of(song: Song) -> int:
+    """Count the bars of a song's melody, the last of which may be cut short."""
+    melody = melody_of(song)
+    return -(-(melody.position + sum(melody.ticks)) // melody.bar_ticks)
+
+
 def kept_of(
-    passage: Passage, metre: Metre, n_ticks: int, shift: int
+    passage: Passage, metre: Metre, n_ticks: int, shift: int, wish: str = "keep"
 ) -> tuple[list[Symbol], int, int]:
-    """Cut the bars that are kept out of their song; give them with their first and last step."""
+    """Cut the bars that stay out of their song; give them with their first and last step.
+
+    The last bar of a song of which some are composed again (`wish` is "renew") may be cut short.
+    """
     melody = melody_of(passage.song)
     bar = bar_ticks(metre, TICKS_PER_BEAT)
     begin, end = (passage.first - 1) * bar, passage.last * bar
     if melody.metre != metre:
         n, d = melody.metre
-        raise InputError(f"keep: the song is in {n}/{d}, and the new one in "
+        raise InputError(f"{wish}: the song is in {n}/{d}, and the new one in "
                          f"{metre[0]}/{metre[1]}")  # fmt: skip
     if end > n_ticks:
-        raise InputError(f"keep: bar {passage.last} lies beyond {n_ticks // bar} bars")
+        raise InputError(f"{wish}: bar {passage.last} lies beyond {n_ticks // bar} bars")
     symbols, place = [(melodies.REST, melody.position)] if melody.position else [], 0
     symbols += zip(melody.transposed(-shift).pitch, melody.ticks, strict=True)
     kept = []
@@ -52,7 +61,10 @@ def kept_of(
         if last > first:
             kept.append((pitch, last - first))
         place += ticks
-    if sum(ticks for _, ticks in kept) < end - begin:
+    missing = end - begin - sum(ticks for _, ticks in kept)
+    if missing and wish == "renew":
+        kept.append((melodies.REST, missing))
+    elif missing:
         raise InputError(f"keep: the song has no bar {passage.last}")
     return kept, begin, end
 

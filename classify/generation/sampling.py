@@ -14,6 +14,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from classify.generation.chain import Chain, Floats
+from classify.generation.weights import Weights
 
 #: Messages are scaled when all of a tick are smaller than this, or one is larger than its inverse.
 SMALL = 1e-100
@@ -60,7 +61,7 @@ class Sampler:
     def __init__(
         self,
         chain: Chain,
-        weights: Floats,
+        weights: Weights,
         starts: Sequence[int] | None = None,
         last: Floats | None = None,
     ) -> None:

@@ -1,8 +1,8 @@
 """What sounds in music in voices between two changes, as a chain over whole frames learns it.
 
-A *frame* is what all voices do at once until one of them does something else: the pitch of each, whether
-its note begins there or is held, and how many sixteenths that lasts. A *sonority* is its pitches
-alone.
+A *frame* is what all voices do at once until one of them does something else: the pitch of each,
+whether its note begins there or is held, and how many sixteenths that lasts. A *sonority* is its
+pitches alone.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ class Frames:
 
     @classmethod
     def of(cls, voices: Voices, shift: int = 0) -> "Frames":
-        """Cut voices where one of them changes, `shift` semitones higher; silence before is left out.
+        """Cut voices where one of them changes, `shift` semitones higher, without silence before.
 
         Examples
         --------
@@ -120,7 +120,7 @@ def moved(pitch: Ints, semitones: int) -> Ints:
 
 
 def kinds(pitch: Ints) -> Ints:
-    """Number the chords of sonorities: pitch classes above the lowest, as bits; 0 for silence.
+    """Give the chords of sonorities: pitch classes above the lowest as bits, 0 for silence.
 
     >>> kinds(np.array([[72, 67, 64, 48], [74, 69, 66, 50], [REST, REST, REST, REST]])).tolist()
     [145, 145, 0]

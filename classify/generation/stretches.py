@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from classify.generation import constraints
 from classify.generation.chain import Chain, Floats
 from classify.generation.sampling import Impossible, Sampler
+from classify.generation.weights import Weights
 
 
 def sampler(
     chain: Chain,
-    weights: Mapping[str, Floats],
+    weights: Mapping[str, Weights],
     ticks: slice,
     starts: Sequence[int],
     last: Floats,
@@ -52,7 +53,7 @@ class Unmet(Impossible):
     def __init__(
         self,
         chain: Chain,
-        weights: Mapping[str, Floats],
+        weights: Mapping[str, Weights],
         starts: Sequence[int],
         last: Floats,
         bars: NDArray[np.int64],

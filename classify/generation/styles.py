@@ -246,9 +246,7 @@ class Style(Kinds):
         return cls(kinds, arrays["facts"], counts, arrays["profile"])
 
 
-def profile(
-    places: NDArray[np.int64], ticks: NDArray[np.int64], shape: tuple[int, int]
-) -> Floats:
+def profile(places: NDArray[np.int64], ticks: NDArray[np.int64], shape: tuple[int, int]) -> Floats:
     """Count where in a bar what lasts so long begins, beside chance.
 
     Parameters

@@ -93,7 +93,9 @@ def test_a_generator_that_writes_one_voice_harmonises_nothing(composer, tmp_path
     old = write_song(tmp_path / "old.mid", 1, low=75, beat=0.25)
     given = ["generate", str(composer), "--out", str(tmp_path / "new"), "--revise", str(old)]
     assert main([*given, "--voices", "1"]) == 2
-    assert "Markov cannot keep the wish for renew; it keeps bars" in capsys.readouterr().err
+    assert "voices 1: nothing is left to be written of a melody" in capsys.readouterr().err
+    assert main([*given, "--voices", "2"]) == 2
+    assert "voices 2: the music that was learned has 1" in capsys.readouterr().err
     assert main([*given, "--voices", "one"]) == 2
     assert "--voices one: expected numbers from the highest, as 1,2,4" in capsys.readouterr().err
 

@@ -1,10 +1,11 @@
-"""Songs to learn from: melodies that keep to their bars and to a scale, in two metres."""
+"""Songs to learn from, in two metres: melodies that keep to bars and scale, and chorales."""
 
 import numpy as np
 
 from classify.generation.generators.music_vae import MusicVAE
 from classify.representations import melody as melodies
 from classify.representations.melody import REST, Melody
+from classify.representations.sequences import note_array, song_of
 from classify.songs import Song
 
 
@@ -43,3 +44,43 @@ def made(n_songs: int) -> list[Song]:
         melodies.decode(tune(draw, METRES[n % 2]).transposed(n % 5), tempo=80 + n)
         for n in range(n_songs)
     ]
+
+
+#: Triads in four voices, the highest first: I, ii, IV, V, vi and I of C major; and of A minor
+#: i, iv, VI, V, III and i.
+MAJOR = [(67, 64, 60, 48), (69, 65, 62, 50), (69, 65, 60, 53), (67, 62, 59, 55), (69, 64, 60, 57),
+         (72, 67, 64, 48)]  # fmt: skip
+MINOR = [(69, 64, 60, 45), (69, 65, 62, 50), (69, 65, 60, 53), (68, 64, 59, 52), (67, 64, 60, 48),
+         (72, 69, 64, 57)]  # fmt: skip
+
+
+def chorales(n_songs: int) -> list[Song]:
+    """Make songs in four voices that all sound, with passing notes, in turn in 4/4 and 3/4."""
+    draw = np.random.default_rng(1)
+    return [
+        chorale(draw, MINOR if n % 4 > 1 else MAJOR, METRES[n % 2], n % 5, 80 + n)
+        for n in range(n_songs)
+    ]
+
+
+def chorale(draw, triads, metre, shift, tempo):
+    """Make a chorale that ends on its tonic."""
+    n_beats = metre[0] * int(draw.integers(5, 9))
+    chords = [0, *draw.integers(0, len(triads), n_beats - 3).tolist(), 3, 0]
+    notes = []
+    for voice in range(4):
+        beat = 0
+        while beat < n_beats:
+            pitch, length = triads[chords[beat]][voice] + shift, 1.0
+            while beat + length < n_beats and triads[chords[int(beat + length)]][voice] == (
+                pitch - shift) and draw.random() < 0.4:  # fmt: skip
+                length += 1
+            if length == 1 and draw.random() < 0.2:  # a passing note
+                notes += [(beat, 0.5, pitch), (beat + 0.5, 0.5, pitch + 2 - 4 * (voice % 2))]
+            else:
+                notes.append((beat, length, pitch))
+            beat += int(length)
+    begin, length, pitch = np.array(sorted(notes)).T
+    found = note_array(onset=begin * 60 / tempo, duration=length * 60 / tempo, beat=begin,
+                       pitch=pitch.astype(int), velocity=70)  # fmt: skip
+    return song_of(found, np.array([[0.0, tempo]]), np.array([[0.0, *metre]]), "chorale")

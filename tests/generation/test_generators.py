@@ -15,7 +15,7 @@ from classify.generation.request import BOUNDS, Request
 from classify.progress import SILENT
 from classify.representations import melody as melodies
 from classify.songs import midi
-from tests.generation.songs import made
+from tests.generation.songs import chorales, made
 
 GENERATORS = find()
 
@@ -40,17 +40,23 @@ print(hashlib.sha256(song.notes.tobytes()).hexdigest())
 """
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(
-            name, marks=[pytest.mark.slow] * (name in LONG or bool(getattr(kind, "VARIANT_OF", "")))
-        )
-        for name, kind in GENERATORS.items()
-    ],
-)
+#: What generators are tried on besides melodies, by their names.
+MATERIAL = {"markov": {"chorales": chorales}}
+
+
+def _tried():
+    """Name what is tried: every generator on melodies, and some on other songs."""
+    for name, kind in GENERATORS.items():
+        slow = name in LONG or bool(getattr(kind, "VARIANT_OF", ""))
+        yield pytest.param((name, made), marks=[pytest.mark.slow] * slow, id=name)
+    for name, more in MATERIAL.items():
+        for songs, of_songs in more.items():
+            yield pytest.param((name, of_songs), id=f"{name}-{songs}")
+
+
+@pytest.fixture(scope="module", params=_tried())
 def generator(request):
-    songs, kind = made(40), GENERATORS[request.param]
+    songs, kind = request.param[1](40), GENERATORS[request.param[0]]
     options = {name: value for name, value in OPTIONS.items() if name in kind.OPTIONS}
     return kind(**options).fit(songs, ["calm", "wild"] * (len(songs) // 2))
 

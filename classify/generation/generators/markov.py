@@ -1,7 +1,9 @@
-"""Melodies by a Markov chain of variable order that keeps hard constraints exactly.
+"""Music by a Markov chain of variable order that keeps hard constraints exactly.
 
-Songs are moved to C major or A minor, so that all keys teach one chain, and learned as pairs of
-pitch and length. A request becomes weights of these pairs at every step of the grid
+What a state of the chain is follows from the songs: whole frames where they are in voices, as
+chorales are (`classify.generation.voice_requests`), and notes of the melody in all others. For
+melodies, songs are moved to C major or A minor, so that all keys teach one chain, and learned as
+pairs of pitch and length. A request becomes weights of these pairs at every step of the grid
 (`classify.generation.constraints`), and each song is a sample of the exact conditional distribution
 (`classify.generation.chain`).
 """
@@ -18,18 +20,20 @@ from numpy.typing import NDArray
 from classify.errors import InputError
 from classify.generation import constraints as wishes
 from classify.generation import tilting as knobs
+from classify.generation import voice_requests, voice_style
 from classify.generation.chain import Chain, Floats
 from classify.generation.generator import Generator, State
 from classify.generation.passages import (
     STRANGE,
     Symbol,
+    bars_of,
     kept_of,
     leading_to,
     melody_of,
     starts_after,
     symbols_of,
 )
-from classify.generation.request import Request, read_chord, read_key
+from classify.generation.request import Passage, Request, read_chord, read_key
 from classify.generation.sampling import Impossible, Sampler
 from classify.generation.stretches import Unmet, sampler
 from classify.generation.styles import (
@@ -42,6 +46,7 @@ from classify.generation.styles import (
     Style,
     nearest,
 )
+from classify.generation.voice_style import VoiceStyle
 from classify.progress import Progress
 from classify.representations import melody as melodies
 from classify.representations.melody import Melody, bar_ticks
@@ -73,7 +78,14 @@ class _Task:
 
 
 class Markov(Generator):
-    """Melodies by an exactly constrained Markov chain.
+    """Music by an exactly constrained Markov chain.
+
+    Attributes
+    ----------
+    styles : dict of (int, int) to Style
+        What was learned of melodies, by time signature; empty where songs are in voices.
+    voices : VoiceStyle or None
+        What was learned of songs in voices.
 
     Examples
     --------
@@ -87,17 +99,25 @@ class Markov(Generator):
     TITLE = "Markov"
     KEEPS = frozenset(
         {"bars", "seconds", "mood", "tempo", "key", "metre", "low", "high", "instruments", "chords",
-         "repeats", "longest_copy", "primer", "keep", "bridge", "mode", "loudness"}
+         "repeats", "longest_copy", "primer", "keep", "renew", "voices", "bridge", "mode",
+         "loudness"}
     )  # fmt: skip
     AIMS = frozenset({"density", "register", "spread"})
     CHOICES = 8
 
     styles: dict[Metre, Style]
+    voices: VoiceStyle | None
 
     def learn(
         self, songs: Sequence[Song], moods: Sequence[str], progress: Progress, work: Path | None
     ) -> None:
-        """Learn one style for each time signature."""
+        """Learn whole frames of songs in voices, or melodies: a style for each time signature."""
+        self.styles, n_voices = {}, voice_style.n_voices(songs)
+        self.voices = VoiceStyle.of(songs, moods, n_voices) if n_voices else None
+        if self.voices is None:
+            self._learn_melodies(songs, moods)
+
+    def _learn_melodies(self, songs: Sequence[Song], moods: Sequence[str]) -> None:
         members: dict[Metre, list[Lesson]] = defaultdict(list)
         for song, mood in zip(songs, moods, strict=True):
             if lesson := Lesson.of(song, mood):
@@ -118,6 +138,9 @@ class Markov(Generator):
 
         For a mood, each of them has a mode and knobs of its own, as songs of it have.
         """
+        if self.voices is not None:
+            yield from voice_requests.draws(self.voices, request, self, random)
+        _check_voices(request.voices)
         instrument = (request.instruments or (0,))[0]
         n_candidates = CANDIDATES if request.asked & self.AIMS else 1
         limit = request.longest_copy or self.longest_copy
@@ -180,6 +203,8 @@ class Markov(Generator):
         bars = request.bars or max(1, round(habits.bars))
         if request.seconds is not None:
             bars = max(1, round(request.seconds * tempo / 60 * TICKS_PER_BEAT / bar))
+        if request.renew:
+            bars = _as_long(request, bars)
         tonic, minor = _tonic(request, habits, random)
         chain = style.chain(request.mood or "", minor)
         shift = nearest(tonic - HOME[minor])
@@ -205,10 +230,23 @@ class Markov(Generator):
         metre = request.metre or usual
         return metre, known[metre]
 
+    def remarks(self) -> list[str]:
+        """Say what the states of the chain are."""
+        if self.voices is None:
+            n_states = sum(len(style.counts.symbols) for style in self.styles.values())
+            return [f"the states of the chain are notes of the melody, {n_states:,} pitches with a "
+                    "length: of songs in several parts it learned the highest"]  # fmt: skip
+        n_states = len(self.voices.counts.sonorities)
+        return [f"the states of the chain are whole frames, {n_states:,} sonorities in "
+                f"{self.voices.n_voices} voices, since the songs are in as many"]  # fmt: skip
+
     def state(self) -> State:
         """Give all styles."""
         arrays: dict[str, NDArray[Any]] = {}
         values: dict[str, Any] = {"styles": []}
+        if self.voices is not None:
+            parts, values["voices"] = self.voices.state()
+            arrays |= {f"voices.{name}": part for name, part in parts.items()}
         for place, (metre, style) in enumerate(self.styles.items()):
             parts, plain = style.state()
             arrays |= {f"{place}.{name}": part for name, part in parts.items()}
@@ -220,6 +258,8 @@ class Markov(Generator):
         """Make a generator of what `state` gave."""
         markov = cls()
         markov.styles = {}
+        own = {n.removeprefix("voices."): a for n, a in arrays.items() if n.startswith("voices.")}
+        markov.voices = VoiceStyle.of_state(own, values["voices"]) if own else None
         for place, ((numerator, denominator), plain) in enumerate(values["styles"]):
             prefix = f"{place}."
             parts = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
@@ -231,7 +271,27 @@ def _given(request: Request) -> Song | None:
     """Give the song that the new one goes with."""
     if request.bridge:
         return request.bridge[0]
-    return request.keep.song if request.keep else request.primer
+    passage = request.keep or request.renew
+    return passage.song if passage else request.primer
+
+
+def _as_long(request: Request, bars: int) -> int:
+    """Give the bars of a song of which some are composed again, if that is possible."""
+    assert request.renew is not None
+    n_bars = bars_of(request.renew.song)
+    if request.renew.last > n_bars:
+        raise InputError(f"renew: bar {request.renew.last} lies beyond the {n_bars} of the song")
+    if request.asked & {"bars", "seconds"} and bars != n_bars:
+        raise InputError(f"renew: a song keeps its length of {n_bars} bars")
+    return n_bars
+
+
+def _check_voices(voices: tuple[int, ...] | None) -> None:
+    """Refuse voices that stay: there is one, and it is to be written."""
+    if voices and max(voices) > 1:
+        raise InputError(f"voices {max(voices)}: the music that was learned has 1")
+    if voices:
+        raise InputError("voices 1: nothing is left to be written of a melody that stays")
 
 
 def _tonic(request: Request, habits: Habits, random: np.random.Generator) -> tuple[int, bool]:
@@ -359,22 +419,29 @@ def _prepare(
     before = symbols_of(given, task.shift) if given else []
     behind = symbols_of(request.bridge[1], task.shift) if request.bridge else []
     parts: list[Sampler | list[Symbol]] = []
-    kept, begin, end = behind, task.n_ticks, 0
-    bars = np.arange(task.n_ticks) // task.bar + 1
-    if request.keep:
-        kept, begin, end = kept_of(request.keep, task.metre, task.n_ticks, task.shift)
-    if not kept or begin:
-        until = begin if kept else task.n_ticks
-        last = leading_to(chain, kept, most) if kept else chain.end
-        starts = starts_after(task.chain, before, most)
-        parts.append(sampler(chain, weights, slice(0, until), starts, last, bars))
-    if request.keep:
-        parts.append(kept)
-        if end < task.n_ticks:
-            starts = starts_after(task.chain, kept, most)
-            rest = slice(end, task.n_ticks)
-            parts.append(sampler(chain, weights, rest, starts, chain.end, bars))
+    place, bars = 0, np.arange(task.n_ticks) // task.bar + 1
+    for kept, begin, end in [*_stays(request, task), (behind, task.n_ticks, task.n_ticks)]:
+        if begin > place:
+            last = leading_to(chain, kept, most) if kept else chain.end
+            starts = starts_after(task.chain, before, most)
+            parts.append(sampler(chain, weights, slice(place, begin), starts, last, bars))
+        if end > begin:
+            parts.append(kept)
+        place, before = end, kept
     return chain, parts
+
+
+def _stays(request: Request, task: _Task) -> list[tuple[list[Symbol], int, int]]:
+    """Give the bars that stay, with their first and last steps."""
+    given, n_bars = request.keep or request.renew, task.n_ticks // task.bar
+    if given is None:
+        return []
+    stay = [given] if request.keep else [
+        Passage(given.song, first, last)
+        for first, last in ((1, given.first - 1), (given.last + 1, n_bars)) if last >= first
+    ]  # fmt: skip
+    wish = "keep" if request.keep else "renew"
+    return [kept_of(one, task.metre, task.n_ticks, task.shift, wish) for one in stay]
 
 
 GENERATOR = Markov

@@ -1,34 +1,27 @@
-"""Music in voices by a Markov chain over whole frames that keeps hard constraints exactly.
+"""What songs in voices have in common, as a chain over whole frames learns it.
 
 Chorales and other music in two to four voices that nearly always all sound. Songs are moved to
 C major or A minor and cut into frames (`classify.generation.sonorities`); the chain backs off where
-frames are rare (`classify.generation.frame_chain`), and what is asked for becomes weights of frames
-at every sixteenth, so that each song is a sample of the exact conditional distribution.
+frames are rare (`classify.generation.frame_chain`). Beside it stands where in a bar frames begin,
+by their length and by their chord.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.generation import constraints as wishes
-from classify.generation import frames, knobs, tilting
+from classify.generation import knobs
 from classify.generation.chain import Chain, Floats
 from classify.generation.events import home_shift
 from classify.generation.frame_chain import FrameCounts, Vocabulary
-from classify.generation.frames import BAR, STEP, UNIT, Frame
-from classify.generation.keys import into_range
-from classify.generation.request import Request, read_chord, read_key
-from classify.generation.sampling import Impossible, Sampler
+from classify.generation.frames import BAR, UNIT
 from classify.generation.sonorities import LONGEST, PHASES, Bools, Frames, Ints, joined, kinds
-from classify.generation.stretches import Unmet, sampler
-from classify.generation.styles import FEWEST_SONGS, HOME, Kinds, Metre, nearest, profile
-from classify.errors import InputError
+from classify.generation.styles import FEWEST_SONGS, Kinds, Metre, profile
 from classify.representations.features.key import key_of
-from classify.representations.melody import REST
 from classify.representations.steps import GridSong
 from classify.representations.voices import STEPS_PER_BEAT, Voices, most_at_once
 from classify.songs import Song
@@ -38,12 +31,6 @@ MOST_VOICES, SOUNDING = 4, 0.5
 
 #: What a chord that dissonances are told by needs to begin at a place, beside chance.
 RARE = 0.3
-
-#: What any frame is worth before bars that stay, and one before a note that is held there.
-STRANGE, BROKEN = 1e-6, 1e-9
-
-#: Bars on which the weights of knobs are worked out.
-TRIAL_BARS = 4
 
 
 def n_voices(songs: Sequence[Song]) -> int | None:
@@ -86,8 +73,8 @@ class VoiceStyle(Kinds):
     counts : FrameCounts
         Of frames in C major or A minor.
     profiles : dict of (int, int) to ndarray, shape (bar_ticks, LONGEST + 1)
-        By time signature: how much more often frames of each length begin at each sixteenth of a bar
-        than anywhere.
+        By time signature: how much more often frames of each length begin at each sixteenth of a
+        bar than anywhere.
     chords : ndarray of int, shape (n_chords,)
         Kinds of chords (`classify.generation.sonorities.kinds`),
     phases : ndarray of bool, shape (n_chords, 3)
@@ -103,15 +90,15 @@ class VoiceStyle(Kinds):
     )
 
     @classmethod
-    def of(cls, songs: Sequence[Song], moods: Sequence[str], voices: int) -> "VoiceStyle | None":
-        """Learn from songs; None where none of them has notes and beats."""
+    def of(cls, songs: Sequence[Song], moods: Sequence[str], voices: int) -> "VoiceStyle":
+        """Learn from songs, of which some have notes other than drums."""
         lessons = [
             (song, mood, Voices.of(song, voices))
             for song, mood in zip(songs, moods, strict=True)
             if (~song.notes["drum"]).any()
         ]
         cut = [Frames.of(written, home_shift(song)) for song, _, written in lessons]
-        modes = [(mood, _is_minor(song)) for song, mood, _ in lessons]
+        modes = [(mood, is_minor(song)) for song, mood, _ in lessons]
         names = sorted(set(modes))
         number = [names.index(mode) for mode in modes]
         facts = [
@@ -129,9 +116,7 @@ class VoiceStyle(Kinds):
         """How many voices there are."""
         return self.counts.n_voices
 
-    def chain(
-        self, mood: str, minor: bool, mixed: bool = False
-    ) -> tuple[Chain, Vocabulary]:
+    def chain(self, mood: str, minor: bool, mixed: bool = False) -> tuple[Chain, Vocabulary]:
         """Give the chain of a mood in one mode, of songs that count what `weights` says."""
         if (mood, minor, mixed) not in self._chains:
             made = self.counts.chain(self.weights(mood, minor, mixed))
@@ -166,7 +151,8 @@ class VoiceStyle(Kinds):
         )  # fmt: skip
 
 
-def _is_minor(song: Song) -> bool:
+def is_minor(song: Song) -> bool:
+    """Say whether a song is in minor."""
     key = key_of(song.notes)
     return key is not None and bool(key[1])
 
@@ -178,7 +164,7 @@ def _facts(song: Song, cut: Frames, voices: Voices) -> tuple[float, float, float
     return tempo, bars, knobs.loudness(song), float(cut.pitch[cut.begins].mean())
 
 
-def _metre(voices: Voices) -> Metre:
+def metre_of(voices: Voices) -> Metre:
     """Give the time signature that holds longest."""
     lines = Counter(map(tuple, voices.about[:, [BAR, UNIT]].astype(int).tolist()))
     length, unit = lines.most_common(1)[0][0]
@@ -187,7 +173,7 @@ def _metre(voices: Voices) -> Metre:
 
 def _profiles(voices: Sequence[Voices], cut: Sequence[Frames]) -> dict[Metre, Floats]:
     """Count where frames begin, in every time signature that enough songs have."""
-    metres = [_metre(one) for one in voices]
+    metres = [metre_of(one) for one in voices]
     counted = Counter(metres).most_common()
     fewest = min(FEWEST_SONGS, counted[0][1])
     found = {}
@@ -196,9 +182,7 @@ def _profiles(voices: Sequence[Voices], cut: Sequence[Frames]) -> dict[Metre, Fl
             every = joined([one for one, own in zip(cut, metres, strict=True) if own == metre])
             length = bar_ticks(metre)
             inside = every.place < length
-            found[metre] = profile(
-                every.place[inside], every.ticks[inside], (length, LONGEST + 1)
-            )
+            found[metre] = profile(every.place[inside], every.ticks[inside], (length, LONGEST + 1))
     return found
 
 
