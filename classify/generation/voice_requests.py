@@ -341,8 +341,8 @@ def _ending(task: _Task, request: Request) -> Rows:
     table = np.ones((LONGEST + 1, len(wrong)))
     for left in range(1, LONGEST + 1):
         table[left, wrong & (vocabulary.ticks == left)] = 0
-    left = task.n_ticks - np.arange(task.n_ticks)
-    return Rows(table, np.where(left > LONGEST, 0, left))
+    until = task.n_ticks - np.arange(task.n_ticks)
+    return Rows(table, np.where(until > LONGEST, 0, until))
 
 
 def _on_chords(task: _Task, chords: Sequence[str]) -> Rows:
