@@ -75,7 +75,9 @@ def fill(database: Database, n_songs: int) -> None:
                     prediction=MOODS[best] if p[best] > 0.5 else "", confidence=float(p[best]),
                     moods=MOODS[best], in_distribution=True, learned_from=False,
                     tempo=draw.uniform(50, 180), key="C major", loudness=64.0,
-                    p=dict(zip(MOODS, map(float, p), strict=True)), windows=[], statistics=[],
+                    p=dict(zip(MOODS, map(float, p), strict=True)),
+                    windows=[[9.6 * one, *map(float, p)] for one in range(8)],
+                    statistics=list(map(float, p)) * 6,
                 ))  # fmt: skip
 
 

@@ -25,6 +25,7 @@ PRAGMAS = (
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA busy_timeout = 15000",
+    "PRAGMA mmap_size = 268435456",  # reading a page of the file copies nothing
 )
 
 

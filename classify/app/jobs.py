@@ -46,6 +46,9 @@ LANES = {
 #: Seconds without work after which a process leaves.
 IDLE = {"long": 30.0, "quick": 600.0}
 
+#: How far a process gives way to the page and all else: nobody waits for what takes long.
+NICE = {"long": 10, "quick": 0}
+
 #: Seconds that a process has to end by itself before it is killed.
 PATIENCE = 5.0
 
@@ -293,7 +296,8 @@ class _Lane:
     def _started(self) -> "subprocess.Popen[str]":
         with self._jobs.place.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "classify.app.worker", str(self._jobs.place.folder)],
+                [sys.executable, "-m", "classify.app.worker", str(self._jobs.place.folder),
+                 str(NICE[self._name])],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
                 encoding="utf-8", start_new_session=True,
             )  # fmt: skip

@@ -1,6 +1,6 @@
 """The process of a lane: takes jobs from standard input, one a line, and tells how they go.
 
-    python -m classify.app.worker FOLDER
+    python -m classify.app.worker FOLDER NICE
 
 What it tells goes to the pipe that was its standard output, a JSON object a line; whatever a
 library prints goes to standard error, which is a log. It ends when its input does, so it never
@@ -57,8 +57,9 @@ class Told:
         self.tell("message", line=line)
 
 
-def main(folder: str) -> None:
+def main(folder: str, nice: str) -> None:
     """Do jobs until the input ends."""
+    os.nice(int(nice))
     threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -91,6 +92,6 @@ def _leave_with(parent: int) -> None:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1])
+        main(*sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit(130)

@@ -64,6 +64,8 @@ def test_a_killed_process_costs_its_job_only_and_the_job_goes_on(working, tmp_pa
     assert died["state"] == "died" and "ended by the system" in died["message"]
     again = client.post(f"/api/v1/jobs/{job}/repeat").json()["job"]
     assert ended(client, again)["result"]["songs"] == 60
+    nice = [os.getpriority(os.PRIO_PROCESS, one) for one in (0, page.jobs.process_of("long"))]
+    assert nice[1] == min(19, nice[0] + 10)  # the page is answered first
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, defer
 
 from classify import api
@@ -17,6 +17,21 @@ router = APIRouter(tags=["songs"])
 
 #: Rows that are given at once, and similar songs that are named.
 MOST_ROWS, N_SIMILAR = 1000, 8
+
+_other = aliased(Song)
+#: Whether a song is in its library more than once.
+DUPLICATE = exists().where(
+    _other.digest == Song.digest, _other.library_id == Song.library_id, _other.present,
+    _other.id != Song.id,
+)  # fmt: skip
+#: What the table shows of a song. Columns, since making objects of all rows takes twice as long.
+SHOWN = (
+    Song.id, Song.title, Song.artist, Song.name, Song.seconds, Song.excluded, Song.repaired,
+    Song.generated, Prediction.best, Prediction.prediction, Prediction.confidence,
+    Prediction.moods, Prediction.p, Prediction.tempo, Prediction.key, Prediction.loudness,
+    Prediction.in_distribution, Prediction.learned_from, Label.label,
+    DUPLICATE.label("duplicate"),
+)  # fmt: skip
 
 
 class Filters(BaseModel):
@@ -59,10 +74,14 @@ def list_songs(page: ThePage, number: int, filters: Annotated[Filters, Query()])
         query = with_judgements(number, model, setting(session, "listener"))
         # What is shown is fetched for the rows that are shown, and not for all that are sorted.
         total, shown = _some(session, filtered(query, filters), filters)
-        rows = {row[0].id: row for row in session.execute(query.where(Song.id.in_(shown)))}
+        of_rows = query.with_only_columns(*SHOWN).where(Song.id.in_(shown))
+        rows = {
+            row.id: as_row(row, row if row.best is not None else None, row.label, row.duplicate)
+            for row in session.execute(of_rows)
+        }
     # plain values, which need not be looked through for others
     return JSONResponse({
-        "total": total, "offset": filters.offset, "rows": [as_row(*rows[one]) for one in shown],
+        "total": total, "offset": filters.offset, "rows": [rows[one] for one in shown],
     })  # fmt: skip
 
 
@@ -87,7 +106,7 @@ def with_judgements(
     )
     labelled = (Label.digest == Song.digest) & (Label.listener_id == int(listener or 0))
     return (
-        select(Song, Prediction, Label.label, _is_duplicate())
+        select(Song, Prediction, Label.label, DUPLICATE)
         .outerjoin(Prediction, judged)
         .outerjoin(Label, labelled)
         .where(Song.library_id == number, Song.present)
@@ -109,14 +128,6 @@ def filtered(
     if conditions:
         query = query.where(and_(*conditions) if filters.match == "all" else or_(*conditions))
     return query.order_by(*_order(filters), Song.id)
-
-
-def _is_duplicate() -> ColumnElement[bool]:
-    other = aliased(Song)
-    return exists().where(
-        other.digest == Song.digest, other.library_id == Song.library_id, other.present,
-        other.id != Song.id,
-    )  # fmt: skip
 
 
 def _named(text: str) -> ColumnElement[bool]:
@@ -149,7 +160,7 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         any_label = Label.label.is_not(None)
         conditions.append(any_label if filters.label == "*" else Label.label == filters.label)
     if filters.duplicates:
-        conditions.append(_is_duplicate())
+        conditions.append(DUPLICATE)
     return conditions
 
 
@@ -177,7 +188,10 @@ def _order(filters: Filters) -> list[ColumnElement[Any]]:
 
 
 def as_row(
-    song: Song, judged: Prediction | None, label: str | None, duplicate: bool
+    song: "Song | Row[Any]",
+    judged: "Prediction | Row[Any] | None",
+    label: str | None,
+    duplicate: bool,
 ) -> dict[str, Any]:
     """Write a song as a row of the table."""
     row = {"id": song.id, "title": song.title, "artist": song.artist, "name": song.name,
