@@ -26,6 +26,7 @@ from classify.errors import InputError
 from classify.experiments.settings import Settings, check_count, check_seed
 from classify.files import read_json
 from classify.inference.generating import (
+    bars_of,
     enrich,
     export_made_song,
     generate,
@@ -698,7 +699,7 @@ def _written(
 
 
 __all__ = [
-    "about_model", "adapt", "arrange_playlist", "build_playlists", "built_in", "cache",
+    "about_model", "adapt", "arrange_playlist", "bars_of", "build_playlists", "built_in", "cache",
     "change_mood", "check_corpus", "compare", "compare_corpora", "compare_generators",
     "describe_playlist", "doctor", "enrich", "explain", "explain_run", "explain_song",
     "export_made_song", "export_playlist", "generate", "has_sound", "interpolate", "is_run",

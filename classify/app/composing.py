@@ -30,12 +30,13 @@ def generate(room: Room, model_id: int, seed: int, wishes: dict[str, Any]) -> di
         given = wishes | {
             name: song_of(session, wishes[name]) for name in SONGS if wishes.get(name)
         }
+        titles = [_titled(session, wishes[name]) for name in SONGS if wishes.get(name)]
     file = room.place.generated / NEW / f"{secrets.token_hex(8)}.mid"
     facts = api.make_song(
         kept_generator(model.folder), file, seed=seed,
         judge=kept_model(judge.folder) if judge else None, **given,
     )  # fmt: skip
-    plain = {name: _plain(value) for name, value in facts.items()}
+    plain = {name: _plain(value) for name, value in facts.items()} | {"from": titles}
     with room.database.writing() as session:
         made = Generated(model_id=model_id, wishes=wishes, seed=seed, file=str(file), facts=plain)
         session.add(made)
@@ -119,6 +120,13 @@ def _added(
         session.add_all(rows)
         session.flush()
         return [row.id for row in rows]
+
+
+def _titled(session: Session, named: dict[str, int]) -> str:
+    """Say what a song is called that a wish names."""
+    if "generated" in named:
+        return title_of(session.get_one(Generated, named["generated"]))
+    return session.get_one(Song, named["song"]).title
 
 
 def title_of(made: Generated) -> str:

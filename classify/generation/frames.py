@@ -157,7 +157,13 @@ class Frame:
 
 def n_bars(song: Song) -> int:
     """Count the bars of a song, the last of which may be cut short."""
-    return int((GridSong.of(song, STEPS_PER_BEAT).about[:, STEP] == 0).sum())
+    return len(bar_starts(song))
+
+
+def bar_starts(song: Song) -> NDArray[np.float64]:
+    """Say when the bars of a song begin, in seconds, shape (n_bars,)."""
+    begins = np.flatnonzero(GridSong.of(song, STEPS_PER_BEAT).about[:, STEP] == 0)
+    return song.seconds_at(begins / STEPS_PER_BEAT)
 
 
 def _bars(request: Request, habits: Habits) -> NDArray[np.float32]:

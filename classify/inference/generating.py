@@ -244,6 +244,25 @@ def read_made_song(file: str | Path) -> "Song":
     return read_song(Path(file))
 
 
+def bars_of(song: "Song") -> list[float]:
+    """Say when the bars of a song begin, in seconds: those that `keep` and `renew` count from 1.
+
+    Parameters
+    ----------
+    song : Song
+        With beats.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> bars_of(piece())[:3]
+    [0.0, 2.0, 4.0]
+    """
+    from classify.generation.frames import bar_starts
+
+    return bar_starts(song).round(4).tolist()
+
+
 def has_sound() -> bool:
     """Say whether songs can be written as sound: whether `make audio` was run."""
     from classify.songs import soundfonts

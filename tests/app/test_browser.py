@@ -22,13 +22,16 @@ from classify.app import server
 from classify.app.room import Room, add_model
 from classify.app.safety import Address
 from classify.app.tables import Comparison
+from classify.generation.generators.deep_bach import DeepBach
 from classify.inference import saved_generator
 from classify.presentation import instruments
 from classify.progress import SILENT
+from classify.representations import melody as melodies
+from classify.representations.melody import Melody
 from classify.songs import midi
 from tests.app.conftest import TOKEN
 from tests.conftest import chromium, write_corpus, write_song
-from tests.generation.songs import Drawn, made
+from tests.generation.songs import Drawn, drawn_voices, made
 
 pytestmark = pytest.mark.slow
 
@@ -358,14 +361,59 @@ def test_a_song_is_made_heard_and_found_in_the_library(player, ready):
     ready.until(lambda: "New song 1" in ready.one("#rows").text)
 
 
+def composer(visit, folder, drawn, **about):
+    """Add a composer whose weights are drawn, not learned."""
+    record = saved_generator.load(folder / "composer").about
+    saved_generator.write(folder / "drawn", structs.replace(record, **about), drawn)
+    add_model(Room(visit.page.place, visit.page.database, SILENT), folder / "drawn")
+
+
+def find(visit, field, title):
+    """Choose a song by a part of its title, by keyboard alone."""
+    from selenium.webdriver.common.keys import Keys
+
+    visit.tab_to(f"{field} input")
+    visit.press(title)
+    visit.until(lambda: visit.all(f"{field} li button"))
+    visit.press(Keys.ENTER, Keys.ENTER)
+    visit.until(lambda: title in visit.one(f"{field} p").text)
+
+
+def test_a_melody_gets_voices_and_one_bar_of_that_is_written_again(ready, tmp_path):
+    from selenium.webdriver.common.keys import Keys
+
+    composer(ready, tmp_path, drawn_voices(DeepBach), name="deep-bach", title="DeepBach", moods=[])
+    melody = melodies.decode(Melody((60, 62, 64, 65) * 4, (4,) * 16, 4, (4, 4)), tempo=90)
+    midi.write_song(tmp_path / "songs" / "Happy" / "melody.mid", melody)
+    ready.go("/library/1")
+    ready.click("#read")
+    ready.until(lambda: ready.ask("/libraries")[0]["songs"] == 37)
+    ready.go("/generate")
+    ready.tab_to("#from summary")
+    ready.press(Keys.ENTER)
+    ready.until(lambda: "DeepBach, MuseGAN" in ready.one("#cannot").text)  # by the first composer
+    ready.tab_to("#wishes [name=model]")
+    ready.press("D")
+    ready.tab_to("[name=how]")
+    ready.press("keep its")
+    find(ready, "#from-first", "melody")
+    assert not ready.one("#length").is_displayed() and ready.one("[name=voices]").is_displayed()
+    ready.tab_to("#wishes button.main")
+    ready.press(Keys.ENTER)
+    ready.until(lambda: "melody that were kept: 1" in ready.one(".new-song").text)
+    ready.tab_to(".again input")
+    ready.press(Keys.CONTROL, "a", Keys.NULL, "2", Keys.ENTER)
+    ready.until(lambda: "New song 1 that were written again: 2" in ready.one(".new-song").text)
+    assert barriers(ready) == []
+    one, again = (ready.ask(f"/generated/{number}")["notes"] for number in (1, 2))
+    assert one["pitch"] != again["pitch"] and one["seconds"] == again["seconds"]
+
+
 def test_steps_from_one_song_to_another_are_made_heard_and_kept(ready, tmp_path):
     from selenium.webdriver.common.keys import Keys
 
-    about = saved_generator.load(tmp_path / "composer").about
-    drawn = Drawn(quick=True).fit(made(24), ["Calming", "Happy"] * 12)
-    about = structs.replace(about, name="music-vae", title="MusicVAE", moods=["Calming", "Happy"])
-    saved_generator.write(tmp_path / "space", about, drawn)
-    add_model(Room(ready.page.place, ready.page.database, SILENT), tmp_path / "space")
+    space = Drawn(quick=True).fit(made(24), ["Calming", "Happy"] * 12)
+    composer(ready, tmp_path, space, name="music-vae", title="MusicVAE", moods=space.moods)
     for number in (0, 2):
         midi.write_song(tmp_path / "songs" / "Happy" / f"tune {number}.mid", made(3)[number])
     ready.go("/library/1")
@@ -374,12 +422,8 @@ def test_steps_from_one_song_to_another_are_made_heard_and_kept(ready, tmp_path)
     ready.go("/generate")
     ready.tab_to("#ways summary")
     ready.press(Keys.ENTER)
-    for field, title in (("#way-first", "tune 0"), ("#way-second", "tune 2")):
-        ready.tab_to(f"{field} input")
-        ready.press(title)
-        ready.until(lambda: ready.all(f"{field} li button"))  # noqa: B023
-        ready.press(Keys.ENTER, Keys.ENTER)
-        ready.until(lambda: title in ready.one(f"{field} p").text)  # noqa: B023
+    find(ready, "#way-first", "tune 0")
+    find(ready, "#way-second", "tune 2")
     ready.tab_to("#way button.main")
     ready.press(Keys.ENTER)
     ready.until(lambda: len(ready.all(".way [data-step]")) == 5)

@@ -1,8 +1,9 @@
-"""Songs to learn from, in two metres: melodies that keep to bars and scale, and chorales."""
+"""Songs to learn from (melodies that keep to bars and scale, and chorales), and drawn networks."""
 
 import numpy as np
 
 from classify.generation.generators.music_vae import MusicVAE
+from classify.generation.novelty import Repertoire
 from classify.representations import melody as melodies
 from classify.representations.melody import REST, Melody
 from classify.representations.sequences import note_array, song_of
@@ -17,6 +18,24 @@ class Drawn(MusicVAE):
         self.weights = {name: draw.normal(0, 0.3, shape).astype(np.float32)
                         for name, shape in self.architecture.shapes().items()}  # fmt: skip
         self.history = [{"kl": 9.0}]
+
+
+def drawn_voices(kind, voices=4, seed=0):
+    """One whose weights are drawn, and which knows no song."""
+    facts = {"n_voices": voices, "lowest": 36, "n_classes": 47, "metre": [4, 4], "tempo": 100.0,
+             "bars": 4, "velocity": 70.0, "parallels": 0.0, "quick": True,
+             "preset": "quick"}  # fmt: skip
+    empty = kind.__new__(kind)
+    vars(empty).update(facts)
+    draw = np.random.default_rng(seed)
+    weights = {
+        name: draw.normal(0, 0.1, shape).astype(np.float32)
+        for name, shape in empty.shapes().items()
+    }
+    drawn = kind.of_state(weights, facts)
+    drawn.repertoire, drawn.longest_copy = Repertoire.of([]), 100
+    drawn.moods, drawn.profiles, drawn.scorer = [], {}, None
+    return drawn
 
 
 METRES = [(4, 4), (3, 4)]

@@ -15,7 +15,6 @@ from classify.generation.networks.neighbour_shape import REACH, NeighbourShape
 from classify.generation.networks.roll_sampler import RollSampler
 from classify.generation.networks.roll_shape import RollShape
 from classify.generation.networks.voice_songs import VoiceSong
-from classify.generation.novelty import Repertoire
 from classify.generation.request import Passage, Request
 from classify.generation.voice_leading import of_voices, parallels
 from classify.generation.voice_measures import OF_FRAME, OF_NOTE
@@ -23,7 +22,7 @@ from classify.progress import Silent
 from classify.representations.sequences import song_of
 from classify.representations.voices import REST, Voices
 from classify.songs import midi
-from tests.generation.songs import made
+from tests.generation.songs import drawn_voices, made
 
 
 @pytest.fixture(scope="module")
@@ -51,30 +50,12 @@ def melody_of(song):
     return song_of(melody, song.tempi, song.metres, "melody")
 
 
-def generator(kind, voices=4, seed=0):
-    """One whose weights are drawn, and which knows no song."""
-    facts = {"n_voices": voices, "lowest": 36, "n_classes": 47, "metre": [4, 4], "tempo": 100.0,
-             "bars": 4, "velocity": 70.0, "parallels": 0.0, "quick": True,
-             "preset": "quick"}  # fmt: skip
-    empty = kind.__new__(kind)
-    vars(empty).update(facts)
-    draw = np.random.default_rng(seed)
-    weights = {
-        name: draw.normal(0, 0.1, shape).astype(np.float32)
-        for name, shape in empty.shapes().items()
-    }
-    made = kind.of_state(weights, facts)
-    made.repertoire, made.longest_copy = Repertoire.of([]), 100
-    made.moods, made.profiles, made.scorer = [], {}, None
-    return made
-
-
 KINDS = [Coconet, DeepBach]
 
 
 @pytest.fixture(params=KINDS)
 def composer(request):
-    return generator(request.param)
+    return drawn_voices(request.param)
 
 
 def notes_of(song):
@@ -170,7 +151,7 @@ def test_what_cannot_stay_is_refused_in_a_sentence(composer, chorale):
     for message, request in refused.items():
         with pytest.raises(InputError, match=message):
             composer.generate(request, 0)
-    two = generator(type(composer), voices=2)
+    two = drawn_voices(type(composer), voices=2)
     with pytest.raises(InputError, match="has 4 notes at once, and the music that was learned"):
         two.generate(Request(renew=Passage(chorale, 1, 2)), 0)
     with pytest.raises(InputError, match="voices: give the song that they are of"):

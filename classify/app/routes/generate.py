@@ -59,7 +59,9 @@ class WishesForSong(BaseModel):
     bridge_from: Named | None = None
     bridge_to: Named | None = None
     revise: Named | None = None
-    keep: str | None = Field(None, max_length=20)
+    keep: str | None = Field(None, max_length=20, description="Bars that stay.")
+    renew: str | None = Field(None, max_length=20, description="Bars that do not, instead.")
+    voices: str | None = Field(None, max_length=20, description="Voices that stay in all bars.")
 
 
 class NewSong(BaseModel):
@@ -119,10 +121,12 @@ def list_composers(page: ThePage) -> dict[str, Any]:
         models = session.scalars(select(Model).where(Model.kind == "generator")).all()
         used = setting(session, "generator")
     able = {wish: api.list_generators(wish) for wish in ABLE}
-    spaces = set(able["space"].values())
+    # those that keep no bars write all of a song again, but for some of its voices
+    able["renew"] = {name: able["renew"][name] for name in able["renew"] if name in able["keep"]}
+    can = {one.id: [wish for wish in ABLE if one.title in able[wish].values()] for one in models}
     return {
         "trained": [{"id": one.id, "name": one.name, "title": one.title, "moods": one.classes,
-                     "knobs": one.knobs, "space": one.title in spaces,
+                     "knobs": one.knobs, "able": can[one.id], "space": "space" in can[one.id],
                      "used": str(one.id) == used} for one in models],
         "kinds": api.list_generators(), "able": able,
     }  # fmt: skip
@@ -203,11 +207,12 @@ def _described(made: Generated, model: str) -> dict[str, Any]:
 
 @router.get("/generated/{number}")
 def one_generated(page: ThePage, number: int) -> dict[str, Any]:
-    """Give a new song: what was asked for, what came of it, and its notes."""
+    """Give a new song: what was asked for, what came of it, its notes, and when bars begin."""
     with page.database.reading() as session:
         made = found(session.get(Generated, number), "new song")
         model = session.get_one(Model, made.model_id)
-    return _described(made, model.name) | {"notes": as_notes(api.read_made_song(made.file))}
+    song = api.read_made_song(made.file)
+    return _described(made, model.name) | {"notes": as_notes(song), "bars": api.bars_of(song)}
 
 
 @router.get("/generated/{number}/{kind}")

@@ -12,6 +12,8 @@ const KNOBS = {
   spread: [t("Spread of pitch, semitones"), 1, 20, 0.5, ""], loudness: [t("Loudness"), 20, 120, 1, t("of 127")], syncopation: [t("Syncopation"), 0, 1, 0.05, ""],
 };
 const ASKED = { mood: t("style"), seconds: t("seconds"), ...Object.fromEntries(Object.entries(KNOBS).map(([name, [title]]) => [name, title])) };
+// What is done with a song that stays as long as it is.
+const LONG_AS_IT_IS = ["renew", "voices"];
 let composers = [], first, second;
 
 if (place) {
@@ -60,7 +62,7 @@ function composer() { return composers.find(one => String(one.id) === form.model
 // Shows the knobs that a composer takes account of.
 function suit() {
   const { moods, knobs } = composer();
-  form.mood.replaceChildren(h("option", { value: "" }, t("any")), ...moods.map(mood => h("option", {}, mood)));
+  form.mood.replaceChildren(h("option", { value: "" }, t("any")), ...(knobs.includes("mood") ? moods : []).map(mood => h("option", {}, mood)));
   $("#knobs").replaceChildren(...Object.entries(KNOBS).filter(([name]) => knobs.includes(name)).map(([name, [title, low, high, step, unit]]) => {
     const out = h("output", { class: "soft" }, t("left to the style"));
     const slider = h("input", { type: "range", name, min: String(low), max: String(high), step: String(step), value: String((low + high) / 2), disabled: true, "aria-label": title });
@@ -71,38 +73,51 @@ function suit() {
     return h("div", { class: "knob" }, h("label", {}, on, ` ${title} `), out, slider);
   }));
   $$("[data-knob]").forEach(field => { field.hidden = !knobs.includes(field.dataset.knob); });
-  $("#from").hidden = !["primer", "bridge", "keep"].some(name => knobs.includes(name));
+  suitSongs();
+}
+
+// Offers what a composer can do with a song that is there, and says which ones can do the rest.
+function suitSongs() {
+  const { able, title } = composer(), kinds = JSON.parse(place.dataset.able);
+  const options = [...form.how.options].filter(option => option.value);
+  for (const option of options) option.disabled = !able.includes(option.value);
+  if (form.how.selectedOptions[0].disabled) form.how.value = "";
+  $("#cannot").replaceChildren(...options.filter(option => option.disabled).map(option =>
+    h("p", { class: "soft" }, t("{composer} cannot “{what}”; these can: {names}.", { composer: title, what: option.textContent, names: Object.values(kinds[option.value]).join(", ") }))));
+  needed();
 }
 
 function wishes() {
   const data = new FormData(form), given = {};
   for (const name of [...Object.keys(KNOBS), "low", "high", "repeats"]) if (data.get(name)) given[name] = Number(data.get(name));
   for (const name of ["mood", "key", "mode", "metre", "chords", "instruments"]) if (data.get(name) && !form[name].closest("[hidden]")) given[name] = data.get(name);
-  if (data.get("length")) {
+  const how = data.get("how");
+  if (data.get("length") && !LONG_AS_IT_IS.includes(how)) {
     if (data.get("unit") === "bars") given.bars = Number(data.get("length"));
     else given.minutes = data.get("length") / 60;
   }
-  const how = data.get("how");
   if (how === "primer") given.primer = first.source;
   if (how === "bridge") { given.bridge_from = first.source; given.bridge_to = second.source; }
-  if (how === "revise") { given.revise = first.source; given.keep = data.get("keep"); }
+  if (["keep", "renew", "voices"].includes(how)) { given.revise = first.source; given[how] = data.get(how); }
   if (how && Object.values(given).some(value => value === null)) throw new Error(t("Choose the song first: search for it, or press “Go on from here” at a new one."));
   return given;
 }
 
-const make = () => attempt(async () => {
-  const button = $("button.main", form);
+const make = () => ordered($("button.main", form), () => ({ model: Number(form.model.value), seed: form.seed.value === "" ? null : Number(form.seed.value), wishes: wishes() }));
+
+// Has a song made, and shows it; `order` gives what is asked, or throws why that cannot be asked.
+const ordered = (button, order, told = $("#making")) => attempt(async () => {
   button.disabled = true;
   try {
-    const asked = await ask("POST", "/generated", { model: Number(form.model.value), seed: form.seed.value === "" ? null : Number(form.seed.value), wishes: wishes() });
-    const result = await finished(asked.job, job => $("#making").replaceChildren(card(job)));
-    $("#making").replaceChildren();
+    const asked = await ask("POST", "/generated", order());
+    const result = await finished(asked.job, job => told.replaceChildren(card(job)));
+    told.replaceChildren();
     const song = shown(await ask("GET", `/generated/${result.generated}`));
     $("#none").hidden = true;
     $("#songs").prepend(song);
     requestAnimationFrame(() => $(".play", song).focus());  // it can be pressed once the song is drawn
   } catch (error) {
-    $("#making").replaceChildren(h("p", { class: "warning" }, error.message));
+    told.replaceChildren(h("p", { class: "warning" }, error.message));
   }
   button.disabled = false;
 });
@@ -117,13 +132,14 @@ function shown(song) {
     ? t("The model hears {mood} ({p}).", { mood: facts["mood judged"], p: percent(facts.probability) }) : "";
   const heading = h("h3", {}, song.title);
   box.append(heading,
-    h("p", {}, song.wishes.mood ? t("Asked for: {mood}.", { mood: song.wishes.mood }) : t("No style was asked for."), " ", verdict, " ",
+    h("p", {}, madeFrom(song), song.wishes.mood ? t("Asked for: {mood}.", { mood: song.wishes.mood }) : t("No style was asked for."), " ", verdict, " ",
       t("Longest run of notes shared with a song it learned from: {n} (at most {limit}).", { n: facts["longest copy"], limit: facts["copy limit"] })));
   const listening = h("div", {});
   box.append(listening,
     h("details", {}, h("summary", {}, t("Asked for, and what came of it")),
       h("table", { class: "plain" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, ""), h("th", { scope: "col" }, t("asked")), h("th", { scope: "col" }, t("came")))), h("tbody", {}, rows)),
       h("p", { class: "soft" }, t("Seed {seed}. {model}.", { seed: song.seed, model: song.model }))),
+    barAgain(song, box),
     h("p", { class: "buttons" },
       h("a", { class: "button", href: `/api/v1/generated/${song.id}/midi`, download: "" }, t("Download MIDI")),
       h("a", { class: "button", href: `/api/v1/generated/${song.id}/musicxml`, download: "" }, t("Download score")),
@@ -137,6 +153,38 @@ function shown(song) {
   box.listen = listen;
   requestAnimationFrame(() => listen.show(asRows(song.notes)));
   return box;
+}
+
+// Says what became of the song that a new one was made from.
+function madeFrom({ wishes, facts }) {
+  const [one, other] = facts.from ?? [], songs = { first: one, second: other, bars: wishes.keep ?? wishes.renew, voices: wishes.voices };
+  if (!one) return "";
+  const said = wishes.primer ? t("Goes on from the end of {first}.", songs) : wishes.bridge_from ? t("Leads from {first} to {second}.", songs)
+    : wishes.keep ? t("Bars of {first} that were kept: {bars}.", songs) : wishes.renew ? t("Bars of {first} that were written again: {bars}.", songs) : t("Voices of {first} that were kept: {voices}.", songs);
+  return `${said} `;
+}
+
+// One bar that is to be written again, if the composer of the song can do that.
+function barAgain(song, box) {
+  const maker = composers.find(one => one.id === song.model_id), n = song.bars.length;
+  if (!maker?.able.includes("renew") || n < 2) return null;
+  const bar = h("input", { type: "number", min: "1", max: String(n), value: "1", required: true });
+  const here = () => {
+    bar.value = String(Math.max(1, song.bars.filter(begin => begin <= box.listen.player.position + 1e-3).length));
+    bar.focus();
+  };
+  const again = h("button", {}, t("Write this bar again")), told = h("div", { "aria-live": "polite" });
+  return h("form", { class: "again", onsubmit: event => { event.preventDefault(); ordered(again, () => ({ model: song.model_id, seed: null, wishes: sameAgain(song, maker, bar.value) }), told); } },
+    h("div", { class: "row" }, h("label", { class: "field" }, h("span", {}, t("Bar, 1 to {n}", { n })), bar),
+      h("p", { class: "buttons" }, h("button", { type: "button", onclick: here }, t("The one at the cursor")), again)), told);
+}
+
+// What was wished for a song, to be wished again for a part of it; what was left open is as it came.
+function sameAgain(song, maker, renew) {
+  const { knobs } = maker, given = { revise: { generated: song.id }, renew };
+  for (const name of ["mood", "key", "instruments", "density", "register", "spread"]) if (song.wishes[name] !== undefined) given[name] = song.wishes[name];
+  for (const name of ["tempo", "loudness"]) if (knobs.includes(name) && song.facts[name]) given[name] = song.facts[name];
+  return given;
 }
 
 const keep = (song, box) => attempt(async () => {
@@ -154,8 +202,13 @@ const forget = (song, box) => attempt(async () => {
   box.remove();
 });
 
-function goOn(source, title, how = "primer") {
-  if (!form.how.value) form.how.value = how;
+// Takes a song to be gone on from; where the composer cannot do what is wanted, one that can is chosen.
+function goOn(source, title, how = form.how.value || "primer") {
+  if (!composer().able.includes(how)) {
+    const other = composers.find(one => one.able.includes(how));
+    if (other) { form.model.value = String(other.id); suit(); }
+  }
+  if (composer().able.includes(how)) form.how.value = how;
   (form.how.value === "bridge" && first.source ? second : first).choose(source, title);
   $("#from").open = true;
   form.how.focus();
@@ -164,9 +217,10 @@ function goOn(source, title, how = "primer") {
 // Shows what is needed of a song that is there.
 function needed() {
   const how = form.how.value;
-  $("#from-first").hidden = !how;
+  $("#from-first").hidden = !how && !first.source;
   $("#from-second").hidden = how !== "bridge";
-  form.keep.closest("label").hidden = how !== "revise";
+  for (const name of ["keep", "renew", "voices"]) form[name].closest("label").hidden = how !== name;
+  $("#length").hidden = LONG_AS_IT_IS.includes(how);
 }
 
 const train = () => attempt(async () => {
