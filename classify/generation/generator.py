@@ -195,6 +195,11 @@ class Generator(ABC):
             return key_of(song.notes) == read_key(request.key)
         return True
 
+    @property
+    def takes(self) -> frozenset[str]:
+        """The wishes that it takes account of, as it was trained."""
+        return self.KEEPS | self.AIMS
+
     def remarks(self) -> list[str]:
         """Say in sentences what went wrong when it learned."""
         return []

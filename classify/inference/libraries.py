@@ -233,7 +233,7 @@ def about_model(folder: str | Path) -> "dict[str, Any]":
     card = (folder / saved_model.CARD).read_text(encoding="utf-8") if folder.is_dir() else ""
     if saved_generator.is_generator(folder):
         made = saved_generator.load(folder)
-        about, knobs = made.about, sorted(made.generator.KEEPS | made.generator.AIMS)
+        about, knobs = made.about, sorted(made.generator.takes)
         return {"kind": "generator", "id": about.sha256, "name": made.name, "title": about.title,
                 "corpus": about.corpus.name, "classes": about.moods, "card": card,
                 "knobs": knobs}  # fmt: skip

@@ -122,6 +122,22 @@ def test_songs_are_gone_on_from_whether_new_or_of_a_library(client, page, compos
         make(client, page, composer, bars=2, primer={"generated": first["id"]})
 
 
+def test_one_bar_of_a_melody_is_written_again_by_its_composer(client, page, composer):
+    (trained,) = client.get("/api/v1/composers").json()["trained"]
+    assert trained["able"] == ["primer", "bridge", "keep", "renew"]  # it learned no voices
+    song = make(client, page, composer, bars=6, mood="Happy")
+    as_it_came = {name: song["facts"][name] for name in ("tempo", "loudness")}
+    wishes = {"revise": {"generated": song["id"]}, "renew": "3", "mood": "Happy"} | as_it_came
+    again = make(client, page, composer, seed=4, **wishes)
+    assert len(again["bars"]) == len(song["bars"]) == 6
+    begin, end = song["bars"][2:4]
+    for one in (song, again):
+        notes = one["notes"]
+        one["rest"] = [note for note in zip(notes["onset"], notes["pitch"], strict=True)
+                       if not begin - 0.01 < note[0] < end - 0.01]  # fmt: skip
+    assert song["rest"] == again["rest"] and song["notes"]["pitch"] != again["notes"]["pitch"]
+
+
 def test_wishes_that_make_no_sense_are_refused(client, page, composer):
     wrong = {"model": composer, "wishes": {"bars": -1}}
     assert client.post("/api/v1/generated", json=wrong).status_code == 422

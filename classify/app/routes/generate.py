@@ -123,7 +123,10 @@ def list_composers(page: ThePage) -> dict[str, Any]:
     able = {wish: api.list_generators(wish) for wish in ABLE}
     # those that keep no bars write all of a song again, but for some of its voices
     able["renew"] = {name: able["renew"][name] for name in able["renew"] if name in able["keep"]}
-    can = {one.id: [wish for wish in ABLE if one.title in able[wish].values()] for one in models}
+    can = {
+        one.id: [wish for wish in ABLE if one.title in able[wish].values()
+                 and wish in (*one.knobs, "space")] for one in models
+    }  # fmt: skip
     return {
         "trained": [{"id": one.id, "name": one.name, "title": one.title, "moods": one.classes,
                      "knobs": one.knobs, "able": can[one.id], "space": "space" in can[one.id],

@@ -230,6 +230,11 @@ class Markov(Generator):
         metre = request.metre or usual
         return metre, known[metre]
 
+    @property
+    def takes(self) -> frozenset[str]:
+        """All that it keeps; where it learned melodies, there are no voices of which some stay."""
+        return super().takes - ({"voices"} if self.voices is None else set())
+
     def remarks(self) -> list[str]:
         """Say what the states of the chain are."""
         if self.voices is None:
