@@ -336,6 +336,25 @@ def test_a_list_is_dragged_locked_rebuilt_undone_and_taken_along(ready):
     assert [row["title"] for row in rows] == titles
 
 
+def test_a_list_is_played_through_and_songs_fade_into_each_other(player, ready):
+    build(ready)
+    ready.click("#play")
+    levels = "return window.through.players.map(player => player.level())"
+    ready.until(lambda: max(ready.driver.execute_script(levels)) > 0.001, 20)
+    assert f"played by {player}" in ready.one("#sound").text
+    first = "window.first = window.through.players[0]; return window.first.playing"
+    assert ready.driver.execute_script(first)
+    ready.click("#skip")
+    both = "return window.first.level() > 1e-4 && window.through.players[0].level() > 1e-4"
+    ready.until(lambda: ready.driver.execute_script(both), 20)
+    ready.until(lambda: not ready.driver.execute_script("return window.first.playing"), 20)
+    assert ready.driver.execute_script("return window.through.players[0].playing")
+    ready.click("#skip")  # the first one's sound is used again
+    ready.until(lambda: max(ready.driver.execute_script(levels)) > 0.001, 20)
+    ready.click("#play")
+    assert ready.driver.execute_script("return window.through.players.length") == 0
+
+
 def test_a_song_is_made_heard_and_found_in_the_library(player, ready):
     from selenium.webdriver.common.keys import Keys
 

@@ -7,6 +7,8 @@ import { $, say, t } from "/static/base.js";
 const PLACE = document.body.dataset.instruments, SOUNDFONT = "FluidR3Mono_GM.sf3";
 // Ticks of MIDI a second; milliseconds until a band that nobody plays rests; of the base's timer.
 const TICKS = 5000, IDLE = 5000, TICK = 200;
+// By how much the soundfont is raised, to be about as loud as the small synthesiser.
+const LOUDER = 2;
 let broken = null; // why they cannot be had after all
 
 function tell(text) { $("#sound").textContent = text; }
@@ -17,10 +19,9 @@ class Band {
   static all = [];
 
   static free() {
-    let band = Band.all.find(one => !one.taken);
+    let band = Band.all.find(one => !one.player);
     if (!band) Band.all.push(band = new Band());
     clearTimeout(band.rest);
-    band.taken = true;
     return band;
   }
 
@@ -40,6 +41,7 @@ class Band {
       this.sound.audioWorklet.addModule(`${PLACE}/spessasynth_processor.min.js`)]);
     this.synth = new library.WorkletSynthesizer(this.sound);
     this.synth.connect(this.out);
+    this.synth.setSystemParameter("gain", LOUDER);
     await this.synth.isReady;
     await new Promise((done, failed) => {
       this.synth.eventHandler.addEvent("soundBankError", "page", error => failed(new Error(String(error))));
@@ -70,10 +72,19 @@ class Band {
   }
 
   leave() {
-    this.taken = false;
+    this.player = null;
     this.rest = setTimeout(() => this.sound.suspend(), IDLE);  // until then the last notes ring
   }
 }
+
+// A page that is left frees its memory at once; one that is come back to makes bands again.
+addEventListener("pagehide", () => {
+  for (const band of Band.all.splice(0)) {
+    band.player?.pause();
+    clearTimeout(band.rest);
+    band.sound.close();
+  }
+});
 
 async function fetched(address) {
   const answer = await fetch(address);
@@ -82,13 +93,11 @@ async function fetched(address) {
 }
 
 // Writes rows as MIDI: every program has a channel of its own, on as many ports as they need.
-async function written(rows) {
-  const { MIDIBuilder } = await import(`${PLACE}/spessasynth_core.js`);
-  const made = new MIDIBuilder({ name: "", format: 1, timeDivision: TICKS, initialTempo: 60 });
+function written(rows) {
   const notes = [], parts = new Map(), count = { tunes: 0, kits: 0 };
   for (const [onset, seconds, pitch, velocity, program, drum] of rows) {
     const name = `${drum ? "drum" : "tune"} ${program || 0}`;
-    if (!parts.has(name)) parts.set(name, part(made, program || 0, drum, count));
+    if (!parts.has(name)) parts.set(name, part(program || 0, drum, count));
     const { channel, last, all } = parts.get(name), before = last.get(pitch);
     if (before && before[1] > onset) before[1] = onset;  // one key is not struck twice at once
     const note = [onset, onset + seconds, channel, pitch, Math.max(1, velocity)];
@@ -96,27 +105,48 @@ async function written(rows) {
     all.push(note);
     if (!drum) notes.push(note);
   }
-  for (const { track, channel, all } of parts.values()) {
-    const events = all.map(([on, off, , pitch, velocity]) => [Math.round(on * TICKS), Math.round(off * TICKS), pitch, velocity])
-      .filter(([on, off]) => off > on).flatMap(([on, off, pitch, velocity]) => [[on, pitch, velocity], [off, pitch, 0]])
-      .sort((one, other) => one[0] - other[0] || one[2] - other[2]);
-    for (const [tick, pitch, velocity] of events) {
-      if (velocity) made.noteOn(tick, track, channel, pitch, velocity);
-      else made.noteOff(tick, track, channel, pitch);
-    }
-  }
-  made.flush();
-  return { midi: made.writeMIDI(), notes };
+  const head = [0, 1, 0, parts.size + 1, TICKS >> 8, TICKS & 255];
+  const chunks = [["MThd", head], ["MTrk", [0, 255, 81, 3, 15, 66, 64, 0, 255, 47, 0]]];  // a quarter note a second
+  for (const one of parts.values()) chunks.push(["MTrk", trackOf(one)]);
+  return { midi: joined(chunks), notes };
 }
 
-function part(made, program, drum, count) {
+function part(program, drum, count) {
   const number = drum ? count.kits++ : count.tunes++, place = number % 15;
   const port = drum ? number : Math.floor(number / 15);
   const channel = drum ? 9 : place < 9 ? place : place + 1;
-  const track = made.tracks.length;
-  made.addTrack("", port);
-  made.programChange(0, track, channel, program);
-  return { track, channel: 16 * port + channel, last: new Map(), all: [] };
+  return { program, port, channel: 16 * port + channel, last: new Map(), all: [] };
+}
+
+function trackOf({ program, port, channel, all }) {
+  const events = [];
+  for (const [on, off, , pitch, velocity] of all) {
+    const from = Math.round(on * TICKS), to = Math.round(off * TICKS);
+    if (to > from) events.push([from, pitch, velocity], [to, pitch, 0]);
+  }
+  events.sort((one, other) => one[0] - other[0] || one[2] - other[2]);
+  const bytes = [0, 255, 33, 1, port, 0, 192 | channel & 15, program], strike = 144 | channel & 15;
+  let tick = 0;
+  for (const [at, pitch, velocity] of events) {
+    const wait = at - tick;
+    for (let shift = 21; shift > 0; shift -= 7) if (wait >> shift) bytes.push(wait >> shift & 127 | 128);
+    bytes.push(wait & 127, strike, pitch, velocity);
+    tick = at;
+  }
+  bytes.push(0, 255, 47, 0);
+  return bytes;
+}
+
+function joined(chunks) {
+  const made = new Uint8Array(chunks.reduce((sum, [, bytes]) => sum + 8 + bytes.length, 0)), view = new DataView(made.buffer);
+  let at = 0;
+  for (const [name, bytes] of chunks) {
+    made.set([...name].map(letter => letter.charCodeAt(0)), at);
+    view.setUint32(at + 4, bytes.length);
+    made.set(bytes, at + 8);
+    at += 8 + bytes.length;
+  }
+  return made.buffer;
 }
 
 export class Player extends Synthesiser {
@@ -128,6 +158,16 @@ export class Player extends Synthesiser {
   load(rows) {
     super.load(rows);
     this._song = null;
+  }
+
+  // Loads what is needed, for somebody who is about to press Play.
+  prepare() {
+    if (!PLACE || broken || this._band) return;
+    const band = Band.free();
+    band.leave();
+    band.ready.then(() => {
+      if (!band.player && this.rows.length) band.show(this._song ??= written(this.rows));
+    }, () => {});
   }
 
   play(from = this._position) {
@@ -157,6 +197,7 @@ export class Player extends Synthesiser {
     if (this._sound) return;
     if (!PLACE || broken) { super._open(); return; }
     this._band = Band.free();
+    this._band.player = this;
     this._sound = this._band.sound;
     this._out = this._band.out;
     this._meter = this._band.meter;
@@ -168,8 +209,8 @@ export class Player extends Synthesiser {
     const band = this._band, turn = ++this._turn, late = () => turn !== this._turn;
     this._begun = Infinity;  // it is where it begins until something sounds
     try {
+      const song = this._song ??= written(this.rows);
       await band.ready;
-      const song = this._song ??= await written(this.rows);
       if (late()) return;
       await band.show(song);
     } catch (error) {

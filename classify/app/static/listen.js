@@ -26,6 +26,7 @@ export class Listen {
   build(place) {
     const button = (text, label, action, more = {}) => h("button", { type: "button", "aria-label": label, title: label, onclick: action, ...more }, text);
     this.toggle = h("button", { type: "button", class: "main play", disabled: true, onclick: () => this.press() }, t("Play"));
+    for (const sign of ["pointerenter", "focus"]) this.toggle.addEventListener(sign, () => this.player.prepare(), { once: true });
     this.slider = h("input", { type: "range", min: "0", max: "1", step: "0.1", value: "0", "aria-label": t("Position"), oninput: () => this.seek(Number(this.slider.value)) });
     this.time = h("span", { class: "time" }, "0:00");
     this.pace = h("input", { type: "range", min: "50", max: "150", step: "5", value: "100", "aria-label": t("Tempo, percent"),

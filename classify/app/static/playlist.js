@@ -242,6 +242,7 @@ $("#play").addEventListener("click", () => {
   $("#skip").hidden = false;
   attempt(() => through.start(0));
 });
+for (const sign of ["pointerenter", "focus"]) $("#play").addEventListener(sign, () => new Player().prepare(), { once: true });
 $("#skip").addEventListener("click", () => through.next());
 $("#undo").addEventListener("click", () => step("undo"));
 $("#redo").addEventListener("click", () => step("redo"));
