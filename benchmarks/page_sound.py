@@ -11,6 +11,7 @@ there. Then it plays for SECONDS (10): for how long nothing was ready when the l
 for it, and what memory the page's process has.
 """
 
+import os
 import sys
 import tempfile
 import threading
@@ -24,11 +25,12 @@ import mido
 import numpy as np
 from sqlalchemy import select
 
-from classify.app import server, tasks
+from classify.app import judging, server
 from classify.app.page import Page
 from classify.app.room import Room
 from classify.app.safety import Address
 from classify.app.tables import Library, Song
+from classify.files import cache_folder
 from classify.presentation import instruments
 from classify.progress import SILENT
 
@@ -100,7 +102,7 @@ def served(folder: Path) -> Iterator[tuple[str, dict[str, int]]]:
         session.add(library)
         session.flush()
         number = library.id
-    tasks.read_library(Room(page.place, page.database, SILENT), number)
+    judging.read_library(Room(page.place, page.database, SILENT), number)
     taken = server.listening(0)
     address = Address(taken.getsockname()[1])
     running = server.Server(page, TOKEN, address)
@@ -208,15 +210,14 @@ def main() -> None:
     columns = ["player", "song", "opened, ms", "again", "pointed at", "same page", "gaps, ms",
                "level, thousandths", "MB before", "MB"]  # fmt: skip
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
-    kept = instruments.folder()
-    for player, place in (("small", kept.with_name("nowhere")), ("recorded", kept)):
+    caches = {"small": Path(tempfile.gettempdir(), "nothing"), "recorded": cache_folder()}
+    for player, cache in caches.items():
+        os.environ["CLASSIFY_CACHE"] = str(cache)
         if player == "recorded" and not instruments.are_here():
             print("no recorded instruments here: make app")
             return
         with tempfile.TemporaryDirectory() as folder:
-            instruments.folder = lambda place=place: place  # type: ignore[assignment]
             measure(seconds, Path(folder), player)
-            instruments.folder = lambda: kept  # type: ignore[assignment]
 
 
 if __name__ == "__main__":
