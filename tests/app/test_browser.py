@@ -6,208 +6,30 @@ asks for is recorded, and nothing may come from, or go to, another machine.
 
 import csv
 import io
-import json
 import shutil
-import signal
-import threading
 import time
 from importlib.resources import files
-from urllib.request import Request, urlopen
 
 import pytest
 from msgspec import structs
 
-from classify import api
-from classify.app import server
 from classify.app.room import Room, add_model
-from classify.app.safety import Address
 from classify.app.tables import Comparison
 from classify.generation.generators.deep_bach import DeepBach
 from classify.inference import saved_generator
-from classify.presentation import instruments
 from classify.progress import SILENT
 from classify.representations import melody as melodies
 from classify.representations.melody import Melody
 from classify.songs import midi
-from tests.app.conftest import TOKEN
-from tests.conftest import chromium, write_corpus, write_song
+from tests.app.conftest import build
+from tests.conftest import write_song
 from tests.generation.songs import Drawn, drawn_voices, made
 
 pytestmark = pytest.mark.slow
 
-#: Where recorded instruments are kept outside of tests.
-RECORDED = instruments.folder()
-
 #: Every page, once there is something on it.
 PAGES = ("/", "/library/1", "/songs/1", "/playlists", "/playlists/1", "/playlists/1/sheet",
          "/generate", "/listeners", "/comparisons", "/api", "/nowhere")  # fmt: skip
-
-
-class Visit:
-    """A server on a port of this machine, and a browser that was let in.
-
-    Parameters
-    ----------
-    driver : WebDriver
-        The browser.
-    page : Page
-        The server's state.
-    port : int
-        Where it listens.
-    """
-
-    def __init__(self, driver, page, port):
-        self.driver, self.page = driver, page
-        self.address = f"http://127.0.0.1:{port}"
-
-    def go(self, path):
-        self.driver.get(f"{self.address}{path}")
-
-    def one(self, selector):
-        return self.driver.find_element("css selector", selector)
-
-    def all(self, selector):
-        return self.driver.find_elements("css selector", selector)
-
-    def click(self, selector):
-        """Scroll to where an element can be seen, and click on it."""
-        element = self.one(selector)
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
-
-    def until(self, condition, most=60.0):
-        """Wait until something is so; give it."""
-        end = time.monotonic() + most
-        while time.monotonic() < end:
-            try:
-                value = condition()
-            except Exception:  # what is looked at was drawn anew meanwhile
-                value = None
-            if value:
-                return value
-            time.sleep(0.1)
-        raise AssertionError(self.one("main").text)
-
-    def press(self, *keys):
-        """Press keys, wherever the focus is."""
-        from selenium.webdriver.common.action_chains import ActionChains
-
-        ActionChains(self.driver).send_keys(*keys).perform()
-
-    def tab_to(self, selector):
-        """Press Tab until an element has the focus, as somebody without a mouse does."""
-        from selenium.webdriver.common.keys import Keys
-
-        for _ in range(120):
-            here = "return document.activeElement.matches(arguments[0])"
-            if self.driver.execute_script(here, selector):
-                return
-            self.press(Keys.TAB)
-        raise AssertionError(f"{selector} cannot be reached by keyboard")
-
-    def ask(self, path):
-        """Ask the server for JSON, as a program does."""
-        asked = Request(f"{self.address}/api/v1{path}")
-        asked.add_header("Authorization", f"Bearer {TOKEN}")
-        with urlopen(asked) as answer:
-            return json.load(answer)
-
-    def text(self, path):
-        asked = Request(f"{self.address}/api/v1{path}")
-        asked.add_header("Authorization", f"Bearer {TOKEN}")
-        with urlopen(asked) as answer:
-            return answer.read().decode()
-
-    def asked_of(self):
-        """Name every address that the browser asked for."""
-        entries = [json.loads(e["message"])["message"] for e in self.driver.get_log("performance")]
-        return {e["params"]["request"]["url"] for e in entries
-                if e["method"] == "Network.requestWillBeSent"}  # fmt: skip
-
-
-@pytest.fixture(params=[True, False], ids=["recorded", "small"])
-def player(request, monkeypatch):
-    """Let a test hear each of the two that play songs: recorded instruments where they are here."""
-    if not request.param:
-        yield "a small synthesiser"
-        return
-    if not (RECORDED / instruments.SOUNDFONT).is_file():
-        pytest.skip("needs recorded instruments: make app")
-    monkeypatch.setattr(instruments, "folder", lambda: RECORDED)
-    yield "recorded instruments"
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory):
-    profile = tmp_path_factory.mktemp("chromium")
-    with chromium(profile, "--lang=en", "--window-size=1280,1100", requests=True) as started:
-        yield started
-
-
-@pytest.fixture
-def visit(driver, tmp_path, local_processes):
-    """Open a page in a folder of its own."""
-    page = server.open_page(tmp_path / "page", [tmp_path])
-    taken = server.listening(0)
-    port = taken.getsockname()[1]
-    running = server.Server(page, TOKEN, Address(port))
-    thread = threading.Thread(target=running.run, args=([taken],), daemon=True)
-    thread.start()
-    while not running.started and thread.is_alive():
-        time.sleep(0.05)
-    for kind in ("browser", "performance"):
-        driver.get_log(kind)  # of what was before
-    made = Visit(driver, page, port)
-    made.go(f"/?token={TOKEN}")
-    yield made
-    asked = made.asked_of()
-    errors = [e for e in driver.get_log("browser") if e["level"] == "SEVERE"]
-    driver.get("about:blank")
-    running.handle_exit(signal.SIGTERM, None)
-    thread.join(10)
-    page.jobs.close()
-    page.database.close()
-    foreign = {url for url in asked if url.startswith(("http", "ws"))}
-    assert not {url for url in foreign if not url.startswith(f"{made.address}/")}
-    assert not [e for e in errors if "404" not in e["message"]]
-
-
-@pytest.fixture
-def ready(visit, trained, tmp_path):
-    """Go on with a model, a composer, and a library of songs that it knows and others."""
-    room = Room(visit.page.place, visit.page.database, SILENT)
-    add_model(room, trained, use=True)
-    songs = write_corpus(tmp_path / "learned", per_class=4)
-    api.train(songs, tmp_path / "composer", "markov")
-    add_model(room, tmp_path / "composer", use=True)
-    write_corpus(tmp_path / "songs")
-    for number in range(20):
-        label, low, beat = ("Calming", 45, 1.0) if number % 2 else ("Happy", 75, 0.25)
-        write_song(tmp_path / "songs" / label / f"new-{number}.mid", 700 + number, low, beat)
-    asked = json.dumps({"path": str(tmp_path / "songs")}).encode()
-    call = Request(f"{visit.address}/api/v1/libraries", data=asked, method="POST")
-    call.add_header("Authorization", f"Bearer {TOKEN}")
-    call.add_header("content-type", "application/json")
-    urlopen(call).close()
-    visit.until(lambda: visit.ask("/libraries")[0]["read"])
-    return visit
-
-
-def build(visit, minutes=3):
-    """Build a list on the page, by keyboard alone."""
-    from selenium.webdriver.common.keys import Keys
-
-    visit.go("/playlists")
-    visit.tab_to("[name=minutes]")
-    visit.press(Keys.CONTROL, "a", Keys.NULL, str(minutes))
-    visit.tab_to("#new summary")
-    visit.press(Keys.ENTER)
-    for field in ("tempo_change", "loudness_change"):
-        visit.tab_to(f"[name={field}]")
-        visit.press(Keys.CONTROL, "a", Keys.NULL, Keys.DELETE)
-    visit.tab_to("#new button.main")
-    visit.press(Keys.ENTER)
-    visit.until(lambda: visit.all("#songs > li[data-song]"))
 
 
 def order(visit):
@@ -229,36 +51,6 @@ def test_from_the_first_run_to_a_list_that_plays(visit):
     visit.press(Keys.ENTER)
     loud = "return Math.max(0, ...window.through.players.map(player => player.level()))"
     visit.until(lambda: visit.driver.execute_script(loud) > 0.001, 20)
-
-
-def test_a_song_is_played_slower_repeated_and_left(player, ready):
-    """Either player is where it says, repeats a passage, and is silent when it is told to be."""
-    from selenium.webdriver.common.keys import Keys
-
-    ready.go("/songs/1")
-    ready.until(lambda: ready.all(".play:not(:disabled)"))
-    ready.tab_to(".play")
-    ready.press(Keys.ENTER)
-
-    def asked(what):
-        return ready.driver.execute_script(f"return window.listen.player.{what}")
-
-    ready.until(lambda: asked("level()") > 0.001, 20)
-    assert f"played by {player}" in ready.one("#sound").text
-    ready.driver.execute_script("window.listen.seek(2)")
-    ready.driver.execute_script("window.listen.player.loop = [1, 3]")
-    ready.tab_to("[aria-label='Tempo, percent']")
-    ready.press(Keys.END)
-    assert asked("speed") == 1.5
-    ready.until(lambda: 1 <= asked("position") < 1.5, 20)  # it went back to A
-    heard = ready.until(lambda: asked("level()") > 0.001 and asked("position"), 20)
-    ready.until(lambda: asked("position") > heard, 20)
-    ready.press(" ")  # pauses
-    ready.until(lambda: not asked("playing"))
-    there = asked("position")
-    ready.until(lambda: asked("level()") < 1e-4, 20)
-    ready.driver.execute_script("window.listen.press()")  # goes on from there
-    ready.until(lambda: asked("position") > there and asked("level()") > 0.001, 20)
 
 
 def test_a_large_folder_is_stopped_and_gone_on_with(visit, trained, tmp_path):
@@ -336,25 +128,6 @@ def test_a_list_is_dragged_locked_rebuilt_undone_and_taken_along(ready):
     titles = [song["title"] for song in ready.ask("/playlists/1")["songs"]]
     rows = list(csv.DictReader(io.StringIO(ready.text("/playlists/1/export?kind=csv"))))
     assert [row["title"] for row in rows] == titles
-
-
-def test_a_list_is_played_through_and_songs_fade_into_each_other(player, ready):
-    build(ready)
-    ready.click("#play")
-    levels = "return window.through.players.map(player => player.level())"
-    ready.until(lambda: max(ready.driver.execute_script(levels)) > 0.001, 20)
-    assert f"played by {player}" in ready.one("#sound").text
-    first = "window.first = window.through.players[0]; return window.first.playing"
-    assert ready.driver.execute_script(first)
-    ready.click("#skip")
-    both = "return window.first.level() > 1e-4 && window.through.players[0].level() > 1e-4"
-    ready.until(lambda: ready.driver.execute_script(both), 20)
-    ready.until(lambda: not ready.driver.execute_script("return window.first.playing"), 20)
-    assert ready.driver.execute_script("return window.through.players[0].playing")
-    ready.click("#skip")  # the first one's sound is used again
-    ready.until(lambda: max(ready.driver.execute_script(levels)) > 0.001, 20)
-    ready.click("#play")
-    assert ready.driver.execute_script("return window.through.players.length") == 0
 
 
 def test_a_song_is_made_heard_and_found_in_the_library(player, ready):
