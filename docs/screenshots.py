@@ -1,14 +1,16 @@
 """Take pictures of every page of `classify app`, as docs/guide/every-page.md shows them.
 
-    python -m docs.screenshots
+    python -m docs.screenshots [PAGE ...]
 
-A first run on the built-in songs, a playlist, a new song, a listener and a comparison are made as a
+A first run on the built-in songs, a playlist, a new song, a listener and comparisons are made as a
 person makes them, and how long each took is printed; then every page is photographed wide and
-narrow, light and dark. Needs Chromium and its driver, and a few minutes.
+narrow, light and dark, or those that are named, as `models side-by-side`. Needs Chromium and its
+driver, and a few minutes.
 """
 
 import io
 import json
+import sys
 import tempfile
 import threading
 import time
@@ -37,6 +39,7 @@ PAGES = {
     "listeners": ("/listeners", "main"),
     "models": ("/comparisons", "main"),
     "comparison": ("/comparisons/1", "iframe"),
+    "side-by-side": ("/comparisons/side-by-side?run=1&run=2", "iframe[src]"),
     "interface": ("/api", "main"),
 }
 
@@ -82,11 +85,15 @@ def furnish(page: Asked, songs: Path) -> None:
     page.ask("/listeners", {"name": "Anna"})
     made = page.ask("/libraries", {"path": str(songs)})["library"]
     page.done("a library of 24 songs, read and judged", f"/libraries/{made}/read", {})
-    page.done("a quick comparison on it", "/comparisons", {"library": made, "depth": "quick"})
+    asked = {"library": made, "depth": "quick"}
+    page.done("a quick comparison on it", "/comparisons", asked)
+    page.done("another", "/comparisons", asked | {"name": "Small songs, again"})
+    sides = {"comparisons": [1, 2]}
+    page.done("both side by side", "/comparisons/side-by-side", sides)
 
 
-def photograph(driver: Any, address: str) -> None:
-    """Take the pictures."""
+def photograph(driver: Any, address: str, chosen: list[str]) -> None:
+    """Take the pictures of some pages."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for width, height in ((1280, 900), (390, 844)):
         driver.execute_cdp_cmd(
@@ -96,7 +103,8 @@ def photograph(driver: Any, address: str) -> None:
         for theme in ("light", "dark"):
             features = [{"name": "prefers-color-scheme", "value": theme}]
             driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-            for name, (path, there) in PAGES.items():
+            for name in chosen:
+                path, there = PAGES[name]
                 driver.get(f"{address}{path}")
                 end = time.monotonic() + 6
                 while not driver.find_elements("css selector", there) and time.monotonic() < end:
@@ -120,7 +128,7 @@ def main() -> None:
             furnish(Asked(address), write_corpus(Path(folder, "Small songs"), per_class=12))
             with chromium(Path(folder, "chromium"), "--lang=en") as driver:
                 driver.get(f"{address}/?token={TOKEN}")
-                photograph(driver, address)
+                photograph(driver, address, sys.argv[1:] or list(PAGES))
         finally:
             page.jobs.close()
             page.database.close()
