@@ -235,6 +235,7 @@ const through = {
   },
 };
 window.through = through;
+addEventListener("pagehide", () => through.stop());  // a page that is come back to does not go on by itself
 
 $("#play").addEventListener("click", () => {
   if (through.place >= 0) { through.stop(); return; }
