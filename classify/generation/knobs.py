@@ -10,6 +10,7 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.generation.request import Request
 from classify.representations.features.key import key_of
 from classify.songs import Song
 
@@ -98,6 +99,27 @@ def profile(songs: Sequence[Song]) -> Profile:
         share = float(np.nanmean([one["mode"] for one in measured]))
         quartiles["mode"] = share, share, share
     return quartiles
+
+
+def distance(song: Song, asked: Request) -> float:
+    """Say how far a song is from the density, register and spread that were asked for.
+
+    A tenth of the density is 1, and so is a semitone of the others; squares are added up.
+
+    Examples
+    --------
+    >>> from classify.representations.reference import piece
+    >>> round(distance(piece(), Request(register=register(piece()) + 2)), 6)
+    4.0
+    """
+    far = 0.0
+    if asked.density is not None:
+        far += (10 * np.log(density(song) / asked.density)) ** 2
+    if asked.register is not None:
+        far += (register(song) - asked.register) ** 2
+    if asked.spread is not None:
+        far += (spread(song) - asked.spread) ** 2
+    return float(far)
 
 
 def _pitched(song: Song) -> NDArray[np.void]:

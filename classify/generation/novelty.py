@@ -80,6 +80,23 @@ def hashes(sequence: NDArray[np.int64], length: int) -> Hashes:
     return (total[length : length + n_runs] - total[:n_runs]) * _powers(INVERSE, n_runs)
 
 
+def _hash(sequence: Sequence[int]) -> np.uint64:
+    """Hash one run, as `hashes` does: quicker where there are few runs.
+
+    >>> bool(_hash([3, 1, 2]) == hashes(np.array([3, 1, 2]), 3)[0])
+    True
+    """
+    total = 0
+    for number in reversed(sequence):
+        total = (total * int(BASE) + _mixed_number(number)) % 2**64
+    return np.uint64(total)
+
+
+@lru_cache(maxsize=65536)
+def _mixed_number(number: int) -> int:
+    return int(_mixed(np.array([number]))[0])
+
+
 def _mixed(sequence: NDArray[np.int64]) -> Hashes:
     """Spread small numbers over 64 bits (the finaliser of MurmurHash3)."""
     mixed = sequence.astype(np.int64).view(np.uint64).copy()
@@ -200,8 +217,7 @@ class Repertoire:
                 sequence.append(above - pitch + 128 + 256 * (48 * length // ticks_per_beat))
                 above, length = pitch, 0
                 if len(sequence) == most:
-                    run = hashes(np.array(sequence[::-1]), most)
-                    return bool(self.holds(run, most)[0])
+                    return bool(self.holds(np.array([_hash(sequence[::-1])]), most)[0])
         return False
 
     def held_out_runs(self, groups: Sequence[str] | None = None) -> NDArray[np.int64]:

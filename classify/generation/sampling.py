@@ -186,7 +186,6 @@ class _Steps:
 
     def __init__(self, chain: Chain, longest: int) -> None:
         self.chain, self.shape = chain, (chain.n_nodes, longest * chain.n_nodes)
-        self.source = chain.source
         self.column = (chain.ticks[chain.symbol] - 1) * chain.n_nodes + chain.target
         self.known: dict[bytes, csr_matrix] = {}
 
@@ -196,7 +195,7 @@ class _Steps:
         if key not in self.known:
             data = self.chain.probability * weights[self.chain.symbol]
             kept = np.flatnonzero(data)
-            first = np.searchsorted(self.source[kept], np.arange(self.chain.n_nodes + 1))
+            first = np.append(0, np.cumsum(data != 0))[self.chain.first]
             entries = (data[kept], self.column[kept], first)
             self.known[key] = csr_matrix(entries, shape=self.shape)
         return self.known[key]

@@ -73,16 +73,9 @@ def tilts(chain: Chain, weights: Floats, targets: Sequence[Target]) -> dict[str,
         largest = np.abs(target.values).max()
         if not largest:
             continue
-        scaled, factor = target.values / largest, 0.0
+        scaled = target.values / largest
         try:
-            for _ in range(STEPS):
-                mean, variance = _moments(chain, weights * np.exp(factor * scaled), scaled)
-                if variance < 1e-9:
-                    break
-                step = (target.total / largest - mean) / variance
-                factor = float(np.clip(factor + np.clip(step, -1, 1), -STRONGEST, STRONGEST))
-                if abs(step) < CLOSE:
-                    break
+            factor = _factor(chain, weights, scaled, target.total / largest)
         except Impossible:
             return {}
         found[target.name] = np.exp(factor * scaled)[np.newaxis]
@@ -90,13 +83,39 @@ def tilts(chain: Chain, weights: Floats, targets: Sequence[Target]) -> dict[str,
     return found
 
 
+def _factor(chain: Chain, weights: Floats, values: Floats, total: float) -> float:
+    """Find the factor by Newton's method; after the first step, the variance is that of means."""
+    factor, mean, variance = 0.0, *_moments(chain, weights, values)
+    for last in range(STEPS):
+        if variance < 1e-9:
+            break
+        step = float(np.clip((total - mean) / variance, -1, 1))
+        moved = float(np.clip(factor + step, -STRONGEST, STRONGEST)) - factor
+        factor += moved
+        if abs(moved) < CLOSE or last == STEPS - 1:
+            break
+        before, mean = mean, _mean(chain, weights * np.exp(factor * values), values)
+        variance = (mean - before) / moved
+    return factor
+
+
+def _mean(chain: Chain, weights: Floats, values: Floats) -> np.float64:
+    """Give the mean of a sum over the symbols of a sample."""
+    below, above = (_log_mass(chain, weights, values, way) for way in (-DISTANCE, DISTANCE))
+    return np.float64((above - below) / (2 * DISTANCE))
+
+
 def _moments(chain: Chain, weights: Floats, values: Floats) -> tuple[np.float64, np.float64]:
     """Give mean and variance of a sum over the symbols of a sample."""
     below, here, above = (
-        Sampler(chain, weights * np.exp(distance * values), last=np.ones(chain.n_nodes)).log_mass
-        for distance in (-DISTANCE, 0.0, DISTANCE)
+        _log_mass(chain, weights, values, way) for way in (-DISTANCE, 0.0, DISTANCE)
     )
     return (
         np.float64((above - below) / (2 * DISTANCE)),
         np.float64((above - 2 * here + below) / DISTANCE**2),
     )
+
+
+def _log_mass(chain: Chain, weights: Floats, values: Floats, factor: float) -> float:
+    """Give the logarithm of the mass under weights, tilted by a factor."""
+    return Sampler(chain, weights * np.exp(factor * values), last=np.ones(chain.n_nodes)).log_mass

@@ -7,6 +7,7 @@ goes on from what stands before them, and leads to what follows. Voices that sta
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -85,19 +86,7 @@ def draws(
         songs = [
             _draw(*prepared, wished, generator, limit, random) for _ in range(n_candidates)
         ]  # fmt: skip
-        yield min(songs, key=lambda song: _distance(song, wished)) if songs[1:] else songs[0]
-
-
-def _distance(song: Song, wished: Request) -> float:
-    """Say how far a song is from the knobs that it aims at; 1 is a tenth, or a semitone."""
-    far = 0.0
-    if wished.density is not None:
-        far += (10 * np.log(knobs.density(song) / wished.density)) ** 2
-    if wished.register is not None:
-        far += (knobs.register(song) - wished.register) ** 2
-    if wished.spread is not None:
-        far += (knobs.spread(song) - wished.spread) ** 2
-    return float(far)
+        yield min(songs, key=partial(knobs.distance, asked=wished)) if songs[1:] else songs[0]
 
 
 def _draw(

@@ -65,6 +65,26 @@ def made(n_songs: int) -> list[Song]:
     ]
 
 
+#: Instruments of `accompanied`: the melody, the chord beneath it, and the bass.
+PIANO, GUITAR, BASS = 0, 24, 32
+
+
+def accompanied(n_songs: int) -> list[Song]:
+    """Make songs of `made` with a chord and a bass under most notes on a beat."""
+    draw, songs = np.random.default_rng(2), []
+    for song in made(n_songs):
+        parts = [song.notes]
+        on_beat = song.notes[song.notes["beat"] % 1 == 0]
+        played = on_beat[draw.random(len(on_beat)) < 0.7]
+        for below, program in ((4, GUITAR), (7, GUITAR), (24, BASS)):
+            lower = played.copy()
+            lower["pitch"] -= np.uint8(below)
+            lower["program"] = program
+            parts.append(lower)
+        songs.append(song_of(np.concatenate(parts), song.tempi, song.metres, "accompanied"))
+    return songs
+
+
 #: Triads in four voices, the highest first: I, ii, IV, V, vi and I of C major; and of A minor
 #: i, iv, VI, V, III and i.
 MAJOR = [(67, 64, 60, 48), (69, 65, 62, 50), (69, 65, 60, 53), (67, 62, 59, 55), (69, 64, 60, 57),

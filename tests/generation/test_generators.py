@@ -15,7 +15,7 @@ from classify.generation.request import BOUNDS, Request
 from classify.progress import SILENT
 from classify.representations import melody as melodies
 from classify.songs import midi
-from tests.generation.songs import chorales, made
+from tests.generation.songs import accompanied, chorales, made
 
 GENERATORS = find()
 
@@ -41,7 +41,7 @@ print(hashlib.sha256(song.notes.tobytes()).hexdigest())
 
 
 #: What generators are tried on besides melodies, by their names.
-MATERIAL = {"markov": {"chorales": chorales}}
+MATERIAL = {"markov": {"chorales": chorales, "accompanied": accompanied}}
 
 
 def _tried():

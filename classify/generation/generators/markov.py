@@ -11,6 +11,7 @@ pairs of pitch and length. A request becomes weights of these pairs at every ste
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from numpy.typing import NDArray
 
 from classify.errors import InputError
 from classify.generation import constraints as wishes
-from classify.generation import tilting as knobs
+from classify.generation import knobs, tilting
 from classify.generation import voice_requests, voice_style
+from classify.generation.accompanied import Setting, accompany
+from classify.generation.accompaniment import Accompaniment
 from classify.generation.chain import Chain, Floats
 from classify.generation.generator import Generator, State
 from classify.generation.passages import (
@@ -55,6 +58,9 @@ from classify.songs import Song
 #: Of so many songs, the one that comes nearest to the knobs is taken.
 CANDIDATES = 8
 
+#: Of so many melodies, nearest to the knobs, the one is taken whose song comes nearest.
+PLAYED = 3
+
 #: Bars on which the weights of knobs are worked out.
 TRIAL_BARS = 4
 
@@ -77,6 +83,10 @@ class _Task:
         return bar_ticks(self.metre, TICKS_PER_BEAT)
 
 
+#: A chain, the passages that are kept and the samplers between them, and what they are for.
+_Prepared = tuple[Chain, list["Sampler | list[Symbol]"], _Task]
+
+
 class Markov(Generator):
     """Music by an exactly constrained Markov chain.
 
@@ -84,6 +94,8 @@ class Markov(Generator):
     ----------
     styles : dict of (int, int) to Style
         What was learned of melodies, by time signature; empty where songs are in voices.
+    accompaniment : Accompaniment or None
+        What sounds beneath melodies; None where songs are melodies alone, or in voices.
     voices : VoiceStyle or None
         What was learned of songs in voices.
 
@@ -106,18 +118,22 @@ class Markov(Generator):
     CHOICES = 8
 
     styles: dict[Metre, Style]
+    accompaniment: Accompaniment | None
     voices: VoiceStyle | None
 
     def learn(
         self, songs: Sequence[Song], moods: Sequence[str], progress: Progress, work: Path | None
     ) -> None:
-        """Learn whole frames of songs in voices, or melodies: a style for each time signature."""
+        """Learn whole frames of songs in voices, or melodies and what sounds beneath them."""
         self.styles, n_voices = {}, voice_style.n_voices(songs)
         self.voices = VoiceStyle.of(songs, moods, n_voices) if n_voices else None
+        self.accompaniment = None
         if self.voices is None:
             self._learn_melodies(songs, moods)
+            self.accompaniment = Accompaniment.of(songs, moods)
 
     def _learn_melodies(self, songs: Sequence[Song], moods: Sequence[str]) -> None:
+        """Learn a style for each time signature."""
         members: dict[Metre, list[Lesson]] = defaultdict(list)
         for song, mood in zip(songs, moods, strict=True):
             if lesson := Lesson.of(song, mood):
@@ -140,34 +156,70 @@ class Markov(Generator):
         """
         if self.voices is not None:
             yield from voice_requests.draws(self.voices, request, self, random)
-        _check_voices(request.voices)
-        instrument = (request.instruments or (0,))[0]
+        _check_voices(request, alone=self.accompaniment is None)
         n_candidates = CANDIDATES if request.asked & self.AIMS else 1
         limit = request.longest_copy or self.longest_copy
-        begun = False
+        begun, known = False, dict[tuple[Any, ...], _Prepared]()
         while True:
             if request.mood or not begun:
-                wished, begun = self.set_knobs(request, random), True
-                chain, parts, task = self._prepared(wished, request.asked, random)
-                loudness = round(wished.loudness or task.habits.velocity)
+                asked = self.set_knobs(request, random)
+                wished, begun = self._of_melody(asked), True
+                chain, parts, task = self._prepared(wished, request.asked, random, known)
             tunes = [
                 self._draw(chain, parts, task, limit, random) for _ in range(n_candidates)
             ]  # fmt: skip
-            tune = min(tunes, key=lambda tune: _distance(tune, wished, task.tempo))
-            yield melodies.decode(tune, task.tempo, instrument, loudness, "new song")
+            tunes.sort(key=lambda tune: _distance(tune, wished, task.tempo))
+            played = [self._played(tune, wished, task, random) for tune in tunes[:PLAYED]]
+            yield min(played, key=partial(knobs.distance, asked=asked)) if played[1:] else played[0]
+
+    def _of_melody(self, wished: Request) -> Request:
+        """Write wishes for a song as wishes for its melody."""
+        if self.accompaniment is None:
+            return wished
+        share, higher, spread = self.accompaniment.relation(wished.mood or "")
+        knobs_of_song = {
+            "density": wished.density and wished.density * share,
+            "register": wished.register and wished.register + higher,
+            "spread": wished.spread and wished.spread * spread,
+        }
+        return wished.with_knobs({n: value for n, value in knobs_of_song.items() if value})
+
+    def _played(
+        self, tune: Melody, wished: Request, task: _Task, random: np.random.Generator
+    ) -> Song:
+        """Make a song of a melody, with what sounds beneath it."""
+        velocity = round(wished.loudness or task.habits.velocity)
+        if self.accompaniment is None:
+            instrument = (wished.instruments or (0,))[0]
+            return melodies.decode(tune, task.tempo, instrument, velocity, "new song")
+        setting = Setting(wished.mood or "", task.minor, task.shift, task.tempo, velocity)
+        return accompany(self.accompaniment, tune, setting, wished, random)
 
     def _prepared(
-        self, wished: Request, asked: set[str], random: np.random.Generator
-    ) -> tuple[Chain, list["Sampler | list[Symbol]"], _Task]:
-        """Prepare samples of songs of the mood, or of all songs where those allow no melody."""
+        self,
+        wished: Request,
+        asked: set[str],
+        random: np.random.Generator,
+        known: dict[tuple[Any, ...], _Prepared],
+    ) -> _Prepared:
+        """Prepare samples of songs of the mood, or of all songs where those allow no melody.
+
+        Those of one request for a mood differ in what the mood leaves open; what is `known` of
+        another one that has the same constraints is used again.
+        """
         task = self._task(wished, random)
-        try:
-            return _prepared(wished, asked, task)
-        except InputError:
-            if not wished.mood:
-                raise
-            chain = self.styles[task.metre].chain(wished.mood, task.minor, mixed=True)
-            return _prepared(wished, asked, replace(task, chain=chain))
+        weighed = task.tempo if asked & self.AIMS else 0.0  # the weights of a density depend on it
+        key = (task.metre, task.minor, task.shift, task.n_ticks, wished.mode, weighed)
+        if key not in known:
+            try:
+                known[key] = _prepared(wished, asked, task)
+            except InputError:
+                if not wished.mood:
+                    raise
+                chain = self.styles[task.metre].chain(wished.mood, task.minor, mixed=True)
+                known[key] = _prepared(wished, asked, replace(task, chain=chain))
+        chain, parts, before = known[key]
+        return chain, parts, replace(task, chain=before.chain)
 
     def _draw(
         self,
@@ -239,8 +291,11 @@ class Markov(Generator):
         """Say what the states of the chain are."""
         if self.voices is None:
             n_states = sum(len(style.counts.symbols) for style in self.styles.values())
+            beneath = "" if self.accompaniment is None else (
+                f"; what sounds beneath is drawn to it, {len(self.accompaniment.attacks):,} notes "
+                "with those that begin together with them, and 25 harmonies")  # fmt: skip
             return [f"the states of the chain are notes of the melody, {n_states:,} pitches with a "
-                    "length: of songs in several parts it learned the highest"]  # fmt: skip
+                    f"length{beneath}"]  # fmt: skip
         n_states = len(self.voices.counts.sonorities)
         return [f"the states of the chain are whole frames, {n_states:,} sonorities in "
                 f"{self.voices.n_voices} voices, since the songs are in as many"]  # fmt: skip
@@ -249,9 +304,11 @@ class Markov(Generator):
         """Give all styles."""
         arrays: dict[str, NDArray[Any]] = {}
         values: dict[str, Any] = {"styles": []}
-        if self.voices is not None:
-            parts, values["voices"] = self.voices.state()
-            arrays |= {f"voices.{name}": part for name, part in parts.items()}
+        others = {"voices": self.voices, "accompaniment": self.accompaniment}
+        for name, other in others.items():
+            if other is not None:
+                parts, values[name] = other.state()
+                arrays |= {f"{name}.{key}": part for key, part in parts.items()}
         for place, (metre, style) in enumerate(self.styles.items()):
             parts, plain = style.state()
             arrays |= {f"{place}.{name}": part for name, part in parts.items()}
@@ -263,8 +320,14 @@ class Markov(Generator):
         """Make a generator of what `state` gave."""
         markov = cls()
         markov.styles = {}
-        own = {n.removeprefix("voices."): a for n, a in arrays.items() if n.startswith("voices.")}
-        markov.voices = VoiceStyle.of_state(own, values["voices"]) if own else None
+        own = {kind: {n.removeprefix(kind): a for n, a in arrays.items() if n.startswith(kind)}
+               for kind in ("voices.", "accompaniment.")}  # fmt: skip
+        markov.voices = markov.accompaniment = None
+        if "voices" in values:
+            markov.voices = VoiceStyle.of_state(own["voices."], values["voices"])
+        if "accompaniment" in values:
+            beneath = Accompaniment.of_state(own["accompaniment."], values["accompaniment"])
+            markov.accompaniment = beneath
         for place, ((numerator, denominator), plain) in enumerate(values["styles"]):
             prefix = f"{place}."
             parts = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
@@ -291,11 +354,14 @@ def _as_long(request: Request, bars: int) -> int:
     return n_bars
 
 
-def _check_voices(voices: tuple[int, ...] | None) -> None:
-    """Refuse voices that stay: there is one, and it is to be written."""
+def _check_voices(request: Request, alone: bool) -> None:
+    """Refuse voices that stay, but for a melody that notes are to be written to."""
+    voices = request.voices
     if voices and max(voices) > 1:
-        raise InputError(f"voices {max(voices)}: the music that was learned has 1")
-    if voices:
+        raise InputError(f"voices {max(voices)}: the music that was learned has 1 melody, which "
+                         "may stay (--voices 1)" if not alone else
+                         f"voices {max(voices)}: the music that was learned has 1")  # fmt: skip
+    if voices and (alone or request.keep):
         raise InputError("voices 1: nothing is left to be written of a melody that stays")
 
 
@@ -360,7 +426,7 @@ def _constraints(request: Request, asked: set[str], task: _Task) -> dict[str, Fl
     targets = [target for target in _targets(request, task) if target.name in asked]
     if targets:
         trial = wishes.combined(weights, n_ticks, len(symbols))[: TRIAL_BARS * task.bar]
-        weights |= knobs.tilts(task.chain, trial, targets)
+        weights |= tilting.tilts(task.chain, trial, targets)
     return weights
 
 
@@ -371,27 +437,25 @@ def _last_tone(request: Request, task: _Task) -> int | None:
     return HOME[task.minor]
 
 
-def _targets(request: Request, task: _Task) -> list[knobs.Target]:
+def _targets(request: Request, task: _Task) -> list[tilting.Target]:
     """Write the wishes for density, register and spread as sums over symbols."""
     pitch = np.array([pitch for pitch, _ in task.chain.symbols])
     sounds = (pitch != melodies.REST).astype(float)
     middle = task.habits.pitch if request.register is None else request.register - task.shift
     targets = []
     if request.register is not None:
-        targets.append(knobs.Target("register", sounds * (pitch - middle), 0.0))
+        targets.append(tilting.Target("register", sounds * (pitch - middle), 0.0))
     if request.spread is not None:
         wide = sounds * ((pitch - middle) ** 2 - request.spread**2)
-        targets.append(knobs.Target("spread", wide, 0.0))
+        targets.append(tilting.Target("spread", wide, 0.0))
     if request.density is not None:
         ticks = min(task.n_ticks, TRIAL_BARS * task.bar)
         seconds = ticks / TICKS_PER_BEAT * 60 / task.tempo
-        targets.append(knobs.Target("density", sounds, request.density * seconds))
+        targets.append(tilting.Target("density", sounds, request.density * seconds))
     return targets
 
 
-def _prepared(
-    request: Request, asked: set[str], task: _Task
-) -> tuple[Chain, list["Sampler | list[Symbol]"], _Task]:
+def _prepared(request: Request, asked: set[str], task: _Task) -> _Prepared:
     """Prepare the samples of the chain of the highest order that can keep all wishes.
 
     Long contexts leave little choice, so that a wish may be impossible with them alone; and if no
@@ -441,7 +505,7 @@ def _stays(request: Request, task: _Task) -> list[tuple[list[Symbol], int, int]]
     given, n_bars = request.keep or request.renew, task.n_ticks // task.bar
     if given is None:
         return []
-    stay = [given] if request.keep else [
+    stay = [given] if request.keep else [Passage(given.song, 1, n_bars)] if request.voices else [
         Passage(given.song, first, last)
         for first, last in ((1, given.first - 1), (given.last + 1, n_bars)) if last >= first
     ]  # fmt: skip
