@@ -2,11 +2,12 @@
 
 The melody of music in several parts is its skyline, the highest of the notes that begin together;
 every note begins with one of it, or is it. So a song is a sequence of *attacks*: a note of the
-melody, how long it is held beyond the next one, and the notes that begin with it. Attacks follow each
-other as in a Markov chain whose nodes are harmonies, the triads that were heard last. Given a melody,
-an accompaniment is a sample of the exact conditional distribution of that chain, by messages from the
-end (as in `classify.generation.sampling`; here a step is a note, and only attacks with its pitch may
-stand there). The melody is left as it is: nothing begins where none of its notes does.
+melody, how long it is held beyond the next one, and the notes that begin with it. Attacks follow
+each other as in a Markov chain whose nodes are harmonies, the triads that were heard last. Given a
+melody, an accompaniment is a sample of the exact conditional distribution of that chain, by
+messages from the end (as in `classify.generation.sampling`; here a step is a note, and only attacks
+with its pitch may stand there). The melody is left as it is: nothing begins where none of its notes
+does.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from classify.generation.chain import Floats
 from classify.generation.styles import HOME, TICKS_PER_BEAT, Kinds, Lesson, nearest
 from classify.representations import melody as melodies
-from classify.representations.melody import REST, Melody
+from classify.representations.melody import Melody
 from classify.representations.steps import GridSong
 from classify.songs import Song
 
@@ -296,7 +297,7 @@ class Sampler:
         return drawn
 
     def log_probability(self, sequence: Sequence[int]) -> float:
-        """Give the logarithm of the probability with which `draw` gives places among the choices."""
+        """Give the log-probability with which `draw` gives places among the choices."""
         (messages, _), harmony, total = self.messages(), 0, 0.0
         for note, place in enumerate(sequence):
             shares = self._shares(note, messages[note + 1])[harmony]

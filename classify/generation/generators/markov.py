@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 
 from classify.errors import InputError
 from classify.generation import constraints as wishes
-from classify.generation import knobs, tilting
-from classify.generation import voice_requests, voice_style
+from classify.generation import knobs, tilting, voice_requests, voice_style
 from classify.generation.accompanied import Setting, accompany
 from classify.generation.accompaniment import Accompaniment
 from classify.generation.chain import Chain, Floats
