@@ -185,7 +185,7 @@ def test_a_melody_gets_voices_and_one_bar_of_that_is_written_again(ready, tmp_pa
     ready.go("/generate")
     ready.tab_to("#from summary")
     ready.press(Keys.ENTER)
-    ready.until(lambda: "DeepBach, MuseGAN" in ready.one("#cannot").text)  # instead of Markov
+    ready.until(lambda: "DeepBach; MuseGAN" in ready.one("#cannot").text)  # instead of Markov
     ready.tab_to("#wishes [name=model]")
     ready.press("D")
     ready.tab_to("[name=how]")

@@ -177,7 +177,7 @@ def make_way(page: ThePage, new: NewWay) -> dict[str, int]:
     spaces = api.list_generators("space").values()
     if model.kind != "generator" or model.title not in spaces:
         raise HTTPException(
-            422, f"{model.name}: has no space of songs; these have: {', '.join(spaces)}"
+            422, f"{model.name}: has no space of songs; these have: {'; '.join(spaces)}"
         )
     given, name = new.way, {"between": "other", "mood": "mood", "quality": "attribute"}
     if getattr(given, name[given.kind]) is None:

@@ -83,7 +83,7 @@ function suitSongs() {
   for (const option of options) option.disabled = !able.includes(option.value);
   if (form.how.selectedOptions[0].disabled) form.how.value = "";
   $("#cannot").replaceChildren(...options.filter(option => option.disabled).map(option =>
-    h("p", { class: "soft" }, t("This composer cannot “{what}”; these can: {names}.", { what: option.textContent, names: Object.values(kinds[option.value]).filter(name => name !== title).join(", ") }))));
+    h("p", { class: "soft" }, t("This composer cannot “{what}”. These can: {names}.", { what: option.textContent, names: Object.values(kinds[option.value]).filter(name => name !== title).join("; ") }))));
   needed();
 }
 
