@@ -89,6 +89,8 @@ class Attacks:
         grid, notes = GridSong.of(song, TICKS_PER_BEAT), song.notes
         pitched = np.flatnonzero(~notes["drum"])
         order = pitched[np.lexsort((-notes["pitch"][pitched].astype(int), grid.begin[pitched]))]
+        alike = grid.begin[order] * 128 + notes["pitch"][order]
+        order = order[np.append(True, np.diff(alike) != 0)]  # what two parts play is heard once
         begin, end = grid.begin[order], grid.end[order]
         pitch = notes["pitch"][order].astype(np.int64) + shift
         at, first = np.unique(begin, return_index=True)
@@ -129,6 +131,8 @@ class Accompaniment(Kinds):
 
     Parameters
     ----------
+    facts : ndarray, shape (n_songs, 4)
+        The number of each song's kind, and what `relation` gives.
     attacks : Attacks
         That differ, sorted by `top`.
     follows : ndarray of int, shape (n_seen, 4)
@@ -167,7 +171,7 @@ class Accompaniment(Kinds):
 
     def relation(self, mood: str) -> tuple[float, float, float]:
         """Say what share of the notes the melody is, how much higher, and how much less spread."""
-        share, higher, spread, _ = np.median(self.facts[self._of(mood, None)][:, 1:], axis=0)
+        share, higher, spread = np.median(self.facts[self._of(mood, None)][:, 1:], axis=0)
         return float(share), float(higher), float(spread)
 
     def table(self, mood: str, minor: bool) -> Floats:
@@ -226,12 +230,12 @@ def melody_of(song: Song) -> Melody:
     return melody
 
 
-def _relation(attacks: Attacks) -> tuple[float, float, float, float]:
+def _relation(attacks: Attacks) -> tuple[float, float, float]:
     below = attacks.lower[:, :, 0]
     every = np.concatenate([attacks.top, (attacks.top[:, None] - below)[below > 0]])
     spread = attacks.top.std() / max(1e-9, every.std())
     share = len(attacks) / len(every)
-    return share, float(attacks.top.mean() - every.mean()), float(min(1, spread)), 0.0
+    return share, float(attacks.top.mean() - every.mean()), float(min(1, spread))
 
 
 def _distinct(found: Sequence[Attacks]) -> tuple[Attacks, Ints]:

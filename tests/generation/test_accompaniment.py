@@ -7,11 +7,12 @@ import pytest
 
 from classify.errors import InputError
 from classify.generation.accompanied import Setting, accompany
-from classify.generation.accompaniment import N_HARMONIES, Accompaniment, Sampler
+from classify.generation.accompaniment import N_HARMONIES, Accompaniment, Attacks, Sampler
 from classify.generation.generators.markov import Markov
 from classify.generation.request import Passage, Request, read_chord
 from classify.representations import melody as melodies
 from classify.representations.melody import bar_ticks
+from classify.representations.sequences import song_of
 from tests.generation.songs import BASS, GUITAR, PIANO, accompanied, made
 
 
@@ -65,6 +66,13 @@ def test_the_states_follow_from_the_songs(markov):
     assert Accompaniment.of(made(4), [""] * 4) is None
 
 
+def test_what_two_parts_play_is_heard_once(songs):
+    notes = songs[0].notes
+    doubled = song_of(np.concatenate([notes, notes]), songs[0].tempi, songs[0].metres, "doubled")
+    one, both = (Attacks.of(song, 0) for song in (songs[0], doubled))
+    np.testing.assert_array_equal(one.lower[:, :, 0], both.lower[:, :, 0])
+
+
 def test_the_melody_stays_what_it_is(markov):
     tune = melodies.Melody((72, 76, -1, 79, 72), (4, 2, 6, 4, 16), 4)
     for seed in range(10):
@@ -114,7 +122,7 @@ def test_bars_that_stay_have_all_their_notes(markov, songs, place):
 
 def test_notes_are_written_to_a_melody_that_is_given(markov, songs):
     tune = made(2)[0]
-    n_bars = -(-len(melodies.encode(tune).ticks) // 1) and sum(melodies.encode(tune).ticks) // 16
+    n_bars = sum(melodies.encode(tune).ticks) // 16
     song = markov.generate(Request(renew=Passage(tune, 1, n_bars), voices=(1,)), 0)
     assert melodies.encode(song) == melodies.encode(tune) and song.n_notes > 1.5 * tune.n_notes
     with pytest.raises(InputError, match="voices 2: the music that was learned has 1 melody"):
