@@ -99,6 +99,6 @@ def test_a_comparison_is_run_and_its_model_judges_the_library(client, page, libr
     result = comparing.compare(room_of(page), made["comparison"], settings)
     used = comparing.use_from_run(room_of(page), made["comparison"], result["best"])
     (model,) = [one for one in client.get("/api/v1/models").json() if one["used"]]
-    assert model["id"] == used["model"] and "neighbours" in model["title"].lower()
+    assert model["id"] == used["model"] and model["title"] == "KNN"
     rows = client.get(f"/api/v1/libraries/{library}/songs").json()["rows"]
     assert all(row["judged"] for row in rows)
