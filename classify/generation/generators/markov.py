@@ -4,13 +4,13 @@ What a state of the chain is follows from the songs: whole frames where they are
 chorales are (`classify.generation.voice_requests`), and notes of the melody in all others. For
 melodies, songs are moved to C major or A minor, so that all keys teach one chain, and learned as
 pairs of pitch and length. A request becomes weights of these pairs at every step of the grid
-(`classify.generation.constraints`), and each song is a sample of the exact conditional distribution
-(`classify.generation.chain`).
+(`classify.generation.melody_requests`), and each song is a sample of the exact conditional
+distribution (`classify.generation.chain`).
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,25 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.errors import InputError
-from classify.generation import constraints as wishes
-from classify.generation import knobs, tilting, voice_requests, voice_style
+from classify.generation import knobs, voice_requests, voice_style
 from classify.generation.accompanied import Setting, accompany
 from classify.generation.accompaniment import Accompaniment
-from classify.generation.chain import Chain, Floats
+from classify.generation.chain import Chain
 from classify.generation.generator import Generator, State
+from classify.generation.melody_requests import Prepared, Task, given_song, prepared
 from classify.generation.passages import (
-    STRANGE,
     Symbol,
     bars_of,
-    kept_of,
-    leading_to,
     melody_of,
-    starts_after,
-    symbols_of,
 )
-from classify.generation.request import Passage, Request, read_chord, read_key
+from classify.generation.request import Request, read_key
 from classify.generation.sampling import Impossible, Sampler
-from classify.generation.stretches import Unmet, sampler
 from classify.generation.styles import (
     FEWEST_SONGS,
     HOME,
@@ -59,31 +53,6 @@ CANDIDATES = 8
 
 #: Of so many melodies, nearest to the knobs, the one is taken whose song comes nearest.
 PLAYED = 3
-
-#: Bars on which the weights of knobs are worked out.
-TRIAL_BARS = 4
-
-
-@dataclass(frozen=True, eq=False)
-class _Task:
-    """A request beside what was learned: all that decides the melody to be drawn."""
-
-    chain: Chain
-    profile: Floats
-    habits: Habits
-    metre: Metre
-    n_ticks: int
-    tempo: float
-    minor: bool
-    shift: int  # semitones from C major or A minor to the key that is asked for
-
-    @property
-    def bar(self) -> int:
-        return bar_ticks(self.metre, TICKS_PER_BEAT)
-
-
-#: A chain, the passages that are kept and the samplers between them, and what they are for.
-_Prepared = tuple[Chain, list["Sampler | list[Symbol]"], _Task]
 
 
 class Markov(Generator):
@@ -158,7 +127,7 @@ class Markov(Generator):
         _check_voices(request, alone=self.accompaniment is None)
         n_candidates = CANDIDATES if request.asked & self.AIMS else 1
         limit = request.longest_copy or self.longest_copy
-        begun, known = False, dict[tuple[Any, ...], _Prepared]()
+        begun, known = False, dict[tuple[Any, ...], Prepared]()
         while True:
             if request.mood or not begun:
                 asked = self.set_knobs(request, random)
@@ -184,7 +153,7 @@ class Markov(Generator):
         return wished.with_knobs({n: value for n, value in knobs_of_song.items() if value})
 
     def _played(
-        self, tune: Melody, wished: Request, task: _Task, random: np.random.Generator
+        self, tune: Melody, wished: Request, task: Task, random: np.random.Generator
     ) -> Song:
         """Make a song of a melody, with what sounds beneath it."""
         velocity = round(wished.loudness or task.habits.velocity)
@@ -199,8 +168,8 @@ class Markov(Generator):
         wished: Request,
         asked: set[str],
         random: np.random.Generator,
-        known: dict[tuple[Any, ...], _Prepared],
-    ) -> _Prepared:
+        known: dict[tuple[Any, ...], Prepared],
+    ) -> Prepared:
         """Prepare samples of songs of the mood, or of all songs where those allow no melody.
 
         Those of one request for a mood differ in what the mood leaves open; what is `known` of
@@ -211,12 +180,12 @@ class Markov(Generator):
         key = (task.metre, task.minor, task.shift, task.n_ticks, wished.mode, weighed)
         if key not in known:
             try:
-                known[key] = _prepared(wished, asked, task)
+                known[key] = prepared(wished, asked, task)
             except InputError:
                 if not wished.mood:
                     raise
                 chain = self.styles[task.metre].chain(wished.mood, task.minor, mixed=True)
-                known[key] = _prepared(wished, asked, replace(task, chain=chain))
+                known[key] = prepared(wished, asked, replace(task, chain=chain))
         chain, parts, before = known[key]
         return chain, parts, replace(task, chain=before.chain)
 
@@ -224,7 +193,7 @@ class Markov(Generator):
         self,
         chain: Chain,
         parts: list["Sampler | list[Symbol]"],
-        task: _Task,
+        task: Task,
         limit: int,
         random: np.random.Generator,
     ) -> Melody:
@@ -245,7 +214,7 @@ class Markov(Generator):
         pitch, ticks = zip(*symbols, strict=True)
         return Melody(pitch, ticks, TICKS_PER_BEAT, task.metre).transposed(task.shift)
 
-    def _task(self, request: Request, random: np.random.Generator) -> _Task:
+    def _task(self, request: Request, random: np.random.Generator) -> Task:
         """Decide what the request leaves open."""
         metre, style = self._style(request)
         habits = style.habits(request.mood or "")
@@ -263,7 +232,7 @@ class Markov(Generator):
             shift += _octaves((request.low + request.high) / 2 - _middle(chain) - shift)
         elif request.register is not None:
             shift += _octaves(request.register - habits.pitch - shift)
-        return _Task(chain, style.profile, habits, metre, bars * bar, tempo, minor, shift)
+        return Task(chain, style.profile, habits, metre, bars * bar, tempo, minor, shift)
 
     def _style(self, request: Request) -> tuple[Metre, Style]:
         """Choose the time signature of the song that it goes with, or that with the most songs."""
@@ -275,7 +244,7 @@ class Markov(Generator):
             names = ", ".join(sorted(f"{n}/{d}" for n, d in known))
             n, d = request.metre
             raise InputError(f"metre {n}/{d}: was not learned; known are {names}")
-        given = _given(request)
+        given = given_song(request)
         own = melody_of(given).metre if given else None
         usual = own if own in known else max(known, key=lambda metre: known[metre].songs(mood))
         metre = request.metre or usual
@@ -334,14 +303,6 @@ class Markov(Generator):
         return markov
 
 
-def _given(request: Request) -> Song | None:
-    """Give the song that the new one goes with."""
-    if request.bridge:
-        return request.bridge[0]
-    passage = request.keep or request.renew
-    return passage.song if passage else request.primer
-
-
 def _as_long(request: Request, bars: int) -> int:
     """Give the bars of a song of which some are composed again, if that is possible."""
     assert request.renew is not None
@@ -368,7 +329,7 @@ def _tonic(request: Request, habits: Habits, random: np.random.Generator) -> tup
     """Take the key that is asked for, that of a song to go on from, or one as usual."""
     if request.key:
         return read_key(request.key)
-    if given := _given(request):
+    if given := given_song(request):
         return melodies.tonic(melody_of(given))
     minor = request.minor
     if minor is None:
@@ -400,116 +361,6 @@ def _distance(tune: Melody, wished: Request, tempo: float) -> float:
     if wished.spread is not None:
         far += (pitch.std() - wished.spread) ** 2
     return float(far)
-
-
-def _constraints(request: Request, asked: set[str], task: _Task) -> dict[str, Floats]:
-    """Write every wish as weights of symbols, by the wish's name.
-
-    Knobs are weights only where they were asked for: those that a mood sets, its chain has anyway.
-    """
-    symbols, n_ticks = task.chain.symbols, task.n_ticks
-    weights = {
-        "metre": wishes.in_time(task.chain.ticks, task.profile, np.arange(n_ticks) % task.bar),
-        "key": wishes.begins_and_ends(symbols, n_ticks, _last_tone(request, task)),
-    }
-    if request.low is not None or request.high is not None:
-        low = 0 if request.low is None else request.low
-        high = 127 if request.high is None else request.high
-        weights["range"] = wishes.within(symbols, low - task.shift, high - task.shift)
-    if request.chords:
-        chords = [
-            frozenset((pitch - task.shift) % 12 for pitch in read_chord(symbol))
-            for symbol in request.chords
-        ]
-        weights["chords"] = wishes.on_chords(symbols, chords, task.bar, TICKS_PER_BEAT, n_ticks)
-    targets = [target for target in _targets(request, task) if target.name in asked]
-    if targets:
-        trial = wishes.combined(weights, n_ticks, len(symbols))[: TRIAL_BARS * task.bar]
-        weights |= tilting.tilts(task.chain, trial, targets)
-    return weights
-
-
-def _last_tone(request: Request, task: _Task) -> int | None:
-    """Give the pitch class that a melody is to end on, if it is to end on one."""
-    if request.bridge or not (request.key or request.mode):
-        return None
-    return HOME[task.minor]
-
-
-def _targets(request: Request, task: _Task) -> list[tilting.Target]:
-    """Write the wishes for density, register and spread as sums over symbols."""
-    pitch = np.array([pitch for pitch, _ in task.chain.symbols])
-    sounds = (pitch != melodies.REST).astype(float)
-    middle = task.habits.pitch if request.register is None else request.register - task.shift
-    targets = []
-    if request.register is not None:
-        targets.append(tilting.Target("register", sounds * (pitch - middle), 0.0))
-    if request.spread is not None:
-        wide = sounds * ((pitch - middle) ** 2 - request.spread**2)
-        targets.append(tilting.Target("spread", wide, 0.0))
-    if request.density is not None:
-        ticks = min(task.n_ticks, TRIAL_BARS * task.bar)
-        seconds = ticks / TICKS_PER_BEAT * 60 / task.tempo
-        targets.append(tilting.Target("density", sounds, request.density * seconds))
-    return targets
-
-
-def _prepared(request: Request, asked: set[str], task: _Task) -> _Prepared:
-    """Prepare the samples of the chain of the highest order that can keep all wishes.
-
-    Long contexts leave little choice, so that a wish may be impossible with them alone; and if no
-    chain can end as songs do, a piece may end anywhere.
-    """
-    for free in (False, True):
-        for order in range(task.chain.order, 0, -1):
-            chain = task.chain if order == task.chain.order else task.chain.of_order(order)
-            one = replace(task, chain=_ending_anywhere(chain) if free else chain)
-            try:
-                return *_prepare(request, asked, one), one
-            except Unmet as unmet:
-                last = unmet
-    raise InputError(last.reason())
-
-
-def _ending_anywhere(chain: Chain) -> Chain:
-    return replace(chain, end=chain.end + STRANGE)
-
-
-def _prepare(
-    request: Request, asked: set[str], task: _Task
-) -> tuple[Chain, list["Sampler | list[Symbol]"]]:
-    """Divide the piece into passages that are kept and samplers of what stands between them."""
-    chain, weights = task.chain, _constraints(request, asked, task)
-    most = request.repeats or 0
-    if most:
-        chain = wishes.limit_repeats(chain, most)
-    given = request.bridge[0] if request.bridge else request.primer
-    before = symbols_of(given, task.shift) if given else []
-    behind = symbols_of(request.bridge[1], task.shift) if request.bridge else []
-    parts: list[Sampler | list[Symbol]] = []
-    place, bars = 0, np.arange(task.n_ticks) // task.bar + 1
-    for kept, begin, end in [*_stays(request, task), (behind, task.n_ticks, task.n_ticks)]:
-        if begin > place:
-            last = leading_to(chain, kept, most) if kept else chain.end
-            starts = starts_after(task.chain, before, most)
-            parts.append(sampler(chain, weights, slice(place, begin), starts, last, bars))
-        if end > begin:
-            parts.append(kept)
-        place, before = end, kept
-    return chain, parts
-
-
-def _stays(request: Request, task: _Task) -> list[tuple[list[Symbol], int, int]]:
-    """Give the bars that stay, with their first and last steps."""
-    given, n_bars = request.keep or request.renew, task.n_ticks // task.bar
-    if given is None:
-        return []
-    stay = [given] if request.keep else [Passage(given.song, 1, n_bars)] if request.voices else [
-        Passage(given.song, first, last)
-        for first, last in ((1, given.first - 1), (given.last + 1, n_bars)) if last >= first
-    ]  # fmt: skip
-    wish = "keep" if request.keep else "renew"
-    return [kept_of(one, task.metre, task.n_ticks, task.shift, wish) for one in stay]
 
 
 GENERATOR = Markov
