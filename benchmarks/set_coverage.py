@@ -6,7 +6,8 @@ Compares the models on each corpus once for each seed, as `classify compare` doe
 held out each time, and temperature and threshold come from inner folds of the training part. Prints
 the share of held-out songs whose set holds their class, how many classes a set has, how many songs
 have a confidence of 0.8 or more, and the share of errors among these; then the mean, spread, least
-and largest of all seeds, beside the nominal value.
+and largest of all seeds, beside the nominal value. Columns that are named after a class are the
+coverage of its songs by sets with a threshold for each class.
 """
 
 import argparse
@@ -30,6 +31,7 @@ def facts(songs: pd.DataFrame, folds: int) -> dict[str, float]:
     classes = [name.removeprefix(P) for name in songs if name.startswith(P)]
     sure = calibration_metrics.summarise(songs, classes, folds)
     covered = sure.sets.covered.value if sure.sets else np.nan
+    of_class = sure.class_sets.of_class if sure.class_sets else {}
     return {
         "songs": sure.n_songs,
         "right": (songs.label == songs.prediction).mean(),
@@ -37,7 +39,7 @@ def facts(songs: pd.DataFrame, folds: int) -> dict[str, float]:
         "set size": sure.sets.size if sure.sets else np.nan,
         "sure": sure.kept,
         "risk": sure.wrong,
-    }
+    } | {name: own.value for name, own in of_class.items()}
 
 
 def measured(corpus: str, models: tuple[str, ...], folds: int, seed: int) -> pd.DataFrame:

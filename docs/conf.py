@@ -1,5 +1,6 @@
 """How Sphinx builds the documentation; `make docs` runs it, without a network."""
 
+import logging
 import os
 import sys
 import warnings
@@ -8,6 +9,7 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 sys.path[:0] = [str(DOCS), str(DOCS.parent)]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each of its plugins
 
 import docstrings  # noqa: E402
 import pages  # noqa: E402
