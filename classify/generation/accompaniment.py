@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.generation.chain import Floats
+from classify.generation.passages import melody_of
 from classify.generation.styles import HOME, TICKS_PER_BEAT, Kinds, Lesson, nearest
 from classify.representations import melody as melodies
-from classify.representations.melody import Melody
 from classify.representations.steps import GridSong
 from classify.songs import Song
 
@@ -221,13 +221,6 @@ class Accompaniment(Kinds):
         attacks = Attacks(*(arrays[f"attacks.{field.name}"] for field in fields(Attacks)))
         kinds = tuple((str(mood), bool(minor)) for mood, minor in values["kinds"])
         return cls(kinds, arrays["facts"], attacks, arrays["follows"])
-
-
-def melody_of(song: Song) -> Melody:
-    """Give the skyline of a song that has one."""
-    melody = melodies.encode(song, TICKS_PER_BEAT)
-    assert melody is not None
-    return melody
 
 
 def _relation(attacks: Attacks) -> tuple[float, float, float]:

@@ -104,22 +104,28 @@ def profile(songs: Sequence[Song]) -> Profile:
 def distance(song: Song, asked: Request) -> float:
     """Say how far a song is from the density, register and spread that were asked for.
 
-    A tenth of the density is 1, and so is a semitone of the others; squares are added up.
-
     Examples
     --------
     >>> from classify.representations.reference import piece
     >>> round(distance(piece(), Request(register=register(piece()) + 2)), 6)
     4.0
     """
-    far = 0.0
+    return far(asked, density(song), register(song), spread(song))
+
+
+def far(asked: Request, density: float, register: float, spread: float) -> float:
+    """Say how far what was measured is from what was asked for.
+
+    A tenth of the density is 1, and so is a semitone of the others; squares are added up.
+    """
+    total = 0.0
     if asked.density is not None:
-        far += (10 * np.log(density(song) / asked.density)) ** 2
+        total += (10 * np.log(density / asked.density)) ** 2
     if asked.register is not None:
-        far += (register(song) - asked.register) ** 2
+        total += (register - asked.register) ** 2
     if asked.spread is not None:
-        far += (spread(song) - asked.spread) ** 2
-    return float(far)
+        total += (spread - asked.spread) ** 2
+    return float(total)
 
 
 def _pitched(song: Song) -> NDArray[np.void]:

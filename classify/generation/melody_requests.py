@@ -22,7 +22,6 @@ from classify.generation.stretches import Unmet, sampler
 from classify.generation.styles import HOME, TICKS_PER_BEAT, Habits, Metre
 from classify.representations import melody as melodies
 from classify.representations.melody import bar_ticks
-from classify.songs import Song
 
 #: Bars on which the weights of knobs are worked out.
 TRIAL_BARS = 4
@@ -107,20 +106,11 @@ def _last_tone(request: Request, task: Task) -> int | None:
 
 def _targets(request: Request, task: Task) -> list[tilting.Target]:
     """Write the wishes for density, register and spread as sums over symbols."""
-    pitch = np.array([pitch for pitch, _ in task.chain.symbols])
-    sounds = (pitch != melodies.REST).astype(float)
-    middle = task.habits.pitch if request.register is None else request.register - task.shift
-    targets = []
-    if request.register is not None:
-        targets.append(tilting.Target("register", sounds * (pitch - middle), 0.0))
-    if request.spread is not None:
-        wide = sounds * ((pitch - middle) ** 2 - request.spread**2)
-        targets.append(tilting.Target("spread", wide, 0.0))
-    if request.density is not None:
-        ticks = min(task.n_ticks, TRIAL_BARS * task.bar)
-        seconds = ticks / TICKS_PER_BEAT * 60 / task.tempo
-        targets.append(tilting.Target("density", sounds, request.density * seconds))
-    return targets
+    pitch = np.array([[pitch] for pitch, _ in task.chain.symbols])
+    ticks = min(task.n_ticks, TRIAL_BARS * task.bar)
+    seconds = ticks / TICKS_PER_BEAT * 60 / task.tempo
+    centre = task.habits.pitch, task.shift
+    return tilting.knob_targets(request, pitch != melodies.REST, pitch, centre, seconds)
 
 
 def prepared(request: Request, asked: set[str], task: Task) -> Prepared:
@@ -202,11 +192,3 @@ def _stays(request: Request, task: Task) -> list[tuple[list[Symbol], int, int]]:
     ]  # fmt: skip
     wish = "keep" if request.keep else "renew"
     return [kept_of(one, task.metre, task.n_ticks, task.shift, wish) for one in stay]
-
-
-def given_song(request: Request) -> Song | None:
-    """Give the song that the new one goes with."""
-    if request.bridge:
-        return request.bridge[0]
-    passage = request.keep or request.renew
-    return passage.song if passage else request.primer

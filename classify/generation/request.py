@@ -186,6 +186,14 @@ class Request:
             return read_key(self.key)[1]
         return None if self.mode is None else self.mode == "minor"
 
+    @property
+    def given(self) -> Song | None:
+        """The song that the new one goes with, or None."""
+        if self.bridge:
+            return self.bridge[0]
+        passage = self.keep or self.renew
+        return passage.song if passage else self.primer
+
     def metre_among(self, known: Sequence[Sequence[int]]) -> tuple[int, int]:
         """Give the time signature that is wanted, or the first of those that were learned.
 

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classify.generation.chain import Chain, Floats
+from classify.generation.request import Request
 from classify.generation.sampling import Impossible, Sampler
 
 #: Steps of Newton's method, and the distance of the points that derivatives are taken from.
@@ -41,6 +43,39 @@ class Target:
     name: str
     values: Floats
     total: float
+
+
+def knob_targets(
+    request: Request,
+    begins: NDArray[np.bool_],
+    pitch: NDArray[np.int64],
+    centre: tuple[float, int],
+    seconds: float,
+) -> list[Target]:
+    """Write the wishes for density, register and spread as sums over symbols.
+
+    Parameters
+    ----------
+    request : Request
+        The wishes.
+    begins, pitch : ndarray, shape (n_symbols, n_voices)
+        Whether each symbol begins a note in each voice, and which MIDI pitch.
+    centre : (float, int)
+        The usual mean pitch, and how many semitones higher than the symbols the music will be.
+    seconds : float
+        Length of what is weighed.
+    """
+    usual, shift = centre
+    middle = usual if request.register is None else request.register - shift
+    notes, targets = begins.astype(float), []
+    if request.register is not None:
+        targets.append(Target("register", (notes * (pitch - middle)).sum(axis=1), 0.0))
+    if request.spread is not None:
+        wide = notes * ((pitch - middle) ** 2 - request.spread**2)
+        targets.append(Target("spread", wide.sum(axis=1), 0.0))
+    if request.density is not None:
+        targets.append(Target("density", notes.sum(axis=1), request.density * seconds))
+    return targets
 
 
 def tilts(chain: Chain, weights: Floats, targets: Sequence[Target]) -> dict[str, Floats]:

@@ -5,9 +5,10 @@ written is a sample of the exact conditional distribution. Bars that stay are le
 goes on from what stands before them, and leads to what follows. Voices that stay are a weight, too.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -141,7 +142,7 @@ def _prepared(
 
 def _task(style: VoiceStyle, request: Request, random: np.random.Generator) -> _Task:
     """Decide what the request leaves open."""
-    given = _given(request)
+    given = request.given
     usual = style.habits(request.mood or "")
     metre = _metre(style, request, given)
     habits = Habits(style.n_voices, usual.tempo, metre, max(1, round(usual.bars)), usual.velocity)
@@ -168,14 +169,6 @@ def _with_silent_ends(frame: Frame) -> Frame:
     place = np.arange(len(frame.fixed))
     silent = ((place < sounds[0]) | (place > sounds[-1])) & frame.fixed.any(axis=1)
     return replace(frame, fixed=frame.fixed | silent[:, np.newaxis])
-
-
-def _given(request: Request) -> Song | None:
-    """Give the song that the new one goes with."""
-    if request.bridge:
-        return request.bridge[0]
-    passage = request.keep or request.renew
-    return passage.song if passage else request.primer
 
 
 def _metre(style: VoiceStyle, request: Request, given: Song | None) -> Metre:
@@ -386,26 +379,20 @@ def _with_voices(task: _Task) -> Rows:
     return _rows(keys, row)
 
 
-def _rows(keys: Sequence[Hashable], row: object) -> Rows:
+def _rows(keys: Sequence[Hashable], row: Callable[[Any], Bools]) -> Rows:
     """Make the row of each key once."""
     numbers = {key: n for n, key in enumerate(dict.fromkeys(keys))}
-    table = np.stack([row(key) for key in numbers]).astype(float)  # type: ignore[operator]
+    table = np.stack([row(key) for key in numbers]).astype(float)
     return Rows(table, np.array([numbers[key] for key in keys]))
 
 
 def _targets(task: _Task, request: Request, asked: set[str]) -> list[tilting.Target]:
     """Write the wishes for density, register and spread as sums over frames."""
-    vocabulary, targets = task.vocabulary, []
-    begins, pitch = vocabulary.begins.astype(float), vocabulary.pitch
-    middle = task.style.habits().pitch
-    if request.register is not None:
-        middle = request.register - task.shift
-        targets.append(tilting.Target("register", (begins * (pitch - middle)).sum(axis=1), 0.0))
-    if request.spread is not None:
-        wide = begins * ((pitch - middle) ** 2 - request.spread**2)
-        targets.append(tilting.Target("spread", wide.sum(axis=1), 0.0))
-    if request.density is not None:
-        ticks = min(task.n_ticks, TRIAL_BARS * bar_ticks(task.habits.metre))
-        seconds = ticks / STEPS_PER_BEAT * 60 / (request.tempo or task.habits.tempo)
-        targets.append(tilting.Target("density", begins.sum(axis=1), request.density * seconds))
-    return [target for target in targets if target.name in asked]
+    ticks = min(task.n_ticks, TRIAL_BARS * bar_ticks(task.habits.metre))
+    seconds = ticks / STEPS_PER_BEAT * 60 / (request.tempo or task.habits.tempo)
+    usual = task.style.habits().pitch
+    vocabulary = task.vocabulary
+    of_knobs = tilting.knob_targets(
+        request, vocabulary.begins, vocabulary.pitch, (usual, task.shift), seconds
+    )
+    return [target for target in of_knobs if target.name in asked]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased, defer
+from sqlalchemy.orm import Session, aliased
 
 from classify import api
 from classify.app.page import ThePage, found
@@ -74,7 +74,7 @@ def list_songs(page: ThePage, number: int, filters: Annotated[Filters, Query()])
         query = with_judgements(number, model, setting(session, "listener"))
         # What is shown is fetched for the rows that are shown, and not for all that are sorted.
         total, shown = _some(session, filtered(query, filters), filters)
-        of_rows = query.with_only_columns(*SHOWN).where(Song.id.in_(shown))
+        of_rows = query.where(Song.id.in_(shown))
         rows = {
             row.id: as_row(row, row if row.best is not None else None, row.label, row.duplicate)
             for row in session.execute(of_rows)
@@ -85,9 +85,7 @@ def list_songs(page: ThePage, number: int, filters: Annotated[Filters, Query()])
     })  # fmt: skip
 
 
-def _some(
-    session: Session, query: Select[Song, Prediction, str, bool], filters: Filters
-) -> tuple[int, list[int]]:
+def _some(session: Session, query: Select[Any], filters: Filters) -> tuple[int, list[int]]:
     """Give how many songs there are, and those that are shown, in one look through the library."""
     chosen = query.with_only_columns(Song.id, func.count().over())
     rows = session.execute(chosen.offset(filters.offset).limit(filters.limit)).all()
@@ -97,26 +95,22 @@ def _some(
     return session.scalar(counted) or 0, []  # beyond the last, or none at all
 
 
-def with_judgements(
-    number: int, model: Model | None, listener: str
-) -> Select[Song, Prediction, str, bool]:
+def with_judgements(number: int, model: Model | None, listener: str) -> Select[Any]:
     """Ask for the songs of a library with their predictions and labels."""
     judged = (Prediction.digest == Song.digest) & (
         Prediction.model_id == (model.id if model else 0)
     )
     labelled = (Label.digest == Song.digest) & (Label.listener_id == int(listener or 0))
     return (
-        select(Song, Prediction, Label.label, DUPLICATE)
+        select(*SHOWN)
+        .select_from(Song)
         .outerjoin(Prediction, judged)
         .outerjoin(Label, labelled)
         .where(Song.library_id == number, Song.present)
-        .options(defer(Prediction.windows), defer(Prediction.statistics))  # long, and not shown
     )
 
 
-def filtered(
-    query: Select[Song, Prediction, str, bool], filters: Filters
-) -> Select[Song, Prediction, str, bool]:
+def filtered(query: Select[Any], filters: Filters) -> Select[Any]:
     """Leave out songs, and sort the others."""
     if filters.excluded != "all":
         query = query.where(Song.excluded == (filters.excluded == "yes"))

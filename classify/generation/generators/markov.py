@@ -24,7 +24,7 @@ from classify.generation.accompanied import Setting, accompany
 from classify.generation.accompaniment import Accompaniment
 from classify.generation.chain import Chain
 from classify.generation.generator import Generator, State
-from classify.generation.melody_requests import Prepared, Task, given_song, prepared
+from classify.generation.melody_requests import Prepared, Task, prepared
 from classify.generation.passages import (
     Symbol,
     bars_of,
@@ -240,15 +240,12 @@ class Markov(Generator):
         known = {metre: style for metre, style in self.styles.items() if style.songs(mood)}
         if not known:
             raise InputError(f"mood {mood!r}: none of its songs has a frequent time signature")
-        if request.metre and request.metre not in known:
-            names = ", ".join(sorted(f"{n}/{d}" for n, d in known))
-            n, d = request.metre
-            raise InputError(f"metre {n}/{d}: was not learned; known are {names}")
-        given = given_song(request)
-        own = melody_of(given).metre if given else None
+        if request.metre:
+            metre = request.metre_among(sorted(known, key=lambda one: f"{one[0]}/{one[1]}"))
+            return metre, known[metre]
+        own = melody_of(request.given).metre if request.given else None
         usual = own if own in known else max(known, key=lambda metre: known[metre].songs(mood))
-        metre = request.metre or usual
-        return metre, known[metre]
+        return usual, known[usual]
 
     @property
     def takes(self) -> frozenset[str]:
@@ -329,7 +326,7 @@ def _tonic(request: Request, habits: Habits, random: np.random.Generator) -> tup
     """Take the key that is asked for, that of a song to go on from, or one as usual."""
     if request.key:
         return read_key(request.key)
-    if given := given_song(request):
+    if given := request.given:
         return melodies.tonic(melody_of(given))
     minor = request.minor
     if minor is None:
@@ -349,18 +346,11 @@ def _middle(chain: Chain) -> float:
 
 
 def _distance(tune: Melody, wished: Request, tempo: float) -> float:
-    """Say how far a melody is from the knobs that it aims at; 1 is a tenth, or a semitone."""
+    """Say how far a melody is from the knobs that it aims at."""
     pitch = np.array(tune.pitch)
     pitch = pitch[pitch != melodies.REST]
     seconds = sum(tune.ticks) / tune.ticks_per_beat * 60 / tempo
-    far = 0.0
-    if wished.density is not None:
-        far += (10 * np.log(len(pitch) / seconds / wished.density)) ** 2
-    if wished.register is not None:
-        far += (pitch.mean() - wished.register) ** 2
-    if wished.spread is not None:
-        far += (pitch.std() - wished.spread) ** 2
-    return float(far)
+    return knobs.far(wished, len(pitch) / seconds, pitch.mean(), pitch.std())
 
 
 GENERATOR = Markov
