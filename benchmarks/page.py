@@ -201,6 +201,7 @@ def main() -> None:
         place = Place.of(Path(folder, "page"))
         database = Database(place.database)
         fill(database, n_songs)
+        database.analyze()  # as after each reading of a library
         many = Path(folder, "songs")
         many.mkdir()
         for number in range(1500):

@@ -44,6 +44,7 @@ def read_library(room: Room, library_id: int) -> dict[str, Any]:
     judged = judge_items(room, items)
     with room.database.writing() as session:
         session.get_one(Library, library_id).read = now()
+    room.database.analyze()
     _warn(room, library_id)
     return {"library": library_id, "songs": len(items), "skipped": len(skipped),
             "judged": judged}  # fmt: skip

@@ -8,7 +8,7 @@ twice and labels survive when a file moves.
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -59,10 +59,11 @@ class Song(Base):
     __tablename__ = "song"
     __table_args__ = (
         UniqueConstraint("library_id", "name"),
-        Index("song_by_library", "library_id", "present", "title"),
+        Index("song_by_library", "library_id", "present", "excluded", "generated", "title",
+              "digest"),
         Index("song_by_digest", "digest", "library_id", "present"),
         ONCE,
-    )
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     library_id: Mapped[int] = mapped_column(ForeignKey("library.id", ondelete="CASCADE"))
@@ -120,6 +121,11 @@ class Prediction(Base):
     """What one model says of one content."""
 
     __tablename__ = "prediction"
+    # All that songs are chosen and sorted by: rows are long, and looking for songs reads none.
+    __table_args__ = (
+        Index("prediction_by_model", "model_id", "digest", "best", "prediction", "confidence",
+              "tempo", "key", "loudness"),
+    )  # fmt: skip
 
     digest: Mapped[str] = mapped_column(primary_key=True)
     model_id: Mapped[int] = mapped_column(
@@ -137,6 +143,27 @@ class Prediction(Base):
     p: Mapped[dict[str, Any]]
     windows: Mapped[list[Any]]  # [seconds, probability of each class ...] for each window
     statistics: Mapped[list[Any]]
+
+
+class Probability(Base):
+    """One probability of a prediction, by which songs are chosen and sorted.
+
+    The database itself writes these rows, whenever a prediction's `p` is written.
+    """
+
+    __tablename__ = "probability"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["digest", "model_id"], ["prediction.digest", "prediction.model_id"],
+            ondelete="CASCADE", onupdate="CASCADE",
+        ),
+        {"sqlite_with_rowid": False},
+    )  # fmt: skip
+
+    model_id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    mood: Mapped[str] = mapped_column(primary_key=True)
+    p: Mapped[float]
 
 
 class Listener(Base):

@@ -4,11 +4,12 @@ import subprocess
 import sys
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from classify.app.database import Database
-from classify.app.tables import Base, Library
+from classify.app.database import Database, _config, _engine
+from classify.app.tables import Base, Library, Prediction, Probability
 from classify.errors import InputError
 
 
@@ -80,3 +81,42 @@ def test_a_kill_at_any_moment_leaves_whole_transactions(tmp_path, kills):
     database.close()
     assert check == "ok" and names
     assert all(names.count(name) % 2 == 0 for name in set(names))
+
+
+def test_probabilities_are_as_the_predictions_say_written_changed_and_deleted(tmp_path):
+    path = tmp_path / "page.sqlite"
+    with _engine(path, "BEGIN").connect() as connection, connection.begin():
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        for table, row in AS_IT_WAS.items():
+            places = ", ".join("?" * len(row))
+            connection.exec_driver_sql(
+                f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", tuple(row.values())
+            )
+    database = Database(path)
+    assert _probabilities(database) == {("a", 'a "b"'): 0.25, ("a", "c.d"): 0.75}
+    with database.writing() as session:
+        session.get_one(Prediction, ("a", 1)).p = {"c.d": 1.0}
+    assert _probabilities(database) == {("a", "c.d"): 1.0}
+    with database.writing() as session:
+        session.delete(session.get_one(Prediction, ("a", 1)))
+    assert _probabilities(database) == {}
+    database.close()
+
+
+#: A model and its prediction before probabilities had a table of their own.
+AS_IT_WAS = {
+    "model": dict.fromkeys(("sha256", "name", "title", "corpus", "folder", "card", "created"), "")
+    | {"id": 1, "kind": "classifier", "classes": "[]", "knobs": "[]"},
+    "prediction": dict.fromkeys(("prediction", "key"), "") | {
+        "digest": "a", "model_id": 1, "best": "c.d", "confidence": 0.75, "moods": "c.d",
+        "in_distribution": 1, "learned_from": 0, "loudness": 64.0, "windows": "[]",
+        "statistics": "[]", "p": r'{"a \"b\"": 0.25, "c.d": 0.75}',
+    },
+}  # fmt: skip
+
+
+def _probabilities(database):
+    with database.reading() as session:
+        return {(row.digest, row.mood): row.p for row in session.query(Probability)}
