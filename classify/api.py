@@ -49,7 +49,15 @@ from classify.inference.libraries import (
     statistics_of,
     warn_of_library,
 )
-from classify.inference.spaces import change_mood, interpolate, map_songs, reconstruct, slide
+from classify.inference.spaces import (
+    answer,
+    change_mood,
+    interpolate,
+    map_songs,
+    mix,
+    reconstruct,
+    slide,
+)
 from classify.inference.tasks import (
     adapt,
     explain,
@@ -699,13 +707,13 @@ def _written(
 
 
 __all__ = [
-    "about_model", "adapt", "arrange_playlist", "bars_of", "build_playlists", "built_in", "cache",
-    "change_mood", "check_corpus", "compare", "compare_corpora", "compare_generators",
+    "about_model", "adapt", "answer", "arrange_playlist", "bars_of", "build_playlists", "built_in",
+    "cache", "change_mood", "check_corpus", "compare", "compare_corpora", "compare_generators",
     "describe_playlist", "doctor", "enrich", "explain", "explain_run", "explain_song",
     "export_made_song", "export_playlist", "generate", "has_sound", "interpolate", "is_run",
     "list_corpora", "list_generators", "load_run", "loaded", "loaded_generator", "make_song",
-    "map_songs", "most_bytes", "nearest", "playlist", "playlists", "predict", "predict_in_blocks",
-    "pretrain", "read_library", "read_made_song", "read_song", "reconstruct", "report",
-    "show_corpus", "side_by_side", "slide", "songs_to_label", "statistics_of", "suggest", "train",
-    "transcribe", "warn_of_library",
+    "map_songs", "mix", "most_bytes", "nearest", "playlist", "playlists", "predict",
+    "predict_in_blocks", "pretrain", "read_library", "read_made_song", "read_song", "reconstruct",
+    "report", "show_corpus", "side_by_side", "slide", "songs_to_label", "statistics_of", "suggest",
+    "train", "transcribe", "warn_of_library",
 ]  # fmt: skip

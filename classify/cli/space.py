@@ -68,6 +68,29 @@ def slide(
     _print(api.slide(model, song, **given), ["amount", given["attribute"]])
 
 
+@command(
+    app, options(api.mix, without=["model", "mood", "other"], flags={"n": "-n"}, metavars=METAVARS)
+)
+def mix(
+    model: Annotated[Path, argument(api.mix, "model", "MODEL")],
+    mood: Annotated[str, argument(api.mix, "mood", "MOOD")],
+    other: Annotated[str, argument(api.mix, "other", "OTHER")],
+    **given: Any,
+) -> None:
+    """Write new songs of a style between two moods."""
+    _print(api.mix(model, mood, other, **given), ["share"])
+
+
+@command(app, options(api.answer, without=["model", "song"], flags={"n": "-n"}, metavars=METAVARS))
+def answer(
+    model: Annotated[Path, argument(api.answer, "model", "MODEL")],
+    song: Annotated[Path, argument(api.answer, "song", "SONG")],
+    **given: Any,
+) -> None:
+    """Answer a phrase by others like it, and write one file that plays them in turn."""
+    _print(api.answer(model, song, **given), [])
+
+
 @command(app, options(api.map_songs, without=["model", "corpus"]), name="map")
 def draw(
     model: Annotated[Path, argument(api.map_songs, "model", "MODEL")],
@@ -83,13 +106,11 @@ def draw(
 def _print(made: Any, columns: list[str]) -> None:
     """Say of each song what came of it."""
     for row in made.table.to_dict("records"):
-        said = "".join(f"{name} {row[name]:.2f}, " for name in columns)
+        said = [f"{name} {row[name]:.2f}" for name in columns]
         if "mood judged" in row:
-            said += f"judged {row['mood judged']} ({row['probability']:.2f}), "
-        print(
-            f"{row['song']}: {said}similarity {row['similarity']:.2f}, "
-            f"notes kept {row['notes kept']:.2f}"
-        )
+            said.append(f"judged {row['mood judged']} ({row['probability']:.2f})")
+        said += [f"{name} {row[name]:.2f}" for name in ("similarity", "notes kept") if name in row]
+        print(f"{row['song']}: {', '.join(said)}")
     print(shown(made.folder / "index.html"))
 
 

@@ -22,6 +22,7 @@ from classify.inference.composing import Composed, check_free
 from classify.inference.saved_generator import SavedGenerator
 from classify.presentation import figures
 from classify.progress import Progress, counting
+from classify.representations.melody import COMMON_TIME
 from classify.songs import GENERATED, Song, midi
 
 if TYPE_CHECKING:
@@ -82,9 +83,10 @@ class Space:
         judge: str | Path | None,
         originals: Sequence[Song],
         facts: Mapping[str, Sequence[Any]] | None = None,
-        joined: bool = False,
+        joined: Sequence[Song] = (),
         mood: str | None = None,
         pictures: bool = True,
+        seed: int | None = None,
     ) -> Composed:
         """Write songs as MIDI, with a table, pictures and a page to hear them.
 
@@ -99,15 +101,17 @@ class Space:
         judge : str or Path, optional
             A classifier that says in which mood it hears each.
         originals : sequence of Song
-            What each is compared with.
+            What each is compared with; nothing where it is empty.
         facts : mapping of str to sequence
             Further columns of the table, which stand first.
-        joined : bool
-            Whether one more file plays all.
+        joined : sequence of Song
+            What one more file plays, one after another; none where it is empty.
         mood : str, optional
             The mood that was asked for.
         pictures : bool
             Whether each is drawn, for the page to hear them, which takes most of the time.
+        seed : int, optional
+            Of the first, where songs were drawn: each further one has the next.
 
         Raises
         ------
@@ -126,13 +130,16 @@ class Space:
             for name, song in zip(names, made, strict=True):
                 midi.write_song(temporary / name, song)
             if joined:
-                midi.write_song(temporary / JOINED, one_after_another(made))
+                played = replace(one_after_another(joined), origin=made[0].origin)
+                midi.write_song(temporary / JOINED, played)
             read = [midi.read(temporary / name) for name in names]
-            seeds = [0] * len(made)
+            seeds = [0 if seed is None else seed + number for number in range(len(made))]
             table = composing.table_of(self.model, Request(mood=mood), read, names, seeds, bundle)
-            pairs = list(zip(originals, read, strict=True))
-            table.insert(1, "similarity", [round(melodic_similarity(*pair), 4) for pair in pairs])
-            table.insert(2, "notes kept", [round(note_agreement(*pair), 4) for pair in pairs])
+            if originals:
+                pairs = list(zip(originals, read, strict=True))
+                alike = [round(melodic_similarity(*pair), 4) for pair in pairs]
+                table.insert(1, "similarity", alike)
+                table.insert(2, "notes kept", [round(note_agreement(*pair), 4) for pair in pairs])
             for place, (name, column) in enumerate((facts or {}).items(), 1):
                 table.insert(place, name, list(column))
             table.to_csv(temporary / composing.TABLE, index=False)
@@ -154,13 +161,29 @@ def check_way(n: int, name: str, far: float) -> list[float]:
     return [float(place) for place in np.linspace(0, far, n + 1).round(6)]
 
 
+def check_new(n: int, seed: int, **shares: float) -> None:
+    """Refuse what makes no sense of songs that are to be drawn.
+
+    >>> check_new(3, 0, likeness=1.5)
+    Traceback (most recent call last):
+    ...
+    classify.errors.InputError: --likeness 1.5: expected a number from 0 to 1
+    """
+    if not 1 <= n <= MOST:
+        raise InputError(f"-n {n}: expected a whole number from 1 to {MOST}")
+    check_seed(seed)
+    for name, share in shares.items():
+        if not 0 <= share <= 1:
+            raise InputError(f"--{name} {share:g}: expected a number from 0 to 1")
+
+
 def one_after_another(songs: Sequence[Song]) -> Song:
     """Join songs to one, each from the beginning of a bar, with a bar of rest between them.
 
     Parameters
     ----------
     songs : sequence of Song
-        Each with one tempo and one time signature.
+        Each at 120 quarter notes a minute and in 4/4 where it does not say.
 
     Examples
     --------
@@ -172,18 +195,21 @@ def one_after_another(songs: Sequence[Song]) -> Song:
     """
     notes, tempi, metres, seconds, beats = [], [], [], 0.0, 0.0
     for song in songs:
-        part, tempo = song.notes.copy(), float(song.tempi[0, 1])
-        _, numerator, denominator = song.metres[0]
+        tempi_of = song.tempi if len(song.tempi) else np.array([[0.0, 120.0]])
+        metres_of = song.metres if len(song.metres) else np.array([[0.0, *COMMON_TIME]])
+        part, tempo = song.notes.copy(), float(tempi_of[-1, 1])
+        begins, numerator, denominator = metres_of[-1]
         bar = 4 * numerator / denominator
+        end = float((part["beat"] + part["duration"] * tempo / 60).max())
+        length = begins + (np.ceil((end - begins) / bar - 1e-6) + REST_BARS) * bar
         part["onset"] += seconds
         part["beat"] += beats
         notes.append(part)
-        tempi.append([seconds, tempo])
-        metres.append([beats, numerator, denominator])
-        length = (np.ceil(song.seconds * tempo / 60 / bar - 1e-6) + REST_BARS) * bar
-        beats, seconds = beats + length, seconds + length * 60 / tempo
+        tempi.append(tempi_of + np.array([seconds, 0]))
+        metres.append(metres_of + np.array([beats, 0, 0]))
+        beats, seconds = beats + length, seconds + song.seconds + (length - end) * 60 / tempo
     joined = Song.of(np.concatenate(notes), Path("all.mid"), "all songs")
-    return replace(joined, tempi=np.array(tempi), metres=np.array(metres), origin=songs[0].origin)
+    return replace(joined, tempi=np.concatenate(tempi), metres=np.concatenate(metres))
 
 
 def draw_map(

@@ -134,7 +134,7 @@ def interpolate(
     made = operations.interpolate(space.generator, one, last, n)
     facts = {"way": np.linspace(0, 1, n).round(4).tolist()}
     return space.write(
-        made, Path(out), force, judge, [one] * n, facts, joined=True, pictures=pictures
+        made, Path(out), force, judge, [one] * n, facts, joined=made, pictures=pictures
     )
 
 
@@ -269,6 +269,153 @@ def slide(
     made = [operations.slide(space.generator, one, attribute, far) for far in amounts]
     facts = {"amount": amounts}
     return space.write(made, Path(out), force, judge, [one] * len(made), facts, pictures=pictures)
+
+
+@stored(reads=["model", "judge"], writes=["out"])
+def mix(
+    model: "SavedGenerator | str | Path",
+    mood: str,
+    other: str,
+    out: str | Path = "mixed",
+    *,
+    share: float = 0.5,
+    n: int = 3,
+    bars: int | None = None,
+    seed: int = 0,
+    judge: str | Path | None = None,
+    force: bool = False,
+    pictures: bool = True,
+) -> "Composed":
+    """Write new songs of a style between two moods of a generator's latent space.
+
+    Parameters
+    ----------
+    model : SavedGenerator, str or Path
+        A folder that train wrote with a generator that has a space.
+    mood : str
+        A mood that the generator has learned.
+    other : str
+        Another.
+    out : str or Path
+        The folder of what is written.
+    share : float
+        Of the other mood: 0 for songs of the one, 1 for songs of the other.
+    n : int
+        How many songs.
+    bars : int, optional
+        Length; as the songs that were learned from unless given.
+    seed : int
+        Random seed; further songs have the next ones.
+    judge : str or Path, optional
+        A trained classifier that says in which mood it hears each song.
+    force : bool
+        Replace a folder of new songs.
+    pictures : bool
+        Draw each song, for a page to hear them, which takes most of the time.
+
+    Returns
+    -------
+    Composed
+        The songs; in its table, `share` is that of the other mood.
+
+    Raises
+    ------
+    InputError
+        If the generator has no space, or has not learned a mood.
+
+    Examples
+    --------
+    >>> mixed = mix("models/space", "Happy", "Calming", "mixed", n=2, bars=4)
+    >>> mixed.table["share"].tolist()
+    [0.5, 0.5]
+    """
+    import numpy as np
+
+    from classify.generation.latent import operations
+    from classify.inference.space_files import Space, check_new
+
+    check_new(n, seed, share=share)
+    space = Space.of(model)
+    made = [
+        operations.mix(space.generator, mood, other, share, np.random.default_rng(drawn), bars)
+        for drawn in range(seed, seed + n)
+    ]
+    facts = {"share": [share] * n}
+    return space.write(made, Path(out), force, judge, (), facts, pictures=pictures, seed=seed)
+
+
+@stored(reads=["model", "song", "judge"], writes=["out"])
+def answer(
+    model: "SavedGenerator | str | Path",
+    song: "Song | str | Path",
+    out: str | Path = "answers",
+    *,
+    likeness: float = 0.7,
+    n: int = 3,
+    seed: int = 0,
+    judge: str | Path | None = None,
+    force: bool = False,
+    pictures: bool = True,
+) -> "Composed":
+    """Answer a phrase by others from beside it in a generator's latent space.
+
+    Answers are as long as the phrase, in its key, tempo and time signature. Beside them, `all.mid`
+    plays the phrase and an answer, again and again.
+
+    Parameters
+    ----------
+    model : SavedGenerator, str or Path
+        A folder that train wrote with a generator that has a space.
+    song : Song, str or Path
+        The MIDI file of the phrase.
+    out : str or Path
+        The folder of what is written.
+    likeness : float
+        How near to it: 1 for the same place in the space, 0 for any.
+    n : int
+        How many answers.
+    seed : int
+        Random seed; further answers have the next ones.
+    judge : str or Path, optional
+        A trained classifier that says in which mood it hears each song.
+    force : bool
+        Replace a folder of new songs.
+    pictures : bool
+        Draw each song, for a page to hear them, which takes most of the time.
+
+    Returns
+    -------
+    Composed
+        The answers; in its table, `similarity` is that of each melody to the phrase's.
+
+    Raises
+    ------
+    InputError
+        If the generator has no space, or the phrase no place in it.
+
+    Examples
+    --------
+    >>> duet = answer("models/space", "songs/Happy/00.mid", "answers", n=2)
+    >>> len(duet.songs), (duet.folder / "all.mid").is_file()
+    (2, True)
+    """
+    import numpy as np
+
+    from classify.generation.latent import operations
+    from classify.inference.composing import read_song
+    from classify.inference.space_files import Space, check_new
+
+    check_new(n, seed, likeness=likeness)
+    space = Space.of(model)
+    phrase = read_song(song)
+    made = [
+        operations.answer(space.generator, phrase, likeness, np.random.default_rng(drawn))
+        for drawn in range(seed, seed + n)
+    ]
+    duet = [part for one in made for part in (phrase, one)]
+    return space.write(
+        made, Path(out), force, judge, [phrase] * n, joined=duet, pictures=pictures, seed=seed
+    )
 
 
 @stored(reads=["model", "corpus", "judge"], writes=["out"])

@@ -41,6 +41,8 @@ BEHIND = {
     "space interpolate": ([api.interpolate], {}, set()),
     "space change": ([api.change_mood], {}, set()),
     "space slide": ([api.slide], {}, set()),
+    "space mix": ([api.mix], {}, set()),
+    "space answer": ([api.answer], {}, set()),
     "space map": ([api.map_songs], {}, set()),
     "enrich": ([api.enrich], {api.generate: ENRICHED}, set()),
     "adapt": ([api.adapt], {}, set()),

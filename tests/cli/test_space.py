@@ -62,6 +62,39 @@ def test_the_ends_of_a_way_and_what_is_moved_by_nothing_are_the_songs_written_ag
     assert again.table["notes kept"].between(0, 1).all()
 
 
+def test_a_phrase_is_answered_and_both_are_played_in_turn(place, tmp_path, capsys):
+    """In the phrase's tempo and length; the nearer it is to stay, the more alike."""
+    given = ["space", "answer", str(place / "model"), song(place, 0), "-n", "2"]
+    assert main([*given, "--likeness", "0.5", "--out", str(tmp_path / "far")]) == 0
+    assert "02.mid: similarity" in capsys.readouterr().out
+    asked = midi.read(Path(song(place, 0)))
+    answers = [midi.read(tmp_path / "far" / f"{n:02d}.mid") for n in (1, 2)]
+    duet = midi.read(tmp_path / "far" / "all.mid")
+    assert duet.n_notes == 2 * asked.n_notes + sum(one.n_notes for one in answers)
+    np.testing.assert_array_equal(duet.notes["pitch"][: asked.n_notes], asked.notes["pitch"])
+    assert duet.origin.startswith(GENERATED) and answers[0].origin.startswith(GENERATED)
+    bars = [np.ceil(one.notes["beat"].max() / 4) for one in (asked, *answers)]
+    assert max(bars) - min(bars) <= 1 and answers[0].tempi[0, 1] == asked.tempi[0, 1]
+    assert pd.read_csv(tmp_path / "far" / "songs.csv").seed.tolist() == [0, 1]
+
+
+def test_a_style_between_two_moods_begins_and_ends_with_theirs(place, tmp_path, capsys):
+    space = api.loaded_generator(place / "model")
+    options = {"n": 1, "seed": 3, "bars": 4}
+    shares = [api.mix(space, "Calming", "Happy", tmp_path / str(share), share=share, **options)
+              for share in (0.0, 0.5, 1.0)]  # fmt: skip
+    turned = api.mix(space, "Happy", "Calming", tmp_path / "turned", share=1.0, **options)
+    np.testing.assert_array_equal(turned.songs[0].notes, shares[0].songs[0].notes)
+    tempi = [one.songs[0].tempi[0, 1] for one in shares]
+    assert min(tempi[0], tempi[2]) <= tempi[1] <= max(tempi[0], tempi[2])
+    given = ["space", "mix", str(place / "model"), "Calming", "Happy", "-n", "1", "--seed", "3",
+             "--bars", "4", "--out", str(tmp_path / "same")]  # fmt: skip
+    assert main(given) == 0
+    assert "01.mid: share 0.50" in capsys.readouterr().out
+    same = [(tmp_path / name / "01.mid").read_bytes() for name in ("0.5", "same")]
+    assert same[0] == same[1]
+
+
 def test_a_map_has_every_song(place, tmp_path, capsys):
     given = ["space", "map", str(place / "model"), str(place / "songs")]
     assert main([*given, "--out", str(tmp_path / "map")]) == 0
@@ -96,6 +129,10 @@ def test_neighbours_are_neighbours_on_a_map(method):
         (["interpolate", "model", "0", "0", "-n", "1"], "-n 1: expected a whole number from 2"),
         (["interpolate", "model", "0", "waltz"], "waltz: is in 3/4; MusicVAE learned 4/4"),
         (["reconstruct", "model", "missing"], "missing"),
+        (["mix", "model", "Calming", "Sad"], "mood 'Sad': was not learned; known are Calming, Hap"),
+        (["mix", "model", "Calming", "Happy", "--share", "2"], "--share 2: expected a number from"),
+        (["answer", "model", "0", "-n", "101"], "-n 101: expected a whole number from 1 to 100"),
+        (["answer", "markov", "0"], "Markov has no latent space; train one that has"),
         (["map", "model", "few"], "2 of 2 songs have a place in the space of MusicVAE; a map need"),
     ],
 )

@@ -241,6 +241,21 @@ class LatentGenerator(KeptNetwork):
         noise[1:] = KINSHIP * noise[:1] + np.sqrt(1 - KINSHIP**2) * noise[1:]
         return np.asarray(mean + noise @ root.T, np.float32)
 
+    def beside(self, z: Floats, likeness: float, random: np.random.Generator) -> Floats:
+        """Draw phrases that correlate with others by `likeness`, as all songs' phrases vary.
+
+        Parameters
+        ----------
+        z : ndarray of float32, shape (n_phrases, n_latent)
+            The others.
+        likeness : float
+            1 for the same places, 0 for any.
+        """
+        mean, root = self.spots[""]
+        noise = random.standard_normal(z.shape) @ root.T
+        there = mean + likeness * (z - mean) + np.sqrt(1 - likeness**2) * noise
+        return np.asarray(there, np.float32)
+
     # -- learning and composing ------------------------------------------------------------------
 
     def learn(
@@ -363,14 +378,14 @@ class LatentGenerator(KeptNetwork):
         """Make songs without end."""
         while True:
             asked = self.set_knobs(request, random)
-            point = self._placed(asked, random)
+            point = self.place(asked, random)
             song = self.decode(point, random, asked)
             if asked.minor is not None and (knobs.mode(song) == 0) != asked.minor:
-                song = self.decode(self._placed(asked, random), random, asked)  # one more try
+                song = self.decode(self.place(asked, random), random, asked)  # one more try
             yield song
 
-    def _placed(self, request: Request, random: np.random.Generator) -> Point:
-        """Decide what a request leaves open, and draw the phrases."""
+    def place(self, request: Request, random: np.random.Generator) -> Point:
+        """Decide what a request leaves open, and draw the phrases of a new song."""
         tempo = request.tempo or self.tempo
         metre = request.metre_among(self.metres)
         bars = request.n_bars(length_of(metre) / TICKS_PER_BEAT * 60 / tempo, self.bars)

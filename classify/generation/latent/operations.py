@@ -1,16 +1,21 @@
 """What one does with a space of songs: go between two, to another mood, or along a quality.
 
+New songs are drawn there, too: of a style between two moods, or as an answer to a phrase.
+
 A generator says where a song is and makes the song of a place (`LatentGenerator.encode` and
 `decode`); all else is arithmetic.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from classify.errors import InputError
+from classify.generation.generator import NothingNew
 from classify.generation.latent.latent_generator import LatentGenerator
-from classify.generation.latent.points import between
+from classify.generation.latent.points import Point, between
+from classify.generation.request import Request
 from classify.songs import Song
 
 
@@ -42,9 +47,7 @@ def change(generator: LatentGenerator, song: Song, mood: str, strength: float = 
     InputError
         If the mood was not learned, or the song has no place.
     """
-    if mood not in generator.spots or not mood:
-        known = ", ".join(name for name in generator.spots if name) or "none"
-        raise InputError(f"mood {mood!r}: was not learned; known are {known}")
+    _check_mood(generator, mood)
     point = generator.encode(song)
     return generator.decode(replace(point, z=point.z + strength * generator.towards(point.z, mood)))
 
@@ -71,3 +74,100 @@ def slide(generator: LatentGenerator, song: Song, attribute: str, amount: float)
         raise InputError(f"attribute {attribute!r}: expected one of {known}")
     point = generator.encode(song)
     return generator.decode(replace(point, z=point.z + amount * generator.directions[attribute]))
+
+
+def mix(
+    generator: LatentGenerator,
+    mood: str,
+    other: str,
+    share: float,
+    random: np.random.Generator,
+    bars: int | None = None,
+) -> Song:
+    """Make a new song of a style between two moods.
+
+    A place is drawn for each mood with the same random numbers, as the request for that mood alone
+    would draw it, and the song is written at `share` of the way between (`interpolate`).
+
+    Parameters
+    ----------
+    mood, other : str
+        Moods that the generator has learned.
+    share : float
+        Of the other: 0 for a song of the one, 1 for one of the other.
+    random : Generator
+        Draws.
+    bars : int, optional
+        Length; as songs are unless given.
+
+    Raises
+    ------
+    InputError
+        If a mood was not learned.
+    NothingNew
+        If all that is drawn is silent, or too much of a copy.
+    """
+    for name in (mood, other):
+        _check_mood(generator, name)
+
+    def draw(seed: int) -> Song:
+        def place(name: str) -> Point:
+            same = np.random.default_rng(seed)
+            asked = generator.set_knobs(Request(mood=name, bars=bars), same)
+            return generator.place(asked, same)
+
+        there = between(place(mood), place(other), share)
+        return generator.decode(there, np.random.default_rng(seed))
+
+    return _new(generator, draw, random)
+
+
+def answer(
+    generator: LatentGenerator, phrase: Song, likeness: float, random: np.random.Generator
+) -> Song:
+    """Answer a phrase by another: as long, in its key, tempo and metre, from a place beside it.
+
+    Parameters
+    ----------
+    phrase : Song
+        Which has a place.
+    likeness : float
+        How near: correlation of the latent vectors, 1 for the same place and 0 for any.
+    random : Generator
+        Draws.
+
+    Raises
+    ------
+    InputError
+        If the phrase has no place.
+    NothingNew
+        If all that is drawn is silent, or too much of a copy.
+    """
+    point = generator.encode(phrase)
+
+    def draw(seed: int) -> Song:
+        drawn = np.random.default_rng(seed)
+        there = generator.beside(point.z, likeness, drawn)
+        return generator.decode(replace(point, z=there), drawn)
+
+    return _new(generator, draw, random)
+
+
+def _check_mood(generator: LatentGenerator, mood: str) -> None:
+    if mood not in generator.spots or not mood:
+        known = ", ".join(name for name in generator.spots if name) or "none"
+        raise InputError(f"mood {mood!r}: was not learned; known are {known}")
+
+
+def _new(
+    generator: LatentGenerator, draw: Callable[[int], Song], random: np.random.Generator
+) -> Song:
+    """Draw until a song sounds and copies no more than real songs do."""
+    for seed in random.integers(2**31, size=generator.DRAWS).tolist():
+        song = draw(seed)
+        if song.n_notes and generator.repertoire.longest_run(song) <= generator.longest_copy:
+            return song
+    raise NothingNew(
+        f"each of {generator.DRAWS} songs was silent, or had a run of more than "
+        f"{generator.longest_copy} notes of a song that was learned from"
+    )
