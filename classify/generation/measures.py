@@ -8,6 +8,7 @@ songs that nobody learned from have the same rows, as a floor or a ceiling.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -206,18 +207,40 @@ def _variety(
     """Say whether a set has distinct songs, and some wherever those learned from are."""
     if name == LEARNED or name not in described or len(described[name]["range"]) < 2:
         return
-    real, new = (quality.normalised(described[one]) for one in (LEARNED, name))
-    a, b = _components(real, new)
+    found = varied(songs[name], described[LEARNED], described[name])
+    n_real, n_new = len(found["coverage"]), len(found["density"])
+    groups, real_groups = _made(part).group.tolist(), [str(place) for place in range(n_real)]
+    each = groups if len(groups) == n_new else [str(place) for place in range(n_new)]
+    near, density = (
+        estimate(found[of], each, seed, bounds=(0, np.inf)) for of in ("nearest", "density")
+    )
+    yield name, "variety", "distinct", estimate_share(found["distinct"], groups), len(groups)
+    yield name, "variety", "nearest", near, n_new
+    yield name, "variety", "density", density, n_new
+    yield name, "variety", "coverage", estimate_share(found["coverage"], real_groups), n_real
+
+
+def varied(
+    songs: Sequence[Song], real: dict[str, Floats], new: dict[str, Floats]
+) -> dict[str, NDArray[Any]]:
+    """Say how varied new songs are, as `quality.describe_all` described them and real ones.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Of each new song, `distinct` (whether it repeats none before), `nearest` (its distance to
+        the nearest other one, by the median of that among real songs) and `density`; of each real
+        song, `coverage`: whether a new one is near.
+    """
+    a, b = _components(quality.normalised(real), quality.normalised(new))
     density, covered = variety.density_and_coverage(a, b)
     usual = float(np.median(variety.nearest_distances(a)))
-    near = variety.nearest_distances(b) / max(usual, 1e-9)
-    distinct = variety.first_of_their_kind([_notes_of(song) for song in songs[name]])
-    groups, real_groups = _made(part).group.tolist(), [str(place) for place in range(len(a))]
-    each = groups if len(groups) == len(b) else [str(place) for place in range(len(b))]
-    yield name, "variety", "distinct", estimate_share(distinct, groups), len(groups)
-    yield name, "variety", "nearest", estimate(near, each, seed, bounds=(0, np.inf)), len(b)
-    yield name, "variety", "density", estimate(density, each, seed, bounds=(0, np.inf)), len(b)
-    yield name, "variety", "coverage", estimate_share(covered, real_groups), len(a)
+    return {
+        "distinct": variety.first_of_their_kind([_notes_of(song) for song in songs]),
+        "nearest": variety.nearest_distances(b) / max(usual, 1e-9),
+        "density": density,
+        "coverage": covered,
+    }
 
 
 def _notes_of(song: Song) -> bytes:

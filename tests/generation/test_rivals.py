@@ -237,6 +237,34 @@ def test_keras_writes_and_judges_the_same_phrases():
         np.testing.assert_allclose(one, ops.convert_to_numpy(other), rtol=1e-3, atol=1e-4)
 
 
+def test_what_is_kept_of_a_generator_is_the_mean_of_its_weights():
+    """The first weights at once, and then more and more slowly; the adversary's own."""
+    from classify.generation.networks import phrase_network, rivals_network
+    from classify.generation.networks.phrase_rivals import SILENT, PhraseRivals
+
+    layer = PhraseRivals(replace(PHRASES, tracks=1))
+    whole = (BARS, 16, 84, 1)
+    model = rivals_network.build(layer, {"phrases": whole, "given": (), "within": (16,)})
+    model.compile(optimizer=rivals_network.TurnTaking(1e-2), loss=phrase_network.loss,
+                  run_eagerly=True)  # fmt: skip
+    draw = np.random.default_rng(0)
+    kernel, held = "bar.0.0.kernel", layer.parts["bar.0.0.kernel"].numpy()
+    assert np.corrcoef(held[0].ravel(), held[1].ravel())[0, 1] > 0.8  # steps begin alike
+    assert layer.parts["bar.0.write.bias"].numpy() == pytest.approx(SILENT)
+    mean = 0.0
+    for batch in range(3):
+        slow = min(0.99, (1 + batch) / (10 + batch)) if batch else 0.0
+        mean = slow * mean + (1 - slow) * layer.parts[kernel].numpy()
+        rolls = 2 * (draw.random((4, *whole)) < 0.1).astype(np.float32) - 1
+        x = [rolls, np.zeros(4, np.float32), np.ones((4, 16), np.float32)]
+        model.train_on_batch(x, np.zeros((4, 1)))
+        found = rivals_network.weights(layer)
+        np.testing.assert_allclose(found[kernel], mean, rtol=1e-5)
+    assert not np.allclose(found[kernel], layer.parts[kernel].numpy())
+    own = layer.parts["critic.0.out.kernel"].numpy()
+    np.testing.assert_array_equal(found["critic.0.out.kernel"], own)
+
+
 def test_published_sizes_of_muse_gan():
     """Of bar and temporal generators as in the authors' code, with and without a track given."""
 
@@ -297,6 +325,11 @@ def test_a_melody_that_is_given_stays_note_for_note(kind):
         generator.generate(Request(renew=passage, voices=(2,)), 1)
     with pytest.raises(InputError, match="learned bars of 4/4"):
         generator.generate(Request(renew=Passage(made(2)[1], 1, 99), voices=(1,)), 1)
+    beats = replace(song, metres=np.array([[0.0, 1, 4]]))  # bars of one beat: joined, and kept
+    joined = generator.generate(Request(renew=Passage(beats, 1, 4 * bars), voices=(1,)), 1)
+    assert joined.metres.tolist() == [[0.0, 1.0, 4.0]]
+    kept = {tuple(np.round(n[["onset", "pitch"]].tolist(), 3)) for n in joined.notes}
+    assert kept >= {tuple(np.round(n[["onset", "pitch"]].tolist(), 3)) for n in song.notes}
 
 
 def with_bass(song):

@@ -141,8 +141,9 @@ class AdversarialGenerator(KeptNetwork):
         self, songs: Sequence[Song], moods: Sequence[str], progress: Progress, work: Path | None
     ) -> None:
         """Take note of what songs are like, and train both networks."""
+        heard = [self.read(song) for song in songs]
         lessons = [
-            Lesson(song, grid, mood) for song, mood in zip(songs, moods, strict=True)
+            Lesson(song, grid, mood) for song, mood in zip(heard, moods, strict=True)
             if (grid := on_grid(song, BAR_STEPS))
         ]  # fmt: skip
         if not lessons:
@@ -160,6 +161,10 @@ class AdversarialGenerator(KeptNetwork):
         modes = np.array([knobs.mode(lesson.song) for lesson in lessons])
         self.minor = float(np.nan_to_num(1 - np.nanmean(modes)))
         self.teach(lessons, progress, work)
+
+    def read(self, song: Song) -> Song:
+        """Give a song as it is learned from: as it is, here."""
+        return song
 
     @abstractmethod
     def teach(self, lessons: Sequence[Lesson], progress: Progress, work: Path | None) -> None:

@@ -252,6 +252,7 @@ class PhraseShape:
         """Give what one adversary says, and its slope, written out: no backend is asked for it."""
         layers = [*self.bar_critic, *self.phrase_critic]
         lengths, masks, flat = [], [], None
+        x = x + 1  # silence is 0: what is heard are notes
         for n, (axis, _, stride, _) in enumerate(layers):
             if n == len(self.bar_critic):
                 flat = x.shape[1:]

@@ -3,12 +3,17 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from classify.generation.networks.rivals_network import RivalsNetwork
 
 #: Weight of the penalty on slopes other than 1 (Gulrajani et al. 2017).
 SLOPE = 10.0
+
+#: What the generator begins with: how sure it is of no note, in standard deviations of a note's
+#: score about 2; and how much the steps of a time layer differ, beside what they have in common.
+SILENT, ALIKE = -0.6, 0.3
 
 
 class PhraseRivals(RivalsNetwork):
@@ -22,6 +27,18 @@ class PhraseRivals(RivalsNetwork):
     """
 
     COLUMNS = ("objective", "adversary", "generator", "penalty")
+    AVERAGED = 0.99
+
+    def start(self, name: str, kind: str, shape: tuple[int, ...]) -> Any:
+        """Begin with few notes, most of them held: what follows a step is nearly the same."""
+        if name.endswith("write.bias"):
+            return keras.initializers.Constant(SILENT)
+        _, _, layer, *_ = (*name.split("."), "", "")
+        if not (kind == "kernel" and name.startswith("bar.") and layer.isdigit()):
+            return super().start(name, kind, shape)
+        random = np.random.default_rng((self.seed, int(layer), *shape))
+        alike = random.normal(size=(1, *shape[1:])) + ALIKE * random.normal(size=shape)
+        return keras.initializers.Constant(self.deviation(shape) * alike)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Give the costs."""
@@ -29,6 +46,8 @@ class PhraseRivals(RivalsNetwork):
         shape = self.architecture
         given = given[:, None, None, None]
         track = phrases[..., 0] * given
+        if training:
+            self.average()
         noise = self.drawn(phrases[:, 0, 0, 0], shape.n_noise)
         writes = self.normaliser(training, remember=True)
         new = shape.write(ops, self.weights_of(False), writes, noise, track)
