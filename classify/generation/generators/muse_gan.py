@@ -219,7 +219,7 @@ class MuseGAN(AdversarialGenerator):
     def compose(self, request: Request, random: np.random.Generator) -> Song:
         """Write a song phrase by phrase, or what goes with a melody that is given."""
         heard_song = self._given(request)
-        grid = heard_song and on_grid(heard_song.song, BAR_STEPS)
+        grid = on_grid(heard_song.song, BAR_STEPS) if heard_song else None
         plan = self.plan(request, random)
         if grid is not None:
             away = plan.shift - grid.shift
