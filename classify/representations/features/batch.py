@@ -156,7 +156,8 @@ def batch(
     lengths = np.minimum(n_notes, of_song[song] - start)
     first = (np.cumsum(of_song) - of_song)[song] + start
     at = np.repeat(first - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
-    columns = {name: table[name][at] for name in NOTE.names or ()}
+    chosen = np.take(table, at)  # many times as fast as table[at], where rows have fields
+    columns = {name: chosen[name] for name in NOTE.names or ()}
     bars = np.empty((3, len(table)))
     written = [s.metres for s in songs]
     _write_bars(
@@ -167,9 +168,10 @@ def batch(
         bars,
     )
     return WindowBatch(
-        **columns, **dict(zip(("bar", "numerator", "denominator"), bars[:, at], strict=True)),
+        **columns,
+        **dict(zip(("bar", "numerator", "denominator"), np.take(bars, at, axis=1), strict=True)),
         lengths=lengths,
-    )  # fmt: skip
+    )
 
 
 @compiled

@@ -38,16 +38,34 @@ CHORDS = {
     "fifth": (0, 7),
 }
 
-#: Tones of each chord above its root, 0 where there are no more.
-TONES = np.array([[*tones, 0, 0][:4] for tones in CHORDS.values()])
-#: Length of a chord's template of mean 0.
-LENGTHS = np.sqrt([len(tones) - len(tones) ** 2 / 12 for tones in CHORDS.values()])
+
+def _templates() -> Floats:
+    """Templates `(12, ROOM)` of a chord on each root: quality by quality, root by root; length 1.
+
+    They need no mean of 0, since profiles are given one. Columns beyond are 0.
+    """
+    columns = [
+        np.isin(np.arange(12), [(root + tone) % 12 for tone in tones])
+        / np.sqrt(len(tones) - len(tones) ** 2 / 12)
+        for tones in CHORDS.values()
+        for root in range(12)
+    ]
+    found = np.zeros((12, ROOM))
+    found[:, : len(columns)] = np.transpose(columns)
+    return found
+
+
+N_TEMPLATES = 12 * len(CHORDS)
+#: So many numbers are computed in whole vectors, whatever the processor.
+ROOM = 128
+TEMPLATES = _templates()
 
 #: Added to the correlation of chords whose root is the segment's lowest pitch class.
 BASS_BONUS = 0.02
 #: What decides between chords that fit alike: by lowest pitch class and root.
 ABOVE = (np.arange(12) - np.arange(12)[:, None]) % 12
 PREFERENCES = np.where(ABOVE == 0, BASS_BONUS, -1e-6 * ABOVE)
+PREFERENCES = np.tile(PREFERENCES, len(CHORDS)) - 1e-7 * np.repeat(np.arange(len(CHORDS)), 12)
 
 
 @inner
@@ -59,7 +77,7 @@ def name_chords(w: Lines, row: int, done: int) -> int:
         return done
     n_segments = min(max((b - a) // PER_SEGMENT, 1), MOST_SEGMENTS)
     span = max(t[ONSET, b - 1], 1e-6)
-    before, lowest, twice, liked = -1, 0.0, np.empty(24), np.empty(12)
+    before, lowest, fits, scratch = -1, 0.0, np.empty(ROOM), np.empty(ROOM)
     for i in range(a, b):
         segment = int(0.999999 * n_segments * t[ONSET, i] / span)
         if segment != before:
@@ -69,13 +87,13 @@ def name_chords(w: Lines, row: int, done: int) -> int:
         chords[done - 1, int(t[PITCH, i]) % 12] += t[WEIGHT, i]
         chords[done - 1, LOWEST] = lowest % 12
     for k in range(w.begin[SEGMENTS, row], done):
-        _name(chords[k], twice, liked)
+        _name(chords[k], fits, scratch)
     w.end[SEGMENTS, row] = done
     return done
 
 
 @inner
-def _name(chord: Floats, twice: Floats, liked: Floats) -> None:
+def _name(chord: Floats, fits: Floats, scratch: Floats) -> None:
     """Fill in a segment's chord.
 
     A root in the bass decides between chords that fit alike, then a root close above it, then the
@@ -84,19 +102,19 @@ def _name(chord: Floats, twice: Floats, liked: Floats) -> None:
     profile, lowest = chord[:12], int(chord[LOWEST])
     to_shares(profile)
     middle = mean(profile, 0, 12)
-    for tone in range(12):
-        twice[tone] = twice[12 + tone] = profile[tone] - middle
     length = math.sqrt(squares(profile, 0, 12, middle))
-    best, most, fit = 0, -math.inf, 0.0
-    for quality in range(len(TONES)):
-        scale = 1 / (length * LENGTHS[quality]) if length > 1e-9 else 0.0
-        second, third, fourth = TONES[quality, 1], TONES[quality, 2], TONES[quality, 3]
-        with_third, with_fourth = 1.0 if third > 0 else 0.0, 1.0 if fourth > 0 else 0.0
-        for root in range(12):
-            added = with_third * twice[root + third] + with_fourth * twice[root + fourth]
-            liked[root] = (added + twice[root] + twice[root + second]) * scale
-        for root in range(12):
-            score = liked[root] + PREFERENCES[lowest, root] - 1e-7 * quality
-            if score > most:
-                best, most, fit = 12 * quality + root, score, liked[root]
-    chord[QUALITY], chord[ROOT], chord[FIT] = best // 12, best % 12, fit
+    scale = 1 / length if length > 1e-9 else 0.0
+    for tone in range(12):
+        scratch[tone] = (profile[tone] - middle) * scale
+    for k in range(ROOM):
+        fit = 0.0
+        for tone in range(12):
+            fit += scratch[tone] * TEMPLATES[tone, k]
+        fits[k] = fit
+    for k in range(N_TEMPLATES):
+        scratch[k] = fits[k] + PREFERENCES[lowest, k]
+    best, most = 0, -math.inf
+    for k in range(N_TEMPLATES):
+        if scratch[k] > most:
+            best, most = k, scratch[k]
+    chord[QUALITY], chord[ROOT], chord[FIT] = best // 12, best % 12, fits[best]

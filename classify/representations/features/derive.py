@@ -103,10 +103,10 @@ def _derive(w: Lines) -> bool:
         if not _events(w, row, keys, order, scratch):
             return False
         done = _choose_events(w, row, done)
-        done = _choose_pitched(w, row, done)
+        done = _choose_pitched(w, row, done, order)
         weigh(w.table, w.begin[PITCHED, row], w.end[PITCHED, row])
-        done = _choose_line(w, row, done, MELODY, covered)
-        done = _choose_line(w, row, done, BASS, covered)
+        done = _choose_line(w, row, done, MELODY, order, covered)
+        done = _choose_line(w, row, done, BASS, order, covered)
         _times(w, row)
         _pulse(w, row)
         _beats(w, row)
@@ -181,9 +181,13 @@ SORTED = (PITCH, VELOCITY, PROGRAM, DRUM, DURATION)
 
 
 @inner
-def _copy(t: Floats, i: int, to: int) -> None:
+def _copy(t: Floats, chosen: Integers, n: int, to: int) -> int:
+    """Copy the first `n` chosen notes to place `to` and on; give the place after them."""
     for column in OF_VOICES:
-        t[column, to] = t[column, i]
+        source, target = t[column], t[column, to : to + n]
+        for k in range(n):
+            target[k] = source[chosen[k]]
+    return to + n
 
 
 #: What is asked of pitched notes, melody and bass.
@@ -208,16 +212,17 @@ def _choose_events(w: Lines, row: int, done: int) -> int:
 
 
 @inner
-def _choose_pitched(w: Lines, row: int, done: int) -> int:
-    """Take the notes that are no drums."""
-    t = w.table
-    w.begin[PITCHED, row] = done
-    for i in range(w.begin[NOTES, row], w.end[NOTES, row]):
-        if t[DRUM, i] == 0:
-            _copy(t, i, done)
-            done += 1
-    w.end[PITCHED, row] = done
-    return done
+def _choose_pitched(w: Lines, row: int, done: int, chosen: Integers) -> int:
+    """Take the notes that are no drums; where none is, notes need not be copied."""
+    drum, a, b, n = w.table[DRUM], w.begin[NOTES, row], w.end[NOTES, row], 0
+    for i in range(a, b):
+        chosen[n] = i
+        n += drum[i] == 0  # `if` would be a branch that processors cannot foresee
+    if n == b - a:
+        w.begin[PITCHED, row], w.end[PITCHED, row] = a, b
+        return done
+    w.begin[PITCHED, row], w.end[PITCHED, row] = done, done + n
+    return _copy(w.table, chosen, n, done)
 
 
 @inner
@@ -234,34 +239,31 @@ def weigh(t: Floats, a: int, b: int) -> None:
 
 
 @inner
-def _choose_line(w: Lines, row: int, done: int, line: int, covered: NDArray[np.bool_]) -> int:
+def _choose_line(
+    w: Lines, row: int, done: int, line: int, chosen: Integers, covered: NDArray[np.bool_]
+) -> int:
     """Take an outer voice: leave out what begins under (bass: over) a note that goes on sounding.
 
     A note covers one of the `COVER` next events, whether or not it is covered itself.
     """
-    t, a, b, up = w.table, w.begin[PITCHED, row], w.end[PITCHED, row], line == MELODY
-    sign = 1.0 if up else -1.0
-    w.begin[line, row] = done
-    first = done
+    t, a, b, n = w.table, w.begin[PITCHED, row], w.end[PITCHED, row], 0
+    event, last = t[EVENT], b - 1 if line == MELODY else a
+    beside, sign = (1, 1.0) if line == MELODY else (-1, -1.0)
     for i in range(a, b):
-        beside = i + 1 if up else i - 1
-        if beside < a or beside >= b or t[EVENT, beside] != t[EVENT, i]:
-            _copy(t, i, done)
-            done += 1
-    for i in range(first, done):
-        middle = t[ONSET, i] + 0.5 * t[DURATION, i] + 1e-6
-        covered[i - first] = False
-        for j in range(max(first, i - COVER), i):
-            beyond = sign * t[PITCH, j] > sign * t[PITCH, i]
-            covered[i - first] |= beyond & (t[END, j] > middle)  # `and` would be a branch
-    kept = first
-    for i in range(first, done):
-        if not covered[i - first]:
-            if kept != i:
-                _copy(t, i, kept)
-            kept += 1
-    w.end[line, row] = kept
-    return kept
+        chosen[n] = i
+        n += (i == last) | (event[i] != event[i + beside])
+    for k in range(n):
+        i = chosen[k]
+        middle, pitch, under = t[ONSET, i] + 0.5 * t[DURATION, i] + 1e-6, sign * t[PITCH, i], False
+        for j in range(max(0, k - COVER), k):
+            under |= (sign * t[PITCH, chosen[j]] > pitch) & (t[END, chosen[j]] > middle)
+        covered[k] = under
+    kept = 0
+    for k in range(n):
+        chosen[kept] = chosen[k]
+        kept += not covered[k]
+    w.begin[line, row], w.end[line, row] = done, done + kept
+    return _copy(t, chosen, kept, done)
 
 
 @inner

@@ -89,11 +89,12 @@ ROUGHNESS = _roughness()
 @compiled
 def vertical(w: Lines, out: Floats) -> None:
     """Intervals between notes that sound together."""
-    t, table = w.table, np.zeros(12)
+    t, table, sizes = w.table, np.zeros(12), np.zeros(128, np.int64)
     rough = np.empty(REACH * widest(w, PITCHED))
     for row in range(len(out)):
         o, a, b = out[row], w.begin[PITCHED, row], w.end[PITCHED, row]
         table[:] = 0.0
+        sizes[:] = 0
         n, muddy, distance, consonance = 0, 0, 0, 0.0
         for i in range(a, b):
             for j in range(i + 1, min(i + 1 + REACH, b)):
@@ -101,13 +102,15 @@ def vertical(w: Lines, out: Floats) -> None:
                     break
                 low, high = int(t[PITCH, i]), int(t[PITCH, j])
                 size = abs(high - low)
-                kind = size % 12
-                table[kind] += 1
-                distance += size
-                consonance += HURON[min(kind, 12 - kind)]
+                sizes[size] += 1
                 rough[n] = ROUGHNESS[low, high]
                 n += 1
-                muddy += min(low, high) < 48 and 0 < size < 7
+                muddy += (min(low, high) < 48) & (0 < size < 7)
+        for size in range(128):
+            table[size % 12] += sizes[size]
+            distance += size * sizes[size]
+        for kind in range(12):
+            consonance += table[kind] * HURON[min(kind, 12 - kind)]
         to_shares(table)
         for k in range(12):
             o[k] = table[k]

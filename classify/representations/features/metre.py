@@ -41,6 +41,7 @@ from classify.representations.features.statistics import (
     ratio,
     std,
     to_shares,
+    total,
 )
 
 #: Distance in beats within which an onset is on a place of the grid.
@@ -146,36 +147,29 @@ def _on_beat(w: Lines, line: int, row: int) -> float:
 @compiled
 def metre(w: Lines, out: Floats) -> None:
     """Strength of each period, for all onsets and for accents."""
-    t, weights = w.table, np.zeros(5)
-    powers, sums = np.empty((widest(w, EVENTS), 2 * N_PERIODS)), np.zeros((5, 2 * N_PERIODS))
+    t, of_all, sums = w.table, np.empty(5), np.zeros((5, 2 * N_PERIODS))
+    powers = np.empty((2 * N_PERIODS, widest(w, EVENTS)))
+    accents = np.empty((5, max(widest(w, MELODY), widest(w, BASS))))
+    at = np.empty(accents.shape[1], np.int64)
     for row in range(len(out)):
-        o, a, b = out[row], w.begin[EVENTS, row], w.end[EVENTS, row]
-        for kind in range(5):
-            weights[kind] = 0.0
-            for k in range(2 * N_PERIODS):
-                sums[kind, k] = 0.0
-        weights[0], weights[2] = b - a, w.end[BASS, row] - w.begin[BASS, row]
-        for i in range(a, b):
-            _turn(t[BEAT, i], powers[i - a])
-            _add(sums[0], powers[i - a], 1.0, 0, N_PERIODS)
-        for i in range(w.begin[BASS, row], w.end[BASS, row]):
-            _add(sums[2], powers[int(t[EVENT, i])], 1.0, 5, 10)
-        a, b = w.begin[MELODY, row], w.end[MELODY, row]
-        for i in range(a, b):
-            power, weight = powers[int(t[EVENT, i])], gap_weight(w, i, b)
-            weights[1] += weight
-            _add(sums[1], power, weight, 5, 10)
-            if a < i < b - 1 and t[PITCH, i - 1] < t[PITCH, i] >= t[PITCH, i + 1]:
-                weights[3] += 1
-                _add(sums[3], power, 1.0, 5, 10)
-            if t[PHRASE_END, i] > 0:
-                weights[4] += 1
-                _add(sums[4], power, 1.0, 5, 10)
+        o, n = out[row], w.end[EVENTS, row] - w.begin[EVENTS, row]
+        _turn(t[BEAT], w.begin[EVENTS, row], n, powers)
+        of_all[0], of_all[2] = n, _events_of(w, BASS, row, at)
+        for k in range(2 * N_PERIODS):
+            sums[0, k] = total(powers[k], 0, n)
+        for k in range(10, 20):
+            sums[2, k] = 0.0
+            for i in range(int(of_all[2])):
+                sums[2, k] += powers[k, at[i]]
+        n = _events_of(w, MELODY, row, at)
+        _find_accents(w, row, accents, of_all)
+        for k in range(10, 20):
+            _add_accents(powers[k], at[:n], accents, sums[:, k])
         for period in range(N_PERIODS):
-            o[period] = _strength(sums[0], period, weights[0])
+            o[period] = _strength(sums[0], period, of_all[0])
         for kind in range(1, 5):
             for k in range(len(BAR_NUMBERS)):
-                o[7 + 5 * kind + k] = _strength(sums[kind], BAR_NUMBERS[k], weights[kind])
+                o[7 + 5 * kind + k] = _strength(sums[kind], BAR_NUMBERS[k], of_all[kind])
         o[32] = o[15] - max(o[14], o[16])
         o[33] = o[6] - o[5]
 
@@ -193,39 +187,45 @@ def _strength(sums: Floats, period: int, weight: float) -> float:
 
 
 @inner
-def _turn(beat: float, powers: Floats) -> None:
-    """Place a beat on the circle of each period: as powers of its place on that of 24 beats.
+def _turn(beats: Floats, first: int, n: int, powers: Floats) -> None:
+    """Place beats on the circle of each period: as powers of their place on that of 24 beats.
 
-    Its sine and cosine come from the nearest of `STOPS` angles and a series for the rest.
+    Their sine and cosine come from the nearest of `STOPS` angles and a series for the rest. All
+    beats are multiplied side by side.
     """
-    stops = beat / 24 * STOPS
-    stop = math.floor(stops + 0.5)
-    rest = (stops - stop) * (2 * math.pi / STOPS)
-    square = rest * rest
-    c = 1 - square / 2 * (1 - square / 12 * (1 - square / 30 * (1 - square / 56)))
-    s = rest * (1 - square / 6 * (1 - square / 20 * (1 - square / 42)))
-    u, v = COSINES[stop & (STOPS - 1)], SINES[stop & (STOPS - 1)]
-    x, y = u * c - v * s, v * c + u * s
-    powers[22], powers[23] = x * x * x - 3 * x * y * y, 3 * x * x * y - y * y * y
-    powers[20] = powers[22] * x - powers[23] * y
-    powers[21] = powers[22] * y + powers[23] * x
-    _multiply(powers, 18, 22, 22)  # 4 beats are the sixth power, 8 beats the third
-    _multiply(powers, 16, 20, 20)
-    _multiply(powers, 14, 18, 18)
-    _multiply(powers, 12, 16, 16)
-    _multiply(powers, 10, 14, 14)
-    _multiply(powers, 8, 12, 12)
-    _multiply(powers, 6, 10, 14)
-    _multiply(powers, 4, 10, 10)
-    _multiply(powers, 2, 6, 6)
-    _multiply(powers, 0, 4, 4)
+    for i in range(n):
+        stops = beats[first + i] / 24 * STOPS
+        stop = math.floor(stops + 0.5)
+        rest = (stops - stop) * (2 * math.pi / STOPS)
+        square = rest * rest
+        c = 1 - square / 2 * (1 - square / 12 * (1 - square / 30 * (1 - square / 56)))
+        s = rest * (1 - square / 6 * (1 - square / 20 * (1 - square / 42)))
+        u, v = COSINES[stop & (STOPS - 1)], SINES[stop & (STOPS - 1)]
+        x, y = u * c - v * s, v * c + u * s
+        cube, of_cube = x * x * x - 3 * x * y * y, 3 * x * x * y - y * y * y
+        powers[22, i], powers[23, i] = cube, of_cube
+        powers[20, i], powers[21, i] = cube * x - of_cube * y, cube * y + of_cube * x
+    _multiply(powers, n, 18, 22, 22)  # 4 beats are the sixth power, 8 beats the third
+    _multiply(powers, n, 16, 20, 20)
+    _multiply(powers, n, 14, 18, 18)
+    _multiply(powers, n, 12, 16, 16)
+    _multiply(powers, n, 10, 14, 14)
+    _multiply(powers, n, 8, 12, 12)
+    _multiply(powers, n, 6, 10, 14)
+    _multiply(powers, n, 4, 10, 10)
+    _multiply(powers, n, 2, 6, 6)
+    _multiply(powers, n, 0, 4, 4)
 
 
 @inner
-def _multiply(powers: Floats, made: int, one: int, other: int) -> None:
-    """Multiply two complex numbers, by the places of their real parts."""
-    powers[made] = powers[one] * powers[other] - powers[one + 1] * powers[other + 1]
-    powers[made + 1] = powers[one] * powers[other + 1] + powers[one + 1] * powers[other]
+def _multiply(powers: Floats, n: int, made: int, one: int, other: int) -> None:
+    """Multiply complex numbers, by the rows of their real parts."""
+    real, imaginary = powers[made], powers[made + 1]
+    a, b, c, d = powers[one], powers[one + 1], powers[other], powers[other + 1]
+    for i in range(n):
+        real[i] = a[i] * c[i] - b[i] * d[i]
+    for i in range(n):
+        imaginary[i] = a[i] * d[i] + b[i] * c[i]
 
 
 #: Angles whose sine and cosine are kept; a power of two.
@@ -234,9 +234,38 @@ COSINES, SINES = (f(2 * np.pi * np.arange(STOPS) / STOPS) for f in (np.cos, np.s
 
 
 @inner
-def _add(sums: Floats, powers: Floats, weight: float, first: int, end: int) -> None:
-    for k in range(2 * first, 2 * end):
-        sums[k] += weight * powers[k]
+def _events_of(w: Lines, line: int, row: int, at: Integers) -> int:
+    """Write the number of each note's event; give how many notes there are."""
+    a, n = w.begin[line, row], w.end[line, row] - w.begin[line, row]
+    for i in range(n):
+        at[i] = int(w.table[EVENT, a + i])
+    return n
+
+
+@inner
+def _find_accents(w: Lines, row: int, accents: Floats, of_all: Floats) -> None:
+    """Weigh the melody's notes: by gap, as peaks, and as ends of phrases; add up the weights."""
+    t, a, b = w.table, w.begin[MELODY, row], w.end[MELODY, row]
+    of_all[1] = of_all[3] = of_all[4] = 0.0
+    for i in range(a, b):
+        peak = a < i < b - 1 and t[PITCH, i - 1] < t[PITCH, i] >= t[PITCH, i + 1]
+        accents[1, i - a] = gap_weight(w, i, b)
+        accents[3, i - a], accents[4, i - a] = peak, t[PHRASE_END, i] > 0
+        of_all[1] += accents[1, i - a]
+        of_all[3] += accents[3, i - a]
+        of_all[4] += accents[4, i - a]
+
+
+@inner
+def _add_accents(powers: Floats, at: Integers, accents: Floats, sums: Floats) -> None:
+    """Add up one part of the melody's places on a circle, weighted in three ways."""
+    by_gap, peaks, ends = 0.0, 0.0, 0.0
+    for i in range(len(at)):
+        power = powers[at[i]]
+        by_gap += accents[1, i] * power
+        peaks += accents[3, i] * power
+        ends += accents[4, i] * power
+    sums[1], sums[3], sums[4] = by_gap, peaks, ends
 
 
 @inner

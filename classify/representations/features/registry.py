@@ -5,6 +5,7 @@ source. A new function, in any file of this package, adds its columns; no list i
 """
 
 import marshal
+import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.representations.features.batch import WindowBatch
-from classify.representations.features.compiled import compile_once
+from classify.representations.features.compiled import compile_once, compiled
 from classify.representations.features.lines import N_COLUMNS, Lines
-from classify.representations.features.statistics import Floats
+from classify.representations.features.statistics import Floats, Integers
 
 #: Notes that are worked on at once; bounds memory and keeps arrays in the processor's cache.
 AT_ONCE = 10_000
@@ -153,12 +154,23 @@ def compute(batch: WindowBatch, families: Collection[str] | None = None) -> NDAr
     part = (np.cumsum(batch.lengths) - batch.lengths) // AT_ONCE
     borders = [0, *(np.flatnonzero(np.diff(part)) + 1), len(batch)]
     most = max(int(batch.lengths[a:b].sum()) for a, b in pairwise(borders))
+    table = np.empty((len(batch), _width(groups)), np.float32)
     room = np.empty((N_COLUMNS, 5 * most))
-    table = np.empty((len(batch), sum(len(group.features) for group in groups)), np.float32)
-    compile_once(lambda: _fill(batch.take(0, 1).lines(), list(GROUPS.values())))
+    cells = np.empty(max(b - a for a, b in pairwise(borders)) * table.shape[1])
+    compile_once(lambda: _compute_everything(batch.take(0, 1)))
     for a, b in pairwise(borders):
-        table[a:b] = _fill(batch.take(a, b).lines(room), groups)
+        _fill(batch.take(a, b).lines(room), groups, cells, table[a:b])
     return table
+
+
+def _width(groups: Sequence[Group]) -> int:
+    return sum(len(group.features) for group in groups)
+
+
+def _compute_everything(one: WindowBatch) -> None:
+    """Call every compiled function."""
+    groups = list(GROUPS.values())
+    _fill(one.lines(), groups, np.empty(_width(groups)), np.empty((1, _width(groups)), np.float32))
 
 
 def sources() -> list[str]:
@@ -176,14 +188,27 @@ def sources() -> list[str]:
     return found
 
 
-def _fill(lines: Lines, groups: Sequence[Group]) -> Floats:
-    """Compute all columns of some groups."""
-    tables = []
+def _fill(lines: Lines, groups: Sequence[Group], cells: Floats, table: NDArray[np.float32]) -> None:
+    """Compute all columns of some groups; `cells` is memory for their values."""
+    n, end = len(lines.shared), 0
+    cells[:] = np.nan
     for group in groups:
-        columns = np.full((len(lines.shared), len(group.features)), np.nan)
+        first, end = end, end + n * len(group.features)
+        columns = cells[first:end].reshape(n, -1)
         group.function(lines, columns)
-        if np.isnan(columns[:1]).any():
+        if math.isnan(columns[0].sum()):
             left = [f.name for f, v in zip(group.features, columns[0], strict=True) if np.isnan(v)]
             raise ValueError(f"a group of features left {', '.join(left)} without a value")
-        tables.append(columns)
-    return np.concatenate(tables, axis=1)
+    _side_by_side(cells, np.array([len(group.features) for group in groups]), table)
+
+
+@compiled
+def _side_by_side(cells: Floats, widths: Integers, table: NDArray[np.float32]) -> None:
+    """Put the columns of groups, which stand one behind the other, beside each other."""
+    place, column = 0, 0
+    for width in widths:
+        for row in range(len(table)):
+            for k in range(width):
+                table[row, column + k] = cells[place + k]
+            place += width
+        column += width

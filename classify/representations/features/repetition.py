@@ -102,10 +102,9 @@ def _count(codes: Integers, n: int, places: Integers, counts: Integers) -> tuple
         place = ((code * 0x9E3779B1) >> 15) & (room - 1)
         while places[place] != code and places[place] != -1:
             place = (place + 1) & (room - 1)
-        if places[place] == -1:
-            places[place], counts[place] = code, 0
-            distinct += 1
-        counts[place] += 1
+        new = places[place] == -1
+        distinct += new
+        places[place], counts[place] = code, (0 if new else counts[place]) + 1
         common = max(common, counts[place])
     return distinct, common
 

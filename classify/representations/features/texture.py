@@ -48,7 +48,7 @@ def sounding(w: Lines, row: int, times: Floats, now: Floats) -> int:
 
     Parameters
     ----------
-    times : ndarray, shape (n_notes,)
+    times : ndarray, shape (n_notes + NEAR_EVENTS,)
         Room for the times of events, in microseconds.
     now : ndarray, shape (n_notes + 1,)
         Notes that sound: filled.
@@ -65,9 +65,10 @@ def sounding(w: Lines, row: int, times: Floats, now: Floats) -> int:
             now[n] = 0.0
             n += 1
     now[n] = 0.0
+    times[n : n + NEAR_EVENTS] = math.inf
     event = -1
     for i in range(a, b):
-        event += i == a or t[EVENT, i] != t[EVENT, i - 1]
+        event += (i == a) | (t[EVENT, i] != t[EVENT, i - 1])
         end = np.rint(min(max(t[END, i], 0.0), 2.0**17) * 1e6)
         now[event] += 1
         now[_ended(times, event, n, end)] -= 1
@@ -78,8 +79,16 @@ def sounding(w: Lines, row: int, times: Floats, now: Floats) -> int:
 
 @inner
 def _ended(times: Floats, event: int, n: int, end: float) -> int:
-    """Find the first event at which a note has ended, by steps that double and then halve."""
-    step, low, high = 1, event, n  # at `low` it sounds, or begins
+    """Find the first event at which a note has ended: among the next, or by steps that double.
+
+    `times` go on with `NEAR_EVENTS` infinities.
+    """
+    near = event + 1
+    for k in range(event + 1, event + 1 + NEAR_EVENTS):
+        near += times[k] < end  # times rise; a loop that stops would be a branch
+    if near <= event + NEAR_EVENTS:
+        return min(near, n)
+    step, low, high = NEAR_EVENTS, event + NEAR_EVENTS, n  # at `low` it sounds
     while low + step < n and times[low + step] < end:
         low += step
         step *= 2
@@ -91,6 +100,10 @@ def _ended(times: Floats, event: int, n: int, end: float) -> int:
         else:
             high = middle
     return high
+
+
+#: Events among which the end of most notes is found.
+NEAR_EVENTS = 4
 
 
 @features(
@@ -122,7 +135,8 @@ def _ended(times: Floats, event: int, n: int, end: float) -> int:
 @compiled
 def polyphony(w: Lines, out: Floats) -> None:
     """Count notes at once; drums are left out."""
-    times, now = np.empty(widest(w, PITCHED)), np.empty(widest(w, PITCHED) + 1)
+    most = widest(w, PITCHED)
+    times, now = np.empty(most + NEAR_EVENTS), np.empty(most + 1)
     for row in range(len(out)):
         o, a, b = out[row], w.begin[PITCHED, row], w.end[PITCHED, row]
         o[:] = 0.0
@@ -183,14 +197,14 @@ def _octave(pitch: Floats, a: int, b: int) -> bool:
 @inner
 def _repeated(w: Lines, row: int) -> float:
     """Share of notes whose pitch is in the event before."""
-    t, a, b = w.table, w.begin[PITCHED, row], w.end[PITCHED, row]
-    seen, number, first, again = np.full(128, -2), 0, a, 0
+    pitch, event, a, b = w.table[PITCH], w.table[EVENT], w.begin[PITCHED, row], w.end[PITCHED, row]
+    seen, number, again, hit, before = np.full(128, -2), -1, 0, False, -1
     for i in range(a, b):
-        again += seen[int(t[PITCH, i])] == number - 1
-        if i + 1 == b or t[EVENT, i + 1] != t[EVENT, i]:
-            for k in range(first, i + 1):
-                seen[int(t[PITCH, k])] = number
-            number, first = number + 1, i + 1
+        key, new = int(pitch[i]), (i == a) | (event[i] != event[i - 1])
+        number += new
+        hit = hit if (not new) & (key == before) else seen[key] == number - 1  # pitches rise
+        again += hit
+        seen[key], before = number, key
     return ratio(again, b - a)
 
 
