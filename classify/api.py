@@ -49,6 +49,7 @@ from classify.inference.libraries import (
     statistics_of,
     warn_of_library,
 )
+from classify.inference.places import map_library, read_map
 from classify.inference.spaces import (
     answer,
     change_mood,
@@ -712,8 +713,8 @@ __all__ = [
     "describe_playlist", "doctor", "enrich", "explain", "explain_run", "explain_song",
     "export_made_song", "export_playlist", "generate", "has_sound", "interpolate", "is_run",
     "list_corpora", "list_generators", "load_run", "loaded", "loaded_generator", "make_song",
-    "map_songs", "mix", "most_bytes", "nearest", "playlist", "playlists", "predict",
-    "predict_in_blocks", "pretrain", "read_library", "read_made_song", "read_song", "reconstruct",
-    "report", "show_corpus", "side_by_side", "slide", "songs_to_label", "statistics_of", "suggest",
-    "train", "transcribe", "warn_of_library",
+    "map_library", "map_songs", "mix", "most_bytes", "nearest", "playlist", "playlists", "predict",
+    "predict_in_blocks", "pretrain", "read_library", "read_made_song", "read_map", "read_song",
+    "reconstruct", "report", "show_corpus", "side_by_side", "slide", "songs_to_label",
+    "statistics_of", "suggest", "train", "transcribe", "warn_of_library",
 ]  # fmt: skip

@@ -35,6 +35,7 @@ LANES = {
     "compare": "long",
     "generate": "quick",
     "walk": "quick",
+    "draw_map": "quick",
     "explain": "quick",
     "side_by_side": "quick",
     "build_playlist": "quick",

@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 
 #: Pages that play songs. The soundfont's samples are Vorbis, whose decoder is WebAssembly: where
 #: recorded instruments are here, these pages may compile it, and still run no text as a script.
-PLAYING = ("song.html", "playlist.html", "generate.html", "listeners.html")
+PLAYING = ("song.html", "playlist.html", "generate.html", "map.html", "listeners.html")
 PLAYING_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
 
 

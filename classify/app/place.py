@@ -56,6 +56,11 @@ class Place:
         return self.folder / "generated"
 
     @property
+    def maps(self) -> Path:
+        """Where songs lie in the spaces of composers, and maps of libraries."""
+        return self.folder / "maps"
+
+    @property
     def runs(self) -> Path:
         """Comparisons."""
         return self.folder / "runs"

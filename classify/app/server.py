@@ -31,6 +31,7 @@ from classify.app.routes import (
     jobs,
     libraries,
     listeners,
+    maps,
     pages,
     playlists,
     songs,
@@ -69,7 +70,7 @@ def create_app(page: Page) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
     )
     app.state.page = page
-    for routes in (jobs, libraries, songs, playlists, generate, listeners, comparisons):
+    for routes in (jobs, libraries, songs, playlists, generate, maps, listeners, comparisons):
         app.include_router(routes.router, prefix=API)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from classify import api
-from classify.app import comparing, composing, lists, personal
+from classify.app import comparing, composing, lists, mapping, personal
 from classify.app.judging import read_library
 from classify.app.room import (
     FIRST_CORPUS,
@@ -125,6 +125,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "explain": explain,
     "generate": composing.generate,
     "walk": composing.walk,
+    "draw_map": mapping.draw_map,
     "train_composer": composing.train_composer,
     "suggest": personal.suggest,
     "adapt": personal.adapt,

@@ -37,6 +37,9 @@ JOINED, REST_BARS = "all.mid", 1
 #: Files of a map.
 MAP, TABLE = "map.svg", "map.csv"
 
+#: Songs that a map needs.
+FEWEST = 3
+
 #: Neighbours that t-SNE looks at, at most.
 PERPLEXITY = 30
 
@@ -74,6 +77,14 @@ class Space:
                 "as music-vae"
             )
         return cls(loaded, loaded.generator)
+
+    def place(self, song: Song) -> list[float]:
+        """Say where a song lies: the mean over its phrases; empty where it has no place."""
+        try:
+            place: list[float] = self.generator.encode(song).z.mean(axis=0).tolist()
+        except InputError:
+            return []
+        return place
 
     def write(
         self,
@@ -231,22 +242,20 @@ def draw_map(
     check_free(folder, force, TABLE)
     with counting(progress, f"Reading {corpus}", "song") as count:
         songs = load(corpus, count, labelled=False)
-    rows, places = [], list[NDArray[np.float32]]()
+    rows, places = [], list[list[float]]()
     with counting(progress, "Finding places", "song") as count:
         for number, (song, entry) in enumerate(zip(songs.songs, songs.entries, strict=True), 1):
-            try:
-                places.append(space.generator.encode(song).z.mean(axis=0))
+            if place := space.place(song):  # it is told below how many have none
+                places.append(place)
                 rows.append({"song": entry.name, "mood": entry.label or ""})
-            except InputError:
-                pass  # it is told below how many have no place
             count(number, len(songs.songs))
-    if len(rows) < 3:
+    if len(rows) < FEWEST:
         raise InputError(f"{corpus}: {len(rows)} of {len(songs.songs)} songs have a place in the "
-                         f"space of {space.model.about.title}; a map needs 3")  # fmt: skip
+                         f"space of {space.model.about.title}; a map needs {FEWEST}")  # fmt: skip
     if len(rows) < len(songs.songs):
         progress.message(f"{len(songs.songs) - len(rows)} songs have no place in the space.")
     table = pd.DataFrame(rows)
-    table[["x", "y"]] = flattened(np.stack(places), method, seed)
+    table[["x", "y"]] = flattened(np.array(places, np.float32), method, seed)
     with atomic_write(folder) as temporary:
         temporary.mkdir(parents=True)
         table.to_csv(temporary / TABLE, index=False)

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 #: Every page, once there is something on it.
 PAGES = ("/", "/library/1", "/songs/1", "/playlists", "/playlists/1", "/playlists/1/sheet",
-         "/generate", "/listeners", "/comparisons", "/api", "/nowhere")  # fmt: skip
+         "/generate", "/map", "/listeners", "/comparisons", "/api", "/nowhere")  # fmt: skip
 
 
 def order(visit):
@@ -237,6 +237,43 @@ def test_steps_from_one_song_to_another_are_made_heard_and_kept(ready, tmp_path)
     ready.go("/songs/1")
     ready.click("a[href$='how=mood']")
     ready.until(lambda: ready.one("#way-first p").text.startswith("Chosen: "))
+
+
+def test_a_song_is_found_and_heard_on_the_map_and_a_way_begins_there(ready, tmp_path):
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    space = Drawn(quick=True).fit(made(24), ["Calming", "Happy"] * 12)
+    composer(ready, tmp_path, space, name="music-vae", title="MusicVAE", moods=space.moods)
+    ready.go("/generate")
+    ready.driver.execute_script("document.querySelector('#ways').open = true")
+    ready.click("#way a[href='/map']")
+    ready.tab_to("#which button.main")
+    ready.press(Keys.ENTER)
+    ready.until(lambda: "songs are on the map" in ready.one("#state").text)
+    assert barriers(ready) == []
+    ready.tab_to("#find")
+    ready.press(*"new-3")
+    ready.until(lambda: ready.one("#near-title").text.endswith(": 1"))
+    ready.tab_to("#near button")
+    ready.press(Keys.ENTER)
+    ready.until(lambda: ready.one("#told").text.startswith("new-3"))
+    loud = "return document.querySelector('#map').listen?.player.level() ?? 0"
+    ready.until(lambda: ready.driver.execute_script(loud) > 0.001, 20)
+    ready.click("#acts .start")
+    ready.tab_to("#points")
+    heard = set()
+    for way in (Keys.ARROW_RIGHT, Keys.ARROW_LEFT, Keys.ARROW_UP, Keys.ARROW_DOWN):
+        ready.press(way)
+        heard.add(ready.one("#told").text)
+    assert len(heard) > 1
+    place = ready.one("#points")
+    for right in range(-200, 201, 20):  # until the pointer meets a song
+        ActionChains(ready.driver).move_to_element_with_offset(place, right, 0).click().perform()
+    ready.until(lambda: not ready.one("#told").text.startswith("new-3"))
+    ready.click("#acts .way-there")
+    ready.until(lambda: ready.one("#way-second p").text.startswith("Chosen: "))
+    assert ready.one("#way-first p").text == "Chosen: new-3"
 
 
 def test_a_comparison_is_watched_read_and_its_model_used(ready):

@@ -1,14 +1,16 @@
-"""Ways through a composer's space: made on the page, heard, kept; refused where there is none."""
+"""Ways through a composer's space, and maps of it: made on the page; refused where none is."""
 
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from msgspec import structs
 
 from classify import api
-from classify.app import composing, tasks
+from classify.app import composing, mapping, tasks
 from classify.app.room import add_model
+from classify.app.tables import Library, Model
 from classify.errors import InputError
 from classify.inference import saved_generator
 from classify.songs import midi
@@ -127,3 +129,92 @@ def test_where_no_composer_has_a_space_the_page_says_which_would(client, page, f
     add_model(room_of(page), folders / "space")
     text = client.get("/generate").text
     assert 'id="way"' in text and "that have no space of songs: Unigram." in text
+
+
+def draw(client, page, composer, library, method="pca"):
+    """Draw a map as the page does, in this process; give what the page is told."""
+    asked = {"model": composer, "library": library, "method": method}
+    answer = client.post("/api/v1/maps", json=asked)
+    assert answer.status_code == 202, answer.text
+    page.jobs.cancel(answer.json()["job"])
+    parameters = client.get(f"/api/v1/jobs/{answer.json()['job']}").json()["parameters"]
+    mapping.draw_map(room_of(page), **parameters)
+    return client.get(f"/api/v1/maps/{library}", params={"model": composer}).json()
+
+
+def test_a_map_has_songs_near_each_other_that_are_near_in_the_space(
+    client, page, library, composers, songs, tmp_path
+):
+    where = f"/api/v1/maps/{library}"
+    assert client.get(where, params={"model": composers[1]}).status_code == 404
+    shown = draw(client, page, composers[1], library)
+    rows = client.get(f"/api/v1/libraries/{library}/songs").json()["rows"]
+    assert {point["id"] for point in shown["points"]} <= {row["id"] for row in rows}
+    assert len(shown["points"]) + shown["without"] == len(rows) and shown["new"] == 0
+    points = {point["id"]: point for point in shown["points"]}
+    assert points[songs[0]["id"]]["mood"] == songs[0]["best"] in shown["moods"]
+    with page.database.reading() as session:
+        space = api.loaded_generator(session.get_one(Model, composers[1]).folder).generator
+    read = [midi.read(tmp_path / "library" / row["name"]) for row in rows if row["id"] in points]
+    z = np.stack([space.encode(song).z.mean(axis=0) for song in read])
+    flat = np.array(
+        [[points[row["id"]][axis] for axis in "xy"] for row in rows if row["id"] in points]
+    )
+    near = [np.linalg.norm(one[:, None] - one[None], axis=2) for one in (z, flat)]
+    assert (near[1] <= near[0] + 1e-3).all() and np.corrcoef(*map(np.ravel, near))[0, 1] > 0.5
+
+
+def test_only_what_is_new_is_placed_and_a_song_that_came_later_is_told(
+    client, page, library, composers, songs, tmp_path
+):
+    first = draw(client, page, composers[1], library, "tsne")
+    assert first["method"] == "tsne"
+    file = page.place.maps / f"{composers[1]}.npz"
+    before = dict(np.load(file, allow_pickle=False))
+    midi.write_song(tmp_path / "library" / "Happy" / "later.mid", made(6)[4])
+    tasks.read_library(room_of(page), library)
+    told = client.get(f"/api/v1/maps/{library}", params={"model": composers[1]}).json()
+    assert told["new"] == 1 and len(told["points"]) == len(first["points"])
+    again = draw(client, page, composers[1], library)
+    assert again["new"] == 0 and len(again["points"]) == len(first["points"]) + 1
+    after = dict(np.load(file, allow_pickle=False))
+    np.testing.assert_array_equal(after["z"][: len(before["z"])], before["z"])
+    with page.database.writing() as session:  # the composer learned again
+        session.get_one(Model, composers[1]).sha256 = "another"
+    where = f"/api/v1/maps/{library}"
+    assert client.get(where, params={"model": composers[1]}).status_code == 404
+
+
+def test_maps_are_refused_where_there_is_none(client, page, library, composers, folders):
+    plain, space = composers
+    for asked, status, why in (
+        ({"model": plain, "library": library}, 422, "has no space of songs; these have"),
+        ({"model": space, "library": 99}, 404, "no such library"),
+        ({"model": space, "library": library, "method": "guess"}, 422, "method"),
+    ):
+        answer = client.post("/api/v1/maps", json=asked)
+        assert answer.status_code == status and why in str(answer.json()["detail"])
+    with page.database.writing() as session:
+        session.get_one(Library, library).path = str(folders / "few")
+    midi.write_song(folders / "few" / "one.mid", made(1)[0])
+    with pytest.raises(InputError, match="1 of 1 songs have a place in the space of MusicVAE; a "):
+        draw(client, page, space, library)
+
+
+def test_the_map_page_says_that_there_is_no_library(client):
+    assert "There is no library yet." in client.get("/map").text
+    assert 'id="points"' not in client.get("/map").text
+
+
+def test_where_no_composer_has_a_space_there_is_no_map(client, page, library, folders):
+    add_model(room_of(page), folders / "plain", use=True)
+    text = client.get("/map").text
+    assert "none of yours has one" in text and "MusicVAE, flat" in text
+    assert 'id="points"' not in text
+
+
+def test_the_map_page_offers_libraries_and_composers(client, library, composers):
+    answer = client.get("/map")
+    assert 'id="points"' in answer.text and 'role="application"' in answer.text
+    assert "'unsafe-inline'" not in answer.headers["content-security-policy"]
+    assert "Karte der Lieder" in client.get("/map", headers={"accept-language": "de"}).text

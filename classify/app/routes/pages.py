@@ -110,6 +110,13 @@ def generate(request: Request, page: ThePage) -> HTMLResponse:
                      sound=api.has_sound())  # fmt: skip
 
 
+@router.get("/map")
+def one_map(request: Request, page: ThePage) -> HTMLResponse:
+    """Show where a library's songs lie in the space of a composer."""
+    return page.show(request, "map.html", composers=list_composers(page),
+                     libraries=list_libraries(page))  # fmt: skip
+
+
 @router.get("/listeners")
 def listeners(request: Request, page: ThePage) -> HTMLResponse:
     """Show the listeners, and what the chosen one has labelled."""

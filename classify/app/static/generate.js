@@ -25,7 +25,7 @@ if (place) {
   $("#train").addEventListener("submit", event => { event.preventDefault(); train(); });
   first = new Picker($("#from-first"), t("Song"), needed);
   second = new Picker($("#from-second"), t("Song to arrive at"));
-  $("#train-space")?.addEventListener("click", () => { $("#train-box").open = true; $("#train [name=generator]").value = "music-vae"; $("#train [name=generator]").focus(); });
+  $("#train-space")?.addEventListener("click", () => offerTraining("music-vae"));
   ways.begin(composers, way => { $("#none").hidden = true; $("#songs").prepend(way); requestAnimationFrame(() => $(".all", way).focus()); }, goOn);
   suit();
   needed();
@@ -48,12 +48,22 @@ async function latest() {
   }
 }
 
+function offerTraining(kind) {
+  $("#train-box").open = true;
+  $("#train [name=generator]").value = kind;
+  $("#train [name=generator]").focus();
+}
+
 // Takes over a song from its own page, with what is to be done with it.
 async function handedOver() {
-  const { song, how } = Object.fromEntries(new URLSearchParams(location.search));
+  const { song, how, to, composer, train } = Object.fromEntries(new URLSearchParams(location.search));
+  if (train) offerTraining(train);
   if (!song) return;
-  const { title } = await ask("GET", `/songs/${Number(song)}`);
-  if (how === "between" || how === "mood") { $("#ways").open = true; ways.beginAt(how, { song: Number(song) }, title); }
+  const [{ title }, other] = await Promise.all([song, to].map(id => id && ask("GET", `/songs/${Number(id)}`)));
+  if (how === "between" || how === "mood") {
+    $("#ways").open = true;
+    ways.beginAt(how, { song: Number(song) }, title, { other: other && { song: other.id }, otherTitle: other?.title, composer });
+  }
   else goOn({ song: Number(song) }, title, how);
 }
 

@@ -201,7 +201,7 @@ export class Listen {
   }
 }
 
-function fitted(canvas) {
+export function fitted(canvas) {
   const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
     canvas.width = Math.round(width * ratio);

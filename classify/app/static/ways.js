@@ -24,12 +24,14 @@ export function begin(all, show, goOn) {
   suit();
 }
 
-// Begins a way at a song that was chosen elsewhere.
-export function beginAt(kind, source, title) {
+// Begins a way at a song that was chosen elsewhere, with the one that it leads to and the composer where they were chosen, too.
+export function beginAt(kind, source, title, { other, otherTitle, composer } = {}) {
   if (!form) return;
   form.closest("details").open = true;
   form.kind.value = kind;
   first.choose(source, title);
+  if (other) second.choose(other, otherTitle);
+  if (composers.some(one => String(one.id) === composer)) form.model.value = composer;
   suit();
   form.scrollIntoView({ block: "start" });
   form.kind.focus();
