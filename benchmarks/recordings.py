@@ -5,6 +5,7 @@ does not use. A model is trained on the rest twice, without and with `--recordin
 predict the held-out songs and their recordings::
 
     python benchmarks/recordings.py CORPUS                  # the table of both models
+    python benchmarks/recordings.py CORPUS --rounds 5       # every fifth held out in turn, pooled
     python benchmarks/recordings.py CORPUS --notes          # what a transcription keeps of notes
     python benchmarks/recordings.py CORPUS --transcriber transkun --test 60 --copies 50 --longest 41
 
@@ -16,7 +17,7 @@ import argparse
 import csv
 import shutil
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("corpus")
     parser.add_argument("--model", default="song-vote")
-    parser.add_argument("--test", type=int, default=120, help="held-out songs at most")
+    parser.add_argument("--rounds", type=int, default=1, help="fifths held out, one after another")
+    parser.add_argument("--test", type=int, default=120, help="held-out songs at most, each time")
     parser.add_argument("--train", type=int, help="training songs at most")
     parser.add_argument("--folds", type=int, default=5, help="that calibrate")
     parser.add_argument("--seed", type=int, default=0)
@@ -76,8 +78,22 @@ def main() -> None:
 
 def print_predictions(corpus: Corpus, options: argparse.Namespace) -> None:
     """Train without and with recordings, and print what both predict."""
+    rounds = [_round(corpus, held_out, options) for held_out in _held_out(corpus, options)]
+    print(f"{'':34}{'as MIDI':>10}{'as recording':>14}")
+    for place, what in enumerate(("songs alone", "recordings too")):
+        print(f"learned from {what}")
+        _print_rows([of_round[place] for of_round in rounds])
+
+
+def _held_out(corpus: Corpus, options: argparse.Namespace) -> list[NDArray[np.bool_]]:
+    return splits.folds(corpus.labels, corpus.groups, 5, options.seed)[: options.rounds]
+
+
+def _round(
+    corpus: Corpus, held_out: NDArray[np.bool_], options: argparse.Namespace
+) -> list[tuple["Predicted", "Predicted"]]:
+    """Train both models on the rest, and let each predict songs and recordings."""
     seed = options.seed
-    held_out = splits.folds(corpus.labels, corpus.groups, 5, seed)[0]
     short = np.array([song.seconds <= options.longest for song in corpus.songs])
     random = np.random.default_rng(seed + 1)
     test = random.permutation(np.flatnonzero(held_out & short))[: options.test]
@@ -89,8 +105,8 @@ def print_predictions(corpus: Corpus, options: argparse.Namespace) -> None:
     print(
         f"{len(train)} training songs, {len(both)} held out; recordings by {HELD_OUT_SOUNDFONT}, "
     )
-    print(f"heard by {transcribers.find(options.transcriber).name()}")
-    print(f"{'':34}{'as MIDI':>10}{'as recording':>14}")
+    print(f"heard by {transcribers.find(options.transcriber).name()}", flush=True)
+    said = []
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         _write_corpus(corpus, train, place / "songs")
@@ -102,8 +118,11 @@ def print_predictions(corpus: Corpus, options: argparse.Namespace) -> None:
             plan = training_plan.plan(settings, options.model)
             with on_terminal() as progress:
                 made = training.train(plan, place / f"model{recordings}", 1, progress)
-            print("learned from recordings too" if recordings else "learned from songs alone")
-            _print_rows(saved_model.load(made), both)
+            model = saved_model.load(made)
+            truth = np.searchsorted(model.classes, [label for _, _, label in both])
+            as_midi = Predicted.of(model, [song for song, _, _ in both], truth)
+            said.append((as_midi, Predicted.of(model, [heard for _, heard, _ in both], truth)))
+    return said
 
 
 def _unheard(song: Song, seed: int) -> Conditions:
@@ -124,37 +143,74 @@ def _write_corpus(corpus: Corpus, chosen: NDArray[np.int64], folder: Path) -> No
             rows.writerow([name, corpus.labels[index], corpus.groups[index]])
 
 
-def _print_rows(model: saved_model.Bundle, both: list[tuple[Song, Song, str]]) -> None:
-    truth = np.searchsorted(model.classes, [label for _, _, label in both])
-    of_songs, as_midi = _predicted(model, [song for song, _, _ in both], truth)
-    of_heard, as_recording = _predicted(model, [heard for _, heard, _ in both], truth)
-    for name, value in as_midi.items():
-        print(f"  {name:32}{value:>10}{as_recording[name]:>14}")
-    agreement = float((of_songs == of_heard).mean())
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What a model says of songs: calibrated probabilities, sets, and whether it is like them."""
+
+    classes: list[str]
+    truth: NDArray[np.int64]
+    p: NDArray[np.float64]
+    sets: NDArray[np.bool_]
+    unlike: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls, model: saved_model.Bundle, songs: list[Song], truth: NDArray[np.int64]
+    ) -> "Predicted":
+        """Let a model predict."""
+        transcribed = np.array([song.transcribed for song in songs])
+        windows, raw = model.predict_windows(songs)
+        p = model.calibrated(song_means(raw, windows.song), transcribed)
+        statistics = np.array([descriptors.statistics(song.notes) for song in songs])
+        unlike = ~model.novelty.in_distribution(statistics)
+        return cls(list(model.classes), truth, p, model.sets(p, transcribed), unlike)
+
+    @classmethod
+    def pooled(cls, parts: "list[Predicted]") -> "Predicted":
+        """Put together what models of several rounds said."""
+        columns = [
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("truth", "p", "sets", "unlike")
+        ]
+        return cls(parts[0].classes, *columns)
+
+    @property
+    def best(self) -> NDArray[np.int64]:
+        """The predicted classes."""
+        return np.asarray(self.p.argmax(axis=1))
+
+    @property
+    def right(self) -> NDArray[np.float64]:
+        """1 where the prediction is right."""
+        return (self.best == self.truth).astype(float)
+
+    def rows(self) -> dict[str, str]:
+        """Name and write each figure."""
+        kept, risk = calibration.coverage_and_risk(self.p, self.truth, training_record.SURE)
+        held = self.sets[np.arange(len(self.p)), self.truth]
+        often = np.bincount(self.best, minlength=len(self.classes))
+        return {
+            "right": f"{self.right.mean():.1%}",
+            "mean confidence": f"{self.p.max(axis=1).mean():.2f}",
+            "90 % sets hold the truth": f"{held.mean():.1%}",
+            "classes in a set": f"{self.sets.sum(axis=1).mean():.2f}",
+            "at least 80 % sure": f"{kept:.1%}",
+            "wrong among these": f"{risk:.1%}",
+            "unlike the training songs": f"{self.unlike.mean():.1%}",
+            "most often predicted": f"{self.classes[int(often.argmax())]} {often.max()}",
+        }
+
+
+def _print_rows(pairs: list[tuple[Predicted, Predicted]]) -> None:
+    as_midi, as_recording = (Predicted.pooled(list(side)) for side in zip(*pairs, strict=True))
+    heard = as_recording.rows()
+    for name, value in as_midi.rows().items():
+        print(f"  {name:32}{value:>10}{heard[name]:>14}")
+    gap = as_midi.right - as_recording.right
+    half = 1.96 * gap.std() / np.sqrt(len(gap))
+    agreement = float((as_midi.best == as_recording.best).mean())
+    print(f"  {'fewer recordings right':32}{gap.mean():>14.1%} ± {half:.1%}")
     print(f"  {'same prediction':32}{agreement:>24.1%}", flush=True)
-
-
-def _predicted(
-    model: saved_model.Bundle, songs: list[Song], truth: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], dict[str, str]]:
-    """Give the predicted classes of songs, and what can be said of how sure the model is."""
-    transcribed = np.array([song.transcribed for song in songs])
-    windows, raw = model.predict_windows(songs)
-    p = model.calibrated(song_means(raw, windows.song), transcribed)
-    best, sets = p.argmax(axis=1), model.sets(p, transcribed)
-    statistics = np.array([descriptors.statistics(song.notes) for song in songs])
-    kept, risk = calibration.coverage_and_risk(p, truth, training_record.SURE)
-    often = np.bincount(best, minlength=len(model.classes))
-    return best, {
-        "right": f"{(best == truth).mean():.1%}",
-        "mean confidence": f"{p.max(axis=1).mean():.2f}",
-        "90 % sets hold the truth": f"{sets[np.arange(len(truth)), truth].mean():.1%}",
-        "classes in a set": f"{sets.sum(axis=1).mean():.2f}",
-        "at least 80 % sure": f"{kept:.1%}",
-        "wrong among these": f"{risk:.1%}",
-        "unlike the training songs": f"{(~model.novelty.in_distribution(statistics)).mean():.1%}",
-        "most often predicted": f"{model.classes[int(often.argmax())]} {often.max()}",
-    }
 
 
 # --- what a transcription keeps of notes

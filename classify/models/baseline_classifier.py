@@ -19,6 +19,9 @@ from classify.representations import representation
 from classify.representations.arrays import as_rows
 from classify.representations.representation import Representation
 
+#: What is known of each row beside its class: its group, and the song that it is a copy of.
+Columns = dict[str, NDArray[Any]]
+
 
 def module(name: str) -> Any:
     """Import the file of a baseline, by its name on the command line."""
@@ -72,8 +75,12 @@ class BaselineClassifier(WindowClassifier):
         groups: Names | None = None,
         watch: Watch | None = None,
         songs: NDArray[Any] | None = None,
+        originals: NDArray[Any] | None = None,
     ) -> "BaselineClassifier":
         """Search the grid over inner folds and refit; the parameters are those of a network's fit.
+
+        `originals` names the song of each window, or that which its song is a copy of: models that
+        look at pairs of such are given it.
 
         Of the grid, the values are taken with which songs of the inner folds are predicted best.
 
@@ -86,10 +93,14 @@ class BaselineClassifier(WindowClassifier):
         if self._representation.per_song:
             once = first_of_each(table) | (np.diff(codes, prepend=-1) != 0)
             table, codes = table[once], codes[once]
-            groups = None if groups is None else np.asarray(groups)[once]
+        about = {
+            name: np.asarray(column)[once]
+            for name, column in (("groups", groups), ("originals", originals))
+            if column is not None
+        }
         of_song = (np.arange(len(once)) if songs is None else np.asarray(songs))[once]
-        folds = inner_folds(codes.astype(str), groups, self.n_folds, self.seed)
-        model, held_out = self._searched(table, codes, groups, of_song, folds, watch)
+        folds = inner_folds(codes.astype(str), about.get("groups"), self.n_folds, self.seed)
+        model, held_out = self._searched(table, codes, about, of_song, folds, watch)
         if not hasattr(model, "predict_proba"):
             held_out = _platt(held_out, codes)
             model = CalibratedClassifierCV(model, cv=folds, ensemble=False).fit(table, codes)
@@ -101,7 +112,7 @@ class BaselineClassifier(WindowClassifier):
         self,
         table: NDArray,
         codes: NDArray,
-        groups: Names | None,
+        about: Columns,
         songs: NDArray,
         folds: list[Any],
         watch: Watch | None,
@@ -114,7 +125,7 @@ class BaselineClassifier(WindowClassifier):
         for values in ParameterGrid(self.grid):
             model = self._module.build(self.seed).set_params(**values)
             try:
-                held_out = _held_out(model, table, codes, groups, folds, watch)
+                held_out = _held_out(model, table, codes, about, folds, watch)
             except ValueError as error:
                 failure = error
                 continue
@@ -125,7 +136,7 @@ class BaselineClassifier(WindowClassifier):
             raise failure or ValueError("the grid holds no values")
         model, self.best_params_, held_out = best
         self.validation_ = highest
-        return _fit(model, table, codes, groups), held_out
+        return _fit(model, table, codes, about), held_out
 
     def predict_prepared(self, x: NDArray[np.float32]) -> Floats:
         """Give class probabilities of windows that `prepare` gave."""
@@ -173,18 +184,20 @@ class BaselineClassifier(WindowClassifier):
                 for place, (key, values) in enumerate(full.items())}  # fmt: skip
 
 
-def _fit(model: Any, table: NDArray, codes: NDArray, groups: Names | None) -> Any:
-    """Fit a model; one that makes its own folds is given the groups that must not be split."""
-    if has_fit_parameter(model, "groups"):
-        return model.fit(table, codes, groups=groups)
-    return model.fit(table, codes)
+def _fit(model: Any, table: NDArray, codes: NDArray, about: Columns) -> Any:
+    """Fit a model; one that makes its own folds, or pairs songs and copies, is given what it asks.
+
+    Those are the groups that must not be split, and the song that each row is a copy of.
+    """
+    asked = {name: column for name, column in about.items() if has_fit_parameter(model, name)}
+    return model.fit(table, codes, **asked)
 
 
 def _held_out(
     model: Any,
     table: NDArray,
     codes: NDArray,
-    groups: Names | None,
+    about: Columns,
     folds: list[Any],
     watch: Watch | None = None,
 ) -> NDArray:
@@ -192,8 +205,8 @@ def _held_out(
     method = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
     outputs = np.full((len(codes), codes.max() + 1), np.nan)
     for fit, validate in folds:
-        groups_of_fit = None if groups is None else np.asarray(groups)[fit]
-        inner = _fit(clone(model), table[fit], codes[fit], groups_of_fit)
+        about_fit = {name: column[fit] for name, column in about.items()}
+        inner = _fit(clone(model), table[fit], codes[fit], about_fit)
         output = getattr(inner, method)(table[validate])
         if output.ndim == 1:
             output = np.stack([-output, output], axis=1)

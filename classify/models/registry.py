@@ -54,6 +54,7 @@ TRUSTED = {
     "classify.baselines.minirocket.by_channel",
     "classify.baselines.song_choice.SelectedEnsemble",
     "classify.baselines.song_stack.StackedEnsemble",
+    "classify.baselines.song_vote.SongVote",
 }
 
 

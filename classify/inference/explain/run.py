@@ -7,6 +7,7 @@ is trained again, as it was.
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -131,4 +132,7 @@ def _estimator(
     estimator = registry.make(spec, settings.seed, settings.training, settings.quick)
     groups = data.groups[part.train] if part.grouped else None
     song = data.windows.song[part.train]
-    return estimator.fit(x[part.train], data.labels[part.train], groups, songs=song)
+    pairs: dict[str, Any] = (
+        {"originals": data.original[part.train]} if spec.kind == "baseline" else {}
+    )
+    return estimator.fit(x[part.train], data.labels[part.train], groups, songs=song, **pairs)
