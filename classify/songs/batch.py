@@ -240,7 +240,9 @@ class _Gathered:
             for part in as_midi(data, file, self.kind, self.seconds):
                 if number >= MOST_PARTS:
                     raise UnusableSong(f"holds more than {MOST_PARTS:,} songs")
-                self._add_part(digest, number, part._replace(title=_kept(part.title)))
+                if part.title:
+                    part = part._replace(title=_kept(part.title))
+                self._add_part(digest, number, part)
                 number += 1
             if not number:
                 raise UnusableSong("has no song in it")
@@ -270,8 +272,9 @@ class _Gathered:
         except UnusableSong as reason:
             self._fail(digest, number, str(reason), part.title)
             return
-        self.notes.add(scanned._replace(origin=part.origin or scanned.origin))
-        self.owners.append((digest, number, part._replace(data=b""), scanned.repaired))
+        self.notes.add(scanned._replace(origin=part.origin) if part.origin else scanned)
+        about = SongBytes(part.title, loudness=part.loudness, artist=part.artist)
+        self.owners.append((digest, number, about, scanned.repaired))
 
     def _fail(self, digest: str, number: int, reason: str, title: str = "") -> None:
         self.failed.append(ParsedSong(digest, number, title, reason=_kept(reason)))
@@ -303,6 +306,8 @@ class _Gathered:
 
 def _kept(text: str) -> str:
     """Shorten what a stranger's file says of itself, and leave out what is no text."""
+    if not text:
+        return ""
     return text[:MOST_LETTERS].encode("utf-8", "replace").decode()
 
 

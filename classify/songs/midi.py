@@ -143,19 +143,15 @@ def _origin(score: symusic.Score) -> str:
     piano, in ticks that hardly any other has.
     """
     tracks = score.tracks
-    for track in tracks:
-        if track.name.startswith(GENERATED):
-            return str(track.name)
-    names = {track.name for track in tracks}
-    if len(names) == 1 and tracks[0].name.startswith(TRANSCRIBED):
-        return str(tracks[0].name)
-    if (
-        len(tracks) == 1
-        and score.ticks_per_quarter == 220
-        and tracks[0].program == 4
-        and not tracks[0].is_drum
-    ):
-        return f"{TRANSCRIBED} basic-pitch"
+    names = [track.name for track in tracks]
+    for name in names:
+        if name.startswith(GENERATED):
+            return str(name)
+    if names and names[0].startswith(TRANSCRIBED) and len(set(names)) == 1:
+        return str(names[0])
+    if score.ticks_per_quarter == 220 and len(names) == 1:
+        (track,) = tracks
+        return f"{TRANSCRIBED} basic-pitch" if track.program == 4 and not track.is_drum else ""
     return ""
 
 

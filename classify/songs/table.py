@@ -57,8 +57,10 @@ class NoteTable:
         Tempo maps of all files: seconds, and quarter notes a minute.
     first_tempo : ndarray of int, shape (n_files + 1,)
         Where the tempo map of each file begins.
-    metre : list of ndarray, length n_files
-        Time signatures of each file, as `Song.metres` has them.
+    metre : ndarray, shape (n_metres, 3)
+        Time signatures of all files, as `Song.metres` has them.
+    first_metre : ndarray of int, shape (n_files + 1,)
+        Where the time signatures of each file begin.
     origin : list of str, length n_files
         Where the notes of each file come from, as `Song.origin` has it.
     """
@@ -71,7 +73,8 @@ class NoteTable:
     beats: NDArray[np.bool_]
     tempo: NDArray[np.float64]
     first_tempo: NDArray[np.int64]
-    metre: list[NDArray[np.float64]]
+    metre: NDArray[np.float64]
+    first_metre: NDArray[np.int64]
     origin: list[str]
 
     def without_problems(self) -> "NoteTable":
@@ -89,7 +92,8 @@ class NoteTable:
 
     def metres(self, index: int) -> NDArray[np.float64]:
         """Time signatures of a file, shape (n_metres, 3): beat, notes in a bar, and their unit."""
-        return self.metre[index] if self.beats[index] else self.metre[index][:0]
+        metres = self.metre[self.first_metre[index] : self.first_metre[index + 1]]
+        return metres if self.beats[index] else metres[:0]
 
 
 @dataclass
@@ -99,7 +103,7 @@ class NoteTableBuilder:
     arrays: list[dict[str, NDArray]] = field(default_factory=list)  # a track: four columns
     about: list[tuple[int, int, bool, int]] = field(default_factory=list)  # and what it is
     tempi: list[tuple[NDArray, NDArray]] = field(default_factory=list)  # a file: ticks, tempo
-    metres: list[NDArray] = field(default_factory=list)  # a file: as `Song.metres`
+    metres: list[tuple[int, int, int, int]] = field(default_factory=list)  # file, tick, n / unit
     ticks: list[tuple[int, bool]] = field(default_factory=list)  # a file: per quarter; beats?
     origins: list[str] = field(default_factory=list)  # a file: as it says
 
@@ -112,7 +116,8 @@ class NoteTableBuilder:
             self.about.append((index, track.program, track.is_drum, len(columns["time"])))
         tempi = file.score.tempos.numpy()
         self.tempi.append((tempi["time"], tempi["mspq"]))
-        self.metres.append(_metres(file.score))
+        for one in file.score.time_signatures:  # mostly one: less work than arrays are
+            self.metres.append((index, one.time, one.numerator, one.denominator))
         self.ticks.append((file.score.ticks_per_quarter, file.beats))
         self.origins.append(file.origin)
 
@@ -153,7 +158,7 @@ class NoteTableBuilder:
             problems[index] = f"lasts more than {MOST_TICKS:,} ticks (a damaged delta time)"
         owner = (key >> 40).astype(np.int32)
         origin = _origins(self.origins, notes["beat"], first)
-        maps = clock.map(), clock.first, self.metres
+        maps = clock.map(), clock.first, *_metres(self.metres, per_quarter)
         table = NoteTable(notes, owner, first, seconds, problems, beats > 0, *maps, origin)
         return table.without_problems() if any(problems) else table
 
@@ -180,14 +185,28 @@ def on_grid(beat: NDArray[np.floating]) -> NDArray[np.int64]:
     return (near[0] | near[1]).astype(np.int64)
 
 
-def _metres(score: symusic.Score) -> NDArray[np.float64]:
-    """Give a file's valid time signatures; of several at one tick the last counts."""
-    columns = score.time_signatures.numpy()
-    ticks = columns["time"].astype(np.float64) / score.ticks_per_quarter
-    rows = np.stack([ticks, columns["numerator"], columns["denominator"]], axis=1)
-    rows = rows[(ticks >= 0) & (rows[:, 1:] > 0).all(axis=1)]
-    rows = rows[np.argsort(rows[:, 0], kind="stable")]
-    return rows[np.append(np.diff(rows[:, 0]) > 0, np.full(len(rows[:1]), True))]
+def _metres(
+    found: list[tuple[int, int, int, int]], per_quarter: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Give all valid time signatures, and where each file's begin; of several at one tick the last.
+
+    Parameters
+    ----------
+    found : list of (int, int, int, int)
+        File, tick, notes in a bar and their unit, by file.
+    per_quarter : ndarray of int, shape (n_files,)
+        Ticks in a quarter note.
+    """
+    rows = np.array(found or np.zeros((0, 4)), dtype=np.int64)
+    rows = rows[(rows[:, 1] >= 0) & (rows[:, 2:] > 0).all(axis=1)]
+    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    rows = rows[
+        np.append((np.diff(rows[:, :2], axis=0) != 0).any(axis=1), np.full(len(rows[:1]), True))
+    ]
+    metre = rows[:, 1:].astype(np.float64)
+    metre[:, 0] /= per_quarter[rows[:, 0]]
+    counts = np.bincount(rows[:, 0], minlength=len(per_quarter))
+    return metre, np.append(0, np.cumsum(counts)).astype(np.int64)
 
 
 def _problems(
