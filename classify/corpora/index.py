@@ -151,6 +151,10 @@ class Index:
         )
         return self._whole(rows)
 
+    def among(self, digests: Sequence[str], reader: str) -> set[str]:
+        """Say of which contents anything is known, whole or not."""
+        return _among(self._base, digests, reader)
+
     def _whole(self, rows: Sequence[tuple[Any, ...]]) -> list[StoredSong]:
         """Make songs of the rows of a content; forget them where one is damaged or missing."""
         if not rows:
@@ -219,13 +223,17 @@ def known_contents(path: str, reader: str, digests: Sequence[str]) -> set[str]:
         suppress(sqlite3.Error, MemoryError, ValueError),
         closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as base,
     ):
-        rows = base.execute(
-            "SELECT DISTINCT digest FROM songs WHERE reader = ? "
-            f"AND digest IN ({_marks(len(digests))})",
-            [reader, *(bytes.fromhex(digest) for digest in digests)],
-        ).fetchall()
-        return {row[0].hex() for row in rows}
+        return _among(base, digests, reader)
     return set()
+
+
+def _among(base: sqlite3.Connection, digests: Sequence[str], reader: str) -> set[str]:
+    rows = base.execute(
+        "SELECT DISTINCT digest FROM songs WHERE reader = ? "
+        f"AND digest IN ({_marks(len(digests))})",
+        [reader, *(bytes.fromhex(digest) for digest in digests)],
+    ).fetchall()
+    return {row[0].hex() for row in rows}
 
 
 def is_damage(error: Exception) -> bool:

@@ -21,7 +21,7 @@ from pathlib import Path
 from classify.compute.executor import Executor, Future, Task, TaskDied, make_executor, task_name
 from classify.errors import InputError
 from classify.files import DiskFull, is_full
-from classify.songs.batch import NO_FILE, Batch, ParsedSong, opened, read_batch
+from classify.songs.batch import Batch, Mark, ParsedSong, opened, read_batch
 from classify.songs.formats import File, FileFormat
 from classify.songs.song import UnusableSong
 
@@ -73,9 +73,8 @@ class Piece:
     attempts: int = 0
     since: float = 0.0
 
-    def note(self, told: str) -> None:
-        """Remember which file is being read."""
-        self.at = None if told == NO_FILE else int(told)
+    def note(self, _: str) -> None:
+        """Remember that its process reads."""
         self.begun = True
 
     def start(self) -> None:
@@ -168,6 +167,7 @@ class Reading:
             if isinstance(error, OSError) and error.errno in OF_THE_DISK:
                 raise
             Path(piece.shard).unlink(missing_ok=True)
+            piece.at = Mark(piece.shard).take()
             if not piece.begun:
                 piece.attempts += 1
                 if piece.attempts > 2:

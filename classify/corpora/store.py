@@ -372,8 +372,9 @@ class Store:
 
     def _first_come(self, songs: list[ParsedSong], piece: Piece) -> list[ParsedSong]:
         """Leave out songs that a batch read at the same time has brought already."""
-        digests = {song.digest for song in songs}
-        known = {d for d in digests if self._index.of_content(d, piece.kind.reader)}
+        reader, digests = piece.kind.reader, sorted({song.digest for song in songs})
+        found = self._index.among(digests, reader)
+        known = {digest for digest in found if self._index.of_content(digest, reader)}
         return without(Path(piece.shard), songs, known) if known else songs
 
 

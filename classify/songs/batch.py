@@ -5,6 +5,8 @@ The process that wants the songs gets a few facts about each; the notes themselv
 
 import ctypes
 import math
+import mmap
+import struct
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -29,8 +31,8 @@ MOST_PARTS, MOST_LETTERS = 10_000, 500
 #: Changes of tempo, or of metre, in one song.
 MOST_CHANGES = 100_000
 
-#: What is told where no file in particular is being read.
-NO_FILE = "-"
+#: What stands in a `Mark` where no file in particular is being read.
+NO_FILE = -1
 
 #: How notes are laid down: quick to write and to read, a fifth of their size in memory.
 PARQUET = {
@@ -83,6 +85,49 @@ class Batch:
     n_notes: int = 0
 
 
+class Mark:
+    """Which file of a batch is being read: a number on disk, there whatever becomes of the process.
+
+    It is beside the Parquet file, and gone when the block ends well.
+
+    Parameters
+    ----------
+    shard : str
+        Path of the Parquet file.
+    """
+
+    def __init__(self, shard: str) -> None:
+        self.path = Path(f"{shard}.at")
+
+    def __enter__(self) -> "Mark":
+        with self.path.open("wb+") as file:
+            file.write(NUMBER.pack(NO_FILE))
+            file.flush()  # so that there is room on the disk
+            self._memory = mmap.mmap(file.fileno(), NUMBER.size)
+        return self
+
+    def at(self, number: int) -> None:
+        """Say which file is read from now on."""
+        NUMBER.pack_into(self._memory, 0, number)
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        self._memory.close()
+        if kind is None:
+            self.path.unlink()
+
+    def take(self) -> int | None:
+        """Give the file at which a batch ended, if it was at one, and remove the mark."""
+        try:
+            (number,) = NUMBER.unpack(self.path.read_bytes())
+        except (OSError, struct.error):
+            return None
+        self.path.unlink()
+        return None if number == NO_FILE else int(number)
+
+
+NUMBER = struct.Struct("=q")
+
+
 def read_batch(
     files: Sequence[File],
     kind: FileFormat,
@@ -93,8 +138,8 @@ def read_batch(
 ) -> Batch:
     """Read files of one kind and write their notes.
 
-    Before each file its number is told to whoever waits for the batch: a file on which the process
-    dies, or runs out of memory, is known by that.
+    Before each file its number is marked (`Mark`): a file on which the process dies, or runs out of
+    memory, is known by that.
 
     Parameters
     ----------
@@ -118,14 +163,31 @@ def read_batch(
         Whatever goes wrong with a file that is not alone.
     """
     _keep_freed_memory()
-    batch, gathered = Batch(), _Gathered(kind, seconds, alone)
-    batch.songs = gathered.failed
+    emit("begun")
+    with Mark(shard) as mark:
+        batch, gathered = Batch(), _Gathered(kind, seconds, alone, mark)
+        _gather(files, kind, known, batch, gathered)
+        mark.at(NO_FILE)
+        table = gathered.notes.table()
+        batch.songs = gathered.failed + gathered.placed(table)
+        batch.n_notes = write_shard(Path(shard), gathered.names(), table)
+    return batch
+
+
+def _gather(
+    files: Sequence[File],
+    kind: FileFormat,
+    known: Callable[[str, list[str]], set[str]],
+    batch: Batch,
+    gathered: "_Gathered",
+) -> None:
+    """Open files, and read those that are not known."""
     contents: dict[str, _Content] = {}
     held = 0
     with ExitStack() as open_archives:
         archives: dict[str, zipfile.ZipFile] = {}
         for number, file in enumerate(files):
-            emit(f"{number}")
+            gathered.mark.at(number)
             try:
                 data, digest = opened(file, kind, archives, open_archives)
             except UnusableSong as reason:
@@ -139,11 +201,6 @@ def read_batch(
                 gathered.add(contents, known)
                 held = 0
     gathered.add(contents, known)
-    emit(NO_FILE)
-    table = gathered.notes.table()
-    batch.songs += gathered.placed(table)
-    batch.n_notes = write_shard(Path(shard), gathered.names(), table)
-    return batch
 
 
 class _Content(NamedTuple):
@@ -212,8 +269,8 @@ def contents_of(
 class _Gathered:
     """The songs of a batch, while they are read."""
 
-    def __init__(self, kind: FileFormat, seconds: float, alone: bool) -> None:
-        self.kind, self.seconds, self.alone = kind, seconds, alone
+    def __init__(self, kind: FileFormat, seconds: float, alone: bool, mark: Mark) -> None:
+        self.kind, self.seconds, self.alone, self.mark = kind, seconds, alone, mark
         self.failed: list[ParsedSong] = []
         self.added: set[str] = set()
         self.notes = NoteTableBuilder()
@@ -226,7 +283,7 @@ class _Gathered:
         for digest in known(self.kind.reader, list(contents)) | self.added:
             contents.pop(digest, None)
         for digest, (number, data, file) in contents.items():
-            emit(f"{number}")
+            self.mark.at(number)
             deadline(self.seconds)
             self.add_file(digest, data, file)
         deadline(0)

@@ -359,8 +359,10 @@ def _crowded(files, *rest):
     if len(files) == 3:
         raise MemoryError
     if len(files) > 1:
-        executor.emit("1")
-    if len(files) > 1 or files[0].path.endswith("005.mid"):
+        with batch.Mark(rest[2]) as mark:
+            mark.at(1)
+            raise sqlite3.OperationalError("disk I/O error")
+    if files[0].path.endswith("005.mid"):
         raise sqlite3.OperationalError("disk I/O error")
     return made
 
