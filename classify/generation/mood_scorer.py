@@ -89,10 +89,17 @@ class MoodScorer:
         -------
         ndarray, shape (n_songs,)
         """
-        x = _standardised(mean_of_excerpts(songs, EXCERPT), self.middle, self.spread)
-        score = x @ self.weights[:, :-1].T + self.weights[:, -1]
+        score = self._scores(songs)
         odds = np.exp(score - score.max(axis=1, keepdims=True))
         return np.asarray((odds / odds.sum(axis=1, keepdims=True))[:, self.moods.index(mood)])
+
+    def calls(self, songs: Sequence[Song]) -> list[str]:
+        """Name the mood that is most probable for each song; each has a note."""
+        return [self.moods[place] for place in self._scores(songs).argmax(axis=1)]
+
+    def _scores(self, songs: Sequence[Song]) -> Floats:
+        x = _standardised(mean_of_excerpts(songs, EXCERPT), self.middle, self.spread)
+        return np.asarray(x @ self.weights[:, :-1].T + self.weights[:, -1])
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Give arrays and values that a scorer is made of again."""

@@ -19,6 +19,7 @@ from classify.generation.generators.music_vae_flat import FlatMusicVAE
 from classify.generation.latent import measuring, moving, operations, phrases, rolls
 from classify.generation.latent.architecture import Architecture
 from classify.generation.latent.coder import Coder
+from classify.generation.latent.collapse import NewSongs
 from classify.generation.latent.flower import petal_root, petals
 from classify.generation.latent.frame_architecture import FrameArchitecture
 from classify.generation.latent.frame_coder import FrameCoder
@@ -26,6 +27,7 @@ from classify.generation.latent.latent_generator import ATTRIBUTES
 from classify.generation.latent.phrases import HOLD, NOTHING
 from classify.generation.latent.points import attribute_ways, note_agreement, of_the_middle, slerp
 from classify.generation.latent.training import Example
+from classify.generation.mood_scorer import MoodScorer
 from classify.generation.similarity import melodic_similarity
 from classify.representations import melody as melodies
 from classify.representations.reference import piece
@@ -345,10 +347,38 @@ def test_a_collapsed_space_says_so_and_what_to_do(space):
     deaf.history, deaf.told = [{"kl": 90.0}], 0.0
     (said,) = deaf.remarks()
     assert "collapsed" in said and "KL divergence 90" in said and "lower beta, raise" in said
-    deaf.told = 5.0
+    deaf.told, deaf.drawn = 5.0, NewSongs(24, 1.0, 1.0)
     assert not deaf.remarks()
     deaf.history = [{"kl": 0.01}]
     assert deaf.remarks()
+
+
+def _higher(song):
+    notes = song.notes.copy()
+    notes["pitch"] += 24
+    return replace(song, fetch=lambda: notes)
+
+
+def test_a_space_of_one_song_or_one_mood_says_so(space, tmp_path):
+    """By songs that it wrote when it had learned: beside real ones, and by what tells moods."""
+    songs = made(24)
+    high = [_higher(song) for song in songs[::2]]
+    told = MoodScorer.fit([*songs[1::2], *high], ["calm"] * 12 + ["wild"] * 12)
+    assert NewSongs.of([*songs[1::2], *high], songs, told).why == ""
+    one = NewSongs.of([songs[0]] * 6, songs, None)
+    assert one.apart == 0 and "its songs are one (17% of 6 new songs differ" in one.why
+    calm = NewSongs.of(songs[1::2], songs, told)
+    assert "its moods are one (100% of 12 new songs of 2 moods are heard as calm)" in calm.why
+    deaf = Drawn(quick=True)
+    deaf.__dict__ |= space.__dict__ | {"history": [{"kl": 9.0}], "told": 9.0, "drawn": calm}
+    (said,) = deaf.remarks()
+    assert said.startswith("MusicVAE: the space has collapsed: its moods are one")
+    space.save(tmp_path)
+    assert MusicVAE.load(tmp_path).drawn == space.drawn and space.drawn.n > 1
+    values = json.loads((tmp_path / "values.json").read_text())
+    del values["drawn"]
+    (tmp_path / "values.json").write_text(json.dumps(values))
+    assert MusicVAE.load(tmp_path).drawn.why == ""  # saved before this was measured
 
 
 @pytest.mark.slow

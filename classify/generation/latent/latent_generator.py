@@ -21,6 +21,7 @@ from classify.generation.generator import State
 from classify.generation.keys import into_range
 from classify.generation.knobs import KNOBS
 from classify.generation.latent.architecture import Architecture
+from classify.generation.latent.collapse import NewSongs
 from classify.generation.latent.frame_architecture import FrameArchitecture
 from classify.generation.latent.phrases import LONGEST_BAR, TICKS_PER_BEAT, length_of
 from classify.generation.latent.points import Point, attribute_ways, of_the_middle
@@ -53,6 +54,10 @@ FEWEST = 0.01
 #: What a latent vector says of its phrase, in nats, below which a space has collapsed; and phrases'
 #: divergence from the prior. The songs on which the former is measured, at most.
 COLLAPSED, ASKED = 1.0, 24
+
+#: New songs by which it is seen whether a space writes one song or has one mood; real songs, at
+#: most, that they are laid beside; and those of both for a quick look.
+NEW_SONGS, REAL_SONGS, QUICK_SONGS = 24, 100, 6
 
 #: Attributes that songs can be moved along: tempo is no matter of the space.
 ATTRIBUTES = tuple(name for name in KNOBS if name != "tempo")
@@ -92,6 +97,8 @@ class LatentGenerator(KeptNetwork):
         What became of each epoch of the training.
     told : float
         What a latent vector says of a phrase that was learned from, in nats.
+    drawn : NewSongs
+        What new songs were like when it had learned.
     spots : dict of str to (ndarray, ndarray)
         Where the phrases of each mood are, those of all songs under the empty name: mean, shape
         (n_latent,), and a square root of their covariance, shape (n_latent, n_latent).
@@ -124,6 +131,7 @@ class LatentGenerator(KeptNetwork):
     programs: dict[str, int]
     history: list[Values]
     told: float
+    drawn: NewSongs
     spots: dict[str, tuple[Floats, Floats]]
     directions: dict[str, Floats]
 
@@ -278,6 +286,19 @@ class LatentGenerator(KeptNetwork):
         self.place_moods(kept, named)
         some = kept[:: max(1, len(kept) // ASKED)]
         self.told = float(np.mean([self.nats_told(song, self.encode(song)) for song in some]))
+        self.drawn = self._drawn(kept)
+
+    def _drawn(self, songs: Sequence[Song]) -> NewSongs:
+        """Measure new songs, a phrase long and as many of each mood, beside those learned from."""
+        moods = [mood for mood in self.spots if mood] or [""]
+        n_new, n_real = (QUICK_SONGS,) * 2 if self.quick else (NEW_SONGS, REAL_SONGS)
+        new = []
+        for number in range(n_new):
+            random = np.random.default_rng((self.seed, number))
+            mood = moods[number % len(moods)] or None
+            asked = self.set_knobs(Request(mood=mood, bars=self.phrase_bars), random)
+            new.append(self.decode(self.place(asked, random), random, asked))
+        return NewSongs.of(new, songs[:: max(1, len(songs) // n_real)], self.scorer)
 
     @staticmethod
     def metre_of(song: Song) -> tuple[int, int] | None:
@@ -346,10 +367,11 @@ class LatentGenerator(KeptNetwork):
 
     @property
     def collapse(self) -> str:
-        """What to say of a space that says nothing of songs; empty where it does."""
+        """What to say of a space that says nothing of songs, or of one song or mood alone."""
         kl = self.history[-1].get("kl", np.inf) if self.history else np.inf
         if kl >= COLLAPSED and self.told >= COLLAPSED:
-            return ""
+            why = self.drawn.why
+            return f"{self.TITLE}: the space has collapsed: {why}" if why else ""
         known = f", KL divergence {kl:.2f} nats" if np.isfinite(kl) else ""
         return (
             f"{self.TITLE}: the space has collapsed (a latent vector says {self.told:.2f} nats of "
@@ -410,7 +432,7 @@ class LatentGenerator(KeptNetwork):
         for n, (mean, root) in enumerate(self.spots.values()):
             arrays |= {f"spot.{n}.mean": mean, f"spot.{n}.root": root}
         arrays |= {f"direction.{name}": way for name, way in self.directions.items()}
-        return arrays, values | {"spots": list(self.spots)}
+        return arrays, values | {"spots": list(self.spots), "drawn": self.drawn.as_values()}
 
     @classmethod
     def of_state(cls, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> Self:
@@ -425,6 +447,8 @@ class LatentGenerator(KeptNetwork):
         }  # fmt: skip
         generator = super().of_state(arrays, values)
         generator.spots, generator.directions = spots, directions
+        # earlier ones were saved without it
+        generator.drawn = NewSongs(**values.get("drawn", {"n": 0, "distinct": 1.0, "apart": 1.0}))
         return generator
 
 
