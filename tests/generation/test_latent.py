@@ -142,6 +142,7 @@ FRAMES = {
     "sequence": FrameArchitecture(3, 16, 2, (2, 3, 2, 3, 2, 3), 7, 5, 4, 6),
     "step": FrameArchitecture(3, 16, 2, (2, 3, 2, 3, 2, 3), 7, 5, 4, 6, step=True),
     "leaking": FrameArchitecture(3, 16, 2, (2, 3, 2, 3, 2, 3), 7, 5, 4, 6, leaks=True),
+    "apart": FrameArchitecture(3, 16, 2, (2, 3, 2, 3, 2, 3), 7, 5, 4, 6, apart_from_start=True),
 }
 
 
@@ -155,6 +156,8 @@ def test_numpy_says_what_keras_says_of_frames(name):
     layer = frame_network.FrameNetwork(shape, Objective(free_bits=0, beta=1))
     model = frame_network.build(layer)
     model.set_weights([draw.normal(0, 0.4, w.shape) * (w.ndim > 0) for w in model.get_weights()])
+    if shape.apart_from_start:
+        layer.normal.set_weights([np.full(4, 0.3), np.full(4, 2.0)])
     parts = frame_network.weights(layer)
     assert {n: w.shape for n, w in parts.items()} == shape.shapes()
     begins = draw.random((2, 3, 16, rolls.KEYS)) < 0.02
@@ -177,6 +180,26 @@ def test_numpy_says_what_keras_says_of_frames(name):
     assert changed.all() == shape.leaks
     written = coder.decode(z, metre, 12, heard=np.array([[True, False, False]] * 2))
     assert written[0][:, 0, 0].any() and not written[0][:, :, 12:].any()
+
+
+@pytest.mark.parametrize("forgets", [0.0, 1.0])
+def test_a_decoder_that_forgets_the_frames_before_has_only_its_vector(forgets):
+    from classify.generation.networks import frame_network
+    from classify.generation.networks.phrase_network import Objective
+
+    shape, draw = FRAMES["sequence"], np.random.default_rng(2)
+    layer = frame_network.FrameNetwork(shape, Objective(forgets=forgets))
+    frame_network.build(layer)
+    for name in ("mean", "spread"):  # the vector says nothing of the frames
+        layer.parts[name].kernel.assign(np.zeros(layer.parts[name].kernel.shape))
+    hidden = []
+    for _ in range(2):
+        layer.seed_generator.state.assign([0, 0])
+        features = draw.normal(size=(2, shape.bars, shape.features)).astype(np.float32)
+        told, counts = (np.ones((2, shape.bars, *n), np.float32) for n in ((shape.metres,), ()))
+        hidden.append(layer._by_sequence(features, told, counts, training=True)[0].numpy())
+    np.testing.assert_array_equal(hidden[0][:, 0], hidden[1][:, 0])
+    assert np.array_equal(hidden[0], hidden[1]) == bool(forgets)
 
 
 def test_published_sizes_of_c_rvae():

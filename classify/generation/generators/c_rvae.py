@@ -54,6 +54,7 @@ class CRVAE(LatentGenerator):
     TITLE = "C-RVAE"
     STEP: ClassVar[bool] = False
     LEAKS: ClassVar[bool] = False
+    FORGETS: ClassVar[float] = 0.5
     EPOCHS = 40
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "small": {"bars": 8, "filters": (12, 12, 16, 16, 16, 16), "dense": 160, "features": 64,
@@ -85,16 +86,16 @@ class CRVAE(LatentGenerator):
         cls, preset: str, metres: int = 1, bar_steps: int = FEWEST_STEPS
     ) -> FrameArchitecture:
         """Give the architecture of a preset, for so many metres and steps in a bar."""
-        return FrameArchitecture(bar_steps=bar_steps, metres=metres, step=cls.STEP,
-                                 leaks=cls.LEAKS, **cls.PRESETS[preset])  # fmt: skip
+        apart = preset == "small" and not cls.STEP
+        return FrameArchitecture(bar_steps=bar_steps, metres=metres, step=cls.STEP, leaks=cls.LEAKS,
+                                 apart_from_start=apart, **cls.PRESETS[preset])  # fmt: skip
 
     def layer(self) -> Any:
         """Make the layer of Keras that says what sequences cost."""
         from classify.generation.networks.phrase_network import Objective
 
-        return self.module().FrameNetwork(
-            self.architecture, Objective(self.beta, self.free_bits), self.seed
-        )
+        objective = Objective(self.beta, self.free_bits, forgets=self.FORGETS)
+        return self.module().FrameNetwork(self.architecture, objective, self.seed)
 
     def module(self) -> Any:
         """Give the module of networks over frames."""

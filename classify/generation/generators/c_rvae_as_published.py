@@ -9,6 +9,7 @@ class CRVAEAsPublished(CRVAE):
     TITLE = "C-RVAE, as published"
     VARIANT_OF = "c-rvae"
     LEAKS = True
+    FORGETS = 0.0
 
 
 GENERATOR = CRVAEAsPublished

@@ -9,6 +9,7 @@ class CRVAEStep(CRVAE):
     TITLE = "C-RVAE, by step"
     VARIANT_OF = "c-rvae"
     STEP = True
+    FORGETS = 0.0  # each vector reads its own frame
 
 
 GENERATOR = CRVAEStep

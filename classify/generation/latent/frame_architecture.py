@@ -42,6 +42,9 @@ class FrameArchitecture:
     leaks : bool
         Whether the decoder goes over the frames in both directions: its backward half then reads
         the very frame that it is to predict. As published; a fault.
+    apart_from_start : bool
+        Whether latent vectors of sequences are normalised to be apart from the first batch on, so
+        that they are no noise to the decoder (Zhu et al. 2020).
 
     Examples
     --------
@@ -60,6 +63,7 @@ class FrameArchitecture:
     layers: int = 2
     step: bool = False
     leaks: bool = False
+    apart_from_start: bool = False
 
     @property
     def flat(self) -> int:

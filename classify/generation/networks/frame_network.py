@@ -9,6 +9,7 @@ from classify.generation.latent.frame_architecture import CHANNELS, CONVOLUTIONS
 from classify.generation.latent.phrases import LOUDNESS
 from classify.generation.latent.rolls import KEYS
 from classify.generation.networks.phrase_network import (
+    DEVIATION,
     LatentNetwork,
     divergence,
     loss,
@@ -16,6 +17,12 @@ from classify.generation.networks.phrase_network import (
     nats_of,
     weights,
 )
+
+
+#: How sure of a note's begin, or of its sounding, the decoder is of a cell before it learns, in
+#: log-odds: about as often as these are in music. A decoder that has to learn this first drives all
+#: units to where they cannot learn any more, and hears neither its vector nor the frames before.
+SELDOM = {"begins": -5.0, "sounds": -3.5}
 
 
 class FrameNetwork(LatentNetwork):
@@ -33,6 +40,13 @@ class FrameNetwork(LatentNetwork):
     tensor, shape (n, 4)
         The columns of `phrase_network`; the accuracy is F1 of the cells in which notes begin.
     """
+
+    def build(self, shapes: Any) -> None:
+        """Make the weights; most cells are silent."""
+        super().build(shapes)
+        for name, odds in SELDOM.items():
+            bias = self.parts[name].bias
+            bias.assign(ops.full(bias.shape, odds))
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Give the costs."""
@@ -70,8 +84,13 @@ class FrameNetwork(LatentNetwork):
                 parts["encoder.backward"](ops.flip(x, axis=1))[:, -1]]  # fmt: skip
         last = ops.concatenate(ends, axis=-1)
         mean, spread = parts["mean"](last), ops.softplus(parts["spread"](last))
+        if shape.apart_from_start:
+            mean = DEVIATION * self.normal(mean, training=training)
         z = ops.repeat(self._drawn(mean, spread, training)[:, None], shape.bars, axis=1)
         before = ops.pad(features[:, :-1], ((0, 0), (1, 0), (0, 0)))
+        if training and self.objective.forgets:
+            luck = keras.random.uniform(ops.shape(before)[:2], seed=self.seed_generator)
+            before = before * ops.cast(luck >= self.objective.forgets, "float32")[..., None]
         x = ops.concatenate([z, before, told], axis=-1)
         for n in range(shape.layers):
             forward = parts[f"decoder.{n}.forward"](x)

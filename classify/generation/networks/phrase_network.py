@@ -38,12 +38,16 @@ class Objective:
         Batches in which beta comes to 63 % of its highest value.
     sampling : float
         The constant k of the inverse sigmoid, in batches; 0 for the true symbols throughout.
+    forgets : float
+        Share of frames of which the decoder is not told the one before in training, so that it has
+        to ask the latent vector (Bowman et al. 2016, who drop words).
     """
 
     beta: float = 0.2
     free_bits: float = 32.0
     rise: float = 200.0
     sampling: float = 0.0
+    forgets: float = 0.0
 
 
 class LatentNetwork(keras.layers.Layer):
