@@ -18,7 +18,6 @@ from classify.generation.networks.phrase_network import (
     weights,
 )
 
-
 #: How sure of a note's begin, or of its sounding, the decoder is of a cell before it learns, in
 #: log-odds: about as often as these are in music. A decoder that has to learn this first drives all
 #: units to where they cannot learn any more, and hears neither its vector nor the frames before.
