@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -107,6 +108,54 @@ def test_ffmpeg_reads_m4a(tmp_path):
 def test_sections_come_together_at_their_times(tmp_path, monkeypatch):
     monkeypatch.setattr(audio, "SECTION", 4.0)  # borders where chords sound
     assert onset_f1(record(tmp_path / "piece.ogg", sound(piece()))) >= 0.8
+
+
+SECTIONS = """
+import resource, sys
+from pathlib import Path
+from classify.songs import audio
+audio.SECTION = 20.0
+Path(sys.argv[2]).write_bytes(audio.to_midi(Path(sys.argv[1])).midi)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+@needs_extra
+def test_a_killed_transcription_goes_on_in_memory_that_does_not_grow(tmp_path, monkeypatch):
+    monkeypatch.setenv("CLASSIFY_CACHE", str(tmp_path / "cache"))
+    two_minutes = np.tile(sound(piece(8)), 6)[: 120 * 44100]
+    short = record(tmp_path / "short.flac", two_minutes[: 40 * 44100])
+    long = record(tmp_path / "long.flac", np.tile(two_minutes, 5))
+
+    def begun(path: Path, out: str) -> subprocess.Popen:
+        command = [sys.executable, "-c", SECTIONS, path, tmp_path / out]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def sections(process: subprocess.Popen, least: int) -> dict[Path, int]:
+        """Wait until so many are kept; their times."""
+        found: list[Path] = []
+        while len(found) < least:
+            assert process.poll() is None
+            time.sleep(0.1)
+            found = list(tmp_path.glob("cache/transcribing/*/*.npz"))
+        return {path: path.stat().st_mtime_ns for path in found}
+
+    def peak(process: subprocess.Popen) -> int:
+        return int(process.communicate()[0])
+
+    killed = begun(long, "killed.mid")
+    kept = sections(killed, 7)
+    killed.kill()
+    killed.communicate()
+    assert not (tmp_path / "killed.mid").exists()
+    goes_on = begun(long, "long.mid")
+    assert kept.items() <= sections(goes_on, len(kept) + 2).items()
+    least = peak(begun(short, "short.mid"))
+    assert peak(goes_on) < 1.15 * least
+    assert not list(tmp_path.glob("cache/transcribing/*/*"))
+    assert peak(begun(long, "again.mid")) < 1.15 * least
+    assert (tmp_path / "again.mid").read_bytes() == (tmp_path / "long.mid").read_bytes()
 
 
 @pytest.mark.slow
