@@ -24,9 +24,9 @@ CHOSEN = re.compile(r"\b(?:[Mm]acro-F1|95 %|95 of 100|80 %|835 windows of 800 no
 
 LARGEST = 400 * 1024
 
-#: They train models on whole corpora, or read the same runs by the same calls as notebooks 1 and 2.
+#: They look at or train on whole corpora, or read the same runs by the same calls as notebook 2.
 LONG = (
-    "0-your-first-model", "3-where-models-err", "4-what-the-leak-does",
+    "0-your-first-model", "1-a-corpus-before-modelling", "3-where-models-err", "4-what-the-leak-does",
     "5-from-songs-to-a-playlist", "6-from-songs-to-new-songs", "7-inside-a-network",
 )  # fmt: skip
 
