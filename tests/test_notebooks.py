@@ -26,8 +26,9 @@ LARGEST = 400 * 1024
 
 #: They look at or train on whole corpora, or read the same runs by the same calls as notebook 2.
 LONG = (
-    "0-your-first-model", "1-a-corpus-before-modelling", "3-where-models-err", "4-what-the-leak-does",
-    "5-from-songs-to-a-playlist", "6-from-songs-to-new-songs", "7-inside-a-network",
+    "0-your-first-model", "1-a-corpus-before-modelling", "3-where-models-err",
+    "4-what-the-leak-does", "5-from-songs-to-a-playlist", "6-from-songs-to-new-songs",
+    "7-inside-a-network",
 )  # fmt: skip
 
 

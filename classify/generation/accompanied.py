@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classify.generation.accompaniment import BARE, Accompaniment, Attacks, Ints, Sampler
 from classify.generation.request import Request, read_chord
@@ -12,6 +14,8 @@ from classify.representations import melody as melodies
 from classify.representations.melody import REST, Melody
 from classify.representations.sequences import note_array, song_of
 from classify.songs import Song
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,7 @@ def _song(
         program = np.array(instruments)[np.minimum(part, len(instruments) - 1)]
     inside = (pitch >= 0) & (pitch <= 127)
     pitch, first, last, program = (part[inside] for part in (pitch, first, last, program))
-    last = _apart(pitch, first, last)
+    last = np.maximum(until_struck_again(pitch, first, last), first + 1)
     seconds = 60 / setting.tempo / TICKS_PER_BEAT
     notes = note_array(
         onset=first * seconds, duration=(last - first) * seconds, beat=first / TICKS_PER_BEAT,
@@ -182,11 +186,13 @@ def _song(
     return song_of(notes, np.array([[0.0, setting.tempo]]), metres, "new song")
 
 
-def _apart(pitch: Ints, first: Ints, last: Ints) -> Ints:
-    """End notes where their pitch is struck again."""
+def until_struck_again(
+    pitch: NDArray[Any], first: NDArray[Number], last: NDArray[Number]
+) -> NDArray[Number]:
+    """End notes where their pitch is struck again: each pitch, when it begins, and when it ends."""
     order = np.lexsort((first, pitch))
     again = np.append(pitch[order][1:] == pitch[order][:-1], False)
     following = np.append(first[order][1:], 0)
     ends = last.copy()
     ends[order] = np.where(again, np.minimum(last[order], following), last[order])
-    return np.asarray(np.maximum(ends, first + 1))
+    return ends

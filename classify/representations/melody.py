@@ -114,8 +114,9 @@ def encode(song: Song, ticks_per_beat: int = 4) -> Melody | None:
         return None
     begin = np.round(notes["beat"].astype(float) * ticks_per_beat).astype(int)
     end = np.round(song.beats_at(notes["onset"] + notes["duration"]) * ticks_per_beat).astype(int)
-    last = np.append(np.flatnonzero(np.diff(begin)), len(begin) - 1)  # the highest of each place
-    begin, end, pitch = begin[last], end[last], notes["pitch"][last].astype(int)
+    order = np.lexsort((notes["pitch"], begin))  # who plays a chord strikes no two at once
+    highest = order[np.append(np.diff(begin[order]) > 0, True)]
+    begin, end, pitch = begin[highest], end[highest], notes["pitch"][highest].astype(int)
     metre, position = _metre(song, int(begin[0]), ticks_per_beat)
     pitches, ticks = _with_rests(begin, end, pitch, ticks_per_beat)
     return Melody(tuple(pitches), tuple(ticks), ticks_per_beat, metre, position)

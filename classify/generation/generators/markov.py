@@ -30,6 +30,7 @@ from classify.generation.passages import (
     bars_of,
     melody_of,
 )
+from classify.generation.playing import Playing
 from classify.generation.request import Request, read_key
 from classify.generation.sampling import Impossible, Sampler
 from classify.generation.styles import (
@@ -64,6 +65,8 @@ class Markov(Generator):
         What was learned of melodies, by time signature; empty where songs are in voices.
     accompaniment : Accompaniment or None
         What sounds beneath melodies; None where songs are melodies alone, or in voices.
+    playing : Playing or None
+        How the songs were played; None where they are scores, or entered on a grid.
     voices : VoiceStyle or None
         What was learned of songs in voices.
 
@@ -87,6 +90,7 @@ class Markov(Generator):
 
     styles: dict[Metre, Style]
     accompaniment: Accompaniment | None
+    playing: Playing | None
     voices: VoiceStyle | None
 
     def learn(
@@ -95,10 +99,11 @@ class Markov(Generator):
         """Learn whole frames of songs in voices, or melodies and what sounds beneath them."""
         self.styles, n_voices = {}, voice_style.n_voices(songs)
         self.voices = VoiceStyle.of(songs, moods, n_voices) if n_voices else None
-        self.accompaniment = None
+        self.accompaniment = self.playing = None
         if self.voices is None:
             self._learn_melodies(songs, moods)
             self.accompaniment = Accompaniment.of(songs, moods)
+            self.playing = Playing.of(songs, moods)
 
     def _learn_melodies(self, songs: Sequence[Song], moods: Sequence[str]) -> None:
         """Learn a style for each time signature."""
@@ -138,7 +143,14 @@ class Markov(Generator):
             ]  # fmt: skip
             tunes.sort(key=lambda tune: _distance(tune, wished, task.tempo))
             played = [self._played(tune, wished, task, random) for tune in tunes[:PLAYED]]
-            yield min(played, key=partial(knobs.distance, asked=asked)) if played[1:] else played[0]
+            song = played[0]
+            if played[1:]:
+                song = min(played, key=partial(knobs.distance, asked=asked))
+            if self.playing is not None:
+                stays = wished.keep or wished.renew
+                before = stays.song if stays else None
+                song = self.playing.play(song, wished.mood or "", random, before)
+            yield song
 
     def _of_melody(self, wished: Request) -> Request:
         """Write wishes for a song as wishes for its melody."""
@@ -269,7 +281,8 @@ class Markov(Generator):
         """Give all styles."""
         arrays: dict[str, NDArray[Any]] = {}
         values: dict[str, Any] = {"styles": []}
-        others = {"voices": self.voices, "accompaniment": self.accompaniment}
+        others = {"voices": self.voices, "accompaniment": self.accompaniment,
+                  "playing": self.playing}  # fmt: skip
         for name, other in others.items():
             if other is not None:
                 parts, values[name] = other.state()
@@ -286,13 +299,15 @@ class Markov(Generator):
         markov = cls()
         markov.styles = {}
         own = {kind: {n.removeprefix(kind): a for n, a in arrays.items() if n.startswith(kind)}
-               for kind in ("voices.", "accompaniment.")}  # fmt: skip
-        markov.voices = markov.accompaniment = None
+               for kind in ("voices.", "accompaniment.", "playing.")}  # fmt: skip
+        markov.voices = markov.accompaniment = markov.playing = None
         if "voices" in values:
             markov.voices = VoiceStyle.of_state(own["voices."], values["voices"])
         if "accompaniment" in values:
             beneath = Accompaniment.of_state(own["accompaniment."], values["accompaniment"])
             markov.accompaniment = beneath
+        if "playing" in values:
+            markov.playing = Playing.of_state(own["playing."], values["playing"])
         for place, ((numerator, denominator), plain) in enumerate(values["styles"]):
             prefix = f"{place}."
             parts = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}

@@ -73,6 +73,13 @@ def _overview(view: GeneratorsView) -> Iterator[Block]:
     )
 
 
+def _relation(score: Estimate, real: Estimate) -> str:
+    """Say how often the judge agrees beside real songs; more often where intervals part them."""
+    if score.low > real.high:
+        return "more often than"
+    return "as often as" if score.value >= real.value else "less often than"
+
+
 def summary(view: GeneratorsView) -> list[str]:
     """Say what came of it, in sentences."""
     real, lines = view.get(HELD_OUT, "control"), []
@@ -81,7 +88,7 @@ def summary(view: GeneratorsView) -> list[str]:
         best = following[0]
         score = view.get(best, "control")
         assert score is not None
-        relation = "as often as" if score.value >= real.value else "less often than"
+        relation = _relation(score, real)
         lines.append(
             f"{view.title(best)} follows classes best: the judge calls {percent(score.value)} "
             f"({span(score.low, score.high)}) of its songs by the class that was asked for, "

@@ -1,6 +1,7 @@
 """The page about a comparison of generators, and the blind listening test beside it."""
 
 import re
+import shutil
 from collections import Counter
 
 import pandas as pd
@@ -10,7 +11,11 @@ from classify import api
 from classify.cli.main import main
 from classify.corpora import builtin, builtin_scores
 from classify.errors import InputError
+from classify.files import read_json, write_json
+from classify.generation.measures import HELD_OUT
 from classify.report.generators import write_generators_report
+from classify.report.generators.data import read
+from classify.report.generators.page import summary
 from classify.songs import midi
 from tests.conftest import write_corpus
 
@@ -58,6 +63,25 @@ def test_the_same_files_give_the_same_page(folder):
     before = {name: (folder / name).read_bytes() for name in files}
     write_generators_report(folder)
     assert before == {name: (folder / name).read_bytes() for name in files}
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "said"),
+    [(0.3, 0.95, "as often as it is right"), (0.9, 0.95, "more often than it is right"),
+     (0.1, 0.2, "less often than it is right")],
+)  # fmt: skip
+def test_the_judge_agrees_more_often_only_where_intervals_part_it(
+    folder, tmp_path, low, value, said
+):
+    changed = shutil.copytree(folder, tmp_path / "run")
+    table = pd.read_csv(changed / "measures.csv")
+    control = (table.measure == "control") & table.of.isna()
+    table.loc[control & (table.set == HELD_OUT), ["value", "low", "high"]] = 0.7, 0.6, 0.8
+    table.loc[control & (table.set == "copy"), ["value", "low", "high"]] = value, low, 1.0
+    table.to_csv(changed / "measures.csv", index=False)
+    run = read_json(changed / "run.json")
+    write_json(changed / "run.json", run | {"follows_moods": {"copy": True, "unigram": False}})
+    assert said in " ".join(summary(read(changed)))
 
 
 def test_other_folders_are_refused(tmp_path, folder):
