@@ -21,7 +21,8 @@ GRID: dict[str, list] = {}
 
 #: What the mean squared difference of a regression's scores between a song and its copy costs, in
 #: terms of what the squares of its weights cost. Of 0, 1, 3, 6, 10, 30 and 100, on 663 EMOPIA clips
-#: with a copy each, 1 was right about most recordings, and as often about songs as any.
+#: with a copy each, 1 was right about most recordings (70.1 %; 68.3 % with 0), and about 70.9 % of
+#: the songs (70.6 % with 0; 71.5 % with 3).
 STEADINESS = 1.0
 
 
