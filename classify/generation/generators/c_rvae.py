@@ -9,8 +9,10 @@ Here the decoder goes forward; theirs is `c-rvae-as-published`, so that a report
 fault costs. `c-rvae-step` has a latent vector for each bar, as the paper says and Chung et al.
 (2015) do.
 
-What differs: a frame says where notes begin and where they sound, and how loud (`latent.rolls`).
-Sizes of the preset `small` are ours; the published ones are the preset `paper`.
+What differs: a frame says where notes begin and where they sound, and how loud (`latent.rolls`);
+cells begin silent, and half of the frames before are hidden from the decoder in training, so that
+it asks its vector. Sizes of the preset `small` are ours, and its vectors are normalised to be apart
+from the first batch on; the published sizes are the preset `paper`.
 """
 
 from collections import Counter
