@@ -1,11 +1,13 @@
 """Classical models of `baselines`, each with its grid search, behind the estimators' contract."""
 
 import importlib
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import ParameterGrid
@@ -13,6 +15,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from classify.evaluation.splits import Names, inner_folds
 from classify.models.estimator import Floats, Watch, WindowClassifier
+from classify.models.grid_search import Fold, Values, predictions
 from classify.models.ranks import with_quick_ranks
 from classify.models.selection import song_score
 from classify.representations import representation
@@ -103,9 +106,9 @@ class BaselineClassifier(WindowClassifier):
         model, held_out = self._searched(table, codes, about, of_song, folds, watch)
         if not hasattr(model, "predict_proba"):
             held_out = _platt(held_out, codes)
-            model = CalibratedClassifierCV(model, cv=folds, ensemble=False).fit(table, codes)
+            model = CalibratedClassifierCV(model, cv=folds, ensemble=False)
         self.held_out_ = held_out[np.cumsum(once) - 1]
-        self.model_ = model
+        self.model_ = _fit(model, table, codes, about)
         return self
 
     def _searched(
@@ -117,26 +120,24 @@ class BaselineClassifier(WindowClassifier):
         folds: list[Any],
         watch: Watch | None,
     ) -> tuple[Any, NDArray]:
-        """Fit with the best values of the grid; give the model, and what inner folds predicted.
+        """Give a model with the best values of the grid, and what inner folds predicted by it.
 
         A value that cannot be fitted (31 neighbours among 20 windows) is passed over.
         """
+        grid = list(ParameterGrid(self.grid))
+        tried = _held_out(self._module.build(self.seed), grid, table, codes, about, folds, watch)
         best, highest, failure = None, -np.inf, None
-        for values in ParameterGrid(self.grid):
-            model = self._module.build(self.seed).set_params(**values)
-            try:
-                held_out = _held_out(model, table, codes, about, folds, watch)
-            except ValueError as error:
-                failure = error
+        for values, held_out in zip(grid, tried, strict=True):
+            if isinstance(held_out, ValueError):
+                failure = held_out
                 continue
             score = song_score(held_out, codes, songs)
             if score > highest:
-                best, highest = (model, values, held_out), score
+                best, highest = (values, held_out), score
         if best is None:
             raise failure or ValueError("the grid holds no values")
-        model, self.best_params_, held_out = best
-        self.validation_ = highest
-        return _fit(model, table, codes, about), held_out
+        (self.best_params_, found), self.validation_ = best, highest
+        return self._module.build(self.seed).set_params(**self.best_params_), found
 
     def predict_prepared(self, x: NDArray[np.float32]) -> Floats:
         """Give class probabilities of windows that `prepare` gave."""
@@ -195,27 +196,37 @@ def _fit(model: Any, table: NDArray, codes: NDArray, about: Columns) -> Any:
 
 def _held_out(
     model: Any,
+    grid: Sequence[Values],
     table: NDArray,
     codes: NDArray,
     about: Columns,
     folds: list[Any],
-    watch: Watch | None = None,
-) -> NDArray:
-    """Predict each inner fold by a model that has not seen it: probabilities or decisions."""
-    method = "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
-    outputs = np.full((len(codes), codes.max() + 1), np.nan)
+    watch: Watch | None,
+) -> list[NDArray | ValueError]:
+    """Predict each inner fold by models that have not seen it: probabilities or decisions.
+
+    There is one array for each of the grid's values, or the reason why they cannot be fitted.
+    """
+    proper = hasattr(model, "predict_proba")
+    found: list[NDArray | ValueError] = [
+        np.full((len(codes), codes.max() + 1), np.nan) for _ in grid
+    ]
     for fit, validate in folds:
         about_fit = {name: column[fit] for name, column in about.items()}
-        inner = _fit(clone(model), table[fit], codes[fit], about_fit)
-        output = getattr(inner, method)(table[validate])
-        if output.ndim == 1:
-            output = np.stack([-output, output], axis=1)
-        if method == "predict_proba":
-            outputs[validate] = 0.0  # a fold of random windows may lack a class
-        outputs[np.ix_(validate, inner.classes_)] = output
-        if watch:
-            watch("")
-    return outputs
+        fold = Fold(table[fit], codes[fit], table[validate])
+        place = np.ix_(validate, np.unique(fold.codes))
+        fitted = partial(_fit, about=about_fit)
+        for number, output in enumerate(predictions(model, grid, fold, fitted)):
+            outputs = found[number]
+            if isinstance(output, ValueError):
+                found[number] = output
+            elif not isinstance(outputs, ValueError):
+                if proper:
+                    outputs[validate] = 0.0  # a fold of random windows may lack a class
+                outputs[place] = output if output.ndim > 1 else np.stack([-output, output], axis=1)
+            if watch:
+                watch("")
+    return found
 
 
 class _Decided(ClassifierMixin, BaseEstimator):
