@@ -74,10 +74,10 @@ def _overview(view: GeneratorsView) -> Iterator[Block]:
 
 
 def _relation(score: Estimate, real: Estimate) -> str:
-    """Say how often the judge agrees beside real songs; more often where intervals part them."""
+    """Say how often the judge agrees, beside real songs; where it may be as often, that it is."""
     if score.low > real.high:
         return "more often than"
-    return "as often as" if score.value >= real.value else "less often than"
+    return "as often as" if score.high >= real.value else "less often than"
 
 
 def summary(view: GeneratorsView) -> list[str]:

@@ -77,7 +77,7 @@ def test_the_judge_agrees_more_often_only_where_intervals_part_it(
     table = pd.read_csv(changed / "measures.csv")
     control = (table.measure == "control") & table.of.isna()
     table.loc[control & (table.set == HELD_OUT), ["value", "low", "high"]] = 0.7, 0.6, 0.8
-    table.loc[control & (table.set == "copy"), ["value", "low", "high"]] = value, low, 1.0
+    table.loc[control & (table.set == "copy"), ["value", "low", "high"]] = value, low, value + 0.05
     table.to_csv(changed / "measures.csv", index=False)
     run = read_json(changed / "run.json")
     write_json(changed / "run.json", run | {"follows_moods": {"copy": True, "unigram": False}})
