@@ -28,7 +28,7 @@ LARGEST = 400 * 1024
 LONG = (
     "0-your-first-model", "1-a-corpus-before-modelling", "3-where-models-err",
     "4-what-the-leak-does", "5-from-songs-to-a-playlist", "6-from-songs-to-new-songs",
-    "7-inside-a-network",
+    "7-inside-a-network", "8-a-walk-through-a-space",
 )  # fmt: skip
 
 
@@ -68,8 +68,8 @@ def shows_something(source: str) -> bool:
     return isinstance(tree.body[-1], ast.Expr) or bool(called & {"say", "picture"})
 
 
-def test_there_are_eight_and_the_runs_they_read():
-    assert [path.name[0] for path in NOTEBOOKS] == list("01234567")
+def test_there_are_nine_and_the_runs_they_read():
+    assert [path.name[0] for path in NOTEBOOKS] == list("012345678")
     for name in ("folk", "tunes"):
         run = ROOT / "results" / "reference" / name / "run.json"
         assert run.is_file(), f"{run}: not there; make it with `make results`"
