@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from classify.files import atomic_write, read_json, write_text
 from classify.progress import SILENT, Progress, counting
+from classify.storage import stored
 
 if TYPE_CHECKING:
     from classify.inference.saved_generator import SavedGenerator
@@ -65,6 +66,7 @@ class Places:
             )  # fmt: skip
 
 
+@stored(reads=["model", "library"])
 def map_library(
     model: "SavedGenerator | str | Path",
     library: str | Path,
@@ -135,6 +137,7 @@ def map_library(
     return len(there)
 
 
+@stored()
 def read_map(out: Path, model: str) -> dict[str, Any] | None:
     """Read a map that `map_library` made; None where there is none, or one of another generator.
 
