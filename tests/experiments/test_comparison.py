@@ -298,6 +298,7 @@ def test_too_few_songs_for_the_split(tmp_path):
         prepare(settings(folder))
 
 
+@pytest.mark.slow
 def test_real_music_splits_without_parting_a_song(real_data):
     for name in ("emopia", "vgmidi", "genre8", "nottingham"):
         data = prepare(settings(real_data / name, window=128))

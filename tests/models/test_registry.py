@@ -84,7 +84,7 @@ def within(family: str) -> pytest.MarkDecorator:
 
 #: Models that only the slow suite tries: networks that differ from nn3 in their layers alone, which
 #: `tests/models/networks` counts; those that other tests train; what is only there to be left out.
-SLOW = {"nn1", "nn2", "bi-nn1", "bi-nn2", "bi-nn3", "crnn", "crnn-mean", "transformer",
+SLOW = {"nn1", "nn2", "bi-nn1", "bi-nn2", "bi-nn3", "crnn", "crnn-mean", "transformer", "passages",
         "song-choice", "song-stack", "features-vote", "features-extra-trees",
         *(n for n, spec in SPECS.items() if not spec.in_groups)}  # fmt: skip
 

@@ -179,6 +179,7 @@ def test_attributions_of_a_network_are_complete_and_right(network):
     assert likeness(found) > 0.5
 
 
+@pytest.mark.slow
 def test_random_weights_destroy_the_attributions(network):
     import keras
 
