@@ -36,6 +36,7 @@ PAGES = {
     "playlist": ("/playlists/1", "#songs > li[data-song]"),
     "sheet": ("/playlists/1/sheet", "main"),
     "new-songs": ("/generate", ".new-song .play"),
+    "map": ("/map", "#legend canvas"),
     "listeners": ("/listeners", "main"),
     "models": ("/comparisons", "main"),
     "comparison": ("/comparisons/1", "iframe"),
@@ -85,6 +86,9 @@ def furnish(page: Asked, songs: Path) -> None:
     page.ask("/listeners", {"name": "Anna"})
     made = page.ask("/libraries", {"path": str(songs)})["library"]
     page.done("a library of 24 songs, read and judged", f"/libraries/{made}/read", {})
+    asked = {"generator": "music-vae", "library": made}
+    space = page.done("a composer that has a space", "/composers", asked)["model"]
+    page.done("a map of the built-in songs", "/maps", {"model": space, "library": 1})
     asked = {"library": made, "depth": "quick"}
     page.done("a quick comparison on it", "/comparisons", asked)
     page.done("another", "/comparisons", asked | {"name": "Small songs, again"})
