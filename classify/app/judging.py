@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from classify import api
 from classify.app.room import FIRST_CORPUS, Room, kept_model
 from classify.app.settings import used_model
-from classify.app.tables import Library, Model, Prediction, SkippedFile, Song, now
+from classify.app.tables import Library, Model, Prediction, SkippedFile, Song, judged_by, now
 from classify.errors import InputError
 
 #: Songs that are judged before they are written down.
@@ -137,10 +137,9 @@ def _warn(room: Room, library_id: int) -> None:
         model = used_model(session, "classifier")
         if model is None:
             return
-        joined = (Prediction.digest == Song.digest) & (Prediction.model_id == model.id)
         rows = session.execute(
             select(Prediction.statistics, Song.origin)
-            .join(Song, joined)
+            .join(Song, judged_by(model))
             .where(Song.library_id == library_id, Song.present)
         ).all()
     statistics, origins = [row for row, _ in rows], [origin for _, origin in rows]

@@ -8,7 +8,14 @@ twice and labels survive when a file moves.
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -164,6 +171,11 @@ class Probability(Base):
     digest: Mapped[str] = mapped_column(primary_key=True)
     mood: Mapped[str] = mapped_column(primary_key=True)
     p: Mapped[float]
+
+
+def judged_by(model: Model | None) -> ColumnElement[bool]:
+    """Say which prediction is a song's: that of this model, and none where there is no model."""
+    return (Prediction.digest == Song.digest) & (Prediction.model_id == (model.id if model else 0))
 
 
 class Listener(Base):

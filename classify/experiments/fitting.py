@@ -183,8 +183,8 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
     raw = table[rows]
     estimator = registry.make(job.spec, job.seed, job.settings, job.quick)
     begun = time.perf_counter()
-    pairs = {"originals": about["original"][rows]} if job.spec.kind == "baseline" else {}
-    estimator.fit(raw, label, group if fold.grouped else None, watch, song, **pairs)
+    grouped = group if fold.grouped else None
+    estimator.fit(raw, label, grouped, watch, song, about["original"][rows])
     fitted = time.perf_counter()
 
     classes = np.unique(about["label"])

@@ -71,8 +71,7 @@ def accompany(
     top, begin, gap = pitch[sounds] - setting.shift, begin[sounds], ticks[sounds]
     drawn = sampler(learned, tune, (top, begin, gap), setting, request).draw(random)
     attacks = _chosen(learned.attacks, np.array(drawn), top, gap)
-    stay = request.keep or request.renew
-    if stay:
+    if stay := request.passage:
         attacks = _with_bars_that_stay(attacks, request, stay.song, tune, begin, setting.shift)
     return _song(attacks, begin, gap, tune, setting, request.instruments)
 
@@ -132,7 +131,7 @@ def _with_bars_that_stay(
 ) -> Attacks:
     """Put all notes of a song in its bars that stay."""
     old, known = Attacks.of(song, -shift), melodies.encode(song, TICKS_PER_BEAT)
-    passage = request.keep or request.renew
+    passage = request.passage
     assert passage is not None and known is not None
     first, last = (passage.first - 1) * tune.bar_ticks, passage.last * tune.bar_ticks
     inside = (begin >= first) & (begin < last)

@@ -75,7 +75,7 @@ class Frame:
         InputError
             If that is not in the song, or leaves nothing to be written.
         """
-        passage = request.keep or request.renew
+        passage = request.passage
         if passage is None:
             about = _bars(request, habits)
             rests = np.full((len(about), habits.n_voices), REST)

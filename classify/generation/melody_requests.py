@@ -183,7 +183,7 @@ def _prepare(
 
 def _stays(request: Request, task: Task) -> list[tuple[list[Symbol], int, int]]:
     """Give the bars that stay, with their first and last steps."""
-    given, n_bars = request.keep or request.renew, task.n_ticks // task.bar
+    given, n_bars = request.passage, task.n_ticks // task.bar
     if given is None:
         return []
     stay = [given] if request.keep else [Passage(given.song, 1, n_bars)] if request.voices else [

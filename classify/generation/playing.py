@@ -48,7 +48,7 @@ class Playing:
     moods : tuple of str
         Known ones; the empty one first, which is that of all songs.
     weights : ndarray, shape (n_moods, 5)
-        MIDI velocity by what `_facts` says of a note.
+        MIDI velocity by the facts of a note (`Notes`).
     goes_on : ndarray, shape (n_moods,)
         Correlation of what the weights leave of one attack with that of the next.
     spreads : ndarray, shape (n_songs, 3)
@@ -67,13 +67,14 @@ class Playing:
         played = [song.origin.startswith((PERFORMED, TRANSCRIBED)) for song in songs]
         if not songs or np.mean(played) <= 0.5:
             return None
-        own = [mood for one, mood in zip(played, moods, strict=True) if one]
-        parts = [Notes.of(song) for one, song in zip(played, songs, strict=True) if one]
-        known = ["", *sorted({m for m in own if m and own.count(m) >= FEWEST_SONGS})]
-        learned = [
-            _learned([part for part, m in zip(parts, own, strict=True) if name in ("", m)])
-            for name in known
-        ]
+        of_mood: dict[str, list[Notes]] = {"": []}
+        for song, mood, by_people in zip(songs, moods, played, strict=True):
+            if by_people:
+                part = Notes.of(song)
+                for name in {"", mood}:
+                    of_mood.setdefault(name, []).append(part)
+        known = [n for n in sorted(of_mood) if not n or len(of_mood[n]) >= FEWEST_SONGS]
+        learned = [_learned(of_mood[name]) for name in known]
         spreads = [
             np.column_stack([np.full(len(spread), place), spread])
             for place, (_, _, spread) in enumerate(learned)

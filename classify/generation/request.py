@@ -191,8 +191,12 @@ class Request:
         """The song that the new one goes with, or None."""
         if self.bridge:
             return self.bridge[0]
-        passage = self.keep or self.renew
-        return passage.song if passage else self.primer
+        return self.passage.song if self.passage else self.primer
+
+    @property
+    def passage(self) -> Passage | None:
+        """The bars of a song that stay, or that are composed again, or None."""
+        return self.keep or self.renew
 
     def metre_among(self, known: Sequence[Sequence[int]]) -> tuple[int, int]:
         """Give the time signature that is wanted, or the first of those that were learned.

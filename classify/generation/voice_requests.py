@@ -178,7 +178,7 @@ def _metre(style: VoiceStyle, request: Request, given: Song | None) -> Metre:
         own = metre_of(Voices.of(given, style.n_voices))
         if own in known:
             return own
-        if request.keep or request.renew:
+        if request.passage:
             n, d = own
             names = ", ".join(f"{n}/{d}" for n, d in known)
             raise InputError(f"metre {n}/{d} of the song that is given: was not learned; known "

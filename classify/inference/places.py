@@ -109,11 +109,8 @@ def map_library(
     >>> map_library("models/space", "songs", Path("map.json"), Path("places.npz"))
     16
     """
-    import numpy as np
-
-    from classify.errors import InputError
     from classify.inference.libraries import read_library
-    from classify.inference.space_files import FEWEST, Space, flattened
+    from classify.inference.space_files import Space
 
     space = Space.of(model)
     songs = {i.song.digest: i.song for i in read_library(library, progress=progress).items}
@@ -126,13 +123,11 @@ def map_library(
                 known.keep()
             count(number, len(new))
     there = [digest for digest in songs if known.of[digest]]
-    if len(there) < FEWEST:
-        raise InputError(f"{library}: {len(there)} of {len(songs)} songs have a place in the "
-                         f"space of {space.model.about.title}; a map needs {FEWEST}")  # fmt: skip
-    z = np.array([known.of[digest] for digest in there], np.float32)
-    laid_out = zip(there, flattened(z, method, seed=0).tolist(), strict=True)
+    z = [known.of[digest] for digest in there]
+    flat = space.laid_out(z, str(library), len(songs), method, seed=0).tolist()
     without = [digest for digest in songs if not known.of[digest]]
-    drawn = {"model": known.model, "method": method, "places": dict(laid_out), "without": without}
+    drawn = {"model": known.model, "method": method, "without": without,
+             "places": dict(zip(there, flat, strict=True))}  # fmt: skip
     write_text(out, json.dumps(drawn))
     return len(there)
 

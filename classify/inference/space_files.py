@@ -86,6 +86,17 @@ class Space:
             return []
         return place
 
+    def laid_out(
+        self, places: Sequence[list[float]], library: str, n_songs: int, method: str, seed: int
+    ) -> NDArray[np.float64]:
+        """Lay the places of a library's songs out in two dimensions, shape (n, 2)."""
+        if len(places) < FEWEST:
+            raise InputError(
+                f"{library}: {len(places)} of {n_songs} songs have a place in the space of "
+                f"{self.model.about.title}; a map needs {FEWEST}"
+            )
+        return flattened(np.array(places, np.float32), method, seed)
+
     def write(
         self,
         songs: Sequence[Song],
@@ -249,13 +260,11 @@ def draw_map(
                 places.append(place)
                 rows.append({"song": entry.name, "mood": entry.label or ""})
             count(number, len(songs.songs))
-    if len(rows) < FEWEST:
-        raise InputError(f"{corpus}: {len(rows)} of {len(songs.songs)} songs have a place in the "
-                         f"space of {space.model.about.title}; a map needs {FEWEST}")  # fmt: skip
+    laid_out = space.laid_out(places, str(corpus), len(songs.songs), method, seed)
     if len(rows) < len(songs.songs):
         progress.message(f"{len(songs.songs) - len(rows)} songs have no place in the space.")
     table = pd.DataFrame(rows)
-    table[["x", "y"]] = flattened(np.array(places, np.float32), method, seed)
+    table[["x", "y"]] = laid_out
     with atomic_write(folder) as temporary:
         temporary.mkdir(parents=True)
         table.to_csv(temporary / TABLE, index=False)

@@ -91,6 +91,7 @@ class NetworkClassifier(WindowClassifier):
         groups: Names | None = None,
         watch: Watch | None = None,
         songs: NDArray[Any] | None = None,
+        originals: NDArray[Any] | None = None,
     ) -> "NetworkClassifier":
         """Train on windows.
 
@@ -107,12 +108,16 @@ class NetworkClassifier(WindowClassifier):
         songs : ndarray, shape (n_windows,), optional
             The song of each window, by which the best epoch is chosen; each window its own unless
             given.
+        originals : ndarray, shape (n_windows,), optional
+            The song that each window's is a copy of, as every model is given it; networks look at
+            no pairs.
 
         Raises
         ------
         ValueError
             If `x` holds infinite numbers or NaN that is no padding, or is not three-dimensional.
         """
+        del originals
         x = self.fit_prepare(x)
         settings = self.settings or TrainingSettings()
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)

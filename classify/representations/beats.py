@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from classify.representations.melody import COMMON_TIME
 from classify.songs import Song
 
 #: How much of where notes begin has to lie at one place of an eighth, of 1, for it to be believed;
@@ -21,8 +22,8 @@ CLEAR, BESIDE = 0.3, 1 / 32
 #: Notes below middle C count twice; no note counts for more than so many quarter notes.
 LOW, LONGEST = 60, 4.0
 
-#: Quarter notes of the bars that shorter ones are joined to; the time signature of these.
-WHOLE, COMMON_TIME = 4.0, (4, 4)
+#: Quarter notes of the bars that shorter ones are joined to, those of common time.
+WHOLE = 4.0
 
 
 @dataclass(frozen=True, eq=False)

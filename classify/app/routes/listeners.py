@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from classify.app.page import ThePage, found
 from classify.app.settings import base_model, decide, setting
-from classify.app.tables import Label, Listener, Model, Prediction, Song
+from classify.app.tables import Label, Listener, Model, Prediction, Song, judged_by
 
 router = APIRouter(tags=["listeners"])
 
@@ -84,8 +84,7 @@ def list_labels(page: ThePage, number: int) -> list[dict[str, Any]]:
         rows = session.execute(
             select(Song.id, Song.title, Label.label, Label.digest, Prediction)
             .join(Label, Label.digest == Song.digest)
-            .outerjoin(Prediction, (Prediction.digest == Song.digest)
-                       & (Prediction.model_id == (model.id if model else 0)))
+            .outerjoin(Prediction, judged_by(model))
             .where(Label.listener_id == number, Song.present)
             .order_by(Label.given.desc(), Song.id)
         ).all()  # fmt: skip

@@ -11,7 +11,7 @@ from classify import api
 from classify.app import mapping
 from classify.app.page import ThePage, found
 from classify.app.settings import used_model
-from classify.app.tables import Library, Model, Prediction, Song
+from classify.app.tables import Library, Model, Prediction, Song, judged_by
 
 router = APIRouter(tags=["maps"])
 
@@ -47,13 +47,10 @@ def one_map(page: ThePage, library: int, model: int) -> Response:
         file = mapping.file_of(page.place, model, library)
         drawn = found(api.read_map(file, composer.sha256), "map")
         judge = used_model(session, "classifier")
-        judged = (Prediction.digest == Song.digest) & (
-            Prediction.model_id == (judge.id if judge else 0)
-        )
         rows = session.execute(
             select(Song.id, Song.digest, Song.title, Song.artist, Prediction.best,
                    Prediction.confidence)
-            .outerjoin(Prediction, judged)
+            .outerjoin(Prediction, judged_by(judge))
             .where(Song.library_id == library, Song.present)
         ).all()  # fmt: skip
     places: dict[str, list[float]] = drawn["places"]

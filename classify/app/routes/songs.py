@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from classify import api
 from classify.app.page import ThePage, found
 from classify.app.settings import setting, used_model
-from classify.app.tables import Label, Library, Model, Prediction, Probability, Song
+from classify.app.tables import Label, Library, Model, Prediction, Probability, Song, judged_by
 
 router = APIRouter(tags=["songs"])
 
@@ -104,14 +104,11 @@ def _some(
 
 def with_judgements(number: int, model: Model | None, listener: str) -> Select[Any]:
     """Ask for the songs of a library with their predictions and labels."""
-    judged = (Prediction.digest == Song.digest) & (
-        Prediction.model_id == (model.id if model else 0)
-    )
     labelled = (Label.digest == Song.digest) & (Label.listener_id == int(listener or 0))
     return (
         select(*SHOWN)
         .select_from(Song)
-        .outerjoin(Prediction, judged)
+        .outerjoin(Prediction, judged_by(model))
         .outerjoin(Label, labelled)
         .where(Song.library_id == number, Song.present)
     )
@@ -301,9 +298,8 @@ def similar_songs(page: ThePage, number: int) -> list[dict[str, Any]]:
         model = used_model(session, "classifier")
         rows = session.execute(
             select(Song.id, Song.title, Song.digest, Prediction.prediction, Prediction.statistics)
-            .join(Prediction, Prediction.digest == Song.digest)
-            .where(Prediction.model_id == (model.id if model else 0), Song.present)
-            .where(Song.library_id == song.library_id)
+            .join(Prediction, judged_by(model))
+            .where(Song.library_id == song.library_id, Song.present)
         ).all()
     own = next((row for row in rows if row.id == number), None)
     if own is None:

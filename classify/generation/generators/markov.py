@@ -147,8 +147,7 @@ class Markov(Generator):
             if played[1:]:
                 song = min(played, key=partial(knobs.distance, asked=asked))
             if self.playing is not None:
-                stays = wished.keep or wished.renew
-                before = stays.song if stays else None
+                before = wished.passage.song if wished.passage else None
                 song = self.playing.play(song, wished.mood or "", random, before)
             yield song
 

@@ -35,7 +35,7 @@ class NewSongs:
     apart : float
         Median distance of a song to the nearest other one, as a share of that of real songs.
     moods : int
-        Moods that were asked for, where they can be told apart; 0 otherwise.
+        Moods that were asked for, where a scorer distinguishes them; 0 otherwise.
     heard : str
         The mood that most of them are heard as.
     share : float

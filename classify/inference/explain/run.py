@@ -7,7 +7,6 @@ is trained again, as it was.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -132,7 +131,5 @@ def _estimator(
     estimator = registry.make(spec, settings.seed, settings.training, settings.quick)
     groups = data.groups[part.train] if part.grouped else None
     song = data.windows.song[part.train]
-    pairs: dict[str, Any] = (
-        {"originals": data.original[part.train]} if spec.kind == "baseline" else {}
-    )
-    return estimator.fit(x[part.train], data.labels[part.train], groups, songs=song, **pairs)
+    labels, original = data.labels[part.train], data.original[part.train]
+    return estimator.fit(x[part.train], labels, groups, songs=song, originals=original)
