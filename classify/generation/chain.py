@@ -8,7 +8,8 @@ automaton gives a chain for any mixture of kinds. `classify.generation.sampling`
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,10 @@ END = -2
 
 Floats = NDArray[np.float64]
 Context = tuple[int, ...]
+Steps = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]
+
+#: Sets of allowed symbols of which a chain keeps the edges.
+KEPT_STEPS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +59,7 @@ class Chain:
     target: NDArray[np.int64]
     probability: Floats
     end: Floats
+    _steps: dict[bytes, Steps] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def fit(
@@ -111,6 +117,41 @@ class Chain:
     def source(self) -> NDArray[np.int64]:
         """The node that each edge leaves, shape (n_edges,)."""
         return np.repeat(np.arange(self.n_nodes), np.diff(self.first))
+
+    @cached_property
+    def column(self) -> NDArray[np.int64]:
+        """The place of where each edge leads among the nodes at the next tick, the one after, .."""
+        return np.asarray((self.ticks[self.symbol] - 1) * self.n_nodes + self.target)
+
+    def steps(self, allowed: NDArray[np.bool_]) -> Steps:
+        """Give the edges that may be taken where only some symbols are allowed.
+
+        Ticks of a piece, trials of a request and songs of a mood share what they allow, so that
+        what was found last is kept.
+
+        Parameters
+        ----------
+        allowed : ndarray of bool, shape (n_symbols,)
+
+        Returns
+        -------
+        edges : ndarray of int, shape (n_allowed,)
+        column : ndarray of int32, shape (n_allowed,)
+            `column` of each.
+        first : ndarray of int32, shape (n_nodes + 1,)
+            Those of node i are from `first[i]` to `first[i + 1]`.
+        """
+        key = allowed.tobytes()
+        steps = self._steps.get(key)
+        if steps is None:
+            there = allowed[self.symbol] & (self.probability > 0)
+            before = np.append(np.int32(0), np.cumsum(there, dtype=np.int32))
+            edges = np.flatnonzero(there)
+            steps = edges, self.column[edges].astype(np.int32), before[self.first]
+            if len(self._steps) >= KEPT_STEPS:
+                self._steps.clear()
+            self._steps[key] = steps
+        return steps
 
     @property
     def order(self) -> int:

@@ -217,7 +217,9 @@ class Repertoire:
                 sequence.append(above - pitch + 128 + 256 * (48 * length // ticks_per_beat))
                 above, length = pitch, 0
                 if len(sequence) == most:
-                    return bool(self.holds(np.array([_hash(sequence[::-1])]), most)[0])
+                    run, known = _hash(sequence[::-1]), self.known(most)
+                    place = known.searchsorted(run)
+                    return bool(place < len(known) and known[place] == run)
         return False
 
     def held_out_runs(self, groups: Sequence[str] | None = None) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ here with symbols of several lengths and contexts of several orders).
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from classify.generation.chain import Chain, Floats
@@ -66,7 +67,10 @@ class Sampler:
         last: Floats | None = None,
     ) -> None:
         self.chain, self.weights = chain, weights
-        self.messages, self.scale = self._backward(chain.end if last is None else last)
+        passes = Passes(chain, weights)
+        self.messages, self.scale = passes.backward(chain.end if last is None else last)
+        self.scaled = bool(self.scale.any())
+        self.offset = chain.column + chain.n_nodes  # of where an edge leads, among all messages
         starts = [chain.begin] if starts is None else starts
         possible = [start for start in starts if self.messages[0, start] > 0]
         if not possible:
@@ -117,8 +121,9 @@ class Sampler:
                 drawn.pop()
                 continue
             edges = self.chain.edges(node)
-            place = int(np.searchsorted(np.cumsum(share), random.random() * total, side="right"))
-            place = min(place, int(np.flatnonzero(share)[-1]))
+            place = int(share.cumsum().searchsorted(random.random() * total, side="right"))
+            if place == len(share):  # rounding
+                place = int(np.flatnonzero(share)[-1])
             drawn.append(int(self.chain.symbol[edges.start + place]))
             share[place] = 0  # not again, if this one is taken back
             if forbidden and forbidden(drawn):
@@ -147,55 +152,79 @@ class Sampler:
         if tick >= len(self.weights):
             return np.zeros(0)
         symbol = self.chain.symbol[edges]
-        after = tick + self.chain.ticks[symbol]
-        ahead = self.messages[after, self.chain.target[edges]]
-        scale = self.scale[after]
-        ahead = ahead * np.exp(scale - scale.max(initial=-np.inf))
-        return np.asarray(self.chain.probability[edges] * self.weights[tick, symbol] * ahead)
+        ahead = self.messages.reshape(-1)[tick * self.chain.n_nodes + self.offset[edges]]
+        if self.scaled:
+            scale = self.scale[tick + self.chain.ticks[symbol]]
+            ahead = ahead * np.exp(scale - scale.max(initial=-np.inf))
+        return np.asarray(self.chain.probability[edges] * self.weights[tick][symbol] * ahead)
 
-    def _backward(self, last: Floats) -> tuple[Floats, Floats]:
+
+class Passes:
+    """Passes from the end of a piece to its beginning, each the same but for a tilt.
+
+    A step from the nodes at a tick to the nodes at all ticks behind it is a matrix. Few ticks of a
+    piece differ in what is wanted there, so that few matrices are made, and those of ticks at which
+    few symbols may begin have few entries.
+
+    Parameters
+    ----------
+    chain, weights
+        As a `Sampler` takes them.
+    """
+
+    def __init__(self, chain: Chain, weights: Weights) -> None:
+        self.chain, self.longest = chain, int(chain.ticks.max(initial=1))
+        known: dict[bytes, int] = {}
+        rows = [weights[tick] for tick in range(len(weights))]
+        self.row = [known.setdefault(row.tobytes(), len(known)) for row in rows]
+        first = dict(zip(reversed(self.row), reversed(rows), strict=True))
+        self.matrices = [self._matrix(first[row]) for row in range(len(known))]
+
+    def _matrix(self, weights: Floats) -> tuple[csr_matrix, NDArray[np.int64]]:
+        """Make the matrix of what is wanted at a tick, and the symbol of each of its entries."""
+        edges, column, first = self.chain.steps(weights != 0)
+        symbol = self.chain.symbol[edges]
+        data = self.chain.probability[edges] * weights[symbol]
+        shape = self.chain.n_nodes, self.longest * self.chain.n_nodes
+        return csr_matrix((data, column, first), shape), symbol
+
+    def backward(self, last: Floats, tilt: Floats | None = None) -> tuple[Floats, Floats]:
         """Pass messages from the end: the mass of all that may follow.
 
-        A message is `messages[tick]` times the exponential of `scale[tick]`. Rows behind the end
-        are 0, so that nothing lasts beyond it.
+        Parameters
+        ----------
+        last : ndarray, shape (n_nodes,)
+            How much each node is wanted at the end.
+        tilt : ndarray, shape (n_symbols,), optional
+            How much each symbol is wanted besides, at any tick.
+
+        Returns
+        -------
+        messages : ndarray, shape (n_ticks + 1 + longest, n_nodes)
+            Rows behind the end are 0, so that nothing lasts beyond it.
+        scale : ndarray, shape (n_ticks + 1 + longest,)
+            A message is `messages[tick]` times the exponential of `scale[tick]`.
         """
-        n_ticks, n_nodes = len(self.weights), self.chain.n_nodes
-        longest = int(self.chain.ticks.max(initial=1))
-        messages = np.zeros((n_ticks + 1 + longest, n_nodes))
+        n_ticks, longest = len(self.row), self.longest
+        messages = np.zeros((n_ticks + 1 + longest, self.chain.n_nodes))
         messages[n_ticks] = last
         scale = np.zeros(len(messages))
-        steps = _Steps(self.chain, longest)
+        matrices = self._tilted(tilt)
         for tick in reversed(range(n_ticks)):
             ahead = messages[tick + 1 : tick + 1 + longest]  # all of one scale
-            messages[tick] = steps[self.weights[tick]] @ ahead.reshape(-1)
+            messages[tick] = message = matrices[self.row[tick]] @ ahead.reshape(-1)
             scale[tick] = scale[tick + 1]
-            if 0 < messages[tick].max() < SMALL or messages[tick].max() > 1 / SMALL:
+            if 0 < (most := message.max()) < SMALL or most > 1 / SMALL:
                 stretch = slice(tick, tick + longest)
                 largest = messages[stretch].max()
                 messages[stretch] /= largest
                 scale[stretch] += np.log(largest)
         return messages, scale
 
-
-class _Steps:
-    """Steps from the nodes at a tick to the nodes at all ticks behind it, as matrices.
-
-    Few ticks of a piece differ in what is wanted there, so that few matrices are made, and those of
-    ticks at which few symbols may begin have few entries.
-    """
-
-    def __init__(self, chain: Chain, longest: int) -> None:
-        self.chain, self.shape = chain, (chain.n_nodes, longest * chain.n_nodes)
-        self.column = (chain.ticks[chain.symbol] - 1) * chain.n_nodes + chain.target
-        self.known: dict[bytes, csr_matrix] = {}
-
-    def __getitem__(self, weights: Floats) -> csr_matrix:
-        """Give the matrix of how much each symbol is wanted, shape (n_symbols,)."""
-        key = weights.tobytes()
-        if key not in self.known:
-            data = self.chain.probability * weights[self.chain.symbol]
-            kept = np.flatnonzero(data)
-            first = np.append(0, np.cumsum(data != 0))[self.chain.first]
-            entries = (data[kept], self.column[kept], first)
-            self.known[key] = csr_matrix(entries, shape=self.shape)
-        return self.known[key]
+    def _tilted(self, tilt: Floats | None) -> list[csr_matrix]:
+        if tilt is None:
+            return [matrix for matrix, _ in self.matrices]
+        return [
+            csr_matrix((matrix.data * tilt[symbol], matrix.indices, matrix.indptr), matrix.shape)
+            for matrix, symbol in self.matrices
+        ]

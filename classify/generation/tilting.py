@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from classify.generation.chain import Chain, Floats
 from classify.generation.request import Request
-from classify.generation.sampling import Impossible, Sampler
+from classify.generation.sampling import Impossible, Passes
 
 #: Steps of Newton's method, and the distance of the points that derivatives are taken from.
 STEPS, DISTANCE = 4, 1e-3
@@ -100,27 +100,65 @@ def tilts(chain: Chain, weights: Floats, targets: Sequence[Target]) -> dict[str,
     >>> chain = Chain.fit(["abab", "aabb", "bbaa"], {"a": 1, "b": 1}, order=1)
     >>> target = Target("a", np.array([1.0, 0.0]), 1.0)
     >>> weights = tilts(chain, np.ones((4, 2)), [target])["a"]
-    >>> _moments(chain, np.ones((4, 2)) * weights, target.values)[0].round(3)
-    np.float64(1.0)
+    >>> round(_Sums(Passes(chain, np.ones((4, 2))), weights[0], target.values).mean(), 3)
+    1.0
     """
     found: dict[str, Floats] = {}
+    passes, tilt = Passes(chain, weights), np.ones(len(chain.symbols))
     for target in targets:
         largest = np.abs(target.values).max()
         if not largest:
             continue
-        scaled = target.values / largest
+        sums = _Sums(passes, tilt, target.values / largest)
         try:
-            factor = _factor(chain, weights, scaled, target.total / largest)
+            factor = _factor(sums, target.total / largest)
         except Impossible:
             return {}
-        found[target.name] = np.exp(factor * scaled)[np.newaxis]
-        weights = weights * found[target.name]
+        found[target.name] = np.exp(factor * sums.values)[np.newaxis]
+        tilt = tilt * found[target.name][0]
     return found
 
 
-def _factor(chain: Chain, weights: Floats, values: Floats, total: float) -> float:
+@dataclass(frozen=True, eq=False)
+class _Sums:
+    """The sum over the symbols of a sample: its moments, if symbols are tilted towards it.
+
+    Parameters
+    ----------
+    passes : Passes
+        What is sampled.
+    tilt : ndarray, shape (n_symbols,)
+        How symbols are tilted anyway.
+    values : ndarray, shape (n_symbols,)
+        What each symbol adds, at most 1.
+    """
+
+    passes: Passes
+    tilt: Floats
+    values: Floats
+
+    def mean(self, factor: float = 0.0) -> float:
+        """Give the mean."""
+        below, above = (self._log_mass(factor + way) for way in (-DISTANCE, DISTANCE))
+        return (above - below) / (2 * DISTANCE)
+
+    def moments(self) -> tuple[float, float]:
+        """Give mean and variance without a tilt towards it."""
+        below, here, above = (self._log_mass(way) for way in (-DISTANCE, 0.0, DISTANCE))
+        return (above - below) / (2 * DISTANCE), (above - 2 * here + below) / DISTANCE**2
+
+    def _log_mass(self, factor: float) -> float:
+        """Give the logarithm of the mass of all samples; they may end anywhere."""
+        chain, tilt = self.passes.chain, self.tilt * np.exp(factor * self.values)
+        messages, scale = self.passes.backward(np.ones(chain.n_nodes), tilt)
+        if not messages[0, chain.begin] > 0:
+            raise Impossible
+        return float(np.log(messages[0, chain.begin]) + scale[0])
+
+
+def _factor(sums: _Sums, total: float) -> float:
     """Find the factor by Newton's method; after the first step, the variance is that of means."""
-    factor, mean, variance = 0.0, *_moments(chain, weights, values)
+    factor, (mean, variance) = 0.0, sums.moments()
     for last in range(STEPS):
         if variance < 1e-9:
             break
@@ -129,28 +167,6 @@ def _factor(chain: Chain, weights: Floats, values: Floats, total: float) -> floa
         factor += moved
         if abs(moved) < CLOSE or last == STEPS - 1:
             break
-        before, mean = mean, _mean(chain, weights * np.exp(factor * values), values)
+        before, mean = mean, sums.mean(factor)
         variance = (mean - before) / moved
     return factor
-
-
-def _mean(chain: Chain, weights: Floats, values: Floats) -> np.float64:
-    """Give the mean of a sum over the symbols of a sample."""
-    below, above = (_log_mass(chain, weights, values, way) for way in (-DISTANCE, DISTANCE))
-    return np.float64((above - below) / (2 * DISTANCE))
-
-
-def _moments(chain: Chain, weights: Floats, values: Floats) -> tuple[np.float64, np.float64]:
-    """Give mean and variance of a sum over the symbols of a sample."""
-    below, here, above = (
-        _log_mass(chain, weights, values, way) for way in (-DISTANCE, 0.0, DISTANCE)
-    )
-    return (
-        np.float64((above - below) / (2 * DISTANCE)),
-        np.float64((above - 2 * here + below) / DISTANCE**2),
-    )
-
-
-def _log_mass(chain: Chain, weights: Floats, values: Floats, factor: float) -> float:
-    """Give the logarithm of the mass under weights, tilted by a factor."""
-    return Sampler(chain, weights * np.exp(factor * values), last=np.ones(chain.n_nodes)).log_mass

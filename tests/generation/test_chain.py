@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from classify.generation.chain import BEGIN, Chain, Counts
-from classify.generation.sampling import Impossible, Sampler
+from classify.generation.sampling import Impossible, Passes, Sampler
 
 SONGS = ["abcab", "abdba", "bacab", "ccabd", "adcba", "dabca"]
 TICKS = {"a": 1, "b": 2, "c": 1, "d": 3}
@@ -58,6 +58,16 @@ def test_samples_have_the_probabilities_of_enumeration(order, seed):
     assert np.exp(sampler.log_mass) == pytest.approx(total, rel=1e-12)
     for sequence, share in mass.items():
         assert np.exp(sampler.log_probability(sequence)) == pytest.approx(share / total, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_tilt_is_as_if_every_tick_had_it(seed):
+    chain, draw = Chain.fit(SONGS, TICKS, 2), np.random.default_rng(seed)
+    weights, tilt = draw.random((6, 4)) * (draw.random((6, 4)) > 0.2), draw.random(4)
+    tilted, _ = Passes(chain, weights).backward(chain.end, tilt)
+    expected, _ = Passes(chain, weights * tilt).backward(chain.end)
+    np.testing.assert_allclose(tilted, expected, rtol=1e-12)
+    assert expected[0].any()
 
 
 @pytest.mark.slow
