@@ -1,5 +1,6 @@
 """What was decided on the page: which model, which composer, which listener."""
 
+from sqlalchemy import Integer, cast, select
 from sqlalchemy.orm import Session
 
 from classify.app.tables import Model, Setting
@@ -18,11 +19,14 @@ def decide(session: Session, name: str, value: str) -> None:
 
 def used_model(session: Session, kind: str) -> Model | None:
     """Give the classifier or the generator that is used; None before there is one."""
-    number = setting(session, kind)
-    return session.get(Model, int(number)) if number else None
+    return _decided(session, kind)
 
 
 def base_model(session: Session) -> Model | None:
     """Give the classifier that nobody's labels have changed, which adapting begins with."""
-    number = setting(session, "base")
-    return session.get(Model, int(number)) if number else None
+    return _decided(session, "base")
+
+
+def _decided(session: Session, name: str) -> Model | None:
+    number = cast(Setting.value, Integer)
+    return session.scalar(select(Model).join(Setting, number == Model.id).where(Setting.name == name))

@@ -68,7 +68,7 @@ class Song(Base):
         UniqueConstraint("library_id", "name"),
         Index("song_by_library", "library_id", "present", "excluded", "generated", "title",
               "digest"),
-        Index("song_by_digest", "digest", "library_id", "present"),
+        Index("song_by_digest", "digest", "library_id", "present", "excluded", "generated"),
         ONCE,
     )  # fmt: skip
 
@@ -164,6 +164,7 @@ class Probability(Base):
             ["digest", "model_id"], ["prediction.digest", "prediction.model_id"],
             ondelete="CASCADE", onupdate="CASCADE",
         ),
+        Index("probability_by_mood", "model_id", "mood", "p"),
         {"sqlite_with_rowid": False},
     )  # fmt: skip
 

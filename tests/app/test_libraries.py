@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from classify.app import tasks
-from classify.app.tables import Library
+from classify.app.settings import decide
+from classify.app.tables import Library, Model, Prediction, Song
 from tests.app.conftest import add_folder, room_of
 from tests.conftest import write_song
 
@@ -49,6 +50,34 @@ def test_filters_are_joined_by_and_or_or(client, library):
     assert values == sorted(values, reverse=True)
     high = rows(client, library, p_mood="Happy", p_low=0.6)["total"]
     assert high == sum(value >= 0.6 for value in values)
+
+
+def test_songs_that_nobody_judged_come_last_on_whichever_part_they_fall(client, page):
+    known = {"a": 0.25, "c": 0.75, "d": 0.25, "f": 1.0}
+    with page.database.writing() as session:
+        model = Model(kind="classifier", sha256="0", name="-", title="-", corpus="-", folder="-",
+                      classes=["Happy"], knobs=[], card="")  # fmt: skip
+        session.add_all([model, Library(name="Six", kind="folder", path="/six")])
+        session.flush()
+        decide(session, "classifier", str(model.id))
+        session.add_all(
+            Song(library_id=1, name=one, source="", file="", digest=one, title=one, artist="",
+                 seconds=1.0, notes=1, origin="", repaired="", excluded=one == "f")
+            for one in "abcdef"
+        )  # fmt: skip
+        session.add_all(
+            Prediction(digest=one, model_id=model.id, best="Happy", prediction="", confidence=p,
+                       moods="Happy", in_distribution=True, learned_from=False, key="",
+                       loudness=64.0, p={"Happy": p}, windows=[], statistics=[])
+            for one, p in known.items()
+        )  # fmt: skip
+    for order, expected in (("up", "adcbe"), ("down", "cadbe")):
+        asked = {"sort": "p:Happy", "order": order, "limit": 2}
+        parts = [rows(client, 1, offset=offset, **asked) for offset in (0, 2, 4, 6)]
+        assert [part["total"] for part in parts] == [5] * 4
+        assert [row["title"] for part in parts for row in part["rows"]] == list(expected)
+    unlikely = rows(client, 1, sort="p:Happy", seconds_high=10, p_mood="Happy", p_low=0.5)
+    assert [row["title"] for row in unlikely["rows"]] == ["c"] and unlikely["total"] == 1
 
 
 def test_search_takes_everything_for_text(client, library):

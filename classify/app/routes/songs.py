@@ -3,8 +3,9 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
+from pydantic_core import to_json
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
@@ -71,66 +72,85 @@ def list_songs(page: ThePage, number: int, filters: Annotated[Filters, Query()])
     with page.database.reading() as session:
         found(session.get(Library, number), "library")
         model = used_model(session, "classifier")
-        query = with_judgements(number, model, setting(session, "listener"))
+        listener = setting(session, "listener")
         # What is shown is fetched for the rows that are shown, and not for all that are sorted.
-        total, shown = _some(session, query, filters, model.id if model else 0)
-        of_rows = query.where(Song.id.in_(shown))
+        total, shown = _some(session, number, filters, model, listener)
+        wanted = _joined(select(*SHOWN), model, listener).where(Song.id.in_(shown))
         rows = {
             row.id: as_row(row, row if row.best is not None else None, row.label, row.duplicate)
-            for row in session.execute(of_rows)
+            for row in session.execute(wanted)
         }
-    # plain values, which need not be looked through for others
-    return JSONResponse({
-        "total": total, "offset": filters.offset, "rows": [rows[one] for one in shown],
-    })  # fmt: skip
+    answer = {"total": total, "offset": filters.offset, "rows": [rows[one] for one in shown]}
+    return Response(to_json(answer), media_type="application/json")
 
 
 def _some(
-    session: Session, query: Select[Any], filters: Filters, model_id: int
+    session: Session, number: int, filters: Filters, model: Model | None, listener: str
 ) -> tuple[int, list[int]]:
     """Give how many songs there are, and those that are shown.
 
-    Where each song has to be looked at, one look says both. Otherwise an index counts them faster.
+    Where each song has to be looked at, one look says both. Otherwise an index counts them faster,
+    which knows nothing of predictions.
     """
-    query = filtered(query, filters, model_id).with_only_columns(Song.id)
-    shown = query.offset(filters.offset).limit(filters.limit)
-    if filters.q.strip() or _conditions(filters, model_id):
+    model_id = model.id if model else 0
+    conditions = _conditions(filters, model_id)
+    plain = _chosen(select(Song.id), number, filters)
+    joined = _joined(plain, model, listener)
+    if conditions:
+        joined = joined.where(and_(*conditions) if filters.match == "all" else or_(*conditions))
+    counted = joined if conditions else plain
+    if filters.sort.startswith("p:"):
+        return _count(session, counted), _by_probability(session, joined, filters, model_id)
+    shown = joined.order_by(_order(filters), Song.id).offset(filters.offset).limit(filters.limit)
+    if filters.q.strip() or conditions:
         rows = session.execute(shown.add_columns(func.count().over())).all()
         if rows:
-            return rows[0][1], [number for number, _ in rows]
-    counted = select(func.count()).select_from(query.order_by(None).subquery())
-    return session.scalar(counted) or 0, list(session.scalars(shown))
+            return rows[0][1], [song for song, _ in rows]
+    return _count(session, counted), list(session.scalars(shown))
 
 
-def with_judgements(number: int, model: Model | None, listener: str) -> Select[Any]:
-    """Ask for the songs of a library with their predictions and labels."""
+def _count(session: Session, query: Select[Any]) -> int:
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def _by_probability(
+    session: Session, query: Select[Any], filters: Filters, model_id: int
+) -> list[int]:
+    """Give the songs that are shown by a probability, as an index has them; then those without."""
+    one = (Probability.model_id == model_id) & (Probability.digest == Song.digest)
+    one &= Probability.mood == filters.sort.removeprefix("p:")
+    known = query.join(Probability, one)
+    shown = known.order_by(_directed(Probability.p, filters), Song.id)
+    songs = list(session.scalars(shown.offset(filters.offset).limit(filters.limit)))
+    if len(songs) < filters.limit:
+        passed = max(0, filters.offset - _count(session, known))
+        others = query.where(~exists().where(one)).order_by(Song.id)
+        songs += session.scalars(others.offset(passed).limit(filters.limit - len(songs)))
+    return songs
+
+
+def _joined(query: Select[Any], model: Model | None, listener: str) -> Select[Any]:
+    """Ask for songs with their predictions and labels."""
     labelled = (Label.digest == Song.digest) & (Label.listener_id == int(listener or 0))
     return (
-        select(*SHOWN)
-        .select_from(Song)
-        .outerjoin(Prediction, judged_by(model))
-        .outerjoin(Label, labelled)
-        .where(Song.library_id == number, Song.present)
+        query.select_from(Song).outerjoin(Prediction, judged_by(model)).outerjoin(Label, labelled)
     )
 
 
-def filtered(query: Select[Any], filters: Filters, model_id: int) -> Select[Any]:
-    """Leave out songs, and sort the others."""
+def _chosen(query: Select[Any], number: int, filters: Filters) -> Select[Any]:
+    """Leave out songs by what is known of them without any model."""
+    query = query.where(Song.library_id == number, Song.present)
     if filters.excluded != "all":
         query = query.where(Song.excluded == (filters.excluded == "yes"))
     if filters.generated != "all":
         query = query.where(Song.generated == (filters.generated == "yes"))
-    if filters.q.strip():
-        query = query.where(_named(filters.q.strip()))
-    conditions = _conditions(filters, model_id)
-    if conditions:
-        query = query.where(and_(*conditions) if filters.match == "all" else or_(*conditions))
-    return query.order_by(*_order(filters, model_id), Song.id)
+    return query.where(_named(filters.q.strip())) if filters.q.strip() else query
 
 
 def _named(text: str) -> ColumnElement[bool]:
+    """Say which songs are meant; SQLite's LIKE takes no notice of capitals in ASCII letters."""
     return or_(*(
-        column.icontains(text, autoescape=True) for column in (Song.title, Song.artist, Song.name)
+        column.contains(text, autoescape=True) for column in (Song.title, Song.artist, Song.name)
     ))  # fmt: skip
 
 
@@ -163,26 +183,29 @@ def _conditions(filters: Filters, model_id: int) -> list[ColumnElement[bool]]:
 
 
 def _probability(mood: str, model_id: int) -> ColumnElement[float]:
-    of_song = (Probability.digest == Song.digest) & (Probability.mood == mood)
-    return select(Probability.p).where(of_song, Probability.model_id == model_id).scalar_subquery()
+    one = aliased(Probability)  # beside that by which songs may be sorted
+    of_song = (one.digest == Song.digest) & (one.mood == mood) & (one.model_id == model_id)
+    return select(one.p).where(of_song).scalar_subquery()
 
 
-def _order(filters: Filters, model_id: int) -> list[ColumnElement[Any]]:
+def _order(filters: Filters) -> ColumnElement[Any]:
     """Say in which order songs come; those of which nothing is known come last."""
-    if filters.sort.startswith("p:"):
-        column: Any = _probability(filters.sort.removeprefix("p:"), model_id)
-    else:
-        texts: dict[str, Any] = {
-            "title": func.lower(Song.title), "artist": func.lower(Song.artist),
-            "mood": Prediction.best, "key": Prediction.key, "label": Label.label,
-        }  # fmt: skip
-        numbers: dict[str, Any] = {
-            "seconds": Song.seconds, "confidence": Prediction.confidence,
-            "tempo": Prediction.tempo, "loudness": Prediction.loudness, "added": Song.added,
-        }  # fmt: skip
-        text = texts.get(filters.sort, texts["title"])
-        column = numbers.get(filters.sort, func.nullif(text, ""))
-    return [(column.desc() if filters.order == "down" else column.asc()).nulls_last()]
+    texts: dict[str, Any] = {
+        "title": func.lower(Song.title), "artist": func.lower(Song.artist),
+        "mood": Prediction.best, "key": Prediction.key, "label": Label.label,
+    }  # fmt: skip
+    numbers: dict[str, Any] = {
+        "seconds": Song.seconds, "confidence": Prediction.confidence,
+        "tempo": Prediction.tempo, "loudness": Prediction.loudness, "added": Song.added,
+    }  # fmt: skip
+    text = texts.get(filters.sort, texts["title"])
+    column = numbers.get(filters.sort, func.nullif(text, ""))
+    return _directed(column, filters).nulls_last()
+
+
+def _directed(column: Any, filters: Filters) -> ColumnElement[Any]:
+    ordered: ColumnElement[Any] = column.desc() if filters.order == "down" else column.asc()
+    return ordered
 
 
 def as_row(

@@ -181,13 +181,17 @@ function colours() {
   return found;
 }
 
+// A call takes no more than some 100,000 numbers, and a library may have more songs.
+function ends(axis) {
+  return points.reduce(([low, high], { [axis]: at }) => [Math.min(low, at), Math.max(high, at)], [Infinity, -Infinity]);
+}
+
 function paint() {
   if (!points.length || !canvas.clientWidth) return;
   const palette = colours(), { context, width, height } = fitted(canvas);
-  const of = axis => points.map(point => point[axis]), low = { x: Math.min(...of("x")), y: Math.min(...of("y")) };
-  const span = { x: Math.max(...of("x")) - low.x || 1, y: Math.max(...of("y")) - low.y || 1 };
-  const step = Math.min((width - 2 * MARGIN) / span.x, (height - 2 * MARGIN) / span.y); // as far apart across as up
-  scale = ({ x, y }) => [width / 2 + (x - low.x - span.x / 2) * step, height / 2 - (y - low.y - span.y / 2) * step];
+  const [left, right] = ends("x"), [low, high] = ends("y");
+  const step = Math.min((width - 2 * MARGIN) / (right - left || 1), (height - 2 * MARGIN) / (high - low || 1)); // as far apart across as up
+  scale = ({ x, y }) => [width / 2 + (x - (left + right) / 2) * step, height / 2 - (y - (low + high) / 2) * step];
   context.clearRect(0, 0, width, height);
   context.globalAlpha = 0.8;
   for (const point of points) sign(context, ...scale(point), points.length > 2000 ? 2.5 : 4, point.mood, palette);
