@@ -2,8 +2,9 @@
 
 There are two lanes, each with one process that `classify.app.worker` runs: one for what takes
 minutes (reading, training, comparing), one for what a person waits for (new songs, explanations).
-A process stays for the next job of its lane, since starting one takes a second, and leaves when it
-has had nothing to do for `IDLE` seconds, so that an idle page needs little memory.
+A process stays for the next job of its lane, since starting one takes seconds, and leaves when it
+has had nothing to do for `IDLE` seconds, so that an idle page needs little memory. That of the
+second lane is started when a page is opened that will want it, while a person still looks.
 
 A process that is ended, by a person or by the system, costs its job only. What a job had finished
 is kept by the toolkit and by the database, and the same job goes on from there when it is repeated.
@@ -44,8 +45,15 @@ LANES = {
     "use_from_run": "long",
 }
 
-#: Seconds without work after which a process leaves.
+#: Seconds without work after which a process leaves, and one leaves that was never needed.
 IDLE = {"long": 30.0, "quick": 600.0}
+UNUSED = 120.0
+
+#: What a lane is told instead of a job's number: to have a process ready.
+PREPARE = 0
+
+#: The task of a job that waits until its process is ready.
+STARTING = {"key": "start", "title": "Starting, and loading the models", "total": 1, "unit": "step"}
 
 #: How far a process gives way to the page and all else: nobody waits for what takes long.
 NICE = {"long": 10, "quick": 0}
@@ -127,6 +135,10 @@ class Jobs:
         lane.cancel(number)
         self._changed(number)
         return True
+
+    def prepare(self) -> None:
+        """Have a process ready for what a person will wait for."""
+        self._lanes["quick"].put(PREPARE)
 
     def close(self) -> None:
         """End all processes."""
@@ -227,6 +239,7 @@ class _Lane:
         self._name = name
         self._queue: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self.process: subprocess.Popen[str] | None = None
+        self._ready = self._used = False
         self._running: int | None = None
         self._cancelled: set[int] = set()
         self._thread = threading.Thread(target=self._work, name=f"lane-{name}", daemon=True)
@@ -250,12 +263,17 @@ class _Lane:
     def _work(self) -> None:
         while True:
             try:
-                number = self._queue.get(timeout=IDLE[self._name])
+                number = self._queue.get(timeout=IDLE[self._name] if self._used else UNUSED)
             except queue.Empty:
                 self._end_process()
                 continue
             if number is None:
+                self._end_process()  # it may have been started since it was to end
                 return
+            if number == PREPARE:
+                with contextlib.suppress(OSError):
+                    self._living()
+                continue
             order = self._jobs.begun(number)
             if order is not None:
                 self._running = number
@@ -285,14 +303,24 @@ class _Lane:
             self._jobs.ended(number, "died", self._why_died())
 
     def _events(self, order: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        process = self.process
-        if process is None or process.poll() is not None:
-            process = self.process = self._started()
+        process, self._used = self._living(), True
+        if not self._ready:
+            yield {"event": "begin", **STARTING}
         assert process.stdin and process.stdout
         process.stdin.write(json.dumps(order) + "\n")
         process.stdin.flush()
         for line in process.stdout:
-            yield json.loads(line)
+            event = json.loads(line)
+            if event["event"] == "ready":
+                self._ready, event = True, {"event": "end", "key": STARTING["key"]}
+            yield event
+
+    def _living(self) -> "subprocess.Popen[str]":
+        """Give the process; start it where there is none."""
+        if self.process is None or self.process.poll() is not None:
+            self._ready = self._used = False
+            self.process = self._started()
+        return self.process
 
     def _started(self) -> "subprocess.Popen[str]":
         with self._jobs.place.log.open("ab") as log:

@@ -25,6 +25,9 @@ HERE = Path(__file__).parent
 #: Pages that play songs. The soundfont's samples are Vorbis, whose decoder is WebAssembly: where
 #: recorded instruments are here, these pages may compile it, and still run no text as a script.
 PLAYING = ("song.html", "playlist.html", "generate.html", "map.html", "listeners.html")
+#: Pages on which a person asks for what takes a process: it is started when they are opened.
+ASKING = ("song.html", "playlists.html", "playlist.html", "generate.html", "map.html",
+          "listeners.html")  # fmt: skip
 PLAYING_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
 
 
@@ -89,6 +92,8 @@ class Page:
         with self.database.reading() as session:
             model = used_model(session, "classifier")
             listener = setting(session, "listener")
+        if model and template in ASKING:
+            self.jobs.prepare()
         recorded = instruments.are_here()
         text = (
             self.environments[language]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from classify import api
 from classify.app.database import Database
 from classify.app.place import Place
-from classify.app.settings import decide
+from classify.app.settings import decide, used_model
 from classify.app.tables import Model
 from classify.progress import Progress
 
@@ -68,3 +68,13 @@ def kept_model(folder: str) -> Any:
 def kept_generator(folder: str) -> Any:
     """Load a composer, or give the one that is loaded."""
     return api.loaded_generator(folder)
+
+
+def load_used_models(database: Database) -> None:
+    """Load the models that are used, and all that loading imports: seconds, once a process."""
+    with database.reading() as session:
+        judge, composer = used_model(session, "classifier"), used_model(session, "generator")
+    if judge:
+        kept_model(judge.folder)
+    if composer:
+        kept_generator(composer.folder)

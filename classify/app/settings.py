@@ -28,5 +28,5 @@ def base_model(session: Session) -> Model | None:
 
 
 def _decided(session: Session, name: str) -> Model | None:
-    number = cast(Setting.value, Integer)
-    return session.scalar(select(Model).join(Setting, number == Model.id).where(Setting.name == name))
+    decided = select(cast(Setting.value, Integer)).where(Setting.name == name).scalar_subquery()
+    return session.scalar(select(Model).where(Model.id == decided))

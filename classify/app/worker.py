@@ -2,9 +2,9 @@
 
     python -m classify.app.worker FOLDER NICE
 
-What it tells goes to the pipe that was its standard output, a JSON object a line; whatever a
-library prints goes to standard error, which is a log. It ends when its input does, so it never
-outlives the page.
+It loads what most jobs need before it takes the first, and tells when it is ready. What it tells
+goes to the pipe that was its standard output, a JSON object a line; whatever a library prints goes
+to standard error, which is a log. It ends when its input does, so it never outlives the page.
 """
 
 import json
@@ -66,11 +66,16 @@ def main(folder: str, nice: str) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from classify.app.database import Database
     from classify.app.place import Place
-    from classify.app.room import Room
+    from classify.app.room import Room, load_used_models
     from classify.app.tasks import TASKS
 
     place = Place.of(folder)
-    database = Database(place.database)
+    database, told = Database(place.database), Told(out)
+    try:
+        load_used_models(database)
+    except Exception:  # a job that needs them will say what is wrong
+        traceback.print_exc()
+    told.tell("ready")
     for line in sys.stdin:
         order, told = json.loads(line), Told(out)
         try:

@@ -8,7 +8,7 @@ import time
 import pytest
 from starlette.testclient import TestClient
 
-from classify.app import server
+from classify.app import jobs, server
 from classify.app.room import add_model
 from classify.app.safety import Address, Safety
 from tests.app.conftest import ORIGIN, PORT, TOKEN, add_folder, room_of
@@ -42,12 +42,27 @@ def test_a_job_is_done_another_refused_by_one_process(working, tmp_path):
     page, client = working
     write_corpus(tmp_path / "songs", per_class=1)
     made = client.post("/api/v1/libraries", json={"path": str(tmp_path / "songs")}).json()
+    begun = ended(client, made["job"], ("waiting",))
+    assert [task["title"] for task in begun["tasks"]] == [jobs.STARTING["title"]]
     assert ended(client, made["job"])["state"] == "done"
     lost = add_folder(page, tmp_path / "nowhere")
     refused = ended(client, client.post(f"/api/v1/libraries/{lost}/read").json()["job"])
     assert refused["state"] == "refused" and "no such file or folder" in refused["message"]
     again = client.post(f"/api/v1/jobs/{refused['id']}/repeat").json()["job"]
     assert again != refused["id"] and ended(client, again)["state"] == "refused"
+
+
+def test_a_process_that_was_made_ready_and_is_not_needed_leaves(working, monkeypatch):
+    page, client = working
+    monkeypatch.setattr(jobs, "UNUSED", 0.2)
+    client.get("/generate")  # there is no model yet that a process could load
+    assert page.jobs.process_of("quick") is None
+    page.jobs.prepare()
+    for there in (True, False):
+        end = time.monotonic() + 60
+        while (page.jobs.process_of("quick") is not None) != there and time.monotonic() < end:
+            time.sleep(0.01)
+        assert (page.jobs.process_of("quick") is not None) == there
 
 
 def test_a_killed_process_costs_its_job_only_and_the_job_goes_on(working, tmp_path):

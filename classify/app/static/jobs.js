@@ -44,8 +44,8 @@ export function card(job) {
   const open = OPEN.includes(job.state);
   const tasks = job.tasks.map(task => h("div", { class: "task" },
     h("span", {}, t(task.title)),
-    h("progress", { max: String(task.total || 1), value: String(task.done), "aria-label": t(task.title) }),
-    h("span", { class: "soft" }, t("{done} of {total}", { done: number(task.done), total: number(task.total) }))));
+    h("progress", task.total === 1 ? { "aria-label": t(task.title) } : { max: String(task.total || 1), value: String(task.done), "aria-label": t(task.title) }),
+    task.total === 1 ? null : h("span", { class: "soft" }, t("{done} of {total}", { done: number(task.done), total: number(task.total) }))));
   const again = !open && job.state !== "done";
   return h("article", { class: `job ${job.state}`, "data-job": job.id },
     h("header", {}, h("strong", {}, titled(job.title)), " ", h("span", { class: "state" }, STATES[job.state])),
