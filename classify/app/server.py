@@ -82,7 +82,7 @@ def create_app(page: Page) -> FastAPI:
 
     @app.get("/instruments/{edition}/{name}", include_in_schema=False)
     def an_instrument(edition: str, name: str) -> FileResponse:
-        path = instruments.folder() / name
+        path = instruments.file(name)
         if edition != instruments.edition() or name not in instruments.FILES or not path.is_file():
             raise HTTPException(404, "There is no such file; make app fetches the instruments.")
         kind = "text/javascript" if path.suffix == ".js" else "application/octet-stream"

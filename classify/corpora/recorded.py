@@ -17,7 +17,8 @@ from classify.compute.executor import Task, TaskDied, make_executor, n_cores, ta
 from classify.corpora.store import Store
 from classify.errors import InputError
 from classify.files import atomic_write, cache_folder
-from classify.songs import audio, soundfonts, transcribers
+from classify.presentation import soundfonts
+from classify.songs import audio, transcribers
 from classify.songs.acoustics import Conditions, record
 from classify.songs.formats import File
 from classify.songs.render import RATE

@@ -265,7 +265,7 @@ def bars_of(song: "Song") -> list[float]:
 
 def has_sound() -> bool:
     """Say whether songs can be written as sound: whether `make audio` was run."""
-    from classify.songs import soundfonts
+    from classify.presentation import soundfonts
 
     return find_spec("tinysoundfont") is not None and soundfonts.is_fetched()
 

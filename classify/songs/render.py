@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from classify.errors import InputError
 from classify.files import atomic_write
-from classify.songs import soundfonts
+from classify.presentation import soundfonts
 from classify.songs.song import Song
 
 #: Samples a second.
@@ -61,7 +61,7 @@ def samples(
     song : Song
         At least one note.
     soundfont : str
-        As `classify.songs.soundfonts.find` takes it.
+        As `classify.presentation.soundfonts.find` takes it.
     tuning : float
         Semitones by which all pitched instruments are tuned off.
     programs : mapping of int to int, optional
@@ -155,7 +155,7 @@ def write(path: Path, song: Song, soundfont: str = "fluid") -> None:
     song : Song
         At least one note.
     soundfont : str
-        As `classify.songs.soundfonts.find` takes it.
+        As `classify.presentation.soundfonts.find` takes it.
 
     Raises
     ------

@@ -16,7 +16,7 @@ from classify.app.page import Page
 from classify.app.room import Room, add_model
 from classify.app.safety import Address, Safety
 from classify.app.tables import Library
-from classify.presentation import instruments
+from classify.presentation import instruments, soundfonts
 from classify.progress import SILENT
 from tests.conftest import chromium, write_corpus, write_song
 
@@ -24,7 +24,7 @@ PORT, TOKEN = 8321, "the-secret"
 ORIGIN = f"http://127.0.0.1:{PORT}"
 
 #: Where recorded instruments are kept outside of tests.
-RECORDED = instruments.folder()
+RECORDED, SOUNDFONTS = instruments.folder(), soundfonts.folder()
 
 
 @pytest.fixture
@@ -159,9 +159,10 @@ def player(request, monkeypatch):
     if not request.param:
         yield "a small synthesiser"
         return
-    if not (RECORDED / instruments.SOUNDFONT).is_file():
-        pytest.skip("needs recorded instruments: make app")
     monkeypatch.setattr(instruments, "folder", lambda: RECORDED)
+    monkeypatch.setattr(soundfonts, "folder", lambda: SOUNDFONTS)
+    if not instruments.are_here():
+        pytest.skip("needs recorded instruments: make app")
     yield "recorded instruments"
 
 

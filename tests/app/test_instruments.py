@@ -2,7 +2,7 @@
 
 import pytest
 
-from classify.presentation import instruments
+from classify.presentation import instruments, soundfonts
 
 
 @pytest.fixture
@@ -15,8 +15,9 @@ def own_cache(tmp_path, monkeypatch):
 def kept(own_cache):
     """Give the page files in the place of the instruments."""
     instruments.folder().mkdir(parents=True)
+    soundfonts.folder().mkdir(parents=True)
     for name in instruments.FILES:
-        (instruments.folder() / name).write_bytes(name.encode())
+        instruments.file(name).write_bytes(name.encode())
     (instruments.folder() / "LICENSE-stb-vorbis").write_text("a licence")
     return instruments.folder()
 

