@@ -3,8 +3,8 @@
     python benchmarks/page_level.py [SECONDS]
 
 Songs are rendered in Chromium without being played (`OfflineAudioContext`), by the small
-synthesiser and by the recorded instruments where `make app` has fetched them, at the volume that
-the page begins with: folk songs and a chorale of the built-in ones, the songs of `page_sound.py`
+synthesiser and by the recorded instruments where `make app` has fetched them, at full
+volume: folk songs and a chorale of the built-in ones, the songs of `page_sound.py`
 with eight instruments and drums, and 32 voices of pianos, strings and brass struck together as hard
 as MIDI can. Levels are decibels of full scale: the mean (RMS of the seconds rendered), and the
 highest sample before and after the limiter. Above 0 it would clip.
@@ -54,10 +54,12 @@ const [number, name, seconds, done] = arguments;
     const synth = new library.WorkletSynthesizer(sound);
     synth.connect(out);
     synth.setSystemParameter("gain", LOUDER);
-    await synth.startOfflineRender({ midiSequence: core.BasicMIDI.fromArrayBuffer(written(rows).midi),
-      loopCount: 0, soundBankList: [{ bankOffset: 0, soundBankBuffer: bank }], sequencerOptions: {} });
+    const midiSequence = core.BasicMIDI.fromArrayBuffer(written(rows).midi);
+    await synth.startOfflineRender({ midiSequence, loopCount: 0, sequencerOptions: {},
+      soundBankList: [{ bankOffset: 0, soundBankBuffer: bank }] });
   }
-  const made = await sound.startRendering(), channels = [0, 1, 2, 3].map(c => made.getChannelData(c));
+  const made = await sound.startRendering();
+  const channels = [0, 1, 2, 3].map(channel => made.getChannelData(channel));
   const peak = wave => wave.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const square = wave => wave.reduce((sum, value) => sum + value * value, 0) / wave.length;
   done([Math.sqrt((square(channels[2]) + square(channels[3])) / 2),

@@ -3,8 +3,8 @@
 `make app` runs this module: npm, which a package of pip brings, fetches exactly the packages that
 `npm/package-lock.json` names with their hashes (spessasynth_lib and what it needs, Apache-2.0).
 Their scripts are ready modules, so nothing is built: only the names by which they import each other
-are made addresses. The soundfont is that by which songs are rendered as sound (`soundfonts`). All is
-kept in the user's cache with its licences, and nothing of it is part of this program. Without it
+are made addresses. The soundfont is that by which songs are rendered as sound (`soundfonts`). All
+is kept in the user's cache with its licences, and nothing of it is part of this program. Without it
 the page plays by a small synthesiser.
 """
 
