@@ -19,6 +19,8 @@ random share of the frames is looked at (`--share`), as likely as all others. Th
 bars are sampled from nothing, and their parallel fifths and octaves counted beside those of Bach's
 test songs: as the network alone has them, and where notes that make some are drawn anew.
 
+`--more` trains on from the best weights, with a rate that begins a third as high.
+
 Training goes on where it was stopped, and so does what follows: the folder has a checkpoint, the
 nats of each test song's frames (`frames/`), and `frames.npz` with all of them, from which what is
 printed is worked out.
@@ -49,6 +51,9 @@ VOICES, LOWEST, CLASSES = 4, 36, 47
 
 #: Orders whose probabilities are averaged.
 ORDERS = 5
+
+#: Adam's first rate where training goes on from the best weights.
+MORE_RATE = 1e-3
 
 #: How often notes, steps and voices are hidden in training: the protocol hides no voices.
 KINDS = (0.35, 0.65, 0.0)
@@ -180,6 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=Path("masked-likelihood"))
     parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--more", type=int, default=0, help="epochs behind these")
     parser.add_argument("--pieces", type=int, default=4, help="of each song in an epoch")
     parser.add_argument("--share", type=float, default=0.05, help="of frames that are looked at")
     parser.add_argument("--songs", type=int, default=77, help="test songs")
@@ -199,16 +205,22 @@ def main() -> None:
             shape, data["train"], given.epochs, 0, progress, given.out / "checkpoint",
             data["valid"], given.pieces, kinds=KINDS,
         )  # fmt: skip
+        if given.more:
+            weights, epochs = roll_training.train(
+                shape, data["train"], given.more, 1, progress, given.out / f"more-{given.more}",
+                data["valid"], given.pieces, kinds=KINDS, rate=MORE_RATE,
+                begin=given.out / "checkpoint",
+            )  # fmt: skip
     best = min(epoch["val_loss"] for epoch in epochs)
     print(f"trained for {time.perf_counter() - begun:.0f} s: {best:.4f} nats a hidden note "
           "(validation part)", flush=True)  # fmt: skip
     np.savez_compressed(given.out / "weights.npz", allow_pickle=False, **weights)
     sampler, begun = RollSampler(shape, weights), time.perf_counter()
-    songs = data["test"][: given.songs]
-    nats = nats_of_songs(sampler, songs, given.share, given.out / "frames")
+    songs, how = data["test"][: given.songs], "frames" + f"-more-{given.more}" * bool(given.more)
+    nats = nats_of_songs(sampler, songs, given.share, given.out / how)
     flat = {name: np.concatenate(of_songs) for name, of_songs in nats.items()}
-    np.savez_compressed(given.out / "frames.npz", allow_pickle=False, **flat)
-    saved = np.load(given.out / "frames.npz")
+    np.savez_compressed(given.out / f"{how}.npz", allow_pickle=False, **flat)
+    saved = np.load(given.out / f"{how}.npz")
     print(f"{len(saved['joint']):,} frames of {len(songs)} test songs in "
           f"{time.perf_counter() - begun:.0f} s")  # fmt: skip
     for name, of_songs in nats.items():

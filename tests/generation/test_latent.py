@@ -88,12 +88,13 @@ def test_numpy_says_what_keras_says(name):
     assert (written[:, :, 6:] == NOTHING).all() and (loud[written >= HOLD] == 0).all()
 
 
-def adversarial(cancels):
+def adversarial(cancels, apart_from_start=False):
     """A network whose adversary counts from the beginning, but not the slope."""
     from classify.generation.networks import adversarial_network, phrase_network
 
     shape = Architecture(1, 2, 8, 1, 4, (5,), (6,), feedback=False, apart=True, one_start=True,
-                         adversary=(7, 5), labels=3)  # fmt: skip
+                         apart_from_start=apart_from_start, adversary=(7, 5),
+                         labels=3)  # fmt: skip
     aim = adversarial_network.Adversary(weights=(1.0,), changes=(), slope=0.0, cancels=cancels)
     layer = adversarial_network.AdversarialNetwork(shape, aim)
     return layer, phrase_network.build(layer)
@@ -136,6 +137,30 @@ def test_the_slope_that_is_written_out_is_the_slope_and_draws_are_those_of_the_p
         np.testing.assert_allclose(of_label.mean(axis=0), mean, atol=0.03)
         root = petal_root(mean)
         np.testing.assert_allclose(np.cov(of_label.T), root @ root.T, atol=0.01)
+
+
+def test_an_adversarial_network_counts_in_deviations_of_the_prior_and_is_kept_without_them():
+    """NumPy reads and writes vectors as the prior has them, and says what Keras says."""
+    from classify.generation.networks import phrase_network
+
+    layer, model = adversarial(cancels=False, apart_from_start=True)
+    layer.gain.assign([2.0, 1.0, 0.5, 1.0])
+    layer.offset.assign([0.5, 0.0, 0.0, -0.5])
+    layer.normal.set_weights([np.full(4, 0.3), np.full(4, 2.0)])
+    symbols, loudness, _ = some_phrases(layer.architecture, 6)
+    metre, label = np.ones((6, 1), np.float32), np.eye(3, dtype=np.float32)[[0, 1, 2] * 2]
+    flat = [part.reshape(6, 16, 1) for part in (symbols, loudness)]
+    coder = Coder(layer.architecture, phrase_network.weights(layer))
+    mean, spread = coder.encode(symbols, loudness, metre)
+    in_keras = layer.encoded(*flat, metre)
+    np.testing.assert_allclose(mean, in_keras[0], atol=1e-6)
+    np.testing.assert_allclose(spread, in_keras[1], atol=1e-6)
+    narrow = petal_root(np.eye(4, dtype=np.float32)[0])[2, 2]
+    assert 0.1 * narrow < spread[:, 2:].mean() < narrow
+    costs = model.predict_on_batch([*flat, np.float32(flat[0] >= 0), metre, label])
+    right = (coder.scores(mean, metre, symbols).argmax(axis=-1) == symbols).reshape(6, -1)
+    known = (symbols >= 0).reshape(6, -1).sum(axis=1)
+    np.testing.assert_allclose(costs[:, 4], right.sum(axis=1) / known, atol=1e-6)
 
 
 FRAMES = {

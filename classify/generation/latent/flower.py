@@ -37,3 +37,16 @@ def petal_root(mean: NDArray[np.float32]) -> NDArray[np.float32]:
     narrow = np.sqrt(NARROW) * np.eye(len(mean))
     wide = (np.sqrt(RADIAL) - np.sqrt(NARROW)) * np.outer(mean, mean)
     return (narrow + wide).astype(np.float32)
+
+
+def deviations(n_latent: int) -> NDArray[np.float32]:
+    """Give the prior's standard deviation in each direction, over labels that are evenly many.
+
+    Examples
+    --------
+    >>> (deviations(3) ** 2).astype(float).round(4).tolist()
+    [0.5505, 0.5505, 0.001]
+    """
+    found = np.full(n_latent, np.sqrt(NARROW), np.float32)
+    found[:2] = np.sqrt((1 + RADIAL + NARROW) / 2)
+    return found

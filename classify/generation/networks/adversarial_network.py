@@ -6,9 +6,14 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
-from classify.generation.latent.flower import NARROW, RADIAL, petals
+from classify.generation.latent.flower import NARROW, RADIAL, deviations, petals
+from classify.generation.latent.phrases import SYMBOLS
 from classify.generation.networks.phrase_network import LatentNetwork, Objective
+
+#: What a phrase's own standard deviation begins with, as a share of the prior's.
+FIRST_SPREAD = 0.3
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,9 @@ class AdversarialNetwork(LatentNetwork):
     """What each phrase costs, an adversary's opinion of its latent vector among it.
 
     Encoder and adversary want the opposite. Gradients are stopped so that each part learns by its
-    own loss alone, in one step.
+    own loss alone, in one step. Encoder and decoder count a latent vector in deviations of the
+    prior, which are a thirtieth of 1 in most directions: as layers begin, they would neither write
+    nor see anything so small. The weights that are kept have it within them.
     """
 
     COLUMNS = ("objective", "reconstruction", "critic", "slope penalty", "accuracy")
@@ -47,6 +54,50 @@ class AdversarialNetwork(LatentNetwork):
     def __init__(self, architecture: Any, adversary: Adversary, seed: int = 0) -> None:
         super().__init__(architecture, Objective(), seed)
         self.adversary = adversary
+        self.deviation = deviations(architecture.latent)
+
+    def build(self, shapes: Any) -> None:
+        """Make the weights; phrases begin as sharp as the prior is narrow."""
+        super().build(shapes)
+        first = np.full(self.architecture.latent, FIRST_SPREAD * np.sqrt(NARROW))
+        self.parts["spread"].bias.assign(np.log(np.expm1(first)))
+        if self.architecture.apart_from_start:  # normalised means are to go where the prior is
+            shape = (self.architecture.latent,)
+            self.gain = self.add_weight(shape=shape, initializer="ones", name="gain")
+            self.offset = self.add_weight(shape=shape, initializer="zeros", name="offset")
+
+    def encoded(
+        self, symbols: Any, loudness: Any, metre: Any, training: bool = False
+    ) -> tuple[Any, Any]:
+        """Give mean and standard deviation of the latent vectors."""
+        mean, spread = super().encoded(symbols, loudness, metre, training)
+        if self.architecture.apart_from_start:
+            mean = mean * self.gain + self.offset
+        return mean * self.deviation, spread
+
+    def _contexts(self, z: Any, metre: Any) -> Any:
+        """Give what each stretch is told."""
+        return super()._contexts(z / self.deviation, metre)
+
+    def folded(self, found: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+        """Give weights that read and write latent vectors as the prior has them."""
+        found = super().folded(found)
+        shape, n = self.architecture, len(self.deviation)
+        if shape.apart_from_start:
+            gain, offset = (ops.convert_to_numpy(w) for w in (self.gain, self.offset))
+            found["mean.kernel"] = found["mean.kernel"] * gain
+            found["mean.bias"] = found["mean.bias"] * gain + offset
+        for name in ("mean.kernel", "mean.bias"):
+            found[name] = found[name] * self.deviation
+        reading = {"start": 0} | {
+            f"decoder.{g}.0": len(voices) * SYMBOLS * shape.feedback
+            for g, voices in enumerate(shape.groups)
+        }
+        for name, first in reading.items():
+            kernel = found[f"{name}.kernel"].copy()
+            kernel[first : first + n] /= self.deviation[:, None]
+            found[f"{name}.kernel"] = kernel
+        return found
 
     def costs(self, nats: Any, accuracy: Any, z: Any, kl: Any, label: Any, training: bool) -> Any:
         """Lay the columns side by side; the critic's is how well it tells songs from the prior."""

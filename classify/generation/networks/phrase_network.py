@@ -148,6 +148,17 @@ class LatentNetwork(keras.layers.Layer):
             mean = DEVIATION * self.normal(mean, training=training)
         return mean, ops.softplus(self.parts["spread"](heard))
 
+    def folded(self, found: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+        """Give weights with the normalisation as a part of the layer that it normalises."""
+        if not hasattr(self, "normal"):
+            return found
+        centre, variance = (ops.convert_to_numpy(w) for w in self.normal.weights)
+        scale = DEVIATION / np.sqrt(variance + self.normal.epsilon)
+        return found | {
+            "mean.kernel": found["mean.kernel"] * scale,
+            "mean.bias": (found["mean.bias"] - centre) * scale,
+        }
+
     def _ones(self, symbols: Any, voices: Any) -> Any:
         """Write symbols of some voices as ones; `NOTHING` has none."""
         ones = [ops.one_hot(ops.maximum(symbols[..., v], 0), SYMBOLS)
@@ -292,9 +303,4 @@ def weights(layer: Any) -> dict[str, NDArray[np.float32]]:
     for name, parts in parts_of(layer.architecture.shapes()).items():
         for part, weight in zip(parts, layer.parts[name].weights, strict=True):
             found[f"{name}.{part}"] = np.asarray(ops.convert_to_numpy(weight))
-    if hasattr(layer, "normal"):  # becomes a part of the layer that it normalises
-        centre, variance = (ops.convert_to_numpy(w) for w in layer.normal.weights)
-        scale = DEVIATION / np.sqrt(variance + layer.normal.epsilon)
-        found["mean.kernel"] = found["mean.kernel"] * scale
-        found["mean.bias"] = (found["mean.bias"] - centre) * scale
-    return found
+    return dict(layer.folded(found))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from classify.generation.networks.learning import divided, fit
 from classify.generation.networks.roll_shape import STRIDE, RollShape
 from classify.generation.networks.voice_songs import ENOUGH, SHIFTS, VoiceSong, fitting
-from classify.models.trainer import Arrays, Batches, Trainer
+from classify.models.trainer import BEST, Arrays, Batches, Trainer
 from classify.progress import Progress
 
 #: Pieces in a batch, steps of a piece, and Adam's first rate, which falls to 0 as a cosine.
@@ -93,6 +93,8 @@ def train(
     pieces_per_song: int = 1,
     shifts: Sequence[int] = SHIFTS,
     kinds: Sequence[float] = HIDDEN,
+    rate: float = RATE,
+    begin: Path | None = None,
 ) -> tuple[dict[str, NDArray[np.float32]], list[dict[str, float]]]:
     """Train a network; give its weights, and what became of each epoch.
 
@@ -119,6 +121,10 @@ def train(
         Semitones that a piece may be moved by, as far as its notes stay within the classes.
     kinds : sequence of float
         How often notes, steps and voices are what is hidden.
+    rate : float
+        Adam's first rate.
+    begin : Path, optional
+        The checkpoint of a finished training, whose best weights are begun with.
     """
     from classify.generation.networks import roll_network
 
@@ -126,9 +132,11 @@ def train(
         songs, held_out = divided(songs, seed, ENOUGH)
     n_batches = max(1, len(songs) * pieces_per_song // BATCH)
     monitor = "val_loss" if held_out else None
-    trainer = Trainer(epochs, seed, RATE, monitor=monitor, decay_steps=epochs * n_batches)
+    trainer = Trainer(epochs, seed, rate, monitor=monitor, decay_steps=epochs * n_batches)
     trainer.start()
     model = roll_network.build(shape, STEPS)
+    if begin:
+        model.load_weights(begin / BEST)
     targets = np.zeros((1, STEPS, shape.voices, 4), np.float32)
     trainer.compile(model, roll_network.loss_of(shape), targets=targets)
 
