@@ -184,28 +184,35 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
     estimator = registry.make(job.spec, job.seed, job.settings, job.quick)
     begun = time.perf_counter()
     grouped = group if fold.grouped else None
-    estimator.fit(raw, label, grouped, watch, song, about["original"][rows])
+    origin = {name: about[name][rows] for name in ("copy", "transcribed")}
+    originals = about["original"][rows]
+    estimator.fit(raw, label, grouped, watch, song, originals, origin["transcribed"])
     fitted = time.perf_counter()
 
     classes = np.unique(about["label"])
     columns = np.searchsorted(classes, estimator.classes_)  # training may lack a class
 
-    def predict(x: np.ndarray) -> np.ndarray:
+    def predict_prepared(x: np.ndarray) -> np.ndarray:
         p = np.zeros((len(x), len(classes)), dtype=np.float32)
-        p[:, columns] = estimator.predict_proba(x)
+        p[:, columns] = estimator.predict_prepared(x)
         return p
+
+    def predict(x: np.ndarray, transcribed: np.ndarray) -> np.ndarray:
+        return predict_prepared(estimator.prepare(x, transcribed))
+
+    def of_part(part: np.ndarray) -> np.ndarray:
+        return predict(table[part], about["transcribed"][part])
 
     probabilities = np.full((len(table), len(classes)), np.nan, dtype=np.float32)
     if fold.test.any():  # none is where a model learns from all songs
-        probabilities[fold.test] = predict(table[fold.test])
+        probabilities[fold.test] = of_part(fold.test)
     predicted = time.perf_counter()
     if fold.recorded is not None and fold.recorded.any():
-        probabilities[fold.recorded] = predict(table[fold.recorded])
+        probabilities[fold.recorded] = of_part(fold.recorded)
     played = fold.train & ~about["copy"]
     if fold.share == 1 and fold.test.any():
-        probabilities[played] = predict(table[played])
+        probabilities[played] = of_part(played)
     facts: dict[str, Any] = {"seconds_train": fitted - begun, "seconds_predict": predicted - fitted}
-    origin = {name: about[name][rows] for name in ("copy", "transcribed")}
     facts |= _calibrated(estimator, classes, label, song, group, **origin)
     with atomic_write(job.folder) as temporary:
         temporary.mkdir()
@@ -213,14 +220,16 @@ def _fit(job: Job, watch: Callable[[str], None]) -> None:
             registry.save(estimator, temporary)
         if job.importance:
             test = fold.test
-            given = (table[test], *(about[name][test] for name in ("label", "song", "group")))
+            prepared = estimator.prepare(table[test], about["transcribed"][test])
+            given = (prepared, *(about[name][test] for name in ("label", "song", "group")))
             importance = feature_importance.fit_importance(
-                job.spec.representation, predict, given, (raw, label), classes, job.seed
+                job.spec.representation, predict_prepared, given, (raw, label), classes, job.seed
             )
             importance.to_parquet(temporary / IMPORTANCE, index=False)
         if job.perturbed:
             tested = np.unique(about["song"][fold.test])
-            np.save(temporary / PERTURBED, _predict_perturbed(job, tested, predict))
+            heard = np.unique(about["song"][about["transcribed"]])
+            np.save(temporary / PERTURBED, _predict_perturbed(job, tested, heard, predict))
         np.save(temporary / PROBABILITIES, probabilities)
         write_json(temporary / FIT, estimator.facts() | facts | {"task": job.name})
 
@@ -275,15 +284,22 @@ def _calibrated_on(
 
 
 def _predict_perturbed(
-    job: Job, tested: np.ndarray, predict: Callable[[np.ndarray], np.ndarray]
+    job: Job,
+    tested: np.ndarray,
+    heard: np.ndarray,
+    predict: Callable[[np.ndarray, np.ndarray], np.ndarray],
 ) -> np.ndarray:
-    """Predict every perturbed test song: shape (n_variations, n_songs, n_classes)."""
+    """Predict every perturbed test song: shape (n_variations, n_songs, n_classes).
+
+    `heard` are the songs that are transcriptions.
+    """
     p = []
     for folder in sorted((job.data / PERTURBATIONS).iterdir()):
         song = np.load(folder / "about.npz")["song"]
         rows = np.flatnonzero(np.isin(song, tested))
         x = np.load(folder / f"{job.spec.input}.npy", mmap_mode="r")[rows]
-        p.append(song_means(predict(x), np.searchsorted(tested, song[rows])))
+        given = predict(x, np.isin(song[rows], heard))
+        p.append(song_means(given, np.searchsorted(tested, song[rows])))
     return np.array(p, dtype=np.float32)
 
 

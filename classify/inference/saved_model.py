@@ -167,9 +167,14 @@ class Bundle:
         """
         windows = cut(songs, self.cutting)
         blocks = self.representation.encode(songs, windows)
+        heard = np.array([song.transcribed for song in songs], bool)[windows.song]
+        p = np.empty((len(windows), len(self.classes)))
+        first = 0
         with threadpool_limits(1):
-            p = np.concatenate([self.estimator.predict_proba(x) for x in blocks])
-        return windows, p.astype(np.float64)
+            for x in blocks:
+                rows = slice(first, first := first + len(x))
+                p[rows] = self.estimator.predict_proba(x, heard[rows])
+        return windows, p
 
     @property
     def follows(self) -> bool:

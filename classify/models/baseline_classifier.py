@@ -79,18 +79,20 @@ class BaselineClassifier(WindowClassifier):
         watch: Watch | None = None,
         songs: NDArray[Any] | None = None,
         originals: NDArray[Any] | None = None,
+        transcribed: NDArray[np.bool_] | None = None,
     ) -> "BaselineClassifier":
         """Search the grid over inner folds and refit; the parameters are those of a network's fit.
 
         `originals` names the song of each window, or that which its song is a copy of: models that
-        look at pairs of such are given it.
+        look at pairs of such are given it. `transcribed` marks windows of transcriptions; a model
+        of whole songs learns from the pairs what to make of their quantities.
 
         Of the grid, the values are taken with which songs of the inner folds are predicted best.
 
         A model without probabilities of its own gets them by Platt scaling over the same folds. A
         model of songs learns from each song once, however many windows it has.
         """
-        table = self._table(self.fit_prepare(x))
+        table = self._table(self.fit_prepare(x, originals, transcribed))
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         once = np.ones(len(table), dtype=bool)
         if self._representation.per_song:

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from classify.representations.representation import Representation
-from classify.representations.scaling import ChannelScaler, check_padding
+from classify.representations.scaling import ChannelScaler, TranscriptionScaler, check_padding
 
 #: Called after each epoch (or grid fit) with a few words on how it went.
 Watch = Callable[[str], None]
@@ -36,28 +36,49 @@ class WindowClassifier(ClassifierMixin, BaseEstimator):
         Labels in the order of the columns of `predict_proba`.
     scaler_ : ChannelScaler or None
         What the training windows taught; None where nothing is scaled.
+    transcriptions_ : TranscriptionScaler or None
+        What copies of the training songs taught; None where there are too few, and for models that
+        do not read whole songs.
     """
 
     scaled: bool
     classes_: NDArray[Any]
     scaler_: ChannelScaler | None
+    transcriptions_: TranscriptionScaler | None
 
     @property
     def _representation(self) -> Representation:
         """What it is given."""
         raise NotImplementedError
 
-    def fit_prepare(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Learn the scaling from training windows, and give them scaled."""
-        self.scaler_ = None
+    def fit_prepare(
+        self,
+        x: NDArray[np.float32],
+        originals: NDArray[Any] | None = None,
+        transcribed: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.float32]:
+        """Learn the scaling from training windows, and give them scaled.
+
+        `originals` and `transcribed` are those of `TranscriptionScaler.of_pairs`.
+        """
+        self.scaler_ = self.transcriptions_ = None
         if self._representation.scaled:
             x = three_dimensional(x)
             identity = ChannelScaler.identity(x.shape[2])
             self.scaler_ = ChannelScaler.fit(x) if self.scaled else identity
-        return self.prepare(x)
+        known = originals is not None and transcribed is not None
+        if known and self._representation.per_song:
+            self.transcriptions_ = TranscriptionScaler.of_pairs(
+                three_dimensional(x), np.asarray(originals), np.asarray(transcribed)
+            )
+        return self.prepare(x, transcribed)
 
-    def prepare(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    def prepare(
+        self, x: NDArray[np.float32], transcribed: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float32]:
         """Give windows as the fitted model reads them: scaled, padding filled, all finite.
+
+        `transcribed` marks windows of transcriptions, shape (n_windows,); none unless given.
 
         Raises
         ------
@@ -71,12 +92,20 @@ class WindowClassifier(ClassifierMixin, BaseEstimator):
             x = self.scaler_.transform(x)
         if not np.isfinite(x).all():
             raise ValueError("windows hold NaN or infinite numbers")
+        if self.transcriptions_ is not None and transcribed is not None:
+            heard = np.asarray(transcribed)
+            x = np.where(heard[:, None, None], self.transcriptions_.transform(x), x)
         return x
 
-    def predict_proba(self, x: NDArray[np.float32]) -> Floats:
-        """Give class probabilities, shape (n_windows, n_classes), columns as in `classes_`."""
+    def predict_proba(
+        self, x: NDArray[np.float32], transcribed: NDArray[np.bool_] | None = None
+    ) -> Floats:
+        """Give class probabilities, shape (n_windows, n_classes), columns as in `classes_`.
+
+        `transcribed` marks windows of transcriptions, shape (n_windows,); none unless given.
+        """
         check_is_fitted(self, "model_")
-        return self.predict_prepared(self.prepare(x))
+        return self.predict_prepared(self.prepare(x, transcribed))
 
     def predict_prepared(self, x: NDArray[np.float32]) -> Floats:
         """Give the same of windows that `prepare` gave."""

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from classify.errors import InputError
 from classify.files import read_text
 from classify.records import Count, Positive, Record, loads, typed
-from classify.representations.scaling import ChannelScaler
+from classify.representations.scaling import ChannelScaler, TranscriptionScaler
 
 FILE = "estimator.json"
 
@@ -18,6 +19,13 @@ class Scaling(Record, frozen=True):
 
     mean: list[float]
     std: list[Positive]
+
+
+class OfTranscriptions(Record, frozen=True):
+    """What is made of each quantity of a transcription, so that it is like a song's."""
+
+    factor: list[float]
+    shift: list[float]
 
 
 class EstimatorRecord(Record, frozen=True, kw_only=True):
@@ -35,6 +43,8 @@ class EstimatorRecord(Record, frozen=True, kw_only=True):
         Columns of its probabilities.
     scaling : Scaling or None
         Of its input; None where it takes features.
+    transcriptions : OfTranscriptions or None
+        Of its input too; None where it learned from no copies of songs.
     best_params : dict
         Best values of a baseline's grid.
     """
@@ -44,12 +54,19 @@ class EstimatorRecord(Record, frozen=True, kw_only=True):
     seed: Count
     classes: list[str]
     scaling: Scaling | None
+    transcriptions: OfTranscriptions | None = None
     best_params: dict[str, Any] = msgspec.field(default_factory=dict)
 
     @property
     def scaler(self) -> ChannelScaler | None:
         """The scaling as an object that does it."""
         return ChannelScaler.from_json(self.scaling.as_dict()) if self.scaling else None
+
+    @property
+    def transcription_scaler(self) -> TranscriptionScaler | None:
+        """What is made of transcriptions, likewise."""
+        of = self.transcriptions
+        return TranscriptionScaler(np.array(of.factor), np.array(of.shift)) if of else None
 
 
 def read_estimator(folder: Path) -> EstimatorRecord:
@@ -76,4 +93,7 @@ def read_estimator(folder: Path) -> EstimatorRecord:
     record = typed(about, EstimatorRecord, path)
     if record.scaling and len(record.scaling.mean) != len(record.scaling.std):
         raise InputError(f"{path}: scaling has a mean and a std of different lengths")
+    of = record.transcriptions
+    if of and len(of.factor) != len(of.shift):
+        raise InputError(f"{path}: transcriptions has a factor and a shift of different lengths")
     return record

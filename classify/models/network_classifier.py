@@ -92,6 +92,7 @@ class NetworkClassifier(WindowClassifier):
         watch: Watch | None = None,
         songs: NDArray[Any] | None = None,
         originals: NDArray[Any] | None = None,
+        transcribed: NDArray[np.bool_] | None = None,
     ) -> "NetworkClassifier":
         """Train on windows.
 
@@ -111,13 +112,15 @@ class NetworkClassifier(WindowClassifier):
         originals : ndarray, shape (n_windows,), optional
             The song that each window's is a copy of, as every model is given it; networks look at
             no pairs.
+        transcribed : ndarray of bool, shape (n_windows,), optional
+            Windows of transcriptions, likewise.
 
         Raises
         ------
         ValueError
             If `x` holds infinite numbers or NaN that is no padding, or is not three-dimensional.
         """
-        del originals
+        del originals, transcribed
         x = self.fit_prepare(x)
         settings = self.settings or TrainingSettings()
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)

@@ -191,6 +191,8 @@ def save(estimator: "NetworkClassifier | BaselineClassifier", folder: Path) -> N
     about = {"classify": VERSION, "name": estimator.name, "seed": estimator.seed,
              "classes": [str(c) for c in estimator.classes_],
              "scaling": estimator.scaler_.to_json() if estimator.scaler_ else None}  # fmt: skip
+    if estimator.transcriptions_:
+        about["transcriptions"] = estimator.transcriptions_.to_json()
     if isinstance(estimator, NetworkClassifier):
         estimator.save_network(folder / "network.keras")
     else:
@@ -240,7 +242,7 @@ def load(
             estimator.model_ = _load_skops(folder / "baseline.skops")
             estimator.best_params_ = about.best_params
     estimator.classes_ = np.array(about.classes)
-    estimator.scaler_ = about.scaler
+    estimator.scaler_, estimator.transcriptions_ = about.scaler, about.transcription_scaler
     return estimator
 
 

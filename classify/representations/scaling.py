@@ -88,6 +88,79 @@ class ChannelScaler:
         return cls(np.array(values["mean"], float), np.array(values["std"], float))
 
 
+#: Songs with a copy from which what a recording does to quantities is learned; mean and spread of
+#: fewer are too little known.
+LEAST_PAIRS = 30
+
+
+@dataclass(frozen=True, eq=False)
+class TranscriptionScaler:
+    """Gives each quantity of transcriptions the mean and spread that it has for the songs.
+
+    A transcription has other velocities, lengths and numbers of notes than its song, by much the
+    same amount for all songs; that part is taken away, and what is left differs from song to song.
+
+    Parameters
+    ----------
+    factor, shift : ndarray, shape (n_columns,)
+        A quantity of a transcription becomes `factor` times itself and `shift` more; one that is
+        the same for all transcriptions becomes the songs' mean.
+
+    Examples
+    --------
+    >>> songs = np.array([[[40.0]], [[60.0]]], np.float32)
+    >>> heard = np.array([[[70.0]], [[80.0]]], np.float32)
+    >>> TranscriptionScaler.fit(songs, heard).transform(heard).ravel().tolist()
+    [40.0, 60.0]
+    """
+
+    factor: NDArray[np.float64]
+    shift: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, songs: NDArray[np.float32], copies: NDArray[np.float32]) -> "TranscriptionScaler":
+        """Learn from songs and what was heard of each, both of shape (n_songs, 1, n_columns)."""
+        played, heard = (rows.reshape(-1, rows.shape[-1]).astype(float) for rows in (songs, copies))
+        spread = heard.std(axis=0)
+        varied = spread > 1e-6
+        factor = np.where(varied, played.std(axis=0) / np.where(varied, spread, 1.0), 0.0)
+        return cls(factor, played.mean(axis=0) - factor * heard.mean(axis=0))
+
+    @classmethod
+    def of_pairs(
+        cls, x: NDArray[np.float32], originals: NDArray, transcribed: NDArray[np.bool_]
+    ) -> "TranscriptionScaler | None":
+        """Learn from the songs that are there as themselves and as a transcription.
+
+        Parameters
+        ----------
+        x : ndarray of float32, shape (n_windows, 1, n_columns)
+            Windows, of which those of a song are all alike.
+        originals : ndarray, shape (n_windows,)
+            The song of each, or that which its song is a copy of.
+        transcribed : ndarray of bool, shape (n_windows,)
+            Windows of transcriptions.
+
+        Returns
+        -------
+        TranscriptionScaler or None
+            None where there are fewer than `LEAST_PAIRS`.
+        """
+        played, heard = np.flatnonzero(~transcribed), np.flatnonzero(transcribed)
+        both, song, copy = np.intersect1d(originals[played], originals[heard], return_indices=True)
+        if len(both) < LEAST_PAIRS:
+            return None
+        return cls.fit(x[played[song]], x[heard[copy]])
+
+    def transform(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Bring quantities of transcriptions to those of songs."""
+        return (x * self.factor + self.shift).astype(np.float32)
+
+    def to_json(self) -> dict[str, list[float]]:
+        """Give both as JSON holds them, exactly."""
+        return {"factor": self.factor.tolist(), "shift": self.shift.tolist()}
+
+
 def unscaled(x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give windows as they are, with 0 for padding.
 

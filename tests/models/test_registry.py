@@ -187,6 +187,22 @@ def test_a_model_of_songs_learns_from_each_song_once():
     )
 
 
+def test_a_model_of_songs_learns_what_to_make_of_transcriptions(tmp_path):
+    x, y, groups = windows("song-logistic")
+    songs, label, group = x[::2], y[::2], groups[::2]
+    copies = songs / 4 - 9  # heard otherwise, all in the same way
+    copied = np.arange(len(songs) * 2) >= len(songs)
+    both = np.concatenate([songs, copies]), np.tile(label, 2), np.tile(group, 2)
+    given = {"originals": np.tile(np.arange(len(songs)), 2), "transcribed": copied}
+    estimator = registry.make(SPECS["song-logistic"], 7, SETTINGS, quick=True).fit(*both, **given)
+    p = estimator.predict_proba(both[0], copied)
+    np.testing.assert_allclose(p[copied], p[~copied], atol=0.03)  # ranks turn the last digits
+    assert (estimator.predict(copies) != label).mean() > 0.5
+    registry.save(estimator, tmp_path)
+    again = registry.load(tmp_path, SPECS["song-logistic"], x.shape[1:])
+    np.testing.assert_array_equal(again.predict_proba(both[0], copied), p)
+
+
 def test_equal_songs_with_other_labels_are_both_learned_from():
     x, y, groups = windows("song-logistic")
     copy, other = np.repeat(x[:1], 3, axis=0), np.array(["blue", "green", "green"])

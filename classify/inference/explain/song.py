@@ -32,7 +32,7 @@ from classify.models.backend import gradient
 from classify.models.network_classifier import NetworkClassifier
 from classify.representations.musical_features import FEATURES
 from classify.representations.representation import Representation
-from classify.representations.windows import WindowSettings, cut
+from classify.representations.windows import Windows, WindowSettings, cut
 from classify.songs import Song
 
 #: Probabilities, shape (n, n_classes), and their song, to calibrated ones.
@@ -134,11 +134,20 @@ def of_estimator(
     baseline : ndarray, shape (n_channels,), optional
         The training mean of each channel, for a network on unscaled numbers.
     """
-    reads = partial(_encoded, given, settings)
+
+    def predict(songs: Sequence[Song]) -> NDArray[np.floating]:
+        windows = cut(songs, settings)
+        heard = np.array([song.transcribed for song in songs], bool)[windows.song]
+        return estimator.predict_proba(_encoded(given, windows, songs), heard)
+
+    def read(song: Song) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        windows = cut([song], settings)
+        return estimator.prepare(_encoded(given, windows, [song])), windows.start
+
     network = None
     if given.gradients and isinstance(estimator, NetworkClassifier):
         network = Network(
-            read=lambda song: (estimator.prepare(reads([song])), cut([song], settings).start),
+            read=read,
             predict=estimator.predict_prepared,
             gradient=partial(gradient, estimator.model_),
             channels=tuple(column.name for column in given.columns(settings)),
@@ -147,16 +156,14 @@ def of_estimator(
     return ExplainedModel(
         tuple(map(str, estimator.classes_)),
         settings,
-        lambda songs: estimator.predict_proba(reads(songs)),
+        predict,
         network,
         calibrate,
     )
 
 
-def _encoded(
-    given: Representation, settings: WindowSettings, songs: Sequence[Song]
-) -> NDArray[np.float32]:
-    return np.concatenate(list(given.encode(songs, cut(songs, settings))))
+def _encoded(given: Representation, windows: Windows, songs: Sequence[Song]) -> NDArray[np.float32]:
+    return np.concatenate(list(given.encode(songs, windows)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,7 +276,7 @@ def _attributions(model: ExplainedModel, song: Song, column: int) -> Attribution
 
 def _terms(model: ExplainedModel, song: Song) -> NDArray[np.float64]:
     """Measure what there are words for, as a mean over the song's windows."""
-    table = _encoded(FEATURES, model.settings, [song])[:, 0]
+    table = _encoded(FEATURES, cut([song], model.settings), [song])[:, 0]
     return terms.of_songs(table, np.zeros(len(table), dtype=np.int64), 1)[0]
 
 
