@@ -293,6 +293,44 @@ def estimate_share(
     return Estimate(float(right.mean()), *wilson(right, groups, n_folds))
 
 
+def estimate_balanced(
+    right: NDArray[np.bool_], classes: Sequence[str], groups: Sequence[str]
+) -> Estimate:
+    """Estimate balanced accuracy: the mean over classes of the share of songs that are right.
+
+    The interval is made of those of the classes, whose distances from their shares are added as
+    squares (MOVER). Groups that have songs of two classes count for each by itself.
+
+    Parameters
+    ----------
+    right : ndarray of bool, shape (n_songs,)
+        Which songs were predicted correctly.
+    classes, groups : sequences of str, length n_songs
+        Of each song.
+
+    Returns
+    -------
+    Estimate
+        Of a class with one group, nothing is known: its interval is 0 to 1.
+
+    References
+    ----------
+    Zou and Donner 2008, Statistics in Medicine 27.
+
+    Examples
+    --------
+    >>> right, songs = np.array([True] * 8 + [False] * 2), [str(song) for song in range(10)]
+    >>> of_both = estimate_balanced(right, ["a"] * 8 + ["b"] * 2, songs)
+    >>> of_both.value, round(of_both.low, 2), round(of_both.high, 2)
+    (0.5, 0.29, 0.99)
+    """
+    known, group = np.array(classes), np.array(groups)
+    each = [estimate_share(right[known == one], group[known == one]) for one in np.unique(known)]
+    value, low, high = np.array([(e.value, e.low, e.high) for e in each]).T
+    below, above = (np.sqrt(((end - value) ** 2).sum()) / len(each) for end in (low, high))
+    return Estimate(float(value.mean()), float(value.mean() - below), float(value.mean() + above))
+
+
 def estimate(
     values: NDArray,
     groups: Sequence[str],

@@ -15,6 +15,9 @@ from classify.representations.melody import REST, Melody
 from classify.representations.sequences import note_array, song_of
 from classify.songs import Song
 
+#: No note beneath a melody is lower, that of a piano's lowest key, unless a range is asked for.
+LOWEST = 21
+
 Number = TypeVar("Number", bound=np.generic)
 
 
@@ -93,9 +96,8 @@ def sampler(
     attacks = learned.attacks
     below = attacks.lower[:, :, 0]
     pitch = np.where(below > 0, attacks.top[:, None] - below + setting.shift, 0)
-    fits = np.ones(len(attacks), bool)
-    if request.low is not None:
-        fits &= ((below == 0) | (pitch >= request.low)).all(axis=1)
+    low = LOWEST if request.low is None else request.low
+    fits = ((below == 0) | (pitch >= low)).all(axis=1)
     classes = np.bitwise_or.reduce(np.where(below > 0, 1 << pitch % 12, 0), axis=1)
     chords = [sum(1 << p for p in read_chord(symbol)) for symbol in request.chords or ()]
     choices, weights = [], []

@@ -3,6 +3,9 @@
 A generator may be guided by a classifier, and would then please that one. So the judge learns from
 songs that the generator never saw, and what it says of new songs stands beside what it says of
 real songs that neither has seen.
+
+New songs are asked for as often of each mood, where real songs of some moods are rare. So the judge
+takes all moods for as likely before it hears a song; else it would call few songs by a rare one.
 """
 
 from collections.abc import Sequence
@@ -54,6 +57,8 @@ class Judge:
         with threadpool_limits(1):
             label, group = np.array(moods)[windows.song], np.array(groups)[windows.song]
             self.estimator = estimator.fit(x, label, group, songs=windows.song)
+        learned = np.array(moods)[np.unique(windows.song)]
+        self.shares = np.array([(learned == mood).mean() for mood in self.classes])
         return self
 
     @property
@@ -63,10 +68,16 @@ class Judge:
         return names
 
     def probabilities(self, songs: Sequence[Song]) -> NDArray[np.float64]:
-        """Say how probable each mood is: shape (n_songs, n_classes); not calibrated."""
+        """Say how probable each mood is, all being as likely beforehand; not calibrated.
+
+        Returns
+        -------
+        ndarray, shape (n_songs, n_classes)
+        """
         windows, x = self._encode(songs)
         with threadpool_limits(1):
-            return song_means(self.estimator.predict_proba(x), windows.song)
+            p = song_means(self.estimator.predict_proba(x), windows.song) / self.shares
+        return np.asarray(p / p.sum(axis=1, keepdims=True))
 
     def calls(self, songs: Sequence[Song]) -> list[str]:
         """Name the likeliest mood of each song."""

@@ -15,7 +15,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classify.evaluation import similarity, variety
-from classify.evaluation.intervals import Estimate, bootstrap, estimate, estimate_share
+from classify.evaluation.intervals import (
+    Estimate,
+    bootstrap,
+    estimate,
+    estimate_balanced,
+    estimate_share,
+)
 from classify.generation import bar_measures, quality
 from classify.generation.quality import RETURNS, TITLES
 from classify.songs import Song
@@ -85,14 +91,17 @@ def _made(part: pd.DataFrame) -> pd.DataFrame:
 
 
 def _control(name: str, part: pd.DataFrame) -> Iterator[Row]:
-    """Give the share of songs that the judge calls by their mood, and the share that was made."""
+    """Give the share of songs that the judge calls by their mood, and the share that was made.
+
+    Of all moods it is the mean of theirs: new songs are asked for as often of each, real ones not.
+    """
     if name == LEARNED:
         return  # the judge says nothing of generators there
     made = _made(part)
     right = (made.judged == made.mood).to_numpy()
     groups = made.group.tolist()
     if len(made):
-        yield name, "control", "", estimate_share(right, groups), len(made)
+        yield name, "control", "", estimate_balanced(right, made.mood.tolist(), groups), len(made)
         for mood in sorted(set(made.mood)):
             rows = (made.mood == mood).to_numpy()
             of_mood = [group for group, chosen in zip(groups, rows, strict=True) if chosen]
@@ -116,8 +125,10 @@ def of_melodies(judged: Sequence[str], moods: Sequence[str], groups: Sequence[st
         As `measure` gives it.
     """
     right = np.array([one == mood for one, mood in zip(judged, moods, strict=True)], bool)
-    share = estimate_share(right, list(groups))
-    return as_table([(HELD_OUT, MELODIES, "", share, len(right))] if len(right) else [])
+    if not len(right):
+        return as_table([])
+    share = estimate_balanced(right, list(moods), list(groups))
+    return as_table([(HELD_OUT, MELODIES, "", share, len(right))])
 
 
 def _knobs(name: str, part: pd.DataFrame, seed: int) -> Iterator[Row]:

@@ -34,8 +34,8 @@ OTHERS = 0.05
 FEWEST_SONGS = 5
 
 #: What is remembered of each song: number of its kind, tempo (quarter notes a minute), bars, mean
-#: velocity, mean pitch in the home key.
-N_FACTS = 5
+#: velocity, mean pitch in the home key, and, of melodies, semitones from there to their own key.
+N_FACTS = 6
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class Lesson:
         Quarter notes a minute at its beginning.
     velocity : float
         Mean loudness of its notes.
+    above : int
+        Semitones from there to the key of the song, -5 to 6.
     """
 
     mood: str
@@ -61,6 +63,7 @@ class Lesson:
     minor: bool
     tempo: float
     velocity: float
+    above: int
 
     @classmethod
     def of(cls, song: Song, mood: str) -> "Lesson | None":
@@ -70,8 +73,9 @@ class Lesson:
             return None
         tonic, minor = melodies.tonic(melody)
         tempo = float(song.tempi[0, 1]) if len(song.tempi) else 120.0
-        moved = melody.transposed(nearest(HOME[minor] - tonic))
-        return cls(mood, moved, minor, tempo, float(song.notes["velocity"].mean()))
+        above = -nearest(HOME[minor] - tonic)
+        loud = float(song.notes["velocity"].mean())
+        return cls(mood, melody.transposed(-above), minor, tempo, loud, above)
 
     @property
     def symbols(self) -> list[tuple[int, int]]:
@@ -79,11 +83,12 @@ class Lesson:
         return list(zip(self.melody.pitch, self.melody.ticks, strict=True))
 
     @property
-    def facts(self) -> tuple[float, float, float, float]:
-        """Give tempo, bars, mean velocity and mean pitch."""
+    def facts(self) -> tuple[float, float, float, float, int]:
+        """Give tempo, bars, mean velocity, mean pitch, and how far the key is above."""
         pitch = np.array(self.melody.pitch)
         bars = sum(self.melody.ticks) / self.melody.bar_ticks
-        return self.tempo, bars, self.velocity, float(pitch[pitch != melodies.REST].mean())
+        mean = float(pitch[pitch != melodies.REST].mean())
+        return self.tempo, bars, self.velocity, mean, self.above
 
 
 def nearest(semitones: int) -> int:
@@ -145,7 +150,7 @@ class Kinds:
         """Say what is usual in a mood, or in all songs for an empty name."""
         chosen = self.facts[self._of(mood, None)]
         minor = np.array([minor for _, minor in self.kinds])[chosen[:, 0].astype(int)]
-        return Habits(float(minor.mean()), *np.median(chosen[:, 1:], axis=0).tolist())
+        return Habits(float(minor.mean()), *np.median(chosen[:, 1:5], axis=0).tolist())
 
     def weights(self, mood: str, minor: bool, mixed: bool = False) -> Floats:
         """Say what a song of each kind counts for a mood (all songs for an empty name) in one mode.
@@ -212,6 +217,17 @@ class Style(Kinds):
             chain = self.counts.chain(self.weights(mood, minor, mixed))
             self._chains[mood, minor, mixed] = chain
         return self._chains[mood, minor, mixed]
+
+    def above(self, mood: str, minor: bool, share: float) -> int:
+        """Give the semitones from the home key to that of a song of a mood in one mode.
+
+        Of these songs, `share`, from 0 to 1, have a key as far above or less. A style that was
+        saved before this was remembered knows the home key only.
+        """
+        facts = self.facts[self._of(mood, minor)]
+        if not len(facts) or facts.shape[1] < N_FACTS:
+            return 0
+        return int(np.sort(facts[:, -1])[int(share * len(facts))])
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Give what a style is made of again: arrays, and plain values."""

@@ -10,6 +10,7 @@ from classify.evaluation.intervals import (
     bootstrap,
     effective_groups,
     estimate,
+    estimate_balanced,
     estimate_share,
     estimates,
     interval,
@@ -128,6 +129,20 @@ def test_wilson_of_many_songs_in_no_groups_is_scipys(n_right):
     low, high = wilson(right, [str(i) for i in range(4000)])
     expected = binomtest(10 * n_right, 4000).proportion_ci(method="wilson")
     assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-4)
+
+
+def test_balanced_accuracy_lies_in_its_interval_as_often_as_it_should():
+    sizes, rates = {"a": 40, "b": 12, "c": 8}, {"a": 0.9, "b": 0.5, "c": 0.2}
+    draw = np.random.default_rng(1)
+    classes = np.repeat(list(sizes), list(sizes.values()))
+    songs, inside = [str(i) for i in range(60)], 0
+    for _ in range(300):
+        right = draw.random(60) < np.array([rates[one] for one in classes])
+        found = estimate_balanced(right, classes.tolist(), songs)
+        of_each = [right[classes == one].mean() for one in sizes]
+        assert found.value == pytest.approx(np.mean(of_each))
+        inside += found.low <= np.mean(list(rates.values())) <= found.high
+    assert 0.93 <= inside / 300 <= 0.99
 
 
 def test_wilson_by_hand():

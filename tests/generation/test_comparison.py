@@ -8,13 +8,15 @@ import pandas as pd
 import pytest
 
 from classify.errors import InputError
+from classify.evaluation.scores import song_means
 from classify.files import read_json
 from classify.generation import comparison
 from classify.generation.generators.unigram import Unigram
+from classify.generation.judge import Judge
 from classify.generation.measures import HELD_OUT, LEARNED
 from classify.generation.parts import ComparisonSettings, divide
 from classify.songs import midi
-from tests.conftest import write_corpus
+from tests.conftest import write_corpus, write_song
 
 SETTINGS = ComparisonSettings(
     "", ("copy", "unigram"), songs=3, judge="features-logistic", window=16, quick=True
@@ -66,6 +68,18 @@ def test_every_song_has_a_row_and_every_new_one_a_file(run, table):
     assert set(table.judged) == {"Calming", "Happy"}
     p = table[["p:Calming", "p:Happy"]].to_numpy()
     np.testing.assert_allclose(p.sum(axis=1), 1)
+
+
+def test_the_judge_takes_a_rare_mood_for_as_likely_as_any_other(tmp_path):
+    """Songs that all sound alike say nothing: what is left is what it believes beforehand."""
+    for number in range(10):
+        write_song(tmp_path / f"{number}.mid", number, 60, 0.5, 32)
+    songs = [midi.read(file) for file in sorted(tmp_path.glob("*.mid"))]
+    moods = ["often"] * 8 + ["rarely"] * 2
+    judge = Judge("features-logistic", 16, quick=True).fit(songs, moods, list("abcdefghij"))
+    alone = song_means(judge.estimator.predict_proba(judge._encode(songs)[1]), np.arange(20) // 2)
+    assert alone[:, 0].mean() == pytest.approx(0.8, abs=0.05)
+    assert judge.probabilities(songs)[:, 0].mean() == pytest.approx(0.5, abs=0.1)
 
 
 def test_copies_are_caught_and_random_notes_are_none(measured):

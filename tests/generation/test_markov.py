@@ -143,6 +143,20 @@ def test_a_thousand_requests_are_kept_or_refused_with_a_reason(markov, songs):
     assert len(kept) >= 1000 and np.mean(kept) > 0.4
 
 
+def test_songs_are_in_keys_of_those_that_were_learned_from():
+    tune = melodies.Melody((60, 62, 64, 65, 67, 65, 64, 62, 60, 64, 67, 60), (4,) * 12)
+    markov = Markov().fit([melodies.decode(tune.transposed(n)) for n in (2, 7, 2)])
+    in_d, in_g = ({(n + key) % 12 for n in (0, 2, 4, 5, 7)} for key in (2, 7))
+    new = [set(markov.generate(Request(bars=4), seed).notes["pitch"] % 12) for seed in range(8)]
+    assert all(song <= in_d or song <= in_g for song in new)
+    assert any(not song <= in_d for song in new) and any(not song <= in_g for song in new)
+    (style,) = markov.styles.values()
+    arrays, values = style.state()
+    before = type(style).of_state(arrays | {"facts": arrays["facts"][:, :5]}, values)
+    assert [style.above("", False, share) for share in (0.1, 0.9)] == [-5, 2]
+    assert before.above("", False, 0.9) == 0 and before.habits() == style.habits()
+
+
 def test_the_same_request_and_seed_give_the_same_song(markov):
     one, same, other = (markov.generate(Request(bars=8), seed).notes for seed in (1, 1, 2))
     assert one.tobytes() == same.tobytes() != other.tobytes()

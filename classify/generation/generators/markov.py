@@ -37,7 +37,6 @@ from classify.generation.styles import (
     FEWEST_SONGS,
     HOME,
     TICKS_PER_BEAT,
-    Habits,
     Lesson,
     Metre,
     Style,
@@ -125,7 +124,8 @@ class Markov(Generator):
     def draws(self, request: Request, random: np.random.Generator) -> Iterator[Song]:
         """Draw melodies that keep all wishes; what they need is computed once.
 
-        For a mood, each of them has a mode and knobs of its own, as songs of it have.
+        For a mood, each of them has a mode and knobs of its own, as songs of it have. Unless a key
+        is asked for, theirs is that of a song that was learned from.
         """
         if self.voices is not None:
             yield from voice_requests.draws(self.voices, request, self, random)
@@ -133,11 +133,12 @@ class Markov(Generator):
         n_candidates = CANDIDATES if request.asked & self.AIMS else 1
         limit = request.longest_copy or self.longest_copy
         begun, known = False, dict[tuple[Any, ...], Prepared]()
+        key = random.random()  # of songs by their keys: for all of them the same
         while True:
             if request.mood or not begun:
                 asked = self.set_knobs(request, random)
                 wished, begun = self._of_melody(asked), True
-                chain, parts, task = self._prepared(wished, request.asked, random, known)
+                chain, parts, task = self._prepared(wished, request.asked, key, random, known)
             tunes = [
                 self._draw(chain, parts, task, limit, random) for _ in range(n_candidates)
             ]  # fmt: skip
@@ -178,6 +179,7 @@ class Markov(Generator):
         self,
         wished: Request,
         asked: set[str],
+        key: float,
         random: np.random.Generator,
         known: dict[tuple[Any, ...], Prepared],
     ) -> Prepared:
@@ -186,18 +188,18 @@ class Markov(Generator):
         Those of one request for a mood differ in what the mood leaves open; what is `known` of
         another one that has the same constraints is used again.
         """
-        task = self._task(wished, random)
+        task = self._task(wished, key, random)
         weighed = task.tempo if asked & self.AIMS else 0.0  # the weights of a density depend on it
-        key = (task.metre, task.minor, task.shift, task.n_ticks, wished.mode, weighed)
-        if key not in known:
+        name = (task.metre, task.minor, task.shift, task.n_ticks, wished.mode, weighed)
+        if name not in known:
             try:
-                known[key] = prepared(wished, asked, task)
+                known[name] = prepared(wished, asked, task)
             except InputError:
                 if not wished.mood:
                     raise
                 chain = self.styles[task.metre].chain(wished.mood, task.minor, mixed=True)
-                known[key] = prepared(wished, asked, replace(task, chain=chain))
-        chain, parts, before = known[key]
+                known[name] = prepared(wished, asked, replace(task, chain=chain))
+        chain, parts, before = known[name]
         return chain, parts, replace(task, chain=before.chain)
 
     def _draw(
@@ -225,8 +227,8 @@ class Markov(Generator):
         pitch, ticks = zip(*symbols, strict=True)
         return Melody(pitch, ticks, TICKS_PER_BEAT, task.metre).transposed(task.shift)
 
-    def _task(self, request: Request, random: np.random.Generator) -> Task:
-        """Decide what the request leaves open."""
+    def _task(self, request: Request, key: float, random: np.random.Generator) -> Task:
+        """Decide what the request leaves open; `key` is a share of songs, by their keys."""
         metre, style = self._style(request)
         habits = style.habits(request.mood or "")
         tempo = request.tempo or habits.tempo
@@ -236,7 +238,7 @@ class Markov(Generator):
             bars = max(1, round(request.seconds * tempo / 60 * TICKS_PER_BEAT / bar))
         if request.renew:
             bars = _as_long(request, bars)
-        tonic, minor = _tonic(request, habits, random)
+        tonic, minor = _tonic(request, style, key, random)
         chain = style.chain(request.mood or "", minor)
         shift = nearest(tonic - HOME[minor])
         if request.low is not None and request.high is not None:
@@ -336,16 +338,19 @@ def _check_voices(request: Request, alone: bool) -> None:
         raise InputError("voices 1: nothing is left to be written of a melody that stays")
 
 
-def _tonic(request: Request, habits: Habits, random: np.random.Generator) -> tuple[int, bool]:
-    """Take the key that is asked for, that of a song to go on from, or one as usual."""
+def _tonic(
+    request: Request, style: Style, share: float, random: np.random.Generator
+) -> tuple[int, bool]:
+    """Take the key that is asked for, that of a song to go on from, or that of a song."""
     if request.key:
         return read_key(request.key)
     if given := request.given:
         return melodies.tonic(melody_of(given))
-    minor = request.minor
+    mood, minor = request.mood or "", request.minor
     if minor is None:
-        minor = bool(random.random() < habits.minor)
-    return HOME[minor], minor
+        minor = bool(random.random() < style.habits(mood).minor)
+    above = 0 if request.chords else style.above(mood, minor, share)  # chords are in a key
+    return (HOME[minor] + above) % 12, minor
 
 
 def _octaves(semitones: float) -> int:

@@ -163,7 +163,8 @@ def _control(view: GeneratorsView) -> Iterator[Block]:
     yield Table(
         columns("songs", "all classes", *view.classes),
         rows,
-        "Share of songs in % that the judge calls by the class asked for, or that real songs have. "
+        "Share of songs in % that the judge calls by the class asked for, or that real songs have; "
+        "of all classes, the mean of theirs. The judge takes all for as likely beforehand. "
         f"The judge learned from none of these songs, nor from those that generators saw.{told}",
     )
     missing = [(name, made) for name in view.generators if (made := view.get(name, "made"))]
