@@ -8,6 +8,7 @@ quarter notes, pitches and velocities as in MIDI (0-127).
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,20 @@ NOTE = np.dtype(
         ("drum", np.bool_),  # on the percussion channel, where pitch names an instrument
     ]
 )
+
+if TYPE_CHECKING:
+
+    class Notes(NDArray[np.void]):
+        """Rows of NOTE.
+
+        To NumPy's stubs a column is an array of anything, of which mypy tries every overload of
+        every operator: a tenth of a second a line, and nothing is found by it.
+        """
+
+        def __getitem__(self, key: Any) -> Any: ...
+
+else:
+    Notes = NDArray[np.void]
 
 #: Where the notes of a song come from: written as a score, entered on a grid of beats, or played.
 #: What a transcriber heard has an origin that begins with the last, and goes on with its name.
@@ -132,9 +147,10 @@ class Song:
         return cls(path, title or path.stem, len(notes), float(ends.max(initial=0)), lambda: notes)
 
     @property
-    def notes(self) -> NDArray[np.void]:
+    def notes(self) -> Notes:
         """Every note of every track: NOTE rows, shape (n_notes,), sorted by (onset, pitch)."""
-        return self.fetch()
+        rows: Any = self.fetch()
+        return rows
 
     def beats_at(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn seconds into quarter notes by the tempo map; 120 a minute where there is none.

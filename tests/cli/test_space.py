@@ -6,21 +6,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec import structs
 
 from classify import api
 from classify.cli.main import main
+from classify.inference import saved_generator
 from classify.inference.space_files import flattened
 from classify.songs import GENERATED, midi
 from tests.conftest import write_corpus, write_song
+from tests.generation.songs import Drawn
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A folder with songs, a generator that has a space and one that has none."""
+    """A folder with songs, a generator whose space is drawn, not learned, and one that has none."""
     folder = tmp_path_factory.mktemp("space")
     songs = write_corpus(folder / "songs")
-    api.train(songs, folder / "model", "music-vae", quick=True, epochs=1)
-    api.train(songs, folder / "markov", "markov")
+    markov = api.train(songs, folder / "markov", "markov")
+    read = [midi.read(path) for path in sorted(songs.rglob("*.mid"))]
+    space = Drawn(quick=True).fit(read, ["Calming"] * 8 + ["Happy"] * 8)
+    about = structs.replace(markov.about, name="music-vae", title="MusicVAE")
+    saved_generator.write(folder / "model", about, space)
     return folder
 
 
