@@ -1,6 +1,7 @@
 """A page in a folder of its own, asked as a browser asks it, or by a real Chromium."""
 
 import json
+import re
 import signal
 import threading
 import time
@@ -189,6 +190,7 @@ def visit(driver, tmp_path, local_processes):
     made = Visit(driver, page, port)
     made.go(f"/?token={TOKEN}")
     yield made
+    shown = driver.execute_script("return document.body.innerText")
     asked = made.asked_of()
     errors = [e for e in driver.get_log("browser") if e["level"] == "SEVERE"]
     driver.get("about:blank")
@@ -199,6 +201,7 @@ def visit(driver, tmp_path, local_processes):
     foreign = {url for url in asked if url.startswith(("http", "ws"))}
     assert not {url for url in foreign if not url.startswith(f"{made.address}/")}
     assert not [e for e in errors if "404" not in e["message"]]
+    assert not re.search(r"\b(null|undefined|NaN)\b|\[object", shown), shown
 
 
 @pytest.fixture

@@ -328,6 +328,9 @@ def test_a_melody_that_is_given_stays_note_for_note(kind):
     beats = replace(song, metres=np.array([[0.0, 1, 4]]))  # bars of one beat: joined, and kept
     joined = generator.generate(Request(renew=Passage(beats, 1, 4 * bars), voices=(1,)), 1)
     assert joined.metres.tolist() == [[0.0, 1.0, 4.0]]
+    generator.programs = {"melody": 0}  # as it is of songs of single notes
+    with pytest.raises(InputError, match="learned songs of one part"):
+        generator.generate(Request(renew=passage, voices=(1,)), 1)
     kept = {tuple(np.round(n[["onset", "pitch"]].tolist(), 3)) for n in joined.notes}
     assert kept >= {tuple(np.round(n[["onset", "pitch"]].tolist(), 3)) for n in song.notes}
 

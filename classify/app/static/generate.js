@@ -149,7 +149,7 @@ function shown(song) {
     h("details", {}, h("summary", {}, t("Asked for, and what came of it")),
       h("table", { class: "plain" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, ""), h("th", { scope: "col" }, t("asked")), h("th", { scope: "col" }, t("came")))), h("tbody", {}, rows)),
       h("p", { class: "soft" }, t("Seed {seed}. {model}.", { seed: song.seed, model: song.model }))),
-    barAgain(song, box),
+    barAgain(song, box) ?? "",
     h("p", { class: "buttons" },
       h("a", { class: "button", href: `/api/v1/generated/${song.id}/midi`, download: "" }, t("Download MIDI")),
       h("a", { class: "button", href: `/api/v1/generated/${song.id}/musicxml`, download: "" }, t("Download score")),

@@ -84,7 +84,7 @@ function acts() {
     h("a", { class: "button", href: `/songs/${chosen.id}` }, t("The song's page")),
     h("a", { class: "button", href: `/generate?song=${chosen.id}&how=mood&composer=${model}` }, t("In another mood")),
     h("button", { type: "button", class: "start", "aria-pressed": String(start === chosen), onclick: () => { start = start === chosen ? null : chosen; acts(); paint(); $(".start").focus(); } }, t("A way begins here")),
-    start && start !== chosen ? h("a", { class: "button way-there", href: `/generate?song=${start.id}&to=${chosen.id}&how=between&composer=${model}` }, t("Steps from “{title}” to here", { title: start.title })) : null);
+    start && start !== chosen ? h("a", { class: "button way-there", href: `/generate?song=${start.id}&to=${chosen.id}&how=between&composer=${model}` }, t("Steps from “{title}” to here", { title: start.title })) : "");
 }
 
 function silent() {

@@ -56,7 +56,7 @@ $("#why").addEventListener("click", () => attempt(async () => {
   try {
     const why = await finished((await ask("POST", `/songs/${id}/why`)).job);
     $("#because").replaceChildren(h("p", {}, why.paragraph),
-      why.weights.length ? h("p", { class: "soft" }, t("In the piano roll: notes that speak for the mood are in the colour of links, those against it in that of warnings; the stronger, the more.")) : null);
+      why.weights.length ? h("p", { class: "soft" }, t("In the piano roll: notes that speak for the mood are in the colour of links, those against it in that of warnings; the stronger, the more.")) : "");
     if (why.weights.length) { listen.about.weights = why.weights; listen.draw(); }
   } catch (error) { $("#because").replaceChildren(h("p", { class: "warning" }, error.message)); }
   $("#why").disabled = false;

@@ -274,12 +274,17 @@ class MuseGAN(AdversarialGenerator):
         """
         if request.renew is None:
             return None
+        if len(self.tracks) == 1:
+            raise InputError(
+                f"renew: this {self.TITLE} learned songs of one part, and has none to write to a "
+                "melody; train it on songs of several parts"
+            )
         given, steps = laid(request.renew.song), length_of(self._metre)
         grid, as_it_is = (on_grid(s, BAR_STEPS) for s in (given.song, request.renew.song))
         if grid is None or as_it_is is None or grid.length != steps:
             n, d = self._metre
             raise InputError(
-                f"renew: {self.TITLE} learned bars of {n}/{d}, and hears notes with beats"
+                f"renew: {self.TITLE} learned bars of {n}/{d}; this song has others, or no beats"
             )
         n_bars = as_it_is.n_bars
         if request.voices != (1,) or request.renew.first > 1 or request.renew.last < n_bars:
