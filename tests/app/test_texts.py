@@ -50,12 +50,13 @@ def test_every_text_is_translated_and_none_is_left_over(language):
     assert sorted(set(known) - wanted - ALSO) == [] and set(known) >= ALSO
 
 
-#: Titles of what the toolkit does, and names that the database holds, which are looked up too.
+#: Titles of what the toolkit does, and names that the database holds, which are looked up too;
+#: and tonics that another language names otherwise.
 ALSO = {
     "Built-in folk songs", "Generated songs", "Reading songs", "Judging songs", "Dropped files",
     "Starting, and loading the models",
     "Preparing the built-in songs", "Stopped. What was finished is kept.",
-    "Stopped before it had begun.", "The program ended before this was done.",
+    "C♯", "D♭", "E♭", "F♯", "G♯", "A♭", "B♭", "B", "Stopped before it had begun.", "The program ended before this was done.",
 }  # fmt: skip
 
 

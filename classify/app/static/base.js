@@ -25,6 +25,18 @@ export function titled(title) {
   return [t(what), ...rest].join(": ");
 }
 
+// Names a key as the page's language does: in German, B is H, and B♭ is B.
+export function keyName(key) {
+  const [tonic, mode] = key.split(" "), named = { tonic: t(tonic) };
+  return mode === "major" ? t("{tonic} major", named) : mode === "minor" ? t("{tonic} minor", named) : key;
+}
+
+// Names a new song that nobody has named.
+export function newSong(title) {
+  const [whole, n] = /^New song (\d+)$/.exec(title) ?? [];
+  return whole ? t("New song {n}", { n }) : title;
+}
+
 export const $ = (selector, inside = document) => inside.querySelector(selector);
 export const $$ = (selector, inside = document) => [...inside.querySelectorAll(selector)];
 

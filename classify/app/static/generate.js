@@ -1,5 +1,5 @@
 // New songs: wishes, what came of them, and what to do with it.
-import { $, $$, ask, attempt, h, number, percent, say, t } from "/static/base.js";
+import { $, $$, ask, attempt, h, newSong, number, percent, say, t } from "/static/base.js";
 import { card, finished } from "/static/jobs.js";
 import { Listen, asRows } from "/static/listen.js";
 import { Picker } from "/static/picker.js";
@@ -134,6 +134,7 @@ const ordered = (button, order, told = $("#making")) => attempt(async () => {
 
 // A new song: to be seen and heard; what was asked, what came, what the judge hears, how much is a copy.
 function shown(song) {
+  song.title = newSong(song.title);
   const facts = song.facts, box = h("article", { class: "card new-song", "data-generated": String(song.id) });
   const asked = { ...song.wishes, seconds: song.wishes.minutes ? 60 * song.wishes.minutes : undefined };
   const rows = Object.entries(ASKED).filter(([name]) => facts[name] !== undefined && facts[name] !== null && name !== "mood").map(([name, title]) =>

@@ -1,5 +1,5 @@
 // The library: a table of which only the rows in view are made, filters, folders, files.
-import { $, $$, ask, attempt, clock, confirmed, h, later, legend, moodBar, number, percent, say, spoken, t } from "/static/base.js";
+import { $, $$, ask, attempt, clock, confirmed, h, keyName, later, legend, moodBar, number, percent, say, spoken, t } from "/static/base.js";
 import { card, finished, watch } from "/static/jobs.js";
 
 const place = $("#library"), ROW = 48, PART = 200, KEPT = 25;
@@ -110,7 +110,7 @@ class Table {
         ? h("span", {}, h("strong", {}, song.prediction), h("span", { class: "soft" }, percent(song.confidence)))
         : h("span", { class: "chip unsure" }, song.in_distribution ? t("not sure") : t("unlike"))) : ""),
       h("td", { class: "wide-only" }, known && song.tempo ? number(song.tempo) : "–"),
-      h("td", { class: "wide-only" }, known ? song.key : ""),
+      h("td", { class: "wide-only" }, known ? keyName(song.key) : ""),
       h("td", { class: "wide-only" }, clock(song.seconds)),
       h("td", {}, h("button", { type: "button", class: "quiet", tabindex: "-1", "aria-pressed": String(song.excluded),
         "aria-label": t("Exclude {title}", { title: song.title }), title: t("Exclude: never in a playlist"), onclick: () => this.exclude(index) }, "⊘")));
