@@ -56,7 +56,8 @@ ALSO = {
     "Built-in folk songs", "Generated songs", "Reading songs", "Judging songs", "Dropped files",
     "Starting, and loading the models",
     "Preparing the built-in songs", "Stopped. What was finished is kept.",
-    "C♯", "D♭", "E♭", "F♯", "G♯", "A♭", "B♭", "B", "Stopped before it had begun.", "The program ended before this was done.",
+    "C♯", "D♭", "E♭", "F♯", "G♯", "A♭", "B♭", "B",
+    "Stopped before it had begun.", "The program ended before this was done.",
 }  # fmt: skip
 
 
