@@ -3,12 +3,14 @@
 All read the song's features as one long window and the mean over its excerpts: a regression on the
 quantities as they are, one on their ranks, and extra trees. Their settings are fixed, which
 leaves nothing to search. Where a song is there twice, as itself and as what was heard of it, the
-regressions learn to say the same of both.
+regressions learn to say the same of both, and the three models are there twice too: on all
+quantities and, with more of a say, on those alone that last, which are much the same in both.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import cholesky, solve_triangular
+from scipy.stats import rankdata
 from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -24,6 +26,17 @@ GRID: dict[str, list] = {}
 #: with a copy each, 1 was right about most recordings (70.1 %; 68.3 % with 0), and about 70.9 % of
 #: the songs (70.6 % with 0; 71.5 % with 3).
 STEADINESS = 1.0
+
+#: A quantity lasts where its values for songs and for their copies correlate by more (Spearman's
+#: rank correlation).
+LASTS = 0.7
+
+#: How much the vote on these quantities counts beside the vote on all, which counts 1. Of 663
+#: EMOPIA clips and their recordings, 84 % are predicted alike with 0, 87 % with 1 and 88 % with 2.
+WEIGHT = 2.0
+
+#: Pairs from which it can be told what lasts; with fewer, the vote is on all quantities.
+LEAST_PAIRS = 30
 
 
 def build(seed: int) -> "SongVote":
@@ -46,10 +59,19 @@ def build(seed: int) -> "SongVote":
 
 
 class SongVote(VotingClassifier):
-    """A vote whose regressions say much the same of a song and of a copy of it.
+    """A vote that says much the same of a song and of a copy of it.
 
     Parameters are those of `VotingClassifier`.
+
+    Attributes
+    ----------
+    lasting_ : ndarray of int
+        Columns that are much the same for songs and for copies; none where there are too few pairs.
+    lasting_vote_ : VotingClassifier or None
+        The vote on these.
     """
+
+    lasting_vote_: VotingClassifier | None = None  # what was saved earlier has none
 
     def fit(self, x: NDArray, y: ArrayLike, originals: ArrayLike | None = None) -> "SongVote":
         """Fit the members.
@@ -64,13 +86,24 @@ class SongVote(VotingClassifier):
             Which song each row is, or is a copy of; each its own unless given.
         """
         super().fit(x, y)
+        self.lasting_, self.lasting_vote_ = np.zeros(0, np.int64), None
         first, copy = _pairs(np.arange(len(x)) if originals is None else np.asarray(originals))
         if len(copy):
-            codes = self.le_.transform(y)
-            for member in self.estimators_:
-                if isinstance(member, Pipeline):
-                    _steady(member, x, codes, first, copy)
+            _steady_vote(self, x, y, first, copy)
+        if len(copy) >= LEAST_PAIRS:
+            self.lasting_ = np.flatnonzero(_correlations(x[first], x[copy]) > LASTS)
+        if len(self.lasting_):
+            kept, vote = x[:, self.lasting_], VotingClassifier(self.estimators, voting="soft")
+            self.lasting_vote_ = vote.fit(kept, y)
+            _steady_vote(vote, kept, y, first, copy)
         return self
+
+    def predict_proba(self, x: NDArray) -> NDArray[np.float64]:
+        """Give class probabilities, shape (n, n_classes)."""
+        p = super().predict_proba(x)
+        if self.lasting_vote_ is None:
+            return p
+        return (p + WEIGHT * self.lasting_vote_.predict_proba(x[:, self.lasting_])) / (1 + WEIGHT)
 
 
 def _pairs(originals: NDArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -79,6 +112,28 @@ def _pairs(originals: NDArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     first = begin[place]
     copy = np.flatnonzero(first != np.arange(len(originals)))
     return first[copy], copy
+
+
+def _correlations(a: NDArray, b: NDArray) -> NDArray[np.float64]:
+    """Correlate the ranks of each column's values; 0 where they are all the same."""
+    ranks = [rankdata(rows, axis=0) for rows in (a, b)]
+    ranks = [rows - rows.mean(axis=0) for rows in ranks]
+    spread = np.sqrt((ranks[0] ** 2).sum(axis=0) * (ranks[1] ** 2).sum(axis=0))
+    return np.asarray((ranks[0] * ranks[1]).sum(axis=0) / np.where(spread > 0, spread, 1.0))
+
+
+def _steady_vote(
+    vote: VotingClassifier,
+    x: NDArray,
+    y: ArrayLike,
+    first: NDArray[np.int64],
+    copy: NDArray[np.int64],
+) -> None:
+    """Fit the regressions of a vote again, as below."""
+    codes = vote.le_.transform(y)
+    for member in vote.estimators_:
+        if isinstance(member, Pipeline):
+            _steady(member, x, codes, first, copy)
 
 
 def _steady(

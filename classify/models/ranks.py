@@ -45,8 +45,8 @@ def with_quick_ranks(model: Any) -> Any:
     Parameters
     ----------
     model : estimator
-        A pipeline, a vote of pipelines, or a single step. It is not changed, and its parts are
-        shared.
+        A pipeline, a vote of pipelines, which may hold another one, or a single step. It is not
+        changed, and its parts are shared.
     """
     if type(model) is QuantileTransformer:
         made = Ranks.__new__(Ranks)
@@ -59,5 +59,7 @@ def with_quick_ranks(model: Any) -> Any:
     if isinstance(model, VotingClassifier):
         made = copy.copy(model)
         made.estimators_ = [with_quick_ranks(member) for member in model.estimators_]
+        inner = {n: one for n, one in vars(model).items() if isinstance(one, VotingClassifier)}
+        made.__dict__ |= {name: with_quick_ranks(one) for name, one in inner.items()}
         return made
     return model

@@ -56,3 +56,18 @@ def test_weights_are_the_cheapest_with_the_price_on_differences():
     least = cost(weights, constant)
     for step in 0.03 * np.random.default_rng(1).normal(size=(20, 3)):
         assert cost(weights + step[:2], constant + step[2]) > least
+
+
+def test_what_lasts_has_a_vote_of_its_own():
+    x, y, originals = heard()
+    model = vote().fit(x, y, originals)
+    assert model.lasting_.tolist() == [0]  # the other column comes out at random
+    apart = [np.abs(p[N:] - p[:60]).mean() for p in (model.predict_proba(x), of_all(model, x))]
+    assert apart[0] < 0.6 * apart[1]
+    few = np.arange(N + song_vote.LEAST_PAIRS - 1)
+    assert vote().fit(x[few], y[few], originals[few]).lasting_vote_ is None
+
+
+def of_all(model: song_vote.SongVote, x: np.ndarray) -> np.ndarray:
+    """What members on all columns say alone."""
+    return np.mean([member.predict_proba(x) for member in model.estimators_], axis=0)

@@ -42,3 +42,12 @@ def test_a_vote_of_pipelines_predicts_the_same_and_stays_as_it_is():
     assert QuantileTransformer in kinds and Ranks not in kinds
     alone = make_pipeline(QuantileTransformer(n_quantiles=9)).fit(table(0))
     assert type(with_quick_ranks(alone).steps[0][1]) is Ranks
+
+
+def test_a_vote_within_a_vote_is_as_quick_and_predicts_the_same():
+    x, y, originals = table(0), np.arange(150) % 3, np.arange(150) % 110
+    x[110:] = x[:40]  # heard as they are
+    model = song_vote.build(0).set_params(trees__n_estimators=2).fit(x, y, originals)
+    quick = with_quick_ranks(model)
+    np.testing.assert_array_equal(quick.predict_proba(table(1)), model.predict_proba(table(1)))
+    assert type(quick.lasting_vote_.estimators_[1].steps[0][1]) is Ranks
