@@ -51,9 +51,9 @@ class Playing:
         MIDI velocity by the facts of a note (`Notes`).
     goes_on : ndarray, shape (n_moods,)
         Correlation of what the weights leave of one attack with that of the next.
-    spreads : ndarray, shape (n_songs, 3)
-        Of each song the place of its mood, and the standard deviations of what is left, of attacks
-        and of notes within them.
+    spreads : ndarray, shape (n_songs, 4)
+        Of each song the place of its mood, the standard deviations of what is left, of attacks and
+        of notes within them, and how far it follows the weights: 0 where all notes are as loud.
     """
 
     moods: tuple[str, ...]
@@ -123,11 +123,11 @@ class Playing:
         """Draw how much louder than the average of the song each note is."""
         place = self.moods.index(mood) if mood in self.moods else 0
         known = self.spreads[self.spreads[:, 0] == place]
-        _, of_attacks, of_notes = known[random.integers(len(known))]
+        _, of_attacks, of_notes, follows = known[random.integers(len(known))]
         after = self.goes_on[place]
         drawn = random.normal(0, of_attacks * np.sqrt(1 - after**2), part.n_attacks)
         attacks = lfilter([1.0], [1.0, -after], drawn)
-        louder = part.facts @ self.weights[place] + attacks[part.attack]
+        louder = follows * (part.facts @ self.weights[place]) + attacks[part.attack]
         louder += random.normal(0, of_notes, len(louder))
         return np.asarray(louder - louder.mean(), float)
 
@@ -140,7 +140,10 @@ class Playing:
     def of_state(cls, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> "Playing":
         """Make one of what `state` gave."""
         moods = tuple(str(mood) for mood in values["moods"])
-        return cls(moods, arrays["weights"], arrays["goes_on"], arrays["spreads"])
+        spreads = arrays["spreads"]
+        if spreads.shape[1] == 3:  # saved when all songs were thought to follow the weights
+            spreads = np.column_stack([spreads, np.ones(len(spreads))])
+        return cls(moods, arrays["weights"], arrays["goes_on"], spreads)
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,15 +207,18 @@ def _shared(notes: NDArray[np.void], before: NDArray[np.void]) -> tuple[Places, 
 
 
 def _learned(parts: Sequence[Notes]) -> tuple[Floats, float, Floats]:
-    """Learn weights, how loudness goes on, and each song's spreads."""
+    """Learn weights, how loudness goes on, and each song's spreads and how far it follows."""
     facts = np.concatenate([part.facts for part in parts])
     louder = np.concatenate([part.velocity - part.velocity.mean() for part in parts])
     weights = np.linalg.lstsq(facts, louder, rcond=None)[0]
     goes_on, spreads = [0.0], []
     for part in parts:
-        left = part.velocity - part.velocity.mean() - part.facts @ weights
+        louder_alone, expected = (x - x.mean() for x in (part.velocity, part.facts @ weights))
+        square = float(expected @ expected)
+        follows = float(louder_alone @ expected) / square if square else 0.0
+        left = louder_alone - follows * expected
         of_attack = np.bincount(part.attack, left) / np.bincount(part.attack)
-        spreads.append([of_attack.std(), (left - of_attack[part.attack]).std()])
+        spreads.append([of_attack.std(), (left - of_attack[part.attack]).std(), follows])
         if part.n_attacks >= FEWEST_ATTACKS and of_attack.std() > 0:
             goes_on.append(float(np.corrcoef(of_attack[1:], of_attack[:-1])[0, 1]))
     known = [one for one in goes_on[1:] if np.isfinite(one)]

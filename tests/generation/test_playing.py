@@ -65,6 +65,19 @@ def test_high_notes_are_louder_and_all_together_as_loud_as_asked(playing):
     assert notes["velocity"].mean() == pytest.approx(song.notes["velocity"].mean(), abs=1)
 
 
+def test_music_whose_notes_are_all_as_loud_is_written_so_beside_music_that_is_not(songs):
+    even = [replace(song, origin=PERFORMED) for song in accompanied(6)]
+    playing = Playing.of([*even, *songs], ["even"] * 6 + ["played"] * len(songs))
+    random, loud = np.random.default_rng(0), dict[str, list[int]]()
+    for mood in ("even", "played"):
+        new = [playing.play(even[0], mood, random) for _ in range(3)]
+        loud[mood] = np.concatenate([song.notes["velocity"] for song in new]).tolist()
+    assert np.std(loud["even"]) == 0 and np.std(loud["played"]) > 3
+    arrays, values = playing.state()
+    before = Playing.of_state(arrays | {"spreads": arrays["spreads"][:, :3]}, values)
+    assert set(before.spreads[:, 3]) == {1.0}  # as all songs were thought to be
+
+
 def test_every_note_stays_in_its_step_and_none_lasts_beyond_the_next_of_its_pitch(playing):
     song = accompanied(1)[0]
     new = playing.play(song, "", np.random.default_rng(2))
