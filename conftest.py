@@ -62,5 +62,5 @@ def _in_example_folder(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     """Run examples of the Python interface where their songs are."""
     if request.node.name.startswith(DOCUMENTED):
         monkeypatch.chdir(request.getfixturevalue("example_folder"))
-    if request.node.name == "classify.api.pretrain":
+    if request.node.name == "classify.api.comparisons.pretrain":
         monkeypatch.setattr("classify.models.pretraining.BATCHES", 1)  # a minute less
