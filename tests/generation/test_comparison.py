@@ -1,6 +1,11 @@
 """Generators compared: who learns from what, files, going on, refusals."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +18,7 @@ from classify.files import read_json
 from classify.generation import comparison
 from classify.generation.generators.unigram import Unigram
 from classify.generation.judge import Judge
+from classify.generation.judged_songs import DONE
 from classify.generation.measures import HELD_OUT, LEARNED
 from classify.generation.parts import ComparisonSettings, divide
 from classify.songs import midi
@@ -120,6 +126,33 @@ def test_a_comparison_that_was_stopped_goes_on(settings, run, tmp_path):
         pd.read_csv(folder / comparison.TABLE).drop(columns=timed) for folder in (run, out)
     )
     pd.testing.assert_frame_equal(first, second)
+
+
+@pytest.mark.slow
+def test_a_comparison_that_is_killed_twice_ends_as_one_that_is_not(settings, tmp_path):
+    """All that it leaves is the same, but for what was measured in seconds."""
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    asked = "--models copy,markov,unigram,music-vae --songs 2 --judge features-logistic --window 16"
+    command = [sys.executable, "-m", "classify", "compare-generators", settings.corpus,
+               *asked.split(), "--quick", "--epochs", "1", "--jobs", "1", "--out"]  # fmt: skip
+    for n_done in (1, 2):
+        run = subprocess.Popen([*command, str(killed)], start_new_session=True)
+        while len(list((killed / comparison.SONGS).glob(f"[a-z]*/{DONE}"))) < n_done:
+            assert run.poll() is None
+            time.sleep(0.05)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        assert not (killed / comparison.MEASURES).exists()
+    for out in (killed, whole):
+        subprocess.run([*command, str(out)], check=True)
+    tables = [pd.read_csv(out / comparison.TABLE) for out in (killed, whole)]
+    timed = ["compose_seconds", "fit_seconds"]
+    pd.testing.assert_frame_equal(*(table.drop(columns=timed) for table in tables))
+    measured = [pd.read_csv(out / comparison.MEASURES) for out in (killed, whole)]
+    pd.testing.assert_frame_equal(*(one[one.of != "seconds"] for one in measured))
+    songs = [{file.relative_to(out): file.read_bytes() for file in out.rglob("*.mid")}
+             for out in (killed, whole)]  # fmt: skip
+    assert songs[0] == songs[1]
 
 
 def test_a_fault_of_one_generator_costs_the_others_nothing(settings, tmp_path, monkeypatch):

@@ -467,6 +467,8 @@ def test_moods_are_told_from_groups_that_were_not_seen():
     z[1::2, 0] += 4
     assert measuring.probe(z, moods, groups).mean() > 0.9
     assert measuring.probe(z, ["calm"] * 80, groups) is None
+    rare = measuring.probe(z, ["rare"] * 4 + moods[4:], groups)
+    assert np.isnan(rare[:4]).all() and rare[4:].mean() > 0.9
 
 
 def test_variants_name_what_they_vary():

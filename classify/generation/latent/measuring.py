@@ -72,7 +72,8 @@ def probe(
     Returns
     -------
     ndarray of 0 and 1, shape (n_songs,), or None
-        None where there are no two moods of `FOLDS` groups.
+        NaN for songs of a mood that has fewer than `FOLDS` groups; None where there are no two
+        moods that have as many.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
@@ -81,12 +82,16 @@ def probe(
 
     pairs = {mood: len({g for m, g in zip(moods, groups, strict=True) if m == mood})
              for mood in set(moods)}  # fmt: skip
-    if len(pairs) < 2 or min(pairs.values()) < FOLDS:
+    often = [mood for mood, n_groups in pairs.items() if n_groups >= FOLDS]
+    if len(often) < 2:
         return None
+    names, right = np.array(moods), np.full(len(moods), np.nan)
+    kept = np.isin(names, often)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.02, max_iter=1000))
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
-    said = cross_val_predict(model, z, np.array(moods), groups=np.array(groups), cv=folds)
-    return np.asarray(said == np.array(moods), float)
+    said = cross_val_predict(model, z[kept], names[kept], groups=np.array(groups)[kept], cv=folds)
+    right[kept] = said == names[kept]
+    return right
 
 
 def summarise(
@@ -124,9 +129,11 @@ def _of_one(name: str, table: pd.DataFrame, seed: int) -> Iterator[Row]:
     for column in table.columns.difference(FACTS, sort=False):
         values = table[column].to_numpy(float)
         yield name, "reconstruction", column, estimate(values, groups, seed), len(values)
-    if table.probe.notna().all():
-        right = table.probe.to_numpy(float).astype(bool)
-        yield name, "probe", "", estimate_share(right, groups), len(right)
+    known = table.probe.notna()
+    if known.any():
+        right = table.probe[known].to_numpy(float).astype(bool)
+        of_groups = table.group[known].astype(str).tolist()
+        yield name, "probe", "", estimate_share(right, of_groups), len(right)
 
 
 def _of_pair(

@@ -11,6 +11,7 @@ from classify.generation import knobs
 from classify.generation.judged_songs import SONGS
 from classify.generation.latent.compared import TRAINING
 from classify.generation.latent.latent_generator import ATTRIBUTES
+from classify.generation.latent.measuring import FOLDS
 from classify.presentation.figures import BLUE, GREY, ORANGE, grid
 from classify.presentation.numbers import percent, points, points_span
 from classify.report.blocks import Block, Canvas, Cell, Figure, Table, TableRow, Text, columns
@@ -56,7 +57,8 @@ def blocks(view: GeneratorsView) -> Iterator[Block]:
         "Nats told: how much less improbable a phrase is where the decoder is told its latent "
         "vector rather than the middle of the space; near 0, the space has collapsed. "
         "Moods told: songs whose mood a linear classifier tells from the latent vector, tested on "
-        f"groups that it has not seen; chance is {percent(1 / len(view.classes))}.",
+        f"groups that it has not seen, where a mood has {FOLDS}; chance is "
+        f"{percent(1 / len(view.classes))}.",
     )
     gains = list(_gains(view, names))
     if gains:
