@@ -53,7 +53,8 @@ UNUSED = 120.0
 PREPARE = 0
 
 #: The task of a job that waits until its process is ready.
-STARTING = {"key": "start", "title": "Starting, and loading the models", "total": 1, "unit": "step"}
+WAITING = "Starting, and loading what is needed"
+STARTING = {"key": "start", "title": WAITING, "total": 1, "unit": "step"}
 
 #: How far a process gives way to the page and all else: nobody waits for what takes long.
 NICE = {"long": 10, "quick": 0}

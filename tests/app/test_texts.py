@@ -54,8 +54,9 @@ def test_every_text_is_translated_and_none_is_left_over(language):
 #: and tonics that another language names otherwise.
 ALSO = {
     "Built-in folk songs", "Generated songs", "Reading songs", "Judging songs", "Dropped files",
-    "Starting, and loading the models",
+    "Starting, and loading what is needed",
     "Preparing the built-in songs", "Stopped. What was finished is kept.",
+    "built-in songs and a model", "Looking for duplicate songs", "All fits",
     "C♯", "D♭", "E♭", "F♯", "G♯", "A♭", "B♭", "B",
     "Stopped before it had begun.", "The program ended before this was done.",
 }  # fmt: skip

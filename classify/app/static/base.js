@@ -19,10 +19,17 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-// Gives the title of a job: what is done, in the page's language, and to what.
+// Gives the title of a job: what is done, in the page's language, and to what: in it, too, if it is ours.
+const OURS = ["built-in songs and a model", "Built-in folk songs", "Generated songs"];
 export function titled(title) {
   const [what, ...rest] = title.split(": ");
-  return [t(what), ...rest].join(": ");
+  return [t(what), ...rest.map(part => OURS.includes(part) ? t(part) : part)].join(": ");
+}
+
+// Gives the title of a task; a model is trained several times, each time without some songs.
+export function tasked(title) {
+  const [whole, model, n, of] = /^(.*), fold (\d+) of (\d+)$/.exec(title) ?? [];
+  return whole ? t("{model}, trial {n} of {of}", { model, n, of }) : t(title);
 }
 
 // Names a key as the page's language does: in German, B is H, and B♭ is B.

@@ -1,5 +1,5 @@
 // What is being done: watched as it happens, on every page.
-import { $, ask, attempt, h, number, say, t, titled } from "/static/base.js";
+import { $, ask, attempt, h, number, say, t, tasked, titled } from "/static/base.js";
 
 const jobs = new Map();
 const watchers = new Set();
@@ -43,8 +43,8 @@ function take(job) {
 export function card(job) {
   const open = OPEN.includes(job.state);
   const tasks = job.tasks.map(task => h("div", { class: "task" },
-    h("span", {}, t(task.title)),
-    h("progress", task.total === 1 ? { "aria-label": t(task.title) } : { max: String(task.total || 1), value: String(task.done), "aria-label": t(task.title) }),
+    h("span", {}, tasked(task.title)),
+    h("progress", task.total === 1 ? { "aria-label": tasked(task.title) } : { max: String(task.total || 1), value: String(task.done), "aria-label": tasked(task.title) }),
     task.total === 1 ? null : h("span", { class: "soft" }, t("{done} of {total}", { done: number(task.done), total: number(task.total) }))));
   const again = !open && job.state !== "done";
   return h("article", { class: `job ${job.state}`, "data-job": job.id },
