@@ -176,7 +176,7 @@ def in_a_browser(address: str, folder: Path) -> None:
         firsts, filters = [], []
         for number in range(5):
             browser.get(f"{address}/library/1")
-            firsts.append(browser.execute_async_script(WAIT))
+            firsts.append(browser.execute_async_script(WAIT, ""))
             filters.append(browser.execute_async_script(WAIT, f"song {70 + number}"))
         for place in np.linspace(0, 400_000, 40).tolist():
             browser.execute_script("document.querySelector('#table').scrollTop = arguments[0]",
