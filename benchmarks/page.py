@@ -50,6 +50,9 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "far down, by a probability": {"sort": "p:Sports", "order": "down", "offset": 8000},
 }
 
+#: Songs that are read meanwhile: so many that the job is not done before the last question.
+SONGS_READ = 30_000
+
 
 def _digest(number: int) -> str:
     """Name a content as songs are named: as long, and in no order."""
@@ -222,7 +225,7 @@ def main() -> None:
         database.analyze()  # as after each reading of a library
         many = Path(folder, "songs")
         many.mkdir()
-        for number in range(1500):
+        for number in range(SONGS_READ):
             pitches = np.clip(
                 60 + np.cumsum(np.random.default_rng(number).integers(-3, 4, 60)), 0, 127
             )
