@@ -149,7 +149,7 @@ class Jobs:
     def process_of(self, lane: str) -> int | None:
         """Give the process of a lane; None where there is none now."""
         process = self._lanes[lane].process
-        return process.pid if process else None
+        return process.pid if process and process.poll() is None else None
 
     # --- for those who watch
 
