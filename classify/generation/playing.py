@@ -53,7 +53,7 @@ class Playing:
         Correlation of what the weights leave of one attack with that of the next.
     spreads : ndarray, shape (n_songs, 4)
         Of each song the place of its mood, the standard deviations of what is left, of attacks and
-        of notes within them, and how far it follows the weights: 0 where all notes are as loud.
+        of notes within them, and how far it follows the weights, 0 (all notes are as loud) to 1.
     """
 
     moods: tuple[str, ...]
@@ -215,7 +215,8 @@ def _learned(parts: Sequence[Notes]) -> tuple[Floats, float, Floats]:
     for part in parts:
         louder_alone, expected = (x - x.mean() for x in (part.velocity, part.facts @ weights))
         square = float(expected @ expected)
-        follows = float(louder_alone @ expected) / square if square else 0.0
+        slope = float(louder_alone @ expected) / square if square else 0.0
+        follows = min(max(slope, 0.0), 1.0)  # steeper ones are of songs in which little is expected
         left = louder_alone - follows * expected
         of_attack = np.bincount(part.attack, left) / np.bincount(part.attack)
         spreads.append([of_attack.std(), (left - of_attack[part.attack]).std(), follows])
