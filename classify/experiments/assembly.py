@@ -169,7 +169,7 @@ def save_inputs(
 
     about = {"label": data.labels, "group": data.groups, "copy": data.recorded}
     about["original"] = data.original
-    about["transcribed"] = np.array([song.transcribed for song in data.songs])[data.windows.song]
+    about["transcribed"] = data.windows.transcribed
     plain = arrays(data.songs, data.windows, "")
     save_data(folder, plain, song=data.windows.song, **about)
     save_folds(folder / fitting.FOLDS, folds)

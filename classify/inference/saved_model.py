@@ -167,7 +167,7 @@ class Bundle:
         """
         windows = cut(songs, self.cutting)
         blocks = self.representation.encode(songs, windows)
-        heard = np.array([song.transcribed for song in songs], bool)[windows.song]
+        heard = windows.transcribed
         p = np.empty((len(windows), len(self.classes)))
         first = 0
         with threadpool_limits(1):

@@ -187,6 +187,11 @@ class Windows:
             yield rows, self._cut(rows)
 
     @property
+    def transcribed(self) -> NDArray[np.bool_]:
+        """Mark the windows of transcriptions."""
+        return np.array([song.transcribed for song in self.songs], bool)[self.song]
+
+    @property
     def x(self) -> NDArray[np.float32]:
         """All windows at once, cut again each time: shape (n_windows, n_notes, n_channels)."""
         return np.concatenate([block for _, block in self.blocks()])

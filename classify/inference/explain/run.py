@@ -88,7 +88,7 @@ def importance_of(
     part = data.outer[0]
     x, test = _input(spec, data, progress), part.test
     estimator = _estimator(folder, spec, settings, data, part, x)
-    heard = np.array([song.transcribed for song in data.songs])[data.windows.song]
+    heard = data.windows.transcribed
     songs = held_out_songs(
         estimator.prepare(x[test], heard[test]), data.labels[test], data.windows.song[test],
         data.groups[test], estimator.classes_,
@@ -133,7 +133,7 @@ def _estimator(
     groups = data.groups[part.train] if part.grouped else None
     song = data.windows.song[part.train]
     labels, original = data.labels[part.train], data.original[part.train]
-    heard = np.array([one.transcribed for one in data.songs])[song]
+    heard = data.windows.transcribed[part.train]
     return estimator.fit(
         x[part.train], labels, groups, songs=song, originals=original, transcribed=heard
     )

@@ -137,8 +137,7 @@ def of_estimator(
 
     def predict(songs: Sequence[Song]) -> NDArray[np.floating]:
         windows = cut(songs, settings)
-        heard = np.array([song.transcribed for song in songs], bool)[windows.song]
-        return estimator.predict_proba(_encoded(given, windows, songs), heard)
+        return estimator.predict_proba(_encoded(given, windows, songs), windows.transcribed)
 
     def read(song: Song) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         windows = cut([song], settings)
