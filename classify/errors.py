@@ -10,3 +10,7 @@ class InputError(Exception):
 
     The message is one clear sentence that names the file, the value and what would be accepted.
     """
+
+
+class NoClasses(InputError):
+    """Songs have no labels, or all of them the same one: there is nothing to tell apart."""

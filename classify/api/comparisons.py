@@ -104,11 +104,12 @@ def compare_generators(
     Parameters
     ----------
     corpus : str or Path
-        A folder of labelled songs, or the name of a corpus; folk unless given.
+        A folder of songs, or the name of a corpus; folk unless given. Songs without classes are
+        compared in all but whether moods are met.
     models : str or sequence of str
-        Generators to compare; in a text, with commas.
+        Generators to compare, or all; in a text, with commas.
     songs : int
-        New songs of each class by each generator.
+        New songs of each class by each generator; in all where there are no classes.
     judge : str
         The classifier that says of which class each new song is.
     window : int, optional
@@ -155,7 +156,7 @@ def compare_generators(
     check_seed(seed)
     name = registry.RECOMMENDED if judge == "recommended" else judge
     settings = parts.ComparisonSettings(
-        str(corpus), as_names(models), songs, name, window, epochs, quick, seed
+        str(corpus), parts.named(as_names(models)), songs, name, window, epochs, quick, seed
     )
     where = Path(out) if out else Path("results") / f"{Path(str(corpus)).name}-generators"
     said = command or f"compare_generators({str(corpus)!r}, models={','.join(as_names(models))!r})"

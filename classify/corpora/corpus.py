@@ -11,7 +11,7 @@ from classify.corpora.groups import group_by_shared_keys
 from classify.corpora.labels import LABELS, Entry, Listing, holds_songs, list_songs
 from classify.corpora.store import Store
 from classify.corpora.walk import Skipped
-from classify.errors import InputError
+from classify.errors import InputError, NoClasses
 from classify.files import whole
 from classify.songs import Song
 from classify.songs.formats import File
@@ -124,6 +124,10 @@ class Corpus:
         _check(corpus, labelled=False)
         return corpus
 
+    def without_labels(self) -> "Corpus":
+        """Give the corpus with no song labelled."""
+        return replace(self, entries=[replace(entry, label="") for entry in self.entries])
+
     @property
     def fingerprint(self) -> str:
         """SHA-256 over names, labels, groups, splits and contents: equal for equal corpora."""
@@ -161,7 +165,8 @@ def load(
     Raises
     ------
     InputError
-        If there is no such corpus, no usable song, or only one class.
+        If there is no such corpus, or no usable song; `NoClasses`, one of these, if songs have no
+        label or all the same.
     """
     if not source.strip():
         raise InputError("the corpus is an empty name; expected a folder or a built-in corpus")
@@ -248,7 +253,7 @@ def _check(corpus: Corpus, labelled: bool) -> None:
             f"the first, {first.name}, {first.reason}"
         )
     if labelled and len(corpus.classes) == 1:
-        raise InputError(
+        raise NoClasses(
             f"{corpus.source}: all {len(corpus.songs)} usable songs carry the label "
             f"{corpus.classes[0]!r}; a comparison needs at least two classes"
         )

@@ -29,7 +29,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from classify.corpora.walk import Skipped, WalkedFile, hidden, slashes, walk
-from classify.errors import InputError
+from classify.errors import InputError, NoClasses
 from classify.files import displayable, on_disk, read_bytes, whole
 from classify.songs import UnusableSong, archive
 from classify.songs.formats import READABLE, kind_of
@@ -180,7 +180,7 @@ def _from_folders(root: Path) -> Listing:
             Skipped(file.name, NO_SONG, label) for file in files if not holds_songs(file.name)
         ]
     if not entries:
-        raise InputError(
+        raise NoClasses(
             f"{root}: no labelled songs{_first_of(skipped)}; expected one folder per class with "
             f"songs in it ({root.name}/Calming/one.mid), or a {LABELS}; songs are {READABLE}"
         )

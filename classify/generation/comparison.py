@@ -2,7 +2,8 @@
 
 The songs are divided once, whole groups at a time, songs that seem to be the same music in one
 group: *generators* learn from two fifths, the *judge* from two fifths, and a fifth is *held out*
-from both. What is measured on new songs is measured on held-out real songs too.
+from both (songs without classes are judged by nobody: generators learn from four fifths). What is
+measured on new songs is measured on held-out real songs too.
 
 What is left is a folder: run.json, songs.csv (one row a song, real or new), new songs as MIDI
 files, measures.csv (`classify.generation.measures`); for generators with a latent space, what it
@@ -106,7 +107,7 @@ def compare(
         record = _begin(settings, parts, out, digest, command)
         _write_held_out(parts, out / SONGS / REAL)
         failed = _compose_all(settings, out, digest, progress, n_workers, executor)
-        judge = make_judge(settings, parts, progress)
+        judge = make_judge(settings, parts, progress) if parts.moods else None
         table = judge_all(settings, parts, out, failed, judge, progress)
         with atomic_write(out / TABLE) as temporary:
             table.to_csv(temporary, index=False)
@@ -115,8 +116,8 @@ def compare(
         variant_of = {n: getattr(generators.get(n), "VARIANT_OF", "") for n in folders}
         spaces = compared.measure(folders, variant_of, judge, settings.seed)
         voices = voice_measures.measure(folders, settings.seed)
-        melodies_heard = judge_melodies(parts, judge)
-        measured = pd.concat([measured, melodies_heard, spaces, voices], ignore_index=True)
+        heard = [judge_melodies(parts, judge)] if judge else []
+        measured = pd.concat([measured, *heard, spaces, voices], ignore_index=True)
         with atomic_write(out / MEASURES) as temporary:
             measured.to_csv(temporary, index=False)
         finished = datetime.now(UTC).isoformat(timespec="seconds")
@@ -147,19 +148,24 @@ def _begin(
         "classify": VERSION,
         "versions": versions(),
         "settings": asdict(settings) | {"corpus": portable(shown(settings.corpus))},
-        "corpus": {"name": corpus.name, "songs": len(corpus.songs), "classes": corpus.classes,
+        "corpus": {"name": corpus.name, "songs": len(corpus.songs), "classes": parts.moods,
                    "groups": len(set(corpus.groups)), "licence": corpus.licence,
                    "skipped": len(corpus.skipped)},
         "parts": {"learned": len(parts.learned), "judged": len(parts.judged),
                   "held_out": len(parts.held_out)},
-        "judge": registry.find()[settings.judge].title,
+        "judge": registry.find()[settings.judge].title if parts.moods else "",
         "titles": {name: generators.get(name).TITLE for name in settings.generators},
-        "follows_moods": {name: "mood" in generators.get(name).KEEPS | generators.get(name).AIMS
+        "follows_moods": {name: bool(parts.moods) and _takes_moods(name)
                           for name in settings.generators},
     }  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / RUN, record)
     return record
+
+
+def _takes_moods(name: str) -> bool:
+    kind = generators.get(name)
+    return "mood" in kind.KEEPS | kind.AIMS
 
 
 def _write_held_out(parts: Parts, folder: Path) -> None:
@@ -279,7 +285,8 @@ def _compose_one(
 ) -> dict[str, Any]:
     """Compose one song and write it; give its row, or the reason why there is none."""
     takes = generator.KEEPS | generator.AIMS
-    wishes = {name: asked[name] for name in ("mood", "seconds") if name in takes and name in asked}
+    given = {name: asked.get(name) for name in ("mood", "seconds") if name in takes}
+    wishes = {name: value for name, value in given.items() if value}
     if "knob" in asked:
         wishes[asked["knob"]] = asked["target"]
     row = {name: asked.get(name, "") for name in ("mood", "knob", "target")}

@@ -34,10 +34,10 @@ def judge_all(
     parts: Parts,
     out: Path,
     failed: dict[str, str],
-    judge: Judge,
+    judge: Judge | None,
     progress: Progress,
 ) -> pd.DataFrame:
-    """Judge and measure all songs, real and new: the rows of songs.csv."""
+    """Judge (where there is a judge) and measure all songs, real and new: rows of songs.csv."""
     tables = [_real_rows(parts)]
     for name in settings.generators:
         if name not in failed:
@@ -48,14 +48,8 @@ def judge_all(
     table = pd.concat(tables, ignore_index=True)
     there = np.flatnonzero(table.failed == "")
     songs = [_song(parts, out, row) for row in table.iloc[there].itertuples()]
-    with counting(progress, "Judging songs", "song") as count:
-        p = judge.probabilities(songs)
-        count(len(songs), len(songs))
-    for place, mood in enumerate(judge.classes):
-        table[f"p:{mood}"] = _at(there, p[:, place], len(table))
-    judged = np.full(len(table), "", dtype=object)
-    judged[there] = np.array(judge.classes)[p.argmax(axis=1)]
-    table["judged"] = judged
+    if judge:
+        _add_calls(table, there, songs, judge, progress)
     for knob in knobs.KNOBS:
         table[knob] = _at(there, np.array([knobs.KNOBS[knob](s) for s in songs]), len(table))
     led = [parallels(song) for song in songs]
@@ -72,6 +66,24 @@ def judge_all(
         table[f"returns_{n_bars}"] = _at(there, values, len(table))
     table["seconds"] = _at(there, np.array([song.seconds for song in songs]), len(table))
     return table
+
+
+def _add_calls(
+    table: pd.DataFrame,
+    there: NDArray[np.intp],
+    songs: list[Song],
+    judge: Judge,
+    progress: Progress,
+) -> None:
+    """Add what the judge says of songs: probabilities of moods, and the likeliest one."""
+    with counting(progress, "Judging songs", "song") as count:
+        p = judge.probabilities(songs)
+        count(len(songs), len(songs))
+    for place, mood in enumerate(judge.classes):
+        table[f"p:{mood}"] = _at(there, p[:, place], len(table))
+    judged = np.full(len(table), "", dtype=object)
+    judged[there] = np.array(judge.classes)[p.argmax(axis=1)]
+    table["judged"] = judged
 
 
 def judge_melodies(parts: Parts, judge: Judge) -> pd.DataFrame:

@@ -98,9 +98,9 @@ def _control(name: str, part: pd.DataFrame) -> Iterator[Row]:
     if name == LEARNED:
         return  # the judge says nothing of generators there
     made = _made(part)
-    right = (made.judged == made.mood).to_numpy()
-    groups = made.group.tolist()
-    if len(made):
+    if len(made) and "judged" in made:
+        right = (made.judged == made.mood).to_numpy()
+        groups = made.group.tolist()
         yield name, "control", "", estimate_balanced(right, made.mood.tolist(), groups), len(made)
         for mood in sorted(set(made.mood)):
             rows = (made.mood == mood).to_numpy()

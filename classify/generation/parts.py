@@ -1,9 +1,10 @@
 """The songs of a corpus, divided for a comparison of generators: who learns from what.
 
 The songs are divided once, whole groups at a time, songs that seem to be the same music in one
-group.
+group. Where they have no classes there is no judge, and generators learn from its part, too.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from classify.addresses import shown
 from classify.corpora import Corpus, duplicates, load
-from classify.errors import InputError
+from classify.errors import InputError, NoClasses
 from classify.evaluation import splits
 from classify.generation import generator as generators
 from classify.models import registry
@@ -24,6 +25,9 @@ FOLDS = 5
 #: Unless told, all generators but those that are networks.
 DEFAULT = ("copy", "markov", "unigram")
 
+#: Stands for every generator that there is.
+ALL = "all"
+
 
 @dataclass(frozen=True)
 class ComparisonSettings:
@@ -32,11 +36,11 @@ class ComparisonSettings:
     Parameters
     ----------
     corpus : str
-        As `classify.corpora.load` takes it.
+        As `classify.corpora.load` takes it, with classes or without.
     generators : tuple of str
         Names of generators.
     songs : int
-        New songs of each mood, by each generator.
+        New songs of each mood, by each generator; in all where songs have no moods.
     judge : str
         Name of the classifier that judges.
     window : int, optional
@@ -82,13 +86,18 @@ class Parts:
         With duplicate songs in one group.
     learned, judged, held_out : ndarray of int
         Places of songs: what generators learn from, what the judge learns from, and what neither
-        sees.
+        sees. None are judged where songs have no moods.
     """
 
     corpus: Corpus
     learned: NDArray[np.intp]
     judged: NDArray[np.intp]
     held_out: NDArray[np.intp]
+
+    @property
+    def moods(self) -> list[str]:
+        """The classes of the corpus; none, or at least two."""
+        return [label for label in self.corpus.classes if label]
 
     def of(self, places: NDArray[np.intp]) -> tuple[list[Song], list[str], list[str]]:
         """Give songs, moods and groups at some places."""
@@ -109,7 +118,7 @@ def divide(settings: ComparisonSettings, progress: Progress = SILENT) -> Parts:
         If it cannot be read, or has too few groups of songs of a mood.
     """
     with counting(progress, f"Reading {shown(settings.corpus)}", "song") as count:
-        corpus = load(settings.corpus, count)
+        corpus = _read(settings.corpus, count)
     with counting(progress, "Looking for duplicate songs", "song") as count:
         pairs = duplicates.find_duplicates(corpus.songs, count)
     corpus = duplicates.with_merged_groups(corpus, pairs)
@@ -118,5 +127,25 @@ def divide(settings: ComparisonSettings, progress: Progress = SILENT) -> Parts:
     except splits.SplitError as error:
         raise InputError(f"{settings.corpus}: {error}") from None
     places = [np.flatnonzero(mask) for mask in masks]
+    if corpus.classes == [""]:
+        return Parts(corpus, np.sort(np.concatenate(places[:4])), places[0][:0], places[4])
     learned, judged = (np.sort(np.concatenate(places[i : i + 2])) for i in (0, 2))
     return Parts(corpus, learned, judged, places[4])
+
+
+def _read(source: str, on_song: Callable[[int, int], None]) -> Corpus:
+    """Read a corpus; where all of its songs have one label, or none, that is nobody's mood."""
+    try:
+        return load(source, on_song)
+    except NoClasses:
+        return load(source, on_song, labelled=False).without_labels()
+
+
+def named(names: Sequence[str]) -> tuple[str, ...]:
+    """Name generators, of which `all` means every one; those that are named first come first.
+
+    >>> named(["copy", "copy"]), named(["all"]) == named(generators.names())
+    (('copy',), True)
+    """
+    given = [every for name in names for every in (generators.names() if name == ALL else [name])]
+    return tuple(dict.fromkeys(given))

@@ -46,7 +46,7 @@ def write(
 
 
 def measure(
-    folders: Mapping[str, Path], variant_of: Mapping[str, str], judge: Judge, seed: int
+    folders: Mapping[str, Path], variant_of: Mapping[str, str], judge: Judge | None, seed: int
 ) -> pd.DataFrame:
     """Summarise what `write` left, with intervals over groups of songs.
 
@@ -56,8 +56,8 @@ def measure(
         Of generators, by name; those that have no space are left out.
     variant_of : mapping of str to str
         The generator that each is a variant of.
-    judge : Judge
-        Which has learned from none of the songs.
+    judge : Judge, optional
+        Which has learned from none of the songs; without one, no mood was changed.
     seed : int
         Of the bootstrap.
     """
@@ -68,7 +68,7 @@ def measure(
         changes, slides, steps = (
             _read(folder / file) for file in (moving.CHANGES, moving.SLIDES, moving.STEPS)
         )
-        if len(changes):
+        if len(changes) and judge:
             judged = {
                 which: judge.calls([midi.read(folder / moving.FOLDER / f) for f in changes[which]])
                 for which in ("before", "after")

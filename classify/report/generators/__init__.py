@@ -34,7 +34,8 @@ def write_generators_report(folder: Path) -> Path:
     view = read(folder)
     write_listening(view)
     name, n_moods = view.run["corpus"]["name"], len(view.classes)
-    title = f"{name}: which generator composes songs of {n_moods} classes best?"
+    what = f"songs of {n_moods} classes" if n_moods else "such songs"
+    title = f"{name}: which generator composes {what} best?"
     return write_page(folder / HTML, title, list(chapters(view)))
 
 

@@ -35,7 +35,8 @@ KNOB_TITLES = {"mode": "major or minor"}
 def chapters(view: GeneratorsView) -> Iterator[Chapter]:
     """Give everything that the page shows."""
     yield Chapter("", list(_overview(view)))
-    yield Chapter("Are the songs of the class that was asked for?", list(_control(view)))
+    if view.classes:
+        yield Chapter("Are the songs of the class that was asked for?", list(_control(view)))
     if any(view.get(name, "knob", knob) for name in view.generators for knob in knobs.KNOBS):
         yield Chapter("Does each knob do what it says?", list(_knobs(view)))
     yield Chapter("How alike real songs are they?", list(_fidelity(view)))
@@ -51,25 +52,44 @@ def chapters(view: GeneratorsView) -> Iterator[Chapter]:
 
 
 def _overview(view: GeneratorsView) -> Iterator[Block]:
-    run, parts = view.run, view.run["parts"]
-    settings = run["settings"]
-    yield Text(
-        f"{run['corpus']['songs']} songs in {run['corpus']['groups']} groups, divided once: "
-        f"generators learned from {parts['learned']}, the judge ({run['judge']}) from "
-        f"{parts['judged']} others, and {parts['held_out']} were seen by neither. Each generator "
-        f"was asked for {settings['songs']} songs of each of {len(view.classes)} classes.",
-        kind="note",
-    )
+    run = view.run
+    yield Text(_division(view), kind="note")
     yield Text(*summary(view), kind="result")
     if run["failed"]:
         lines = [
             f"{run['titles'][name]} failed: {reason}" for name, reason in run["failed"].items()
         ]
         yield Text(*lines, kind="warning")
+    short = [
+        f"{view.title(name)} composed {percent(made.value, 0)} of what was asked"
+        for name in view.generators
+        if (made := view.get(name, "made")) and made.value < 1
+    ]
+    if short:
+        yield Text(f"{'; '.join(short)}; for the others it found no song that keeps all wishes.")
     yield Text(
         "Measures say what can be counted. They agree poorly with listeners: let people compare "
         "songs blindly with `listening/index.html`, whose answers are in `listening/answers.csv`.",
         kind="note",
+    )
+
+
+def _division(view: GeneratorsView) -> str:
+    """Say who learned from what, and what generators were asked for."""
+    corpus, parts, n_songs = view.run["corpus"], view.run["parts"], view.run["settings"]["songs"]
+    divided = (
+        f"{corpus['songs']} songs in {corpus['groups']} groups, divided once: generators learned "
+        f"from {parts['learned']}"
+    )
+    if not view.classes:
+        return (
+            f"{divided}, and {parts['held_out']} were held out. These songs have no classes, so "
+            f"that none is judged. Each generator was asked for {n_songs} songs."
+        )
+    return (
+        f"{divided}, the judge ({view.run['judge']}) from {parts['judged']} others, and "
+        f"{parts['held_out']} were seen by neither. Each generator was asked for {n_songs} songs "
+        f"of each of {len(view.classes)} classes."
     )
 
 
@@ -167,14 +187,6 @@ def _control(view: GeneratorsView) -> Iterator[Block]:
         "of all classes, the mean of theirs. The judge takes all for as likely beforehand. "
         f"The judge learned from none of these songs, nor from those that generators saw.{told}",
     )
-    missing = [(name, made) for name in view.generators if (made := view.get(name, "made"))]
-    short = [
-        f"{view.title(name)} composed {percent(made.value, 0)} of what was asked"
-        for name, made in missing
-        if made.value < 1
-    ]
-    if short:
-        yield Text(f"{'; '.join(short)}; for the others it found no song that keeps all wishes.")
 
 
 def _spoken(view: GeneratorsView, name: str) -> str:

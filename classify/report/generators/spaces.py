@@ -47,6 +47,13 @@ def blocks(view: GeneratorsView) -> Iterator[Block]:
                 if "collapse" in table and pd.notna(table.collapse.iloc[-1])]  # fmt: skip
     if warnings:
         yield Text(*(f"{line}." for line in warnings), kind="warning")
+    probed = (
+        " Moods told: songs whose mood a linear classifier tells from the latent vector, tested on "
+        f"groups that it has not seen, where a mood has {FOLDS}; chance is "
+        f"{percent(1 / len(view.classes))}."
+        if view.classes
+        else ""
+    )
     yield Table(
         columns("generator", *SHARES.values(), "nats told", "moods told"),
         [_row(view, name) for name in names],
@@ -55,10 +62,7 @@ def blocks(view: GeneratorsView) -> Iterator[Block]:
         "unknown: the same from the middle of the space. Steps: sixteenths of each voice with the "
         "right symbol, where the decoder reads what it wrote, and where it reads the true ones. "
         "Nats told: how much less improbable a phrase is where the decoder is told its latent "
-        "vector rather than the middle of the space; near 0, the space has collapsed. "
-        "Moods told: songs whose mood a linear classifier tells from the latent vector, tested on "
-        f"groups that it has not seen, where a mood has {FOLDS}; chance is "
-        f"{percent(1 / len(view.classes))}.",
+        f"vector rather than the middle of the space; near 0, the space has collapsed.{probed}",
     )
     gains = list(_gains(view, names))
     if gains:

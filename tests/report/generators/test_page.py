@@ -17,7 +17,7 @@ from classify.report.generators import write_generators_report
 from classify.report.generators.data import read
 from classify.report.generators.page import summary
 from classify.songs import midi
-from tests.conftest import write_corpus
+from tests.conftest import write_corpus, write_song
 
 ARGUMENTS = ["--models", "copy,unigram", "--songs", "3", "--judge", "features-logistic",
              "--window", "16", "--quick"]  # fmt: skip
@@ -38,6 +38,24 @@ def test_the_page_says_who_copies_and_who_does_not(folder):
     assert "cannot be told a class" in page
     for heading in ("class that was asked for", "knob", "real songs", "new", "return", "cost"):
         assert re.search(f"^## .*{heading}", page, re.MULTILINE), heading
+
+
+def test_songs_without_classes_are_compared_in_all_but_moods(tmp_path):
+    for number in range(10):
+        write_song(tmp_path / "songs" / f"{number}.mid", number, 60, 0.5, 40)
+    out = tmp_path / "run"
+    arguments = [str(tmp_path / "songs"), *ARGUMENTS, "--out", str(out)]
+    assert main(["compare-generators", *arguments]) == 0
+    record, page = read_json(out / "run.json"), (out / "report.md").read_text()
+    assert record["corpus"]["classes"] == [] and record["judge"] == ""
+    assert record["parts"] == {"learned": 8, "judged": 0, "held_out": 2}
+    songs = pd.read_csv(out / "songs.csv")
+    assert (songs.knob.isna() & (songs.set == "copy")).sum() == 3 and "judged" not in songs
+    measured = set(pd.read_csv(out / "measures.csv").measure)
+    assert "control" not in measured
+    assert {"knob", "copies", "variety", "Fréchet distance", "a minute"} <= measured
+    assert "which generator composes such songs best?" in page and "no classes" in page
+    assert "asked for?" not in page and "100.0 % of the songs of Copy are copies" in page
 
 
 def test_it_is_one_file_that_runs_no_script(folder):
