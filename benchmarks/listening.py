@@ -2,9 +2,10 @@
 
     python benchmarks/listening.py CORPUS MODEL [MODEL ...] [-n 10]
 
-MODEL is a folder that `classify train CORPUS --model GENERATOR` wrote. Each is asked for songs of
-30 seconds; the real songs are drawn from the corpus and cut at 30 seconds. Medians, and in brackets
-the most extreme song.
+MODEL is a folder that `classify train CORPUS --model GENERATOR` wrote, which is asked for songs of
+30 seconds, or a generator's songs in a comparison (RUN/songs/GENERATOR), of which those asked for
+each class in turn are taken. These and real songs, drawn from the corpus, are cut at 30 seconds.
+Medians, and in brackets the most extreme song.
 """
 
 import argparse
@@ -13,15 +14,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from classify.corpora import load
 from classify.errors import InputError
 from classify.generation import knobs, quality
+from classify.generation.judged_songs import DONE
 from classify.generation.request import Request
 from classify.inference import saved_generator
 from classify.representations import melody as melodies
 from classify.representations.features.key import MAJOR_SCALE, MINOR_SCALE, key_of
-from classify.songs import Song
+from classify.songs import Song, midi
 
 SECONDS = 30.0
 
@@ -122,15 +125,28 @@ def main() -> None:
     print(f"| | {' | '.join(MEASURES)} |\n|---|{'---|' * len(MEASURES)}")
     show("real songs", [beginning(songs[place]) for place in chosen])
     for model in args.models:
-        saved = saved_generator.load(model)
-        made = []
-        for seed in range(args.n):
-            try:
-                made.append(saved.generator.generate(Request(seconds=SECONDS), seed))
-            except InputError as error:
-                print(f"{saved.about.name}, seed {seed}: {error}")
+        name, made = compared(model, args.n) if (model / DONE).is_file() else asked(model, args.n)
         if made:
-            show(saved.about.name, made)
+            show(name, made)
+
+
+def asked(model: Path, n: int) -> tuple[str, list[Song]]:
+    """Ask a generator for songs."""
+    saved, made = saved_generator.load(model), []
+    for seed in range(n):
+        try:
+            made.append(saved.generator.generate(Request(seconds=SECONDS), seed))
+        except InputError as error:
+            print(f"{saved.about.name}, seed {seed}: {error}")
+    return saved.about.name, made
+
+
+def compared(folder: Path, n: int) -> tuple[str, list[Song]]:
+    """Read songs that a generator wrote in a comparison, those of each class in turn."""
+    table = pd.read_csv(folder / DONE, keep_default_na=False, dtype={"file": str})
+    table = table[(table.knob == "") & (table.failed == "")]
+    turn = table.groupby("mood").cumcount().sort_values(kind="stable").index
+    return folder.name, [beginning(midi.read(folder / file)) for file in table.file[turn][:n]]
 
 
 if __name__ == "__main__":
