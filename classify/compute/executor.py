@@ -211,7 +211,9 @@ class QueuedExecutor(Executor):
             self._advance()
 
 
-def make_executor(n_workers: int, name: str | None = None, keep_workers: bool = False) -> Executor:
+def make_executor(
+    n_workers: int, name: str | None = None, keep_workers: bool = False, joins: bool = False
+) -> Executor:
     """Make an executor.
 
     Parameters
@@ -222,6 +224,8 @@ def make_executor(n_workers: int, name: str | None = None, keep_workers: bool = 
         Which; what the environment variable CLASSIFY_EXECUTOR says unless given, else local.
     keep_workers : bool
         Whether processes wait for the next executor's tasks when this one is closed.
+    joins : bool
+        Whether this process is one of the workers, and does tasks that need no limits.
     """
     name = name or os.environ.get(VARIABLE) or "local"
     if name == "inline":
@@ -231,7 +235,7 @@ def make_executor(n_workers: int, name: str | None = None, keep_workers: bool = 
     if name == "local":
         from classify.compute.local import LocalExecutor
 
-        return LocalExecutor(n_workers, keep_workers)
+        return LocalExecutor(n_workers, keep_workers, joins=joins)
     raise InputError(f"{VARIABLE}={name}: expected local or inline")
 
 

@@ -24,14 +24,19 @@ class InlineExecutor(QueuedExecutor):
 
     def _advance(self) -> list[Future]:
         future = self._waiting.popleft()
-        future.on_start()
-        task = future.task
-        try:
-            with _printing_to(task.log), running(future.on_event, limited=False):
-                future.settle(task.function(*task.arguments))
-        except Exception as error:
-            future.settle(error=error)
+        perform_here(future)
         return [future]
+
+
+def perform_here(future: Future) -> None:
+    """Do a task in this process, without limits."""
+    future.on_start()
+    task = future.task
+    try:
+        with _printing_to(task.log), running(future.on_event, limited=False):
+            future.settle(task.function(*task.arguments))
+    except Exception as error:
+        future.settle(error=error)
 
 
 def _printing_to(log: Path | None) -> ExitStack:

@@ -36,6 +36,7 @@ from classify.compute.executor import (
     gpu_present,
     running,
 )
+from classify.compute.inline import perform_here
 
 #: A process that has needed so many bytes ends after its task: libraries seldom give memory back.
 RECYCLED_BYTES = 3 * 2**29
@@ -68,6 +69,9 @@ class LocalExecutor(QueuedExecutor):
         starting one takes half a second. They end with the program, or by `stop`.
     watch : callable, optional
         Given the id of a process that is busy, every fifth of a second: whether it may go on.
+    joins : bool
+        Whether this process is one of the workers, and does tasks while it waits for others: those
+        that need no limits and no process of their own, and none any more once a process has died.
     """
 
     def __init__(
@@ -75,17 +79,18 @@ class LocalExecutor(QueuedExecutor):
         n_workers: int,
         keep_workers: bool = False,
         watch: Callable[[int], bool] | None = None,
+        joins: bool = False,
     ) -> None:
         super().__init__()
         self.n_workers = n_workers
-        self._watch = watch
-        self._busy: dict[Connection, tuple[Future, _Worker]] = {}
+        self._watch, self._joins = watch, joins and n_workers > 1
+        self._busy: dict[Connection, _Worker] = {}
         self._idle: list[_Worker] = _kept if keep_workers else []
 
     def close(self) -> None:
         """End the processes whose task is not done, and idle ones unless they are kept."""
         self._waiting.clear()
-        for _, worker in self._busy.values():
+        for worker in self._busy.values():
             worker.end()
         self._busy.clear()
         if self._idle is not _kept:
@@ -94,19 +99,30 @@ class LocalExecutor(QueuedExecutor):
     def _start(self) -> None:
         """Give waiting tasks to free processes, in order."""
         passed_over: deque[Future] = deque()
-        while self._waiting and len(self._busy) < self.n_workers:
+        while self._waiting and len(self._busy) < self.n_workers - self._joins:
             future = self._waiting.popleft()
             if future.task.gpu and self._gpu_taken():
                 passed_over.append(future)
                 continue
             worker = self._free_worker(future.task)
-            worker.give(future.task)
-            self._busy[worker.pipe] = future, worker
+            worker.give(future)
+            self._busy[worker.pipe] = worker
             future.on_start()
         self._waiting.extendleft(reversed(passed_over))
+        for worker in self._busy.values() if self._joins else ():
+            self._give_next(worker)
+
+    def _give_next(self, worker: "_Worker") -> None:
+        """Give a process what it does next, since this one may be at work when it is done.
+
+        Not the last tasks, so that nobody waits for a process that still has two.
+        """
+        many = len(self._waiting) >= self.n_workers
+        if many and len(worker.given) == 1 and _plain(self._waiting[0].task):
+            worker.give(self._waiting.popleft())
 
     def _gpu_taken(self) -> bool:
-        return gpu_present() and any(future.task.gpu for future, _ in self._busy.values())
+        return gpu_present() and any(worker.given[0].task.gpu for worker in self._busy.values())
 
     def _free_worker(self, task: Task) -> "_Worker":
         """Give a process that waits for work, or a new one."""
@@ -117,40 +133,63 @@ class LocalExecutor(QueuedExecutor):
 
     def _end_unwanted(self) -> None:
         """End the processes that may not go on; what waits for them notices."""
-        for _, worker in self._busy.values():
+        for worker in self._busy.values():
             if self._watch and not self._watch(worker.process.pid or 0):
                 worker.process.kill()
 
     def _advance(self) -> list[Future]:
         """Wait until processes say something; give the futures that are done by that."""
+        if here := self._for_this_process():
+            self._waiting.remove(here)
+            perform_here(here)
+            return [here]
         done = []
         while not (ready := wait(list(self._busy), WATCHED if self._watch else None)):
             self._end_unwanted()
         for pipe in ready:
-            future, worker = self._busy[cast(Connection, pipe)]
+            worker = self._busy[cast(Connection, pipe)]
+            future = worker.given[0]
             try:
                 message = worker.pipe.recv()
             except (EOFError, OSError):
                 worker.end()
+                self._joins = False  # what that died of may be given to us next
                 message = _Answer(None, TaskDied(worker.process.exitcode or 0), goes_on=False)
             if not isinstance(message, _Answer):
                 future.on_event(message)
                 continue
-            del self._busy[worker.pipe]
-            if message.goes_on and not future.task.fresh:
-                self._idle.append(worker)
-            else:
-                worker.end()
+            self._take_leave(worker, message.goes_on and not future.task.fresh)
             self._start()  # before the result is looked at, so that no process waits for that
             future.settle(message.value, message.error)
             done.append(future)
         return done
 
+    def _for_this_process(self) -> Future | None:
+        """Give what this process may do now, where it joins and no other has said anything."""
+        if not self._joins or wait(list(self._busy), 0):
+            return None
+        return next((one for one in self._waiting if _plain(one.task)), None)
+
+    def _take_leave(self, worker: "_Worker", goes_on: bool) -> None:
+        """Let a process that has done a task go on with its next one, wait, or end."""
+        worker.given.popleft()
+        if goes_on and worker.given:
+            worker.given[0].on_start()
+            return
+        del self._busy[worker.pipe]
+        self._waiting.extendleft(reversed(worker.given))
+        worker.given.clear()
+        if goes_on:
+            self._idle.append(worker)
+        else:
+            worker.end()
+
 
 class _Worker:
-    """One process, from this side."""
+    """One process, from this side, and the tasks that it was given and has not done."""
 
     def __init__(self) -> None:
+        self.given = deque[Future]()
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
         # Daemons may have no children, since those would outlive them; ours end by themselves.
@@ -160,10 +199,21 @@ class _Worker:
             self.process.start()
         other.close()
 
-    def give(self, task: Task) -> None:
-        """Send a task; a process that died meanwhile shows it when its answer is taken."""
+    def give(self, future: Future) -> None:
+        """Send a task; a process that died meanwhile shows it when its answer is taken.
+
+        One that has another to do takes it when that is done, and nobody here waits for that.
+        """
+        self.given.append(future)
+        if len(self.given) == 1:
+            self._send(pickle.dumps(future.task))
+        else:
+            data = pickle.dumps(future.task)
+            threading.Thread(target=self._send, args=(data,), daemon=True).start()
+
+    def _send(self, data: bytes) -> None:
         with contextlib.suppress(OSError):
-            self.pipe.send(task)
+            self.pipe.send_bytes(data)
 
     def end(self) -> None:
         """End the process, and whatever it has started."""
@@ -189,6 +239,12 @@ def without_main_module() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+def _plain(task: Task) -> bool:
+    """Say whether a task can be done in any process, beside any other."""
+    limited = task.memory is not None or task.seconds is not None
+    return not (task.fresh or limited or (task.gpu and gpu_present()))
 
 
 _kept: list[_Worker] = []

@@ -96,6 +96,21 @@ def until_beside(folder: Path, name: str) -> set[str]:
     return there
 
 
+def meet(folder: Path, name: str, n_others: int) -> int:
+    """Wait for others that are here at the same time; say which process this is."""
+    (folder / name).touch()
+    until = time.monotonic() + 60
+    while len(list(folder.iterdir())) <= n_others and time.monotonic() < until:
+        time.sleep(0.02)
+    return os.getpid()
+
+
+def crash_after(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.02)
+    crash()
+
+
 def speak() -> str:
     print("said to nobody", flush=True)
     os.write(2, b"nor this")
@@ -263,6 +278,26 @@ def test_a_crash_is_named(local):
     death = ended(crashing)
     assert (death.signal, death.exit_code) == ("SIGSEGV", -signal.SIGSEGV)
     assert plain.result() == 8
+
+
+def test_the_program_itself_is_a_worker_where_it_joins(tmp_path):
+    """It does what needs no limits; what needs some is done elsewhere."""
+    with LocalExecutor(2, joins=True) as executor:
+        limited = executor.submit(task(os.getpid))
+        both = [executor.submit(task(meet, tmp_path, n, 1, memory=None)) for n in "ab"]
+        pids = {future.result() for future in both}
+        assert os.getpid() in pids and {limited.result(), os.getpid()} == pids
+
+
+def test_a_task_given_ahead_survives_the_process_that_had_it(tmp_path):
+    """Nor does the program do any more tasks when one may have killed a process."""
+    with LocalExecutor(2, joins=True) as executor:
+        crashing = executor.submit(task(crash_after, tmp_path / "now", memory=None))
+        others = [executor.submit(task(double, n, memory=None)) for n in range(3)]
+        executor.submit(task(Path.touch, tmp_path / "now", memory=None))
+        assert ended(crashing).signal == "SIGSEGV"
+        assert [other.result() for other in others] == [0, 2, 4]
+        assert executor.submit(task(os.getpid, memory=None)).result() != os.getpid()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems know no such limit")
