@@ -51,14 +51,15 @@ def of_melodies(parts: Parts) -> Parts:
 
 
 def trained(
-    name: str, parts: Parts, epochs: int | None, seed: int, folder: Path, progress: Progress
+    name: str, parts: Parts, chosen: argparse.Namespace, folder: Path, progress: Progress
 ) -> LatentGenerator:
     """Give a generator that has learned; the one that is kept, if there is one."""
     kind: Any = generators.get(name)
     if not (folder / COST).is_file():
         whole = not (folder / WORK).exists()
         begun, songs = time.process_time(), parts.of(parts.learned)
-        made = kind(epochs=epochs, seed=seed).fit(*songs, progress, folder / WORK)
+        asked = {"epochs": chosen.epochs, "seed": chosen.seed, "preset": chosen.preset}
+        made = kind(**asked).fit(*songs, progress, folder / WORK)
         with atomic_write(folder / MODEL) as temporary:
             temporary.mkdir(parents=True)
             made.save(temporary)
@@ -92,6 +93,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--models", default="musae,musae-vae,music-vae,music-vae-flat")
     parser.add_argument("--epochs", type=int, help="at most, instead of each one's own")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--preset", default="small", help="size of networks and phrases")
     parser.add_argument("--judge", default="features-logistic")
     parser.add_argument("--melodies", action="store_true")
     parser.add_argument("--again", action="store_true", help="measure kept models anew")
@@ -104,7 +106,7 @@ def main(given: Sequence[str] | None = None) -> None:
         parts = of_melodies(parts) if chosen.melodies else parts
         folders = {name: chosen.out / name for name in names}
         for name, folder in folders.items():
-            made = trained(name, parts, chosen.epochs, chosen.seed, folder, progress)
+            made = trained(name, parts, chosen, folder, progress)
             measured = folder / MEASURED
             if chosen.again and measured.is_dir():
                 measured.rename(folder / f"{MEASURED}-before-{time.time():.0f}")

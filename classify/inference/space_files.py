@@ -195,8 +195,13 @@ def check_new(n: int, seed: int, **shares: float) -> None:
         raise InputError(f"-n {n}: expected a whole number from 1 to {MOST}")
     check_seed(seed)
     for name, share in shares.items():
-        if not 0 <= share <= 1:
-            raise InputError(f"--{name} {share:g}: expected a number from 0 to 1")
+        check_share(name, share)
+
+
+def check_share(name: str, share: float) -> None:
+    """Refuse a share that is none."""
+    if not 0 <= share <= 1:
+        raise InputError(f"--{name} {share:g}: expected a number from 0 to 1")
 
 
 def one_after_another(songs: Sequence[Song]) -> Song:

@@ -146,6 +146,7 @@ def change_mood(
     *,
     mood: str,
     strength: float = 1.0,
+    kept: float = 0.5,
     n: int = 1,
     judge: str | Path | None = None,
     force: bool = False,
@@ -164,7 +165,10 @@ def change_mood(
     mood : str
         A mood that the generator has learned.
     strength : float
-        How far to go: 1 is from the mean of other moods to that of this one.
+        How far to go: 1 is as near to the mood as the song can come while enough of it is left.
+    kept : float
+        How much of the melody is to be left at the least, from 0 to 1, in any key; for networks
+        that know of it.
     n : int
         Songs on the way, evenly spaced up to the whole of it.
     judge : str or Path, optional
@@ -177,8 +181,8 @@ def change_mood(
     Returns
     -------
     Composed
-        The songs, the song written again where it is first; in its table, `strength` says how far
-        each was moved, and `similarity` how much of the melody is left.
+        The songs, first the song where it is; in its table, `strength` says how far each was
+        moved, and `similarity` how much of the melody is left.
 
     Raises
     ------
@@ -193,12 +197,13 @@ def change_mood(
     """
     from classify.generation.latent import operations
     from classify.inference.composing import read_song
-    from classify.inference.space_files import Space, check_way
+    from classify.inference.space_files import Space, check_share, check_way
 
     space = Space.of(model)
     amounts = check_way(n, "strength", strength)
+    check_share("kept", kept)
     one = read_song(song)
-    made = [operations.change(space.generator, one, mood, amount) for amount in amounts]
+    made = operations.change(space.generator, one, mood, amounts, kept)
     facts = {"strength": amounts}
     originals = [one] * len(made)
     return space.write(
@@ -245,7 +250,7 @@ def slide(
     Returns
     -------
     Composed
-        The songs, the song written again where it is first; its table has all attributes as they
+        The songs, first the song where it is; its table has all attributes as they
         were measured.
 
     Raises
@@ -266,7 +271,7 @@ def slide(
     space = Space.of(model)
     amounts = check_way(n, "amount", amount)
     one = read_song(song)
-    made = [operations.slide(space.generator, one, attribute, far) for far in amounts]
+    made = operations.slide(space.generator, one, attribute, amounts)
     facts = {"amount": amounts}
     return space.write(made, Path(out), force, judge, [one] * len(made), facts, pictures=pictures)
 

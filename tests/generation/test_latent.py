@@ -16,6 +16,7 @@ from classify.generation.generators.musae import MusAE
 from classify.generation.generators.musae_vae import MusAESizedVAE
 from classify.generation.generators.music_vae import MusicVAE
 from classify.generation.generators.music_vae_flat import FlatMusicVAE
+from classify.generation.knobs import register
 from classify.generation.latent import measuring, moving, operations, phrases, rolls
 from classify.generation.latent.architecture import Architecture
 from classify.generation.latent.coder import Coder
@@ -26,6 +27,7 @@ from classify.generation.latent.frame_coder import FrameCoder
 from classify.generation.latent.latent_generator import ATTRIBUTES
 from classify.generation.latent.phrases import HOLD, NOTHING
 from classify.generation.latent.points import attribute_ways, note_agreement, of_the_middle, slerp
+from classify.generation.latent.rewriting import Rewriter, chances
 from classify.generation.latent.training import Example
 from classify.generation.mood_scorer import MoodScorer
 from classify.generation.similarity import melodic_similarity
@@ -40,6 +42,9 @@ SHAPES = {
     "apart from the start": Architecture(2, 3, 8, 2, 5, (6, 5), (7,), apart_from_start=True),
     "voices apart": Architecture(
         2, 3, 8, 2, 5, (6,), (7, 7), feedback=False, apart=True, one_start=True
+    ),
+    "voices apart, a conductor": Architecture(
+        2, 3, 8, 2, 5, (6,), (7,), (4,), 6, feedback=False, apart=True, one_start=True
     ),
 }
 
@@ -86,15 +91,22 @@ def test_numpy_says_what_keras_says(name):
     surplus = (begins - p[..., :HOLD].sum(axis=-1)).sum(axis=stretch)
     assert np.abs(surplus).max() <= 1
     assert (written[:, :, 6:] == NOTHING).all() and (loud[written >= HOLD] == 0).all()
+    begins = (symbols >= 0) & (symbols < HOLD)
+    rewriter = Rewriter(coder, mean, metre, symbols, loudness, draw)
+    same, as_loud = rewriter.at(mean)
+    np.testing.assert_array_equal(same, symbols)
+    np.testing.assert_array_equal(as_loud, np.where(begins, loudness, 0))
+    moved, _ = rewriter.at(mean + 3)
+    assert 0 < (moved != symbols).sum() < (coder.decode(mean + 3, metre, 6)[0] != symbols).sum()
 
 
-def adversarial(cancels, apart_from_start=False):
+def adversarial(cancels, apart_from_start=False, conductor=()):
     """A network whose adversary counts from the beginning, but not the slope."""
     from classify.generation.networks import adversarial_network, phrase_network
 
     shape = Architecture(1, 2, 8, 1, 4, (5,), (6,), feedback=False, apart=True, one_start=True,
-                         apart_from_start=apart_from_start, adversary=(7, 5),
-                         labels=3)  # fmt: skip
+                         apart_from_start=apart_from_start, adversary=(7, 5), labels=3,
+                         conductor=conductor, conductor_output=5)  # fmt: skip
     aim = adversarial_network.Adversary(weights=(1.0,), changes=(), slope=0.0, cancels=cancels)
     layer = adversarial_network.AdversarialNetwork(shape, aim)
     return layer, phrase_network.build(layer)
@@ -139,11 +151,12 @@ def test_the_slope_that_is_written_out_is_the_slope_and_draws_are_those_of_the_p
         np.testing.assert_allclose(np.cov(of_label.T), root @ root.T, atol=0.01)
 
 
-def test_an_adversarial_network_counts_in_deviations_of_the_prior_and_is_kept_without_them():
+@pytest.mark.parametrize("conductor", [(), (4,)])
+def test_an_adversarial_network_counts_in_deviations_and_is_kept_without_them(conductor):
     """NumPy reads and writes vectors as the prior has them, and says what Keras says."""
     from classify.generation.networks import phrase_network
 
-    layer, model = adversarial(cancels=False, apart_from_start=True)
+    layer, model = adversarial(False, apart_from_start=True, conductor=conductor)
     layer.gain.assign([2.0, 1.0, 0.5, 1.0])
     layer.offset.assign([0.5, 0.0, 0.0, -0.5])
     layer.normal.set_weights([np.full(4, 0.3), np.full(4, 2.0)])
@@ -324,12 +337,15 @@ def test_between_two_songs_are_songs(space):
 
 
 def test_a_song_moves_to_a_mood_that_was_learned(space):
+    """By the way that its own classifier likes best, of those that leave enough of the melody."""
     song = made(1)[0]
     assert (space.towards(space.encode(song).z, "calm") == -space.towards(None, "wild")).all()
-    assert (
-        operations.change(space, song, "wild", 0).notes.tobytes()
-        == space.decode(space.encode(song)).notes.tobytes()
-    )
+    kept = 0.7
+    where_it_is, moved = operations.change(space, song, "wild", (0, 1), kept)
+    assert melodic_similarity(song, where_it_is) == 1
+    assert melodic_similarity(song, moved) >= kept
+    before, after = space.scorer.probabilities([where_it_is, moved], "wild")
+    assert after > before
     with pytest.raises(InputError, match="mood 'sad': was not learned; known are calm, wild"):
         operations.change(space, song, "sad")
 
@@ -337,14 +353,30 @@ def test_a_song_moves_to_a_mood_that_was_learned(space):
 def test_a_song_moves_along_an_attribute(space, tmp_path):
     song = made(1)[0]
     assert set(space.directions) <= set(ATTRIBUTES) and "register" in space.directions
-    there = space.encode(song)
-    moved = space.decode(replace(there, z=there.z + 2 * space.directions["register"]))
-    assert operations.slide(space, song, "register", 2).notes.tobytes() == moved.notes.tobytes()
+    far = (-8, 0, 8)
+    lower, same, higher = operations.slide(space, song, "register", far)
+    assert register(same) == pytest.approx(register(song))
+    assert register(lower) < register(same) < register(higher)
     with pytest.raises(InputError, match="attribute 'tempo': expected one of density, register"):
-        operations.slide(space, song, "tempo", 1)
+        operations.slide(space, song, "tempo", far)
     space.save(tmp_path)
-    again = MusicVAE.load(tmp_path)
-    assert operations.slide(again, song, "register", 2).notes.tobytes() == moved.notes.tobytes()
+    again = operations.slide(MusicVAE.load(tmp_path), song, "register", far)
+    assert [one.notes.tobytes() for one in again] == [
+        one.notes.tobytes() for one in (lower, same, higher)
+    ]
+
+
+def test_what_was_drawn_is_drawn_again_and_elsewhere_as_it_is_likely_there():
+    """Over all that could have been drawn, the same chances elsewhere give what is likely there."""
+    random = np.random.default_rng(0)
+    here, there = np.log([0.6, 0.3, 0.1]), np.log([0.1, 0.3, 0.6])
+    drawn = random.choice(3, 20_000, p=np.exp(here))
+    noise = chances(np.tile(here, (len(drawn), 1)), drawn, random)
+    assert (here + noise).argmax(axis=1).tolist() == drawn.tolist()
+    moved = (there + noise).argmax(axis=1)
+    np.testing.assert_allclose(np.bincount(moved) / len(moved), np.exp(there), atol=0.015)
+    assert (moved[drawn == 2] == 2).all()  # what is likelier there than here stays
+    assert (moved == drawn).mean() > 2 * (np.exp(here) * np.exp(there)).sum() - 0.01  # by chance
 
 
 def test_attributes_are_told_apart_where_songs_have_them_together():

@@ -38,8 +38,8 @@ class MusAE(PhraseAutoencoder):
     ----------
     epochs, seed, quick
         As all generators with a space have them.
-    preset : {"small", "paper"}
-        Size of the network, and when the adversary begins to count.
+    preset : {"small", "long", "paper"}
+        Size of the network and of a phrase, and when the adversary begins to count.
     """
 
     TITLE = "MusAE"
@@ -49,6 +49,11 @@ class MusAE(PhraseAutoencoder):
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "small": {
             "bars": 4, "latent": 64, "encoder": (96,), "decoder": (128,), "feedback": False,
+            "apart": True, "one_start": True, "apart_from_start": True, "adversary": (128, 128),
+        },
+        "long": {
+            "bars": 16, "latent": 64, "encoder": (96,), "decoder": (128,), "feedback": False,
+            "conductor": (96,), "conductor_output": 64,
             "apart": True, "one_start": True, "apart_from_start": True, "adversary": (128, 128),
         },
         "paper": {
@@ -62,7 +67,9 @@ class MusAE(PhraseAutoencoder):
     unlabelled: bool
 
     #: Batches at which the adversary begins to count, and counts in full.
-    CHANGES: ClassVar[dict[str, tuple[int, int]]] = {"small": (150, 300), "paper": (5_000, 10_000)}
+    CHANGES: ClassVar[dict[str, tuple[int, int]]] = {
+        "small": (150, 300), "long": (150, 300), "paper": (5_000, 10_000),
+    }  # fmt: skip
 
     def layer(self) -> Any:
         """Make the layer of Keras that says what phrases cost."""

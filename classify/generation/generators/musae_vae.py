@@ -13,8 +13,8 @@ class MusAESizedVAE(PhraseAutoencoder):
     ----------
     epochs, seed, quick
         As all generators with a space have them.
-    preset : {"small", "paper"}
-        Size of the network.
+    preset : {"small", "long", "paper"}
+        Size of the network and of a phrase.
     beta : float
         Highest weight of the KL divergence; 1 is the plain variational autoencoder.
     free_bits : float

@@ -4,7 +4,7 @@ Keras trains it (`networks.phrase_network`); a saved one needs no Keras. Writing
 time, with all phrases side by side, and all bars where the decoder is hierarchical.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from classify.generation.networks.row_sampler import drawn, lstm_step
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Weights = Mapping[str, Floats]
+
+#: From voices, a step, and scores of its symbols and their loudness, to what stands there.
+Choice = Callable[[list[int], int, Floats, Floats], Ints]
 
 #: Of the classes of a step, the likeliest that together have this probability can be drawn.
 TOP_P = 0.95
@@ -94,30 +97,27 @@ class Coder:
         symbols, loudness : ndarray of int, shape (n_phrases, bars, bar_steps, n_voices)
         """
         shape = self.architecture
-        context = self._contexts(z, metre)
+        context = self.contexts(z, metre)
         size = len(z), shape.bars, shape.bar_steps, shape.voices
         n_songs = len(context)
         free = np.broadcast_to(True if allowed is None else allowed, (*size, SYMBOLS))
         free = free.reshape(n_songs, shape.stretch, shape.voices, SYMBOLS)
         symbols = np.full((n_songs, shape.stretch, shape.voices), NOTHING)
         loudness = np.zeros(symbols.shape, int)
-        for g, voices in enumerate(shape.groups):
-            writer = _Writer(self, context, g, len(voices))
-            last = np.full((n_songs, len(voices)), NOTHING)
-            owed = np.full(last.shape, 0.5)  # notes that were expected and have not begun
-            for t in range(shape.stretch):
-                scores, loud = writer.step(last)
-                last = np.full_like(last, NOTHING)
-                if t % shape.bar_steps < bar_length:
-                    scores = np.where(free[:, t, voices], scores, -np.inf)
-                    last = (
-                        _expected(scores, owed)
-                        if random is None
-                        else (_chosen(scores, random, top_p))
-                    )
-                    begins = last < HOLD
-                    loudness[:, t, voices] = np.where(begins, _chosen(loud, random, top_p), 0)
-                symbols[:, t, voices] = last
+        owed = np.full((n_songs, shape.voices), 0.5)  # notes that were expected and have not begun
+
+        def choose(voices: list[int], t: int, scores: Floats, loud: Floats) -> Ints:
+            if t % shape.bar_steps < bar_length:
+                scores = np.where(free[:, t, voices], scores, -np.inf)
+                if random is None:
+                    symbols[:, t, voices], owed[:, voices] = _expected(scores, owed[:, voices])
+                else:
+                    symbols[:, t, voices] = _chosen(scores, random, top_p)
+                begins = symbols[:, t, voices] < HOLD
+                loudness[:, t, voices] = np.where(begins, _chosen(loud, random, top_p), 0)
+            return symbols[:, t, voices]
+
+        self.walk(context, choose)
         return symbols.reshape(size), loudness.reshape(size)
 
     def scores(self, z: Floats, metre: Floats, symbols: Ints) -> Floats:
@@ -128,18 +128,36 @@ class Coder:
         ndarray of float32, shape (n_phrases, bars, bar_steps, n_voices, 130)
         """
         shape = self.architecture
-        context = self._contexts(z, metre)
+        context = self.contexts(z, metre)
         given = symbols.reshape(len(context), shape.stretch, shape.voices)
         found = np.zeros((*given.shape, SYMBOLS), np.float32)
-        for g, voices in enumerate(shape.groups):
-            writer = _Writer(self, context, g, len(voices))
-            last = np.full((len(context), len(voices)), NOTHING)
-            for t in range(shape.stretch):
-                found[:, t, voices] = writer.step(last)[0]
-                last = given[:, t, voices]
+
+        def choose(voices: list[int], t: int, scores: Floats, loud: Floats) -> Ints:
+            del loud
+            found[:, t, voices] = scores
+            return given[:, t, voices]
+
+        self.walk(context, choose)
         return found.reshape(*symbols.shape, SYMBOLS)
 
-    def _contexts(self, z: Floats, metre: Floats) -> Floats:
+    def walk(self, context: Floats, choose: Choice) -> None:
+        """Go through all steps of stretches, side by side.
+
+        Parameters
+        ----------
+        context : ndarray of float32, shape (n_stretches, n_numbers)
+            As `contexts` gives it.
+        choose : callable
+            From voices, a step, and the scores of its symbols and of their loudness, shapes
+            (n_stretches, n_voices, 130) and (n_stretches, n_voices, 16), to what stands there.
+        """
+        for g, voices in enumerate(self.architecture.groups):
+            writer = _Writer(self, context, g, len(voices))
+            last = np.full((len(context), len(voices)), NOTHING)
+            for t in range(self.architecture.stretch):
+                last = choose(voices, t, *writer.step(last))
+
+    def contexts(self, z: Floats, metre: Floats) -> Floats:
         """Give what each stretch is told, shape (n_stretches, n_numbers)."""
         shape, parts = self.architecture, self.weights
         if not shape.conductor:
@@ -214,18 +232,18 @@ def _chosen(scores: Floats, random: np.random.Generator | None, top_p: float) ->
     return drawn(scores.reshape(-1, scores.shape[-1]), random, top_p).reshape(scores.shape[:-1])
 
 
-def _expected(scores: Floats, owed: NDArray[np.float64]) -> Ints:
-    """Choose symbols so that as many notes begin as are expected; `owed` is carried along.
+def _expected(scores: Floats, owed: NDArray[np.float64]) -> tuple[Ints, NDArray[np.float64]]:
+    """Choose symbols so that as many notes begin as are expected; give what is owed then, too.
 
     A note begins when the probabilities that one does have come to one more than notes have begun.
     """
     p = np.exp(scores - scores.max(axis=-1, keepdims=True))
     p /= p.sum(axis=-1, keepdims=True)
-    owed += p[..., :HOLD].sum(axis=-1)
+    owed = owed + p[..., :HOLD].sum(axis=-1)
     begins = (owed >= 1) & (p[..., :HOLD].max(axis=-1) > 0)
     begins |= p[..., HOLD:].max(axis=-1) == 0  # nothing else may stand here
-    owed -= begins
-    return np.where(begins, p[..., :HOLD].argmax(axis=-1), HOLD + p[..., HOLD:].argmax(axis=-1))
+    held = HOLD + p[..., HOLD:].argmax(axis=-1)
+    return np.where(begins, p[..., :HOLD].argmax(axis=-1), held), owed - begins
 
 
 def _lstm(

@@ -7,7 +7,8 @@ another mood or with more of a quality.
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
@@ -233,6 +234,26 @@ class LatentGenerator(KeptNetwork):
         if request and request.instruments:
             song = orchestrated(song, request.instruments)
         return song
+
+    def elsewhere(self, song: Song) -> Callable[[Floats], Song]:
+        """Give what writes a song as it would be away from where it is.
+
+        Here all of it is written anew from there; a subclass that can keep what the space lost of
+        the song does so.
+
+        Returns
+        -------
+        callable
+            From what is added to its latent vectors, shape (n_latent,) or (n_phrases, n_latent),
+            to a song.
+
+        Raises
+        ------
+        InputError
+            If it has no place.
+        """
+        point = self.encode(song)
+        return lambda away: self.decode(replace(point, z=np.asarray(point.z + away, np.float32)))
 
     # -- where songs are -----------------------------------------------------------------------
 

@@ -33,9 +33,6 @@ AMOUNTS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 #: Ways between songs that are gone, and shares of the way at which songs stand.
 WAYS, SHARES = 12, (0.0, 0.25, 0.5, 0.75, 1.0)
 
-#: Melodic similarity from which a song counts as still itself.
-ITSELF = 0.5
-
 #: What a comparison keeps of it.
 CHANGES, SLIDES, STEPS, FOLDER = "changes.csv", "slides.csv", "steps.csv", "changed"
 
@@ -69,7 +66,7 @@ def write_changes(
             continue
         asked = generator.moods[(generator.moods.index(mood) + 1) % len(generator.moods)]
         try:
-            before, after = (operations.change(generator, song, asked, far) for far in (0.0, 1.0))
+            before, after = operations.change(generator, song, asked, (0.0, 1.0))
         except InputError:
             continue
         if not before.n_notes or not after.n_notes:
@@ -95,14 +92,16 @@ def write_slides(
     rows = list[dict[str, float | str | int]]()
     for number in _some([""] * len(songs), QUICK if quick else SLID):
         for attribute in generator.directions:
-            for amount in AMOUNTS:
-                try:
-                    moved = operations.slide(generator, songs[number], attribute, amount)
-                except InputError:
-                    continue
-                if moved.n_notes:
-                    rows.append({"song": number, "group": groups[number], "attribute": attribute,
-                                 "amount": amount, **knobs.measure(moved)})  # fmt: skip
+            try:
+                moved = operations.slide(generator, songs[number], attribute, AMOUNTS)
+            except InputError:
+                continue
+            rows += [
+                {"song": number, "group": groups[number], "attribute": attribute,
+                 "amount": amount, "similarity": melodic_similarity(songs[number], one),
+                 **knobs.measure(one)}
+                for amount, one in zip(AMOUNTS, moved, strict=True) if one.n_notes
+            ]  # fmt: skip
     pd.DataFrame(rows).to_csv(folder / SLIDES, index=False)
 
 
@@ -191,7 +190,7 @@ def summarise_changes(
     asked, n = table.asked.to_numpy(), len(table)
     for which, of in (("before", "heard before"), ("after", "heard after")):
         yield name, "change", of, estimate_share(np.array(judged[which]) == asked, groups), n
-    close = (table.similarity >= ITSELF).to_numpy()
+    close = (table.similarity >= operations.KEPT).to_numpy()
     both = (np.array(judged["after"]) == asked) & close
     yield name, "change", "heard and itself", estimate_share(both, groups), n
     for column in ("similarity", "similarity before"):

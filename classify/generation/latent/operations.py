@@ -6,17 +6,21 @@ A generator says where a song is and makes the song of a place (`LatentGenerator
 `decode`); all else is arithmetic.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from classify.errors import InputError
 from classify.generation.generator import NothingNew
+from classify.generation.latent import mood_way
 from classify.generation.latent.latent_generator import LatentGenerator
 from classify.generation.latent.points import Point, between
 from classify.generation.request import Request
 from classify.songs import Song
+
+#: Melodic similarity from which a song counts as still itself.
+KEPT = 0.5
 
 
 def interpolate(generator: LatentGenerator, one: Song, other: Song, n: int) -> list[Song]:
@@ -39,8 +43,30 @@ def interpolate(generator: LatentGenerator, one: Song, other: Song, n: int) -> l
     return [generator.decode(between(a, b, t)) for t in np.linspace(0, 1, n).tolist()]
 
 
-def change(generator: LatentGenerator, song: Song, mood: str, strength: float = 1.0) -> Song:
-    """Move a song to another mood: from the mean of all songs' phrases to that of the mood's.
+def change(
+    generator: LatentGenerator,
+    song: Song,
+    mood: str,
+    strengths: Sequence[float] = (1.0,),
+    kept: float = KEPT,
+) -> list[Song]:
+    """Move a song to another mood, so that it stays itself.
+
+    Parameters
+    ----------
+    song : Song
+        Which has a place.
+    mood : str
+        That was learned.
+    strengths : sequence of float
+        How far to go: 0 for the song where it is, 1 for as near to the mood as it can come while
+        `kept` of its melody is left (`mood_way`).
+    kept : float
+        Melodic similarity that is to be left, from 0 to 1.
+
+    Returns
+    -------
+    list of Song, length n_strengths
 
     Raises
     ------
@@ -48,11 +74,14 @@ def change(generator: LatentGenerator, song: Song, mood: str, strength: float = 
         If the mood was not learned, or the song has no place.
     """
     _check_mood(generator, mood)
-    point = generator.encode(song)
-    return generator.decode(replace(point, z=point.z + strength * generator.towards(point.z, mood)))
+    write = generator.elsewhere(song)
+    way = mood_way.find(generator, song, write, mood, kept)
+    return [write(far * way) for far in strengths]
 
 
-def slide(generator: LatentGenerator, song: Song, attribute: str, amount: float) -> Song:
+def slide(
+    generator: LatentGenerator, song: Song, attribute: str, amounts: Sequence[float]
+) -> list[Song]:
     """Move a song along an attribute.
 
     Parameters
@@ -61,8 +90,12 @@ def slide(generator: LatentGenerator, song: Song, attribute: str, amount: float)
         Which has a place.
     attribute : str
         One of `directions`.
-    amount : float
+    amounts : sequence of float
         How far, in standard deviations of the songs that were learned from.
+
+    Returns
+    -------
+    list of Song, length n_amounts
 
     Raises
     ------
@@ -72,8 +105,8 @@ def slide(generator: LatentGenerator, song: Song, attribute: str, amount: float)
     if attribute not in generator.directions:
         known = ", ".join(generator.directions) or "none"
         raise InputError(f"attribute {attribute!r}: expected one of {known}")
-    point = generator.encode(song)
-    return generator.decode(replace(point, z=point.z + amount * generator.directions[attribute]))
+    write = generator.elsewhere(song)
+    return [write(far * generator.directions[attribute]) for far in amounts]
 
 
 def mix(

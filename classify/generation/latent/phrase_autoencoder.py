@@ -1,7 +1,7 @@
 """Generators that code phrases of voices: what MusicVAE and MusAE have in common."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from classify.generation.latent.coder import Coder
 from classify.generation.latent.latent_generator import LatentGenerator
 from classify.generation.latent.phrases import DRUMS, HOLD, MELODY, Score
 from classify.generation.latent.points import Point, note_agreement, of_the_middle
+from classify.generation.latent.rewriting import Rewriter
 from classify.generation.latent.training import Example
 from classify.generation.request import Request
 from classify.progress import Progress
@@ -132,6 +133,21 @@ class PhraseAutoencoder(LatentGenerator):
         z, _ = self.coder.encode(symbols, loudness, metre)
         return Point(z, score.n_bars, score.metre, score.shift, score.tempo, score.programs,
                      score.title)  # fmt: skip
+
+    def elsewhere(self, song: Song) -> Callable[[Floats], Song]:
+        """Write a song as it would be away from where it is, by the same chances (`rewriting`)."""
+        score, point = self.read(song), self.encode(song)
+        symbols, loudness, _ = phrases.cut(score, self.phrase_bars)
+        metre = self.metre_marks(score.metre, len(symbols))
+        random = np.random.default_rng(self.seed)
+        rewriter = Rewriter(self.coder, point.z, metre, symbols, loudness, random)
+
+        def write(away: Floats) -> Song:
+            written = rewriter.at(np.asarray(point.z + away, np.float32))
+            bars = [part.reshape(-1, *part.shape[2:])[: score.n_bars] for part in written]
+            return phrases.decode(replace(score, symbols=bars[0], loudness=bars[1]))
+
+        return write
 
     def played(self, written: Score) -> Song:
         """Make the song of a score."""

@@ -89,10 +89,13 @@ class AdversarialNetwork(LatentNetwork):
             found["mean.bias"] = found["mean.bias"] * gain + offset
         for name in ("mean.kernel", "mean.bias"):
             found[name] = found[name] * self.deviation
-        reading = {"start": 0} | {
-            f"decoder.{g}.0": len(voices) * SYMBOLS * shape.feedback
-            for g, voices in enumerate(shape.groups)
-        }
+        if shape.conductor:
+            reading = {f"conductor.{n}.start": 0 for n in range(len(shape.conductor))}
+        else:
+            reading = {"start": 0} | {
+                f"decoder.{g}.0": len(voices) * SYMBOLS * shape.feedback
+                for g, voices in enumerate(shape.groups)
+            }
         for name, first in reading.items():
             kernel = found[f"{name}.kernel"].copy()
             kernel[first : first + n] /= self.deviation[:, None]

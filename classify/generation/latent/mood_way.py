@@ -1,0 +1,93 @@
+"""The way of one song to another mood, on which it stays itself.
+
+A mean difference between moods is the same way for all songs; but a loud song becomes calm by what
+a soft one has already. So for each song ways are tried: so much of that difference, and of each
+attribute's direction. Of those on which enough of the melody is left, the best is the one that the
+generator's own classifier of moods likes best; the next ones are tried around the best of them (a
+cross-entropy search, Rubinstein 1999). The judge of a comparison knows nothing of that classifier.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classify.generation.latent.latent_generator import LatentGenerator
+from classify.generation.similarity import melodic_similarity
+from classify.songs import Song
+
+Floats = NDArray[np.float32]
+
+#: How often ways are tried, how many at a time, and around how many of the best the next ones.
+ROUNDS, TRIED, BEST = 3, 24, 5
+
+#: The farthest first tries towards the mood, and how far ways go along attributes, in standard
+#: deviations of songs; how far second tries are from the best ones.
+FARTHEST, ASIDE, NEAR = 3.0, 1.0, 0.6
+
+#: Notes that a song needs to be heard.
+FEWEST_NOTES = 2
+
+
+def find(
+    generator: LatentGenerator,
+    song: Song,
+    write: Callable[[Floats], Song],
+    mood: str,
+    kept: float,
+) -> Floats:
+    """Find the way.
+
+    Parameters
+    ----------
+    generator : LatentGenerator
+        With a classifier of moods; where it has none, the way is that of all songs.
+    song : Song
+        Which has a place.
+    write : callable
+        What `generator.elsewhere` gives for it.
+    mood : str
+        That was learned.
+    kept : float
+        Melodic similarity that is to be left, from 0 to 1; where no way leaves as much, the one
+        that leaves most is taken.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_latent,)
+    """
+    towards = generator.towards(generator.encode(song).z, mood)
+    if not generator.scorer or mood not in generator.scorer.moods:
+        return towards
+    basis = np.stack([towards, *generator.directions.values()])
+    random = np.random.default_rng(generator.seed)
+    tries = random.normal(0, ASIDE, (TRIED, len(basis)))
+    tries[:, 0] = random.uniform(0, FARTHEST, TRIED)
+    tries[0] = np.eye(len(basis))[0]  # the way of all songs
+    worth, known = np.zeros(0), np.zeros((0, len(basis)))
+    for n in range(ROUNDS):
+        if n:
+            near = known[random.integers(len(known), size=TRIED)]
+            tries = near + random.normal(0, NEAR / n, near.shape)
+        of_tries = _worth(generator, song, [write(_way(one, basis)) for one in tries], mood, kept)
+        worth, known = np.append(worth, of_tries), np.concatenate([known, tries])
+        best = worth.argsort(kind="stable")[::-1][:BEST]
+        worth, known = worth[best], known[best]
+    return _way(known[0], basis)
+
+
+def _way(shares: NDArray[np.float64], basis: Floats) -> Floats:
+    return np.asarray(shares @ basis, np.float32)
+
+
+def _worth(
+    generator: LatentGenerator, song: Song, written: list[Song], mood: str, kept: float
+) -> NDArray[np.float64]:
+    """Give the probability of the mood; below 0 where too little of the melody is left."""
+    left = np.array([melodic_similarity(song, one) for one in written])
+    heard = np.array([one.n_notes >= FEWEST_NOTES for one in written])
+    worth = np.where(heard, left - kept, -1.0)
+    enough = np.flatnonzero(heard & (left >= kept))
+    if len(enough) and generator.scorer:
+        worth[enough] = generator.scorer.probabilities([written[i] for i in enough], mood)
+    return worth
