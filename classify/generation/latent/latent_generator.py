@@ -7,7 +7,7 @@ another mood or with more of a quality.
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, TypeVar
@@ -41,6 +41,21 @@ Floats = NDArray[np.float32]
 class _InMetre(Protocol):
     @property
     def metre(self) -> tuple[int, int]: ...
+
+
+class Elsewhere(Protocol):
+    """Writes a song as it would be away from where it is."""
+
+    def __call__(self, away: Floats, loud: Floats | None = None) -> Song:
+        """Write it.
+
+        Parameters
+        ----------
+        away, loud : ndarray of float32, shape (n_latent,) or (n_phrases, n_latent)
+            What is added to its latent vectors where notes are read, and where their loudness is;
+            the same unless given.
+        """
+        ...
 
 
 # A song as a representation has it.
@@ -235,17 +250,11 @@ class LatentGenerator(KeptNetwork):
             song = orchestrated(song, request.instruments)
         return song
 
-    def elsewhere(self, song: Song) -> Callable[[Floats], Song]:
+    def elsewhere(self, song: Song) -> Elsewhere:
         """Give what writes a song as it would be away from where it is.
 
-        Here all of it is written anew from there; a subclass that can keep what the space lost of
-        the song does so.
-
-        Returns
-        -------
-        callable
-            From what is added to its latent vectors, shape (n_latent,) or (n_phrases, n_latent),
-            to a song.
+        Here all of it is written anew from there, and loudness is read where notes are; a subclass
+        that can keep what the space lost of the song does so.
 
         Raises
         ------
@@ -253,7 +262,12 @@ class LatentGenerator(KeptNetwork):
             If it has no place.
         """
         point = self.encode(song)
-        return lambda away: self.decode(replace(point, z=np.asarray(point.z + away, np.float32)))
+
+        def write(away: Floats, loud: Floats | None = None) -> Song:
+            del loud
+            return self.decode(replace(point, z=np.asarray(point.z + away, np.float32)))
+
+        return write
 
     # -- where songs are -----------------------------------------------------------------------
 

@@ -2,21 +2,26 @@
 
 A mean difference between moods is the same way for all songs; but a loud song becomes calm by what
 a soft one has already. So for each song ways are tried: so much of that difference, and of each
-attribute's direction. Of those on which enough of the melody is left, the best is the one that the
-generator's own classifier of moods likes best; the next ones are tried around the best of them (a
-cross-entropy search, Rubinstein 1999). The judge of a comparison knows nothing of that classifier.
+attribute's direction; more of that of loudness, where loudness alone is read. Of those on which
+enough of the melody is left, the best is the one that the generator's own classifier of moods likes
+best; the next ones are tried around the best of them (a cross-entropy search, Rubinstein 1999). The
+judge of a comparison knows nothing of that classifier.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.generation.latent.latent_generator import LatentGenerator
+from classify.generation.latent.latent_generator import Elsewhere, LatentGenerator
 from classify.generation.similarity import melodic_similarity
 from classify.songs import Song
 
 Floats = NDArray[np.float32]
+
+#: What is added to latent vectors where notes are read, and where their loudness is.
+Way = tuple[Floats, Floats]
+
+#: The attribute that notes need not be asked for, and how much farther it may go.
+LOUDNESS, LOUDER = "loudness", 2.0
 
 #: How often ways are tried, how many at a time, and around how many of the best the next ones.
 ROUNDS, TRIED, BEST = 3, 24, 5
@@ -32,10 +37,10 @@ FEWEST_NOTES = 2
 def find(
     generator: LatentGenerator,
     song: Song,
-    write: Callable[[Floats], Song],
+    write: Elsewhere,
     mood: str,
     kept: float,
-) -> Floats:
+) -> Way:
     """Find the way.
 
     Parameters
@@ -44,7 +49,7 @@ def find(
         With a classifier of moods; where it has none, the way is that of all songs.
     song : Song
         Which has a place.
-    write : callable
+    write : Elsewhere
         What `generator.elsewhere` gives for it.
     mood : str
         That was learned.
@@ -54,30 +59,35 @@ def find(
 
     Returns
     -------
-    ndarray of float32, shape (n_latent,)
+    away, loud : ndarray of float32, shape (n_latent,)
+        What is added where notes are read, and where their loudness is.
     """
     towards = generator.towards(generator.encode(song).z, mood)
     if not generator.scorer or mood not in generator.scorer.moods:
-        return towards
-    basis = np.stack([towards, *generator.directions.values()])
+        return towards, towards
+    loud = generator.directions.get(LOUDNESS, np.zeros_like(towards))
+    basis = np.stack([towards, *generator.directions.values(), loud])
     random = np.random.default_rng(generator.seed)
     tries = random.normal(0, ASIDE, (TRIED, len(basis)))
     tries[:, 0] = random.uniform(0, FARTHEST, TRIED)
+    tries[:, -1] *= LOUDER
     tries[0] = np.eye(len(basis))[0]  # the way of all songs
     worth, known = np.zeros(0), np.zeros((0, len(basis)))
     for n in range(ROUNDS):
         if n:
             near = known[random.integers(len(known), size=TRIED)]
             tries = near + random.normal(0, NEAR / n, near.shape)
-        of_tries = _worth(generator, song, [write(_way(one, basis)) for one in tries], mood, kept)
+        of_tries = _worth(generator, song, [write(*_way(one, basis)) for one in tries], mood, kept)
         worth, known = np.append(worth, of_tries), np.concatenate([known, tries])
         best = worth.argsort(kind="stable")[::-1][:BEST]
         worth, known = worth[best], known[best]
     return _way(known[0], basis)
 
 
-def _way(shares: NDArray[np.float64], basis: Floats) -> Floats:
-    return np.asarray(shares @ basis, np.float32)
+def _way(shares: NDArray[np.float64], basis: Floats) -> Way:
+    """Go so much along each; the last one is for loudness alone."""
+    away = shares[:-1] @ basis[:-1]
+    return away.astype(np.float32), (away + shares[-1] * basis[-1]).astype(np.float32)
 
 
 def _worth(

@@ -75,8 +75,8 @@ def change(
     """
     _check_mood(generator, mood)
     write = generator.elsewhere(song)
-    way = mood_way.find(generator, song, write, mood, kept)
-    return [write(far * way) for far in strengths]
+    away, loud = mood_way.find(generator, song, write, mood, kept)
+    return [write(far * away, far * loud) for far in strengths]
 
 
 def slide(

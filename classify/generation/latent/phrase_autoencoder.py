@@ -1,7 +1,7 @@
 """Generators that code phrases of voices: what MusicVAE and MusAE have in common."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from classify.generation.latent import phrases
 from classify.generation.latent.architecture import Architecture
 from classify.generation.latent.coder import Coder
-from classify.generation.latent.latent_generator import LatentGenerator
+from classify.generation.latent.latent_generator import Elsewhere, LatentGenerator
 from classify.generation.latent.phrases import DRUMS, HOLD, MELODY, Score
 from classify.generation.latent.points import Point, note_agreement, of_the_middle
 from classify.generation.latent.rewriting import Rewriter
@@ -134,7 +134,7 @@ class PhraseAutoencoder(LatentGenerator):
         return Point(z, score.n_bars, score.metre, score.shift, score.tempo, score.programs,
                      score.title)  # fmt: skip
 
-    def elsewhere(self, song: Song) -> Callable[[Floats], Song]:
+    def elsewhere(self, song: Song) -> Elsewhere:
         """Write a song as it would be away from where it is, by the same chances (`rewriting`)."""
         score, point = self.read(song), self.encode(song)
         symbols, loudness, _ = phrases.cut(score, self.phrase_bars)
@@ -142,8 +142,10 @@ class PhraseAutoencoder(LatentGenerator):
         random = np.random.default_rng(self.seed)
         rewriter = Rewriter(self.coder, point.z, metre, symbols, loudness, random)
 
-        def write(away: Floats) -> Song:
-            written = rewriter.at(np.asarray(point.z + away, np.float32))
+        def write(away: Floats, loud: Floats | None = None) -> Song:
+            there = np.asarray(point.z + away, np.float32)
+            heard = None if loud is None else np.asarray(point.z + loud, np.float32)
+            written = rewriter.at(there, heard)
             bars = [part.reshape(-1, *part.shape[2:])[: score.n_bars] for part in written]
             return phrases.decode(replace(score, symbols=bars[0], loudness=bars[1]))
 

@@ -59,8 +59,13 @@ class Rewriter:
 
         coder.walk(context, choose)
 
-    def at(self, z: Floats) -> tuple[Ints, Ints]:
+    def at(self, z: Floats, loud: Floats | None = None) -> tuple[Ints, Ints]:
         """Write them as they would be elsewhere.
+
+        Parameters
+        ----------
+        z, loud : ndarray of float32, shape (n_phrases, latent)
+            Where notes are read, and their loudness; the same place unless given.
 
         Returns
         -------
@@ -69,18 +74,26 @@ class Rewriter:
             likeliest.
         """
         written, loudness = np.full_like(self.symbols, NOTHING), np.zeros_like(self.loudness)
+        was = (self.symbols >= 0) & (self.symbols < HOLD)
 
-        def choose(voices: list[int], t: int, scores: Floats, loud: Floats) -> Ints:
-            true = self.symbols[:, t, voices]
-            said = (scores + self.chances[:, t, voices]).argmax(axis=-1)
-            written[:, t, voices] = np.where(true == NOTHING, NOTHING, said)
-            as_drawn = (loud + self.loud_chances[:, t, voices]).argmax(axis=-1)
-            as_drawn = np.where((true >= 0) & (true < HOLD), as_drawn, loud.argmax(axis=-1))
-            begins = (written[:, t, voices] >= 0) & (written[:, t, voices] < HOLD)
-            loudness[:, t, voices] = np.where(begins, as_drawn, 0)
-            return written[:, t, voices]
+        def choose(voices: list[int], t: int, scores: Floats, said: Floats) -> Ints:
+            symbols = (scores + self.chances[:, t, voices]).argmax(axis=-1)
+            symbols = np.where(self.symbols[:, t, voices] == NOTHING, NOTHING, symbols)
+            written[:, t, voices] = symbols
+            hear(voices, t, scores, said)
+            return symbols
+
+        def hear(voices: list[int], t: int, scores: Floats, said: Floats) -> Ints:
+            del scores
+            symbols = written[:, t, voices]
+            drawn = (said + self.loud_chances[:, t, voices]).argmax(axis=-1)
+            found = np.where(was[:, t, voices], drawn, said.argmax(axis=-1))
+            loudness[:, t, voices] = np.where((symbols >= 0) & (symbols < HOLD), found, 0)
+            return symbols
 
         self.coder.walk(self.coder.contexts(z, self.metre), choose)
+        if loud is not None:
+            self.coder.walk(self.coder.contexts(loud, self.metre), hear)
         return written.reshape(self.shape), loudness.reshape(self.shape)
 
 
