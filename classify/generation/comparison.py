@@ -58,6 +58,9 @@ REAL = "held-out"
 #: Shortest and longest song that is asked for, in seconds, whatever real songs last.
 SHORTEST, LONGEST = 10.0, 60.0
 
+#: Held-out songs that a quick comparison asks a writer of voices about.
+QUICK = 10
+
 #: Songs for each knob, as a share of those for each mood; at least so many.
 KNOB_SHARE, FEWEST_KNOB_SONGS = 5, 10
 
@@ -204,6 +207,8 @@ def _compose_all(
                 LOG.debug("%s failed", futures[future], exc_info=error)
                 lines = str(error).strip().splitlines() or ["no message"]
                 failed[futures[future]] = f"{type(error).__name__}: {lines[-1]}"
+            if (name := futures[future]) in failed:
+                progress.message(f"{name} failed: {failed[name]}")
             count(done, len(missing))
     if len(failed) == len(settings.generators):
         name, reason = next(iter(failed.items()))
@@ -243,7 +248,8 @@ def compose(settings: ComparisonSettings, name: str, out: Path) -> None:
             known.to_csv(temporary / compared.TRAINING, index=False)
         if isinstance(generator, VoiceGenerator):
             held_out, _, of_groups = parts.of(parts.held_out)
-            voice_measures.write(generator, held_out, of_groups, temporary, settings.seed)
+            n = QUICK if settings.quick else len(held_out)
+            voice_measures.write(generator, held_out[:n], of_groups[:n], temporary, settings.seed)
         table = pd.DataFrame(rows).assign(fit_seconds=fitted)
         table.to_csv(temporary / DONE, index=False)
 

@@ -408,6 +408,17 @@ def test_rolls_that_are_mixed_change_at_once_and_ways_in_a_space_step_by_step(sp
     assert (table.latent >= 0.25).all() and (table.latent < 1).any()
 
 
+def test_a_last_note_too_short_for_the_grid_has_a_place():
+    """It ends in the step that it begins in, which is the first one of a bar."""
+    tune = melodies.decode(melodies.Melody((60,) * 5, (4,) * 5, 4))
+    notes = tune.notes.copy()
+    notes["duration"][-1] = 0.01
+    short = replace(tune, fetch=lambda: notes)
+    roll, score = rolls.encode(short, 16), phrases.encode(short)
+    assert roll.n_bars == score.n_bars == 2
+    assert roll.begins[1].any(axis=1).tolist() == [True] + 15 * [False]
+
+
 def test_songs_without_a_place_are_refused(space):
     waltz = melodies.decode(melodies.Melody((60, 62, 64) * 4, (4,) * 12, 4, (5, 4)))
     with pytest.raises(InputError, match=r"is in 5/4; MusicVAE learned 4/4, 3/4|too long"):

@@ -145,7 +145,8 @@ def on_grid(song: Song, longest: int = LONGEST_BAR) -> Grid | None:
     begin = np.round(notes["beat"].astype(float) * TICKS_PER_BEAT).astype(int)
     end = np.round(song.beats_at(notes["onset"] + notes["duration"]) * TICKS_PER_BEAT).astype(int)
     first = int(begin[~notes["drum"]][0]) - melody.position
-    n_bars = max(1, -(-int(end.max() - first) // melody.bar_ticks))
+    last = max(end.max(), begin.max() + 1)  # a short note may end in the step that it begins in
+    n_bars = -(-int(last - first) // melody.bar_ticks)
     tempo = float(song.tempi[0, 1]) if len(song.tempi) else 120.0
     shift = nearest(tonic - HOME[minor])
     return Grid(begin - first, end - first, notes, melody.metre, n_bars, shift, tempo)
