@@ -10,14 +10,14 @@ import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classify import baselines
 from classify.errors import InputError
 from classify.files import write_json
-from classify.models import networks
+from classify.models import baseline_file, networks
 from classify.models.artifacts import as_input_error
 from classify.models.estimator_record import read_estimator
 from classify.models.training_settings import TrainingSettings
@@ -34,28 +34,6 @@ RECOMMENDED = "song-vote"
 
 #: The row that every table has; it is trained whatever was asked for.
 MAJORITY = "majority"
-
-#: scikit-learn types that skops must be told to trust; everything else is refused on loading.
-TRUSTED = {
-    "numpy.clip",  # bounds the values that a regression sees
-    "sklearn.tree._tree.Tree",
-    "sklearn.utils._bunch.Bunch",  # a dict, in which a vote keeps its members
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.neighbors._kd_tree.KDTree",
-    "sklearn.neighbors._ball_tree.BallTree",
-    "sklearn._loss.link.Interval",
-    "sklearn._loss.link.LogitLink",
-    "sklearn._loss.link.MultinomialLogit",
-    "sklearn._loss.loss.HalfBinomialLoss",
-    "sklearn._loss.loss.HalfMultinomialLoss",
-    "aeon.transformations.collection.convolution_based._minirocket.MiniRocket",
-    "classify.baselines.minirocket.by_channel",
-    "classify.baselines.song_choice.SelectedEnsemble",
-    "classify.baselines.song_stack.StackedEnsemble",
-    "classify.baselines.song_vote.SongVote",
-}
 
 
 @dataclass(frozen=True)
@@ -239,22 +217,8 @@ def load(
             estimator.load_weights(folder / "network.keras", shape, len(about.classes))
         else:
             estimator = BaselineClassifier(spec.name, seed=about.seed)
-            estimator.model_ = _load_skops(folder / "baseline.skops")
+            estimator.model_ = baseline_file.read(folder / "baseline.skops")
             estimator.best_params_ = about.best_params
     estimator.classes_ = np.array(about.classes)
     estimator.scaler_, estimator.transcriptions_ = about.scaler, about.transcription_scaler
     return estimator
-
-
-def _load_skops(path: Path) -> Any:
-    """Read an estimator; types are looked at before anything is made of them."""
-    from skops import io
-    from skops.io.exceptions import UntrustedTypesFoundException
-
-    try:
-        return io.load(path, trusted=sorted(TRUSTED))
-    except UntrustedTypesFoundException:
-        surprising = sorted(set(io.get_untrusted_types(file=path)) - TRUSTED)
-        raise InputError(
-            f"{path}: holds types that no model of ours has: {', '.join(surprising)}"
-        ) from None

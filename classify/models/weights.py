@@ -10,8 +10,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import h5py
-
 #: What is in a .keras file, and how many bytes it may unpack to.
 KERAS_FILE, MOST_BYTES = ("config.json", "metadata.json", "model.weights.h5"), 2**32
 
@@ -73,6 +71,8 @@ def check_file(path: Path) -> None:
     ValueError, OSError, zipfile.BadZipFile
         If it is not what `save` of a Keras model writes.
     """
+    import h5py
+
     with zipfile.ZipFile(path) as archive:
         infos = {info.filename: info.file_size for info in archive.infolist()}
         if sorted(infos) != sorted(KERAS_FILE) or sum(infos.values()) > MOST_BYTES:
@@ -92,6 +92,8 @@ def _kinds(config: Any) -> list[str]:
 
 def _check_inside(group: Any, depth: int) -> None:
     """Refuse an HDF5 file that points to other files, or into itself without end."""
+    import h5py
+
     for name in group:
         item = group[name] if isinstance(group.get(name, getlink=True), h5py.HardLink) else None
         if isinstance(item, h5py.Group) and depth < 32:

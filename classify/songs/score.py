@@ -20,7 +20,6 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 from xml.etree import ElementTree
 
 from classify.songs.song import UnusableSong
@@ -260,6 +259,8 @@ def read_only_to_play() -> Iterator[None]:
 
     Beams are half of the work on an ABC tune, and nobody will see them.
     """
+    from unittest.mock import patch
+
     from music21 import stream
 
     with warnings.catch_warnings(), patch.object(stream.Stream, "makeBeams", _as_it_is):
