@@ -146,7 +146,7 @@ def change_mood(
     *,
     mood: str,
     strength: float = 1.0,
-    kept: float = 0.5,
+    kept: float | None = None,
     n: int = 1,
     judge: str | Path | None = None,
     force: bool = False,
@@ -166,9 +166,9 @@ def change_mood(
         A mood that the generator has learned.
     strength : float
         How far to go: 1 is as near to the mood as the song can come while enough of it is left.
-    kept : float
-        How much of the melody is to be left at the least, from 0 to 1, in any key; for networks
-        that know of it.
+    kept : float, optional
+        How much of the melody is to be left at the least, from 0 to 1, in any key; 0.5 unless
+        given. Not for c-rvae, which writes songs anew.
     n : int
         Songs on the way, evenly spaced up to the whole of it.
     judge : str or Path, optional
@@ -201,7 +201,8 @@ def change_mood(
 
     space = Space.of(model)
     amounts = check_way(n, "strength", strength)
-    check_share("kept", kept)
+    if kept is not None:
+        check_share("kept", kept)
     one = read_song(song)
     made = operations.change(space.generator, one, mood, amounts, kept)
     facts = {"strength": amounts}

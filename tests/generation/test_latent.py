@@ -348,6 +348,10 @@ def test_a_song_moves_to_a_mood_that_was_learned(space):
     assert after > before
     with pytest.raises(InputError, match="mood 'sad': was not learned; known are calm, wild"):
         operations.change(space, song, "sad")
+    anew = CRVAE(quick=True)
+    anew.spots = space.spots
+    with pytest.raises(InputError, match=r"kept 0\.7: C-RVAE writes moved songs anew and can prom"):
+        operations.change(anew, song, "wild", kept=kept)
 
 
 def test_a_song_moves_along_an_attribute(space, tmp_path):
@@ -495,6 +499,7 @@ def test_a_comparison_measures_spaces_on_held_out_songs(tmp_path):
     assert rows.n["music-vae", "reconstruction", "steps"] == held_out
     assert rows.n["music-vae", "change", "heard after"] > 0
     assert -1 <= rows.value["music-vae", "slide", "density: density"] <= 1
+    assert 0 <= rows.value["music-vae", "slide", "similarity"] <= 1
     assert rows.value["music-vae", "largest step", "mixed"] >= 0.5
     page = (out / "report.md").read_text()
     assert "heard, and itself" in page and "MusicVAE: density" in page

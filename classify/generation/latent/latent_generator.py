@@ -109,6 +109,8 @@ class LatentGenerator(KeptNetwork):
         Passes over the songs unless told otherwise.
     VARIANT_OF : str
         Name of the generator that this one varies, for a comparison; empty where it is none.
+    BY_CHANCES : bool
+        Whether a song that is moved keeps what the space lost of it (`elsewhere`).
     history : list of dict
         What became of each epoch of the training.
     told : float
@@ -135,6 +137,7 @@ class LatentGenerator(KeptNetwork):
     ARCHITECTURE: ClassVar[type[Architecture] | type[FrameArchitecture]]
     PRESETS: ClassVar[dict[str, dict[str, Any]]]
     TO_THE_END: ClassVar[bool] = False
+    BY_CHANCES: ClassVar[bool] = False
     FACTS: ClassVar[tuple[str, ...]] = (
         "metres", "tempo", "bars", "velocity", "middle", "programs", "history", "told"
     )  # fmt: skip

@@ -46,7 +46,8 @@ def find(
     Parameters
     ----------
     generator : LatentGenerator
-        With a classifier of moods; where it has none, the way is that of all songs.
+        With a classifier of moods; where it has none, or writes moved songs anew, the way is that
+        of all songs.
     song : Song
         Which has a place.
     write : Elsewhere
@@ -63,7 +64,8 @@ def find(
         What is added where notes are read, and where their loudness is.
     """
     towards = generator.towards(generator.encode(song).z, mood)
-    if not generator.scorer or mood not in generator.scorer.moods:
+    scorer = generator.scorer if generator.BY_CHANCES else None
+    if not scorer or mood not in scorer.moods:
         return towards, towards
     loud = generator.directions.get(LOUDNESS, np.zeros_like(towards))
     basis = np.stack([towards, *generator.directions.values(), loud])

@@ -1,7 +1,7 @@
 """What moving a song in a latent space does, measured on songs that nobody learned from.
 
 Songs are moved to another mood, and an independent judge says whether it hears that mood, beside
-what it says of the same songs written again where they are; how much of the melody is left stands
+what it says of the same songs where they are; how much of the melody is left stands
 beside that. Songs are moved along each attribute, and all attributes are measured on what comes of
 it: the one that was meant, and those that change with it.
 """
@@ -199,7 +199,14 @@ def summarise_changes(
 
 
 def summarise_slides(name: str, table: pd.DataFrame, seed: int) -> Iterator[Row]:
-    """Correlate how far songs were moved along an attribute with what is measured (Pearson)."""
+    """Correlate how far songs were moved along an attribute with what is measured (Pearson).
+
+    Beside that stands how much of the melody is left of those that were moved.
+    """
+    moved = table[table.amount != 0]
+    if "similarity" in moved:  # earlier comparisons were kept without it
+        alike, groups = moved.similarity.to_numpy(float), moved.group.astype(str).tolist()
+        yield name, "slide", "similarity", estimate(alike, groups, seed, bounds=(0, 1)), len(moved)
     measured = [one for one in knobs.KNOBS if one in table]
     for attribute, rows in table.groupby("attribute", sort=False):
         for of in measured:

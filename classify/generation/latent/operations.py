@@ -48,7 +48,7 @@ def change(
     song: Song,
     mood: str,
     strengths: Sequence[float] = (1.0,),
-    kept: float = KEPT,
+    kept: float | None = None,
 ) -> list[Song]:
     """Move a song to another mood, so that it stays itself.
 
@@ -61,8 +61,9 @@ def change(
     strengths : sequence of float
         How far to go: 0 for the song where it is, 1 for as near to the mood as it can come while
         `kept` of its melody is left (`mood_way`).
-    kept : float
-        Melodic similarity that is to be left, from 0 to 1.
+    kept : float, optional
+        Melodic similarity that is to be left, from 0 to 1; half of it unless given, and whatever is
+        left where the generator writes moved songs anew.
 
     Returns
     -------
@@ -71,11 +72,17 @@ def change(
     Raises
     ------
     InputError
-        If the mood was not learned, or the song has no place.
+        If the mood was not learned, the song has no place, or `kept` is given to a generator that
+        writes moved songs anew.
     """
     _check_mood(generator, mood)
+    if kept is not None and not generator.BY_CHANCES:
+        raise InputError(
+            f"kept {kept:g}: {generator.TITLE} writes moved songs anew and can promise nothing of "
+            "their melody; leave it out"
+        )
     write = generator.elsewhere(song)
-    away, loud = mood_way.find(generator, song, write, mood, kept)
+    away, loud = mood_way.find(generator, song, write, mood, KEPT if kept is None else kept)
     return [write(far * away, far * loud) for far in strengths]
 
 

@@ -37,6 +37,7 @@ class PhraseAutoencoder(LatentGenerator):
     """
 
     ARCHITECTURE = Architecture
+    BY_CHANCES = True
 
     architecture: Architecture
     voices: list[str]

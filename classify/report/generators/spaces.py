@@ -156,7 +156,7 @@ def _changes(view: GeneratorsView, names: list[str]) -> Iterator[Block]:
             "that mood, in %, where they were and where they were moved to; itself: and whose "
             "melodic similarity to the song is at least .5. Similarity: share of steps, in any "
             "key, that the moved song has in common with the song, in order; before: that of the "
-            "song written again where it is.",
+            "song where it is, as far as the generator can keep it.",
         )
 
 
