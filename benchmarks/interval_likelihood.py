@@ -155,41 +155,74 @@ def sampled(model: Any, n_pieces: int, n_rounds: int, n_more: int = 0) -> list[V
     return [VoiceSong(piece, np.zeros(piece.shape, bool)) for piece in pieces]
 
 
+@dataclass(eq=False)
+class Redrawn:
+    """Frames of a piece of which some notes are drawn anew, the voices one after another.
+
+    Parameters
+    ----------
+    piece : ndarray of int, shape (STEPS, VOICES)
+        Classes, which are written to in the end.
+    known : ndarray of bool, shape (STEPS,)
+        Frames that stay.
+    steps, seen, order : ndarray of int, shape (n,), (n, VOICES) and (n, VOICES)
+        The others, what is known of them, and whose turn it is when.
+    random : numpy.random.Generator
+        Draws.
+    """
+
+    piece: Ints
+    known: Bools
+    steps: Ints
+    seen: Ints
+    order: Ints
+    random: np.random.Generator
+
+    @classmethod
+    def of(cls, piece: Ints, hidden: Bools, random: np.random.Generator) -> "Redrawn":
+        """Begin with what is hidden."""
+        known = (~hidden).all(axis=1)
+        steps = np.flatnonzero(~known)
+        order = np.argsort(random.random((len(steps), VOICES)), axis=1)
+        return cls(piece, known, steps, np.where(hidden, HIDDEN, piece)[steps], order, random)
+
+    def waiting(self, turn: int) -> Ints:
+        """Give the frames whose voice of this turn is not known."""
+        of_turn = np.take_along_axis(self.seen, self.order[:, turn, None], axis=1)[:, 0]
+        return np.flatnonzero(of_turn == HIDDEN)
+
+    def read(self, rows: Ints, turn: int) -> tuple[Inputs, Ints]:
+        """Lay out what is read before voices of some frames."""
+        hidden = Hidden(self.steps[rows], self.order[rows, turn], self.seen[rows])
+        return read(self.piece, self.known, hidden)
+
+    def draw(self, rows: Ints, turn: int, log_p: Floats, classes: Ints) -> None:
+        """Draw voices of some frames."""
+        new = gibbs.drawn(np.where(classes < 1, -np.inf, log_p), self.random)
+        self.seen[rows, self.order[rows, turn]] = classes[np.arange(len(rows)), new]
+
+
 def draw(
     model: Any,
     pieces: Sequence[Ints],
     hidden: Sequence[Bools],
     randoms: Sequence[np.random.Generator],
 ) -> None:
-    """Draw what is hidden of pieces, the voices of a frame one after another; write it."""
-    todo = []
-    for piece, places, random in zip(pieces, hidden, randoms, strict=True):
-        steps = np.flatnonzero(places.any(axis=1))
-        if len(steps):
-            seen = np.where(places, HIDDEN, piece)[steps]
-            order = np.argsort(random.random((len(steps), VOICES)), axis=1)
-            todo.append((piece, ~places.any(axis=1), steps, seen, order, random))
+    """Draw what is hidden of pieces, those of all pieces at once; write it."""
+    todo = [Redrawn.of(*one) for one in zip(pieces, hidden, randoms, strict=True)]
     for turn in range(VOICES):
-        chosen = []
-        for piece, known, steps, seen, order, _ in todo:
-            rows = np.flatnonzero(seen[np.arange(len(steps)), order[:, turn]] == HIDDEN)
-            one = Hidden(steps[rows], order[rows, turn], seen[rows])
-            chosen.append((rows, read(piece, known, one)) if len(rows) else (rows, None))
-        given = [part for _, part in chosen if part]
-        if not given:
+        waiting = [(one, one.waiting(turn)) for one in todo]
+        waiting = [(one, rows) for one, rows in waiting if len(rows)]
+        if not waiting:
             continue
-        inputs, origins = joined(given)
+        inputs, origins = joined([one.read(rows, turn) for one, rows in waiting])
         log_p, classes = log_probabilities(model, inputs), classes_of(origins)
-        log_p[classes < 1] = -np.inf
-        start = 0
-        for (rows, part), (_, _, _, seen, order, random) in zip(chosen, todo, strict=True):
-            if part:
-                end = start + len(rows)
-                new = gibbs.drawn(log_p[start:end], random)
-                seen[rows, order[rows, turn]] = classes[np.arange(start, end), new]
-                start = end
-    for piece, _, steps, seen, _, _ in todo:
-        piece[steps] = seen
+        ends = np.cumsum([len(rows) for _, rows in waiting])[:-1]
+        parts = zip(waiting, np.split(log_p, ends), np.split(classes, ends), strict=True)
+        for (one, rows), log_p_of_one, classes_of_one in parts:
+            one.draw(rows, turn, log_p_of_one, classes_of_one)
+    for one in todo:
+        one.piece[one.steps] = one.seen
 
 
 def main() -> None:
