@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from classify.generation.networks.learning import fit
 from classify.generation.networks.voice_songs import SHIFTS, VoiceSong
-from classify.models.trainer import Arrays, Batches, Trainer
+from classify.models.trainer import BEST, Arrays, Batches, Trainer
 from classify.progress import Progress
 
 Ints = NDArray[np.int64]
@@ -334,6 +334,8 @@ def train(
     progress: Progress,
     checkpoint: Path,
     seed: int = 0,
+    rate: float = RATE,
+    begin: Path | None = None,
 ) -> Any:
     """Train a network; give it with the weights that are best for the songs held out.
 
@@ -351,10 +353,16 @@ def train(
         A folder; a training that finds one goes on behind it.
     seed : int
         Of everything that is drawn.
+    rate : float
+        Adam's first rate, which falls to 0 as a cosine.
+    begin : Path, optional
+        The checkpoint of a finished training, whose best weights are begun with.
     """
-    trainer = Trainer(epochs, seed, RATE, monitor="val_loss", decay_steps=epochs * BATCHES)
+    trainer = Trainer(epochs, seed, rate, monitor="val_loss", decay_steps=epochs * BATCHES)
     keras = trainer.start()
     model = build()
+    if begin:
+        model.load_weights(begin / BEST)
     trainer.compile(
         model, keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         targets=np.zeros(1, np.int32),
