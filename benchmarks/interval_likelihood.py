@@ -182,7 +182,7 @@ class Redrawn:
     @classmethod
     def of(cls, piece: Ints, hidden: Bools, random: np.random.Generator) -> "Redrawn":
         """Begin with what is hidden."""
-        known = (~hidden).all(axis=1)
+        known = np.asarray((~hidden).all(axis=1))
         steps = np.flatnonzero(~known)
         order = np.argsort(random.random((len(steps), VOICES)), axis=1)
         return cls(piece, known, steps, np.where(hidden, HIDDEN, piece)[steps], order, random)
