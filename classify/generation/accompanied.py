@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.generation.accompaniment import BARE, Accompaniment, Attacks, Ints, Sampler
+from classify.generation.chain import Floats
 from classify.generation.request import Request, read_chord
 from classify.generation.styles import TICKS_PER_BEAT
 from classify.representations import melody as melodies
@@ -17,6 +18,9 @@ from classify.songs import Song
 
 #: No note beneath a melody is lower, that of a piano's lowest key, unless a range is asked for.
 LOWEST = 21
+
+#: All pitch classes, as bits.
+ANY_CHORD = 0xFFF
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -101,14 +105,19 @@ def sampler(
     classes = np.bitwise_or.reduce(np.where(below > 0, 1 << pitch % 12, 0), axis=1)
     chords = [sum(1 << p for p in read_chord(symbol)) for symbol in request.chords or ()]
     choices, weights = [], []
+    known = dict[tuple[int, ...], tuple[Ints, Floats]]()  # melodies repeat what they do
     for top, begin, gap in zip(*(part.tolist() for part in notes), strict=True):
-        known = learned.fitting(top, begin % TICKS_PER_BEAT, gap)
-        wanted = fits[known]
-        if chords and begin % TICKS_PER_BEAT == 0:
-            chord = chords[begin // tune.bar_ticks % len(chords)]
-            wanted = wanted & (classes[known] & ~chord == 0)
-        choices.append(np.append(known[wanted], -1))
-        weights.append(np.append(np.ones(int(wanted.sum())), BARE))
+        at = begin % TICKS_PER_BEAT
+        chord = chords[begin // tune.bar_ticks % len(chords)] if chords and not at else ANY_CHORD
+        if (top, at, gap, chord) not in known:
+            found = learned.fitting(top, at, gap)
+            found = found[fits[found] & (classes[found] & ~chord == 0)]
+            weight = np.ones(len(found) + 1)
+            weight[-1] = BARE
+            known[top, at, gap, chord] = np.append(found, -1), weight
+        one, weight = known[top, at, gap, chord]
+        choices.append(one)
+        weights.append(weight)
     return Sampler(learned.table(setting.mood, setting.minor), attacks.harmony, choices, weights)
 
 

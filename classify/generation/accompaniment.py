@@ -175,7 +175,7 @@ class Accompaniment(Kinds):
         return float(share), float(higher), float(spread)
 
     def table(self, mood: str, minor: bool) -> Floats:
-        """Give the probability of each attack after each harmony, shape (N_HARMONIES, n)."""
+        """Give the probability of each attack after each harmony, shape (n, N_HARMONIES)."""
         if (mood, minor) not in self._tables:
             before, which, kind, count = self.follows.T
             value = count * self.weights(mood, minor)[kind]
@@ -184,7 +184,7 @@ class Accompaniment(Kinds):
             any_of_them = counts.sum(axis=0) / counts.sum()
             total = np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
             mixed = (counts / total + ANY_HARMONY * any_of_them) / (1 + ANY_HARMONY)
-            self._tables[mood, minor] = mixed
+            self._tables[mood, minor] = np.ascontiguousarray(mixed.T)
         return self._tables[mood, minor]
 
     def fitting(self, top: int, place: int, gap: int) -> Ints:
@@ -245,7 +245,7 @@ class Sampler:
 
     Parameters
     ----------
-    table : ndarray, shape (N_HARMONIES, n_attacks)
+    table : ndarray, shape (n_attacks, N_HARMONIES)
         Probability of each attack after each harmony.
     after : ndarray of int, shape (n_attacks,)
         The harmony that each leaves.
@@ -269,25 +269,27 @@ class Sampler:
         messages = np.ones((len(self.choices) + 1, N_HARMONIES))
         log_mass = 0.0
         for note in reversed(range(len(self.choices))):
-            total = self._shares(note, messages[note + 1]).sum(axis=1)
+            known, ahead, weights = self.choices[note][:-1], messages[note + 1], self.weights[note]
+            wanted = weights[:-1] * ahead[self.after[known]]
+            total = wanted @ self.table[known] + weights[-1] * ahead
             messages[note] = total / total.sum()
             log_mass += float(np.log(total.sum()))
         return messages, log_mass + float(np.log(messages[0, 0]))
 
-    def _shares(self, note: int, ahead: Floats) -> Floats:
-        """Weigh the choices of a note after each harmony by all that may follow."""
+    def _shares(self, note: int, ahead: Floats, harmony: int) -> Floats:
+        """Weigh the choices of a note after a harmony by all that may follow."""
         known = self.choices[note][:-1]
         weights = self.weights[note]
-        shares = np.empty((N_HARMONIES, len(known) + 1))
-        shares[:, :-1] = self.table[:, known] * (weights[:-1] * ahead[self.after[known]])
-        shares[:, -1] = weights[-1] * ahead
+        shares = np.empty(len(known) + 1)
+        shares[:-1] = self.table[known, harmony] * weights[:-1] * ahead[self.after[known]]
+        shares[-1] = weights[-1] * ahead[harmony]
         return shares
 
     def draw(self, random: np.random.Generator) -> list[int]:
         """Draw an attack for each note, -1 for a bare one."""
         (messages, _), harmony, drawn = self.messages(), 0, []
         for note, choices in enumerate(self.choices):
-            shares = np.cumsum(self._shares(note, messages[note + 1])[harmony])
+            shares = np.cumsum(self._shares(note, messages[note + 1], harmony))
             place = int(np.searchsorted(shares, random.random() * shares[-1], side="right"))
             drawn.append(int(choices[min(place, len(choices) - 1)]))
             harmony = int(self.after[drawn[-1]]) if drawn[-1] >= 0 else harmony
@@ -297,7 +299,7 @@ class Sampler:
         """Give the log-probability with which `draw` gives places among the choices."""
         (messages, _), harmony, total = self.messages(), 0, 0.0
         for note, place in enumerate(sequence):
-            shares = self._shares(note, messages[note + 1])[harmony]
+            shares = self._shares(note, messages[note + 1], harmony)
             total += float(np.log(shares[place] / shares.sum()))
             attack = int(self.choices[note][place])
             harmony = int(self.after[attack]) if attack >= 0 else harmony

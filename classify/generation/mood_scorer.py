@@ -17,9 +17,10 @@ from classify.representations import features
 from classify.representations.features.context import EXCERPT, mean_of_excerpts
 from classify.songs import Song
 
-#: Strength of the penalty on coefficients (scikit-learn's C); and standard deviations beyond which
-#: a feature counts no more, since new songs may lie far outside of all real ones.
-PENALTY, FARTHEST = 0.02, 4.0
+#: Inverse strength of the penalty on coefficients (scikit-learn's C) times the songs: a strong one,
+#: since what is chosen by a classifier pleases its errors, too. And standard deviations beyond
+#: which a feature counts no more, since new songs may lie far outside of all real ones.
+PENALTY, FARTHEST = 0.2, 4.0
 
 #: Songs of a mood from which on it can be told from others.
 FEWEST_SONGS = 5
@@ -67,7 +68,7 @@ class MoodScorer:
         x = mean_of_excerpts([songs[place] for place in chosen], EXCERPT)
         middle, spread = x.mean(axis=0), x.std(axis=0)
         spread[spread < 1e-9] = np.inf  # a feature that never varies says nothing
-        model = LogisticRegression(C=PENALTY, max_iter=500, class_weight="balanced")
+        model = LogisticRegression(C=PENALTY / len(x), max_iter=500, class_weight="balanced")
         model.fit(_standardised(x, middle, spread), [moods[place] for place in chosen])
         coefficients, intercept = model.coef_, model.intercept_
         if len(known) == 2:  # scikit-learn gives one row, for the second of two classes

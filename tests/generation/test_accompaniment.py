@@ -19,7 +19,7 @@ from tests.generation.songs import BASS, GUITAR, PIANO, accompanied, made
 @pytest.mark.parametrize("seed", range(4))
 def test_samples_have_the_probabilities_of_enumeration(seed):
     draw, n = np.random.default_rng(seed), 6
-    table = draw.random((N_HARMONIES, n)) * (draw.random((N_HARMONIES, n)) < 0.7)
+    table = draw.random((n, N_HARMONIES)) * (draw.random((n, N_HARMONIES)) < 0.7)
     after = draw.integers(0, 4, n)
     choices = [np.append(draw.choice(n, 3, replace=False), -1) for _ in range(5)]
     weights = [draw.random(4) for _ in choices]
@@ -28,7 +28,7 @@ def test_samples_have_the_probabilities_of_enumeration(seed):
         harmony, share = 0, 1.0
         for note, place in enumerate(places):
             attack = choices[note][place]
-            share *= weights[note][place] * (table[harmony, attack] if attack >= 0 else 1)
+            share *= weights[note][place] * (table[attack, harmony] if attack >= 0 else 1)
             harmony = after[attack] if attack >= 0 else harmony
         mass[places] = share
     total = sum(mass.values())

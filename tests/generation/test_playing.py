@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from classify.errors import InputError
 from classify.generation.generators.markov import Markov
 from classify.generation.playing import Playing
 from classify.generation.request import Passage, Request
@@ -55,7 +56,7 @@ def test_scores_are_not_played():
 
 def test_a_mood_of_few_songs_is_played_as_all(playing):
     assert playing.moods == ("", "calm")
-    assert len(playing.weights) == 2 and set(playing.spreads[:, 0]) == {0, 1}
+    assert len(playing.goes_on) == 2 and set(playing.manners[:, 0]) == {0, 1}
 
 
 def test_high_notes_are_louder_and_all_together_as_loud_as_asked(playing):
@@ -74,8 +75,9 @@ def test_music_whose_notes_are_all_as_loud_is_written_so_beside_music_that_is_no
         loud[mood] = np.concatenate([song.notes["velocity"] for song in new]).tolist()
     assert np.std(loud["even"]) == 0 and np.std(loud["played"]) > 3
     arrays, values = playing.state()
-    before = Playing.of_state(arrays | {"spreads": arrays["spreads"][:, :3]}, values)
-    assert set(before.spreads[:, 3]) == {1.0}  # as all songs were thought to be
+    del arrays["manners"]  # as it was saved when all songs were thought to be played in one manner
+    with pytest.raises(InputError, match="train it again"):
+        Playing.of_state(arrays, values)
 
 
 def test_every_note_stays_in_its_step_and_none_lasts_beyond_the_next_of_its_pitch(playing):

@@ -85,7 +85,7 @@ class Markov(Generator):
          "loudness"}
     )  # fmt: skip
     AIMS = frozenset({"density", "register", "spread"})
-    CHOICES = 8
+    CHOICES = 12
 
     styles: dict[Metre, Style]
     accompaniment: Accompaniment | None
