@@ -72,8 +72,8 @@ class Timing:
             for place, part in zip(places, map(_attacks, songs), strict=True)
         ]
         mood, gap, following, before, late, since = np.concatenate(columns, axis=1)
-        whole = (part.astype(np.int64) for part in (mood, gap, following))
-        return cls(*whole, before, late, since)
+        mood, gap, following = (part.astype(np.int64) for part in (mood, gap, following))
+        return cls(mood, gap, following, before, late, since)
 
     def draw(self, step: Ints, mood: int, random: np.random.Generator) -> Floats:
         """Draw how far behind its step each attack is.
@@ -132,8 +132,9 @@ class Timing:
     @classmethod
     def of_state(cls, arrays: dict[str, NDArray[Any]]) -> "Timing":
         """Make one of what `state` gave."""
-        whole = (arrays[name].astype(np.int64) for name in ("mood", "gap", "following"))
-        return cls(*whole, *(arrays[n].astype(np.float64) for n in ("before", "late", "since")))
+        mood, gap, following = (arrays[n].astype(np.int64) for n in ("mood", "gap", "following"))
+        before, late, since = (arrays[n].astype(np.float64) for n in ("before", "late", "since"))
+        return cls(mood, gap, following, before, late, since)
 
 
 def _level(columns: Ints, drawn: Floats) -> Level:
