@@ -46,7 +46,7 @@ class _InMetre(Protocol):
 class Elsewhere(Protocol):
     """Writes a song as it would be away from where it is."""
 
-    def __call__(self, away: Floats, loud: Floats | None = None) -> Song:
+    def __call__(self, away: Floats, loud: Floats | None = None, faster: float = 1.0) -> Song:
         """Write it.
 
         Parameters
@@ -54,6 +54,8 @@ class Elsewhere(Protocol):
         away, loud : ndarray of float32, shape (n_latent,) or (n_phrases, n_latent)
             What is added to its latent vectors where notes are read, and where their loudness is;
             the same unless given.
+        faster : float
+            By what its tempo is multiplied: a space knows of none.
         """
         ...
 
@@ -266,9 +268,10 @@ class LatentGenerator(KeptNetwork):
         """
         point = self.encode(song)
 
-        def write(away: Floats, loud: Floats | None = None) -> Song:
+        def write(away: Floats, loud: Floats | None = None, faster: float = 1.0) -> Song:
             del loud
-            return self.decode(replace(point, z=np.asarray(point.z + away, np.float32)))
+            there, tempo = np.asarray(point.z + away, np.float32), point.tempo * faster
+            return self.decode(replace(point, z=there, tempo=tempo))
 
         return write
 

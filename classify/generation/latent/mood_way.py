@@ -2,7 +2,8 @@
 
 A mean difference between moods is the same way for all songs; but a loud song becomes calm by what
 a soft one has already. So for each song ways are tried: so much of that difference, and of each
-attribute's direction; more of that of loudness, where loudness alone is read. Of those on which
+attribute's direction; more of that of loudness, where loudness alone is read; and another tempo,
+of which a space knows nothing. Of those on which
 enough of the melody is left, the best is the one that the generator's own classifier of moods likes
 best; the next ones are tried around the best of them (a cross-entropy search, Rubinstein 1999). The
 judge of a comparison knows nothing of that classifier.
@@ -17,11 +18,15 @@ from classify.songs import Song
 
 Floats = NDArray[np.float32]
 
-#: What is added to latent vectors where notes are read, and where their loudness is.
-Way = tuple[Floats, Floats]
+#: What is added to latent vectors where notes are read, and where their loudness is; the logarithm
+#: of what the tempo is multiplied by.
+Way = tuple[Floats, Floats, float]
 
 #: The attribute that notes need not be asked for, and how much farther it may go.
 LOUDNESS, LOUDER = "loudness", 2.0
+
+#: How far tries of the tempo go, as logarithms, and how far it may.
+TEMPO, FASTEST = 0.15, float(np.log(1.5))
 
 #: How often ways are tried, how many at a time, and around how many of the best the next ones.
 ROUNDS, TRIED, BEST = 3, 24, 5
@@ -62,34 +67,46 @@ def find(
     -------
     away, loud : ndarray of float32, shape (n_latent,)
         What is added where notes are read, and where their loudness is.
+    faster : float
+        The logarithm of what the tempo is multiplied by.
     """
     towards = generator.towards(generator.encode(song).z, mood)
     scorer = generator.scorer if generator.BY_CHANCES else None
     if not scorer or mood not in scorer.moods:
-        return towards, towards
+        return towards, towards, 0.0
     loud = generator.directions.get(LOUDNESS, np.zeros_like(towards))
     basis = np.stack([towards, *generator.directions.values(), loud])
     random = np.random.default_rng(generator.seed)
-    tries = random.normal(0, ASIDE, (TRIED, len(basis)))
+    scale = np.append(np.full(len(basis), ASIDE), TEMPO)
+    scale[-2] *= LOUDER
+    tries = random.normal(0, scale, (TRIED, len(scale)))
     tries[:, 0] = random.uniform(0, FARTHEST, TRIED)
-    tries[:, -1] *= LOUDER
-    tries[0] = np.eye(len(basis))[0]  # the way of all songs
-    worth, known = np.zeros(0), np.zeros((0, len(basis)))
+    tries[0] = np.eye(len(scale))[0]  # the way of all songs
+    worth, known = np.zeros(0), np.zeros((0, len(scale)))
     for n in range(ROUNDS):
         if n:
             near = known[random.integers(len(known), size=TRIED)]
-            tries = near + random.normal(0, NEAR / n, near.shape)
-        of_tries = _worth(generator, song, [write(*_way(one, basis)) for one in tries], mood, kept)
+            tries = near + random.normal(0, scale * NEAR / n, near.shape)
+        written = [follow(write, _way(one, basis)) for one in tries]
+        of_tries = _worth(generator, song, written, mood, kept)
         worth, known = np.append(worth, of_tries), np.concatenate([known, tries])
         best = worth.argsort(kind="stable")[::-1][:BEST]
         worth, known = worth[best], known[best]
     return _way(known[0], basis)
 
 
+def follow(write: Elsewhere, way: Way, far: float = 1.0) -> Song:
+    """Write a song so far on a way: 0 for where it is, 1 for its end."""
+    away, loud, faster = way
+    return write(far * away, far * loud, float(np.exp(far * faster)))
+
+
 def _way(shares: NDArray[np.float64], basis: Floats) -> Way:
-    """Go so much along each; the last one is for loudness alone."""
-    away = shares[:-1] @ basis[:-1]
-    return away.astype(np.float32), (away + shares[-1] * basis[-1]).astype(np.float32)
+    """Go so much along each: the last but one is for loudness alone, the last for the tempo."""
+    away = shares[:-2] @ basis[:-1]
+    loud = away + shares[-2] * basis[-1]
+    faster = float(np.clip(shares[-1], -FASTEST, FASTEST))
+    return away.astype(np.float32), loud.astype(np.float32), faster
 
 
 def _worth(

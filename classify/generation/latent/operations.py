@@ -82,8 +82,8 @@ def change(
             "their melody; leave it out"
         )
     write = generator.elsewhere(song)
-    away, loud = mood_way.find(generator, song, write, mood, KEPT if kept is None else kept)
-    return [write(far * away, far * loud) for far in strengths]
+    way = mood_way.find(generator, song, write, mood, KEPT if kept is None else kept)
+    return [mood_way.follow(write, way, far) for far in strengths]
 
 
 def slide(

@@ -143,12 +143,13 @@ class PhraseAutoencoder(LatentGenerator):
         random = np.random.default_rng(self.seed)
         rewriter = Rewriter(self.coder, point.z, metre, symbols, loudness, random)
 
-        def write(away: Floats, loud: Floats | None = None) -> Song:
+        def write(away: Floats, loud: Floats | None = None, faster: float = 1.0) -> Song:
             there = np.asarray(point.z + away, np.float32)
             heard = None if loud is None else np.asarray(point.z + loud, np.float32)
             written = rewriter.at(there, heard)
             bars = [part.reshape(-1, *part.shape[2:])[: score.n_bars] for part in written]
-            return phrases.decode(replace(score, symbols=bars[0], loudness=bars[1]))
+            tempo = score.tempo * faster
+            return phrases.decode(replace(score, symbols=bars[0], loudness=bars[1], tempo=tempo))
 
         return write
 
