@@ -154,6 +154,8 @@ def change_mood(
 ) -> "Composed":
     """Move a song to another mood in a generator's latent space.
 
+    Its key and time signature stay; its tempo may change by a half at the most.
+
     Parameters
     ----------
     model : SavedGenerator, str or Path

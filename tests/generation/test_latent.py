@@ -344,6 +344,8 @@ def test_a_song_moves_to_a_mood_that_was_learned(space):
     where_it_is, moved = operations.change(space, song, "wild", (0, 1), kept)
     assert melodic_similarity(song, where_it_is) == 1
     assert melodic_similarity(song, moved) >= kept
+    assert where_it_is.tempi[0, 1] == song.tempi[0, 1]
+    assert 1 / 1.51 < moved.tempi[0, 1] / song.tempi[0, 1] < 1.51
     before, after = space.scorer.probabilities([where_it_is, moved], "wild")
     assert after > before
     with pytest.raises(InputError, match="mood 'sad': was not learned; known are calm, wild"):

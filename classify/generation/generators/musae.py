@@ -15,6 +15,7 @@ encoder and decoder count a latent vector in deviations of the prior, which is t
 at first. The preset `small` has phrases of four bars, and its vectors come from the encoder's mean
 over all steps, their means normalised over each batch before they are moved to the prior: with the
 last states, 200 batches on melodies of Nottingham left a decoder that heard nothing of the vector.
+`long` has phrases of sixteen bars, as published, and a conductor over bars, as MusicVAE has.
 `MusAE(preset="paper")` has the published sizes.
 """
 
