@@ -161,7 +161,7 @@ class Predicted:
         transcribed = np.array([song.transcribed for song in songs])
         windows, raw = model.predict_windows(songs)
         p = model.calibrated(song_means(raw, windows.song), transcribed)
-        statistics = np.array([descriptors.statistics(song.notes) for song in songs])
+        statistics = descriptors.statistics([song.notes for song in songs])
         unlike = ~model.novelty.in_distribution(statistics)
         return cls(list(model.classes), truth, p, model.sets(p, transcribed), unlike)
 

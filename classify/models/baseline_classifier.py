@@ -16,7 +16,7 @@ from sklearn.utils.validation import has_fit_parameter
 from classify.evaluation.splits import Names, inner_folds
 from classify.models.estimator import Floats, Watch, WindowClassifier
 from classify.models.grid_search import Fold, Values, predictions
-from classify.models.ranks import with_quick_ranks
+from classify.models.quick import with_quick_parts
 from classify.models.selection import song_score
 from classify.representations import representation
 from classify.representations.arrays import as_rows
@@ -143,7 +143,7 @@ class BaselineClassifier(WindowClassifier):
 
     def predict_prepared(self, x: NDArray[np.float32]) -> Floats:
         """Give class probabilities of windows that `prepare` gave."""
-        table, model = self._table(x), with_quick_ranks(self.model_)
+        table, model = self._table(x), with_quick_parts(self.model_)
         if not self._representation.per_song:
             return model.predict_proba(table)
         once = first_of_each(table)

@@ -8,7 +8,7 @@ measured from the onsets, and may be half or double of what a listener would tap
 
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -95,8 +95,8 @@ def described(songs: Sequence[Song]) -> list[Described]:
     def compute(missing: list[int]) -> list[bytes]:
         every = [songs[place].notes for place in missing]
         return [
-            np.append(statistics(notes), tempo(notes)).tobytes() + key(notes).encode()
-            for notes in every
+            np.append(values, tempo(notes)).tobytes() + key(notes).encode()
+            for values, notes in zip(statistics(every), every, strict=True)
         ]
 
     keys = [key_of(_version(), song.notes) for song in songs]
@@ -114,59 +114,121 @@ def _version() -> str:
     return version_of("descriptors", stamp(), *map(inspect.getsource, modules))
 
 
-def statistics(notes: NDArray[np.void]) -> NDArray[np.float64]:
-    """Describe a song by a few numbers, to tell whether it is like others.
+def statistics(every: Sequence[NDArray[np.void]]) -> NDArray[np.float64]:
+    """Describe songs by a few numbers each, to tell whether one is like others.
+
+    All songs are described together, since most have so few notes that calling NumPy for each
+    would take longer than the arithmetic. No number depends on the songs beside.
 
     Parameters
     ----------
-    notes : ndarray of NOTE, shape (n_notes,)
-        At least one.
+    every : sequence of ndarray of NOTE, shape (n_notes,)
+        The notes of each song, at least one.
 
     Returns
     -------
-    ndarray, shape (n_statistics,)
+    ndarray, shape (n_songs, n_statistics)
         As in `STATISTICS`; 0 where there is nothing to measure, as in a song of nothing but drums.
 
     Examples
     --------
     >>> from classify.representations.reference import piece
-    >>> values = statistics(piece().notes)
-    >>> STATISTICS[0].name, round(float(values[0]), 1)
+    >>> values = statistics([piece().notes])
+    >>> STATISTICS[0].name, round(float(values[0, 0]), 1)
     ('pitch_mean', 60.8)
     """
+    notes, n_notes = np.concatenate(every), np.array([len(one) for one in every])
+    song = np.repeat(np.arange(len(every)), n_notes)
+    last = np.cumsum(n_notes) - 1
+    first = last - n_notes + 1
+    onset, duration = notes["onset"], notes["duration"].astype(float)
+    gaps, of_gap = _steps(onset, song)
+    apart = gaps > TOGETHER
+    filled = onset[last] - onset[first] + duration[last] + TOGETHER
+    sounding = _Ragged(duration, song, len(every)).sums() / filled
     pitched = notes[~notes["drum"]]
-    velocity = notes["velocity"].astype(float)
-    gaps = np.diff(notes["onset"])
-    apart = np.log(np.clip(gaps[gaps > TOGETHER], TOGETHER, 30))
-    lengths = np.log(np.clip(notes["duration"].astype(float), 0, 30) + TOGETHER)
-    filled = notes["onset"][-1] - notes["onset"][0] + float(notes["duration"][-1]) + TOGETHER
-    sounding = notes["duration"].astype(float).sum() / filled
-    return np.array([
-        *_of_pitches(pitched["pitch"].astype(float)),
-        velocity.mean(),
-        velocity.std(),
-        *_mean_and_std(apart),
-        *_mean_and_std(lengths),
-        (gaps <= TOGETHER).sum() / len(notes),
-        np.log(min(sounding, 1e3) + 0.1),
-        notes["drum"].mean(),
-        (pitched["program"] > 7).mean() if len(pitched) else 0.0,
+    of_pitched = song[~notes["drum"]]
+    return np.column_stack([
+        *_of_pitches(pitched["pitch"], of_pitched, len(every)),
+        *_Ragged(notes["velocity"].astype(float), song, len(every)).mean_and_std(),
+        *_Ragged(np.log(np.clip(gaps[apart], TOGETHER, 30)), of_gap[apart], len(every))
+        .mean_and_std(),
+        *_Ragged(np.log(np.clip(duration, 0, 30) + TOGETHER), song, len(every)).mean_and_std(),
+        _Ragged(1.0 - apart, of_gap, len(every)).sums() / n_notes,
+        np.log(np.minimum(sounding, 1e3) + 0.1),
+        _Ragged(notes["drum"].astype(float), song, len(every)).means(),
+        _Ragged(1.0 * (pitched["program"] > 7), of_pitched, len(every)).means(),
     ])  # fmt: skip
 
 
-def _of_pitches(pitch: NDArray[np.float64]) -> list[float]:
-    if not len(pitch):
-        return [0.0] * 6
-    shares = np.bincount(pitch.astype(int) % 12, minlength=12) / len(pitch)
-    used = shares[shares > 0]
-    entropy = -(used * np.log(used)).sum() / np.log(12)
-    low, high = np.quantile(pitch, [0.1, 0.9])
-    leap = np.abs(np.diff(pitch)).mean() if len(pitch) > 1 else 0.0
-    return [pitch.mean(), pitch.std(), low, high, entropy, leap]
+class _Ragged(NamedTuple):
+    """Values of many songs, one song after the other; some may have none."""
+
+    values: NDArray[np.float64]
+    song: NDArray[np.int64]
+    n_songs: int
+
+    def counts(self) -> NDArray[np.int64]:
+        """Give how many values each song has, but 1 where it has none: something to divide by."""
+        return np.bincount(self.song, minlength=self.n_songs).clip(1)
+
+    def sums(self) -> NDArray[np.float64]:
+        """Add up the values of each song."""
+        sums = np.zeros(self.n_songs)
+        begin = np.flatnonzero(np.diff(self.song, prepend=-1))
+        if len(begin):
+            sums[self.song[begin]] = np.add.reduceat(self.values, begin)
+        return sums
+
+    def means(self) -> NDArray[np.float64]:
+        """Give the mean value of each song, 0 where it has none."""
+        return self.sums() / self.counts()
+
+    def mean_and_std(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give mean and standard deviation of each song's values."""
+        mean = self.means()
+        squares = self._replace(values=(self.values - mean[self.song]) ** 2)
+        return mean, np.sqrt(squares.means())
 
 
-def _mean_and_std(values: NDArray[np.float64]) -> tuple[float, float]:
-    return (values.mean(), values.std()) if len(values) else (0.0, 0.0)
+def _steps(
+    values: NDArray[np.floating], song: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Give the differences between successive values of a song, and whose they are."""
+    within = song[1:] == song[:-1]
+    return np.diff(values)[within], song[1:][within]
+
+
+def _of_pitches(
+    pitch: NDArray[np.uint8], song: NDArray[np.int64], n_songs: int
+) -> list[NDArray[np.float64]]:
+    """Give mean, deviation, low and high quantile, entropy of pitch classes, and mean leap."""
+    values = _Ragged(pitch.astype(float), song, n_songs)
+    counted = np.bincount(12 * song + pitch % 12, minlength=12 * n_songs).reshape(-1, 12)
+    shares = counted / values.counts()[:, np.newaxis]
+    entropy = -(shares * np.log(np.where(shares > 0, shares, 1.0))).sum(axis=1) / np.log(12)
+    leaps, of_leap = _steps(values.values, song)
+    return [
+        *values.mean_and_std(),
+        *_quantiles(pitch, song, n_songs, (0.1, 0.9)),
+        entropy,
+        _Ragged(np.abs(leaps), of_leap, n_songs).means(),
+    ]
+
+
+def _quantiles(
+    pitch: NDArray[np.uint8], song: NDArray[np.int64], n_songs: int, shares: tuple[float, ...]
+) -> Iterator[NDArray[np.float64]]:
+    """Give quantiles of each song's pitches, between two of them as `numpy.quantile` has it."""
+    ordered = np.append(np.sort(128 * song + pitch) % 128, 0)
+    counts = np.bincount(song, minlength=n_songs)
+    first = np.cumsum(counts) - counts
+    for share in shares:
+        place = share * (counts - 1).clip(0)
+        low = first + place.astype(int)
+        high = np.minimum(low + 1, first + (counts - 1).clip(0))
+        between = ordered[low] + (ordered[high] - ordered[low]) * (place % 1)
+        yield np.where(counts > 0, between, 0.0)
 
 
 def loudness(notes: NDArray[np.void], measured: float = float("nan")) -> float:

@@ -7,7 +7,7 @@ of the code and the names of all features.
 
 import inspect
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,7 +125,7 @@ class SongFeatures(WindowFeatures):
 
     def columns(self, settings: WindowSettings) -> list[Feature]:
         """Name the features."""
-        return features.listed_of_songs()
+        return list(_of_songs(tuple(features.listed())))
 
     def _version(self, settings: WindowSettings) -> str:
         """Name what decides the features of a song, which does not depend on its windows."""
@@ -156,6 +156,12 @@ def _of_whole_songs(windows: Windows) -> Iterator[slice]:
         if end - first >= BLOCK or first < end == len(windows):
             yield slice(first, int(end))
             first = end
+
+
+@lru_cache(maxsize=1)
+def _of_songs(of_windows: tuple[Feature, ...]) -> list[Feature]:
+    """Name the features of songs once for all blocks of songs, as long as those of windows last."""
+    return features.listed_of_songs()
 
 
 @cache

@@ -55,22 +55,48 @@ def test_a_song_that_begins_all_at_once_has_no_tempo():
 
 def test_statistics_are_finite_and_do_not_depend_on_length():
     onset = np.arange(64) * 0.25
-    one = descriptors.statistics(notes(onset, SCALE))
-    twice = descriptors.statistics(notes(np.arange(128) * 0.25, np.tile(SCALE, 2)))
+    songs = [notes(onset, SCALE), notes(np.arange(128) * 0.25, np.tile(SCALE, 2))]
+    one, twice = descriptors.statistics(songs)
     assert one.shape == descriptors.LEAST.shape and (descriptors.LEAST > 0).all()
     assert (np.abs(one - twice) < 0.2 * descriptors.LEAST).all()
-    for odd in (notes([0], [60]), notes([0], [60], drum=True), notes(np.zeros(9), [60] * 9)):
-        assert np.isfinite(descriptors.statistics(odd)).all()
+    odd = [notes([0], [60]), notes([0], [60], drum=True), notes(np.zeros(9), [60] * 9)]
+    assert np.isfinite(descriptors.statistics(odd)).all()
+
+
+def test_statistics_are_those_of_numpy_whatever_songs_are_beside():
+    draw = np.random.default_rng(0)
+    songs = [
+        notes(np.sort(draw.random(n).round(1)), draw.integers(30, 90, n), drum=n == 7)
+        for n in (40, 7, 1, 2, 300, 7)
+    ]
+    together = descriptors.statistics(songs)
+    names = [statistic.name for statistic in descriptors.STATISTICS]
+    for song, values in zip(songs, together, strict=True):
+        np.testing.assert_array_equal(values, descriptors.statistics([song])[0])
+        said, pitch = dict(zip(names, values, strict=True)), song["pitch"].astype(float)
+        gaps = np.diff(song["onset"])
+        assert said["together"] == pytest.approx((gaps <= descriptors.TOGETHER).sum() / len(song))
+        if song["drum"][0]:
+            assert said["drums"] == 1 and not any(said[name] for name in names[:6])
+            continue
+        assert said["pitch_std"] == pytest.approx(pitch.std())
+        assert said["pitch_low"] == pytest.approx(np.quantile(pitch, 0.1))
+        assert said["pitch_high"] == pytest.approx(np.quantile(pitch, 0.9))
+        if len(song) > 1:
+            assert said["leap_mean"] == pytest.approx(np.abs(np.diff(pitch)).mean())
+        apart = np.log(gaps[gaps > descriptors.TOGETHER])
+        if len(apart):
+            assert said["gap_std"] == pytest.approx(apart.std())
 
 
 def test_statistics_tell_what_they_are_called():
     names = [statistic.name for statistic in descriptors.STATISTICS]
     table = notes(np.arange(64) * 0.25, SCALE)
-    before = dict(zip(names, descriptors.statistics(table), strict=True))
+    before = dict(zip(names, descriptors.statistics([table])[0], strict=True))
     table["pitch"] += 12
     table["velocity"] += 10
     table["program"] = 40
-    after = dict(zip(names, descriptors.statistics(table), strict=True))
+    after = dict(zip(names, descriptors.statistics([table])[0], strict=True))
     assert before["pitch_mean"] == pytest.approx(SCALE.mean())
     assert after["pitch_mean"] - before["pitch_mean"] == pytest.approx(12)
     assert after["velocity_mean"] == 74 and after["not_piano"] == 1 and before["not_piano"] == 0

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
 from classify.compute.dask.site import check_disk, check_workers, connected, versions
@@ -225,6 +226,8 @@ class DaskExecutor(QueuedExecutor):
             return [Done(None, death, 0.0)]
         except InputError:
             raise
+        except CommClosedError:
+            raise self._lost() from None
         except Exception as error:  # of a worker that cannot do tasks at all
             if self.client.status != "running":
                 raise self._lost() from None
