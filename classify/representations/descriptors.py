@@ -154,10 +154,10 @@ def statistics(every: Sequence[NDArray[np.void]]) -> NDArray[np.float64]:
         *_Ragged(np.log(np.clip(gaps[apart], TOGETHER, 30)), of_gap[apart], len(every))
         .mean_and_std(),
         *_Ragged(np.log(np.clip(duration, 0, 30) + TOGETHER), song, len(every)).mean_and_std(),
-        _Ragged(1.0 - apart, of_gap, len(every)).sums() / n_notes,
+        _Ragged((~apart).astype(float), of_gap, len(every)).sums() / n_notes,
         np.log(np.minimum(sounding, 1e3) + 0.1),
         _Ragged(notes["drum"].astype(float), song, len(every)).means(),
-        _Ragged(1.0 * (pitched["program"] > 7), of_pitched, len(every)).means(),
+        _Ragged((pitched["program"] > 7).astype(float), of_pitched, len(every)).means(),
     ])  # fmt: skip
 
 
@@ -196,7 +196,7 @@ def _steps(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Give the differences between successive values of a song, and whose they are."""
     within = song[1:] == song[:-1]
-    return np.diff(values)[within], song[1:][within]
+    return np.diff(values)[within].astype(float), song[1:][within]
 
 
 def _of_pitches(
