@@ -93,10 +93,11 @@ def test_numpy_says_what_keras_says(name):
     assert (written[:, :, 6:] == NOTHING).all() and (loud[written >= HOLD] == 0).all()
     begins = (symbols >= 0) & (symbols < HOLD)
     rewriter = Rewriter(coder, mean, metre, symbols, loudness, draw)
-    same, as_loud = rewriter.at(mean)
+    there = np.stack([mean, mean + 3])
+    (same, moved), (as_loud, _) = rewriter.at(there, there)
     np.testing.assert_array_equal(same, symbols)
     np.testing.assert_array_equal(as_loud, np.where(begins, loudness, 0))
-    moved, _ = rewriter.at(mean + 3)
+    np.testing.assert_array_equal(rewriter.at(there[1:], there[:1])[0][0], moved)
     assert 0 < (moved != symbols).sum() < (coder.decode(mean + 3, metre, 6)[0] != symbols).sum()
 
 

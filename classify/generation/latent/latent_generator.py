@@ -7,7 +7,7 @@ another mood or with more of a quality.
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, TypeVar
@@ -25,7 +25,7 @@ from classify.generation.latent.architecture import Architecture
 from classify.generation.latent.collapse import NewSongs
 from classify.generation.latent.frame_architecture import FrameArchitecture
 from classify.generation.latent.phrases import LONGEST_BAR, TICKS_PER_BEAT, length_of
-from classify.generation.latent.points import Point, attribute_ways, of_the_middle
+from classify.generation.latent.points import Point, Way, attribute_ways, of_the_middle
 from classify.generation.latent.training import Example, train
 from classify.generation.networks.kept_network import KeptNetwork
 from classify.generation.request import Request, read_key
@@ -43,22 +43,8 @@ class _InMetre(Protocol):
     def metre(self) -> tuple[int, int]: ...
 
 
-class Elsewhere(Protocol):
-    """Writes a song as it would be away from where it is."""
-
-    def __call__(self, away: Floats, loud: Floats | None = None, faster: float = 1.0) -> Song:
-        """Write it.
-
-        Parameters
-        ----------
-        away, loud : ndarray of float32, shape (n_latent,) or (n_phrases, n_latent)
-            What is added to its latent vectors where notes are read, and where their loudness is;
-            the same unless given.
-        faster : float
-            By what its tempo is multiplied: a space knows of none.
-        """
-        ...
-
+#: Writes a song as it would be at the ends of ways.
+Elsewhere = Callable[[Sequence[Way]], list[Song]]
 
 # A song as a representation has it.
 Written = TypeVar("Written", bound=_InMetre)
@@ -268,10 +254,12 @@ class LatentGenerator(KeptNetwork):
         """
         point = self.encode(song)
 
-        def write(away: Floats, loud: Floats | None = None, faster: float = 1.0) -> Song:
-            del loud
-            there, tempo = np.asarray(point.z + away, np.float32), point.tempo * faster
-            return self.decode(replace(point, z=there, tempo=tempo))
+        def write(ways: Sequence[Way]) -> list[Song]:
+            songs = []
+            for way in ways:
+                there, tempo = point.z + way.away, point.tempo * float(np.exp(way.faster))
+                songs.append(self.decode(replace(point, z=there.astype(np.float32), tempo=tempo)))
+            return songs
 
         return write
 

@@ -13,14 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classify.generation.latent.latent_generator import Elsewhere, LatentGenerator
+from classify.generation.latent.points import Way
 from classify.generation.similarity import melodic_similarity
 from classify.songs import Song
 
 Floats = NDArray[np.float32]
-
-#: What is added to latent vectors where notes are read, and where their loudness is; the logarithm
-#: of what the tempo is multiplied by.
-Way = tuple[Floats, Floats, float]
 
 #: The attribute that notes need not be asked for, and how much farther it may go.
 LOUDNESS, LOUDER = "loudness", 2.0
@@ -65,15 +62,12 @@ def find(
 
     Returns
     -------
-    away, loud : ndarray of float32, shape (n_latent,)
-        What is added where notes are read, and where their loudness is.
-    faster : float
-        The logarithm of what the tempo is multiplied by.
+    Way
     """
     towards = generator.towards(generator.encode(song).z, mood)
     scorer = generator.scorer if generator.BY_CHANCES else None
     if not scorer or mood not in scorer.moods:
-        return towards, towards, 0.0
+        return Way(towards)
     loud = generator.directions.get(LOUDNESS, np.zeros_like(towards))
     basis = np.stack([towards, *generator.directions.values(), loud])
     random = np.random.default_rng(generator.seed)
@@ -87,7 +81,7 @@ def find(
         if n:
             near = known[random.integers(len(known), size=TRIED)]
             tries = near + random.normal(0, scale * NEAR / n, near.shape)
-        written = [follow(write, _way(one, basis)) for one in tries]
+        written = write([_way(one, basis) for one in tries])
         of_tries = _worth(generator, song, written, mood, kept)
         worth, known = np.append(worth, of_tries), np.concatenate([known, tries])
         best = worth.argsort(kind="stable")[::-1][:BEST]
@@ -95,18 +89,12 @@ def find(
     return _way(known[0], basis)
 
 
-def follow(write: Elsewhere, way: Way, far: float = 1.0) -> Song:
-    """Write a song so far on a way: 0 for where it is, 1 for its end."""
-    away, loud, faster = way
-    return write(far * away, far * loud, float(np.exp(far * faster)))
-
-
 def _way(shares: NDArray[np.float64], basis: Floats) -> Way:
     """Go so much along each: the last but one is for loudness alone, the last for the tempo."""
     away = shares[:-2] @ basis[:-1]
     loud = away + shares[-2] * basis[-1]
     faster = float(np.clip(shares[-1], -FASTEST, FASTEST))
-    return away.astype(np.float32), loud.astype(np.float32), faster
+    return Way(away.astype(np.float32), loud.astype(np.float32), faster)
 
 
 def _worth(

@@ -15,7 +15,7 @@ from classify.errors import InputError
 from classify.generation.generator import NothingNew
 from classify.generation.latent import mood_way
 from classify.generation.latent.latent_generator import LatentGenerator
-from classify.generation.latent.points import Point, between
+from classify.generation.latent.points import Point, Way, between
 from classify.generation.request import Request
 from classify.songs import Song
 
@@ -83,7 +83,7 @@ def change(
         )
     write = generator.elsewhere(song)
     way = mood_way.find(generator, song, write, mood, KEPT if kept is None else kept)
-    return [mood_way.follow(write, way, far) for far in strengths]
+    return write([way.part(far) for far in strengths])
 
 
 def slide(
@@ -112,8 +112,8 @@ def slide(
     if attribute not in generator.directions:
         known = ", ".join(generator.directions) or "none"
         raise InputError(f"attribute {attribute!r}: expected one of {known}")
-    write = generator.elsewhere(song)
-    return [write(far * generator.directions[attribute]) for far in amounts]
+    way = Way(generator.directions[attribute])
+    return generator.elsewhere(song)([way.part(far) for far in amounts])
 
 
 def mix(

@@ -14,7 +14,7 @@ from classify.generation.latent.architecture import Architecture
 from classify.generation.latent.coder import Coder
 from classify.generation.latent.latent_generator import Elsewhere, LatentGenerator
 from classify.generation.latent.phrases import DRUMS, HOLD, MELODY, Score
-from classify.generation.latent.points import Point, note_agreement, of_the_middle
+from classify.generation.latent.points import Point, Way, note_agreement, of_the_middle
 from classify.generation.latent.rewriting import Rewriter
 from classify.generation.latent.training import Example
 from classify.generation.request import Request
@@ -143,13 +143,18 @@ class PhraseAutoencoder(LatentGenerator):
         random = np.random.default_rng(self.seed)
         rewriter = Rewriter(self.coder, point.z, metre, symbols, loudness, random)
 
-        def write(away: Floats, loud: Floats | None = None, faster: float = 1.0) -> Song:
-            there = np.asarray(point.z + away, np.float32)
-            heard = None if loud is None else np.asarray(point.z + loud, np.float32)
-            written = rewriter.at(there, heard)
-            bars = [part.reshape(-1, *part.shape[2:])[: score.n_bars] for part in written]
-            tempo = score.tempo * faster
-            return phrases.decode(replace(score, symbols=bars[0], loudness=bars[1], tempo=tempo))
+        def write(ways: Sequence[Way]) -> list[Song]:
+            there = np.stack([point.z + way.away for way in ways]).astype(np.float32)
+            loud = np.stack([point.z + (way.away if way.loud is None else way.loud)
+                             for way in ways]).astype(np.float32)  # fmt: skip
+            songs = []
+            for way, *parts in zip(ways, *rewriter.at(there, loud), strict=True):
+                bars = [part.reshape(-1, *part.shape[2:])[: score.n_bars] for part in parts]
+                tempo = score.tempo * float(np.exp(way.faster))
+                songs.append(phrases.decode(
+                    replace(score, symbols=bars[0], loudness=bars[1], tempo=tempo)
+                ))  # fmt: skip
+            return songs
 
         return write
 

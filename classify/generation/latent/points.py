@@ -45,6 +45,29 @@ class Point:
     title: str = "new song"
 
 
+@dataclass(frozen=True, eq=False)
+class Way:
+    """Where a song goes from where it is.
+
+    Parameters
+    ----------
+    away, loud : ndarray of float32, shape (n_latent,)
+        What is added to its latent vectors where notes are read, and where their loudness is; the
+        same unless given.
+    faster : float
+        The logarithm of what its tempo is multiplied by: a space knows of none.
+    """
+
+    away: Floats
+    loud: Floats | None = None
+    faster: float = 0.0
+
+    def part(self, far: float) -> "Way":
+        """Go so far on it: 0 for not at all, 1 for the whole way."""
+        loud = None if self.loud is None else far * self.loud
+        return Way(far * self.away, loud, far * self.faster)
+
+
 def slerp(a: NDArray[np.float32], b: NDArray[np.float32], t: float) -> NDArray[np.float32]:
     """Go from one vector to another on the sphere, the length changing evenly (Shoemake 1985).
 

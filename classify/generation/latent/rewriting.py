@@ -59,42 +59,51 @@ class Rewriter:
 
         coder.walk(context, choose)
 
-    def at(self, z: Floats, loud: Floats | None = None) -> tuple[Ints, Ints]:
-        """Write them as they would be elsewhere.
+    def at(self, z: Floats, loud: Floats) -> tuple[Ints, Ints]:
+        """Write them as they would be elsewhere, at several places side by side.
 
         Parameters
         ----------
-        z, loud : ndarray of float32, shape (n_phrases, latent)
-            Where notes are read, and their loudness; the same place unless given.
+        z, loud : ndarray of float32, shape (n_places, n_phrases, latent)
+            Where notes are read, and their loudness.
 
         Returns
         -------
-        symbols, loudness : ndarray of int, shape (n_phrases, bars, bar_steps, n_voices)
+        symbols, loudness : ndarray of int, shape (n_places, n_phrases, bars, bar_steps, n_voices)
             The very same where `z` is where they are. A note where none was is as loud as is
             likeliest.
         """
-        written, loudness = np.full_like(self.symbols, NOTHING), np.zeros_like(self.loudness)
+        steps = len(z), *self.symbols.shape
+        written, loudness = np.full(steps, NOTHING), np.zeros(steps, int)
         was = (self.symbols >= 0) & (self.symbols < HOLD)
 
         def choose(voices: list[int], t: int, scores: Floats, said: Floats) -> Ints:
-            symbols = (scores + self.chances[:, t, voices]).argmax(axis=-1)
+            symbols = (_placed(scores, len(z)) + self.chances[:, t, voices]).argmax(axis=-1)
             symbols = np.where(self.symbols[:, t, voices] == NOTHING, NOTHING, symbols)
-            written[:, t, voices] = symbols
-            hear(voices, t, scores, said)
-            return symbols
+            written[:, :, t, voices] = symbols
+            return hear(voices, t, scores, said)
 
         def hear(voices: list[int], t: int, scores: Floats, said: Floats) -> Ints:
             del scores
-            symbols = written[:, t, voices]
+            said, symbols = _placed(said, len(z)), written[:, :, t, voices]
             drawn = (said + self.loud_chances[:, t, voices]).argmax(axis=-1)
             found = np.where(was[:, t, voices], drawn, said.argmax(axis=-1))
-            loudness[:, t, voices] = np.where((symbols >= 0) & (symbols < HOLD), found, 0)
-            return symbols
+            loudness[:, :, t, voices] = np.where((symbols >= 0) & (symbols < HOLD), found, 0)
+            return symbols.reshape(-1, len(voices))
 
-        self.coder.walk(self.coder.contexts(z, self.metre), choose)
-        if loud is not None:
-            self.coder.walk(self.coder.contexts(loud, self.metre), hear)
-        return written.reshape(self.shape), loudness.reshape(self.shape)
+        for there, of_all in ((z, choose), (loud, hear)):
+            if of_all is choose or not np.array_equal(z, loud):
+                metre = np.tile(self.metre, (len(z), 1))
+                self.coder.walk(
+                    self.coder.contexts(there.reshape(-1, there.shape[-1]), metre), of_all
+                )
+        whole = len(z), *self.shape
+        return written.reshape(whole), loudness.reshape(whole)
+
+
+def _placed(scores: Floats, n_places: int) -> Floats:
+    """Part what was scored side by side by places."""
+    return scores.reshape(n_places, -1, *scores.shape[1:])
 
 
 def chances(scores: Floats, drawn: Ints, random: np.random.Generator) -> Floats:
