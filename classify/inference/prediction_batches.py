@@ -55,7 +55,7 @@ WAITING = 6
 #: Seconds of a core that a song and each of its notes take, and those until a process has loaded a
 #: model (measured with the recommended one). The program itself predicts from the first second on;
 #: a process is started where there is work for two such starts: a quarter of the time is gained.
-PER_SONG, PER_NOTE, START = 7e-4, 6e-6, 3.0
+PER_SONG, PER_NOTE, START = 4e-4, 6e-6, 3.0
 
 #: What batches are made of: files that are still to be read, or songs that were read here.
 Source = Entry | Item
