@@ -51,7 +51,7 @@ def test_a_song_says_itself_that_it_was_generated(enriched, tmp_path):
 def test_called_again_it_goes_on(enriched, composer, trained):
     library, made = enriched
     before = {path: path.stat().st_mtime_ns for path in (library / "generated").glob("*.mid")}
-    wishes = {"mood": "Calming", "judge": trained, "sure": 0.5, "bars": 10}
+    wishes = {"mood": "Calming", "judge": trained, "sure": 0.5, "bars": 10, "tries": 60}
     again = api.enrich(composer, library, n=3, **wishes)
     assert again.table.song[:2].tolist() == made.table.song.tolist() and len(again.table) == 3
     assert before.items() <= {path: path.stat().st_mtime_ns for path in before}.items()
