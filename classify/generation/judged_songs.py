@@ -20,6 +20,9 @@ from classify.songs import Song, midi
 #: Folder of the new songs, one for each generator, and what that holds when it is finished.
 SONGS, DONE = "songs", "songs.csv"
 
+#: Columns of its table that are no numbers.
+TEXTS = ("file", "mood", "knob", "target", "failed")
+
 
 def make_judge(settings: ComparisonSettings, parts: Parts, progress: Progress) -> Judge:
     """Let the judge learn."""
@@ -41,9 +44,8 @@ def judge_all(
     tables = [_real_rows(parts)]
     for name in settings.generators:
         if name not in failed:
-            rows = pd.read_csv(
-                out / SONGS / name / DONE, keep_default_na=False, dtype={"file": str}
-            )
+            rows = pd.read_csv(out / SONGS / name / DONE, dtype=dict.fromkeys(TEXTS, str))
+            rows = rows.fillna(dict.fromkeys(TEXTS, ""))
             tables.append(rows.assign(set=name, group=[f"{name} {i}" for i in range(len(rows))]))
     table = pd.concat(tables, ignore_index=True)
     there = np.flatnonzero(table.failed == "")

@@ -21,6 +21,7 @@ from classify.generation.judge import Judge
 from classify.generation.judged_songs import DONE
 from classify.generation.measures import HELD_OUT, LEARNED
 from classify.generation.parts import ComparisonSettings, divide
+from classify.report.generators import write_generators_report
 from classify.songs import midi
 from tests.conftest import write_corpus, write_song
 
@@ -164,6 +165,25 @@ def test_a_fault_of_one_generator_costs_the_others_nothing(settings, tmp_path, m
         out = comparison.compare(settings, tmp_path / "run", command="as asked")
     assert read_json(out / comparison.RUN)["failed"] == {"unigram": "ZeroDivisionError: by nothing"}
     assert "copy" in set(pd.read_csv(out / comparison.TABLE)["set"])
+
+
+def test_a_song_that_cannot_be_composed_is_counted_and_no_more(settings, tmp_path, monkeypatch):
+    composed = Unigram.generate
+
+    def fails_once(generator, request=None, seed=0):
+        if seed == settings.seed:
+            raise InputError("no song keeps all wishes")
+        return composed(generator, request, seed)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Unigram, "generate", fails_once)
+        alone = replace(settings, generators=("unigram",))
+        out = comparison.compare(alone, tmp_path / "run", command="as asked")
+    measured = pd.read_csv(out / comparison.MEASURES).query("set == 'unigram'")
+    assert measured[measured.measure == "made"].value.item() == pytest.approx(5 / 6)
+    assert measured[measured.measure == "a minute"].value.item() > 0
+    page = write_generators_report(out).with_suffix(".md").read_text()
+    assert "Unigram composed 83 % of what was asked" in page
 
 
 def test_another_comparison_is_not_overwritten(settings, run, tmp_path):
