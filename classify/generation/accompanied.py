@@ -16,7 +16,8 @@ from classify.representations.melody import REST, Melody
 from classify.representations.sequences import note_array, song_of
 from classify.songs import Song
 
-#: No note beneath a melody is lower, that of a piano's lowest key, unless a range is asked for.
+#: No note beneath a melody is lower, that of a piano's lowest key, unless a range is asked for; nor
+#: is one as far below the melody as no note is of a song that is drawn.
 LOWEST = 21
 
 #: All pitch classes, as bits.
@@ -76,7 +77,11 @@ def accompany(
     begin = tune.position + np.cumsum(ticks) - ticks
     sounds = pitch != REST
     top, begin, gap = pitch[sounds] - setting.shift, begin[sounds], ticks[sounds]
-    drawn = sampler(learned, tune, (top, begin, gap), setting, request).draw(random)
+    low = request.low
+    if low is None:
+        deepest = pitch[sounds].mean() - learned.depth(setting.mood, random)
+        low = max(LOWEST, round(float(deepest)))
+    drawn = sampler(learned, tune, (top, begin, gap), setting, request, low).draw(random)
     attacks = _chosen(learned.attacks, np.array(drawn), top, gap)
     if stay := request.passage:
         attacks = _with_bars_that_stay(attacks, request, stay.song, tune, begin, setting.shift)
@@ -89,6 +94,7 @@ def sampler(
     notes: tuple[Ints, Ints, Ints],
     setting: Setting,
     request: Request,
+    low: int,
 ) -> Sampler:
     """Prepare accompaniments of a melody.
 
@@ -96,11 +102,12 @@ def sampler(
     ----------
     notes : (ndarray, ndarray, ndarray) of int
         Pitch in C major or A minor, first tick, and ticks until the next note or rest, of each.
+    low : int
+        The lowest pitch beneath it.
     """
     attacks = learned.attacks
     below = attacks.lower[:, :, 0]
     pitch = np.where(below > 0, attacks.top[:, None] - below + setting.shift, 0)
-    low = LOWEST if request.low is None else request.low
     fits = ((below == 0) | (pitch >= low)).all(axis=1)
     classes = np.bitwise_or.reduce(np.where(below > 0, 1 << pitch % 12, 0), axis=1)
     chords = [sum(1 << p for p in read_chord(symbol)) for symbol in request.chords or ()]

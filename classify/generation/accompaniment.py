@@ -131,8 +131,8 @@ class Accompaniment(Kinds):
 
     Parameters
     ----------
-    facts : ndarray, shape (n_songs, 4)
-        The number of each song's kind, and what `relation` gives.
+    facts : ndarray, shape (n_songs, 5)
+        The number of each song's kind, what `relation` gives, and how deep `depth` says it goes.
     attacks : Attacks
         That differ, sorted by `top`.
     follows : ndarray of int, shape (n_seen, 4)
@@ -171,8 +171,12 @@ class Accompaniment(Kinds):
 
     def relation(self, mood: str) -> tuple[float, float, float]:
         """Say what share of the notes the melody is, how much higher, and how much less spread."""
-        share, higher, spread = np.median(self.facts[self._of(mood, None)][:, 1:], axis=0)
+        share, higher, spread = np.median(self.facts[self._of(mood, None)][:, 1:4], axis=0)
         return float(share), float(higher), float(spread)
+
+    def depth(self, mood: str, random: np.random.Generator) -> float:
+        """Draw a song, and say how far below the mean of its melody its lowest note is."""
+        return float(random.choice(self.facts[self._of(mood, None)][:, 4]))
 
     def table(self, mood: str, minor: bool) -> Floats:
         """Give the probability of each attack after each harmony, shape (n, N_HARMONIES)."""
@@ -220,15 +224,18 @@ class Accompaniment(Kinds):
         """Make one of what `state` gave."""
         attacks = Attacks(*(arrays[f"attacks.{field.name}"] for field in fields(Attacks)))
         kinds = tuple((str(mood), bool(minor)) for mood, minor in values["kinds"])
-        return cls(kinds, arrays["facts"], attacks, arrays["follows"])
+        facts = arrays["facts"]
+        if facts.shape[1] == 4:  # saved when all songs went down to a piano's lowest key
+            facts = np.column_stack([facts, np.full(len(facts), 127)])
+        return cls(kinds, facts, attacks, arrays["follows"])
 
 
-def _relation(attacks: Attacks) -> tuple[float, float, float]:
+def _relation(attacks: Attacks) -> tuple[float, float, float, float]:
     below = attacks.lower[:, :, 0]
     every = np.concatenate([attacks.top, (attacks.top[:, None] - below)[below > 0]])
     spread = attacks.top.std() / max(1e-9, every.std())
-    share = len(attacks) / len(every)
-    return share, float(attacks.top.mean() - every.mean()), float(min(1, spread))
+    share, middle = len(attacks) / len(every), float(attacks.top.mean())
+    return share, middle - float(every.mean()), float(min(1, spread)), middle - int(every.min())
 
 
 def _distinct(found: Sequence[Attacks]) -> tuple[Attacks, Ints]:

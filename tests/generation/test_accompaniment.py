@@ -1,5 +1,6 @@
 """Accompaniments: exact against enumeration; the melody stays what it is, and wishes are kept."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -81,6 +82,16 @@ def test_the_melody_stays_what_it_is(markov):
         song = accompany(markov.accompaniment, tune, setting, Request(), random)
         assert melodies.encode(song) == tune and song.n_notes > 5
         assert song.seconds <= 8 * 60 / 100 + 1e-6
+
+
+def test_no_note_is_further_below_the_melody_than_in_a_song(markov):
+    learned = markov.accompaniment
+    shallow = replace(learned, facts=np.append(learned.facts[:, :4], np.full((40, 1), 10), 1))
+    tune = melodies.Melody((64, 79, 64, 79), (4, 4, 4, 4), 4)  # 71.5 in the mean
+    for seed in range(10):
+        setting, random = Setting("", False, 0, 100.0, 80), np.random.default_rng(seed)
+        assert accompany(learned, tune, setting, Request(), random).notes["pitch"].min() < 61
+        assert accompany(shallow, tune, setting, Request(), random).notes["pitch"].min() >= 61
 
 
 def test_songs_are_as_full_as_those_they_were_learned_from(markov, songs):
