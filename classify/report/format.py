@@ -13,7 +13,13 @@ from classify.report.run_view import Row, View
 
 
 def listed(names: list[str]) -> str:
-    """Join names to `a, b and c`."""
+    """Join names to `a, b and c`; to `a; b, c; and d` where a name has a comma.
+
+    >>> listed(["MuseGAN", "C-RVAE, by step", "Copy"])
+    'MuseGAN; C-RVAE, by step; and Copy'
+    """
+    if len(names) > 1 and any("," in name for name in names):
+        return f"{'; '.join(names[:-1])}; and {names[-1]}"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

@@ -252,7 +252,10 @@ class Markov(Generator):
         mood = request.mood or ""
         known = {metre: style for metre, style in self.styles.items() if style.songs(mood)}
         if not known:
-            raise InputError(f"mood {mood!r}: none of its songs has a frequent time signature")
+            raise InputError(
+                f"mood {mood!r}: all of its songs are in time signatures that fewer than "
+                f"{FEWEST_SONGS} songs have; train it on more of them"
+            )
         if request.metre:
             metre = request.metre_among(sorted(known, key=lambda one: f"{one[0]}/{one[1]}"))
             return metre, known[metre]
