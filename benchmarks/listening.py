@@ -14,12 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from classify.corpora import load
 from classify.errors import InputError
 from classify.generation import knobs, quality
-from classify.generation.judged_songs import DONE
+from classify.generation.judged_songs import DONE, read_rows
 from classify.generation.request import Request
 from classify.inference import saved_generator
 from classify.representations import melody as melodies
@@ -143,7 +142,7 @@ def asked(model: Path, n: int) -> tuple[str, list[Song]]:
 
 def compared(folder: Path, n: int) -> tuple[str, list[Song]]:
     """Read songs that a generator wrote in a comparison, those of each class in turn."""
-    table = pd.read_csv(folder / DONE, keep_default_na=False, dtype={"file": str})
+    table = read_rows(folder / DONE)
     table = table[(table.knob == "") & (table.failed == "")]
     turn = table.groupby("mood").cumcount().sort_values(kind="stable").index
     return folder.name, [beginning(midi.read(folder / file)) for file in table.file[turn][:n]]

@@ -155,11 +155,12 @@ def compare_generators(
     check_count("jobs", jobs)
     check_seed(seed)
     name = registry.RECOMMENDED if judge == "recommended" else judge
+    names = as_names(models)
     settings = parts.ComparisonSettings(
-        str(corpus), parts.named(as_names(models)), songs, name, window, epochs, quick, seed
+        str(corpus), parts.named(names), songs, name, window, epochs, quick, seed
     )
     where = Path(out) if out else Path("results") / f"{Path(str(corpus)).name}-generators"
-    said = command or f"compare_generators({str(corpus)!r}, models={','.join(as_names(models))!r})"
+    said = command or f"compare_generators({str(corpus)!r}, models={','.join(names)!r})"
     with on_cluster(cluster, jobs, where) as executor:
         folder = comparison.compare(settings, where, progress, said, jobs, executor)
     return write_generators_report(folder)

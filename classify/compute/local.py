@@ -204,11 +204,11 @@ class _Worker:
 
         One that has another to do takes it when that is done, and nobody here waits for that.
         """
+        data = pickle.dumps(future.task)
         self.given.append(future)
         if len(self.given) == 1:
-            self._send(pickle.dumps(future.task))
+            self._send(data)
         else:
-            data = pickle.dumps(future.task)
             threading.Thread(target=self._send, args=(data,), daemon=True).start()
 
     def _send(self, data: bytes) -> None:

@@ -197,17 +197,18 @@ def _compose_all(
             for name in missing
         }
         for done, future in enumerate(ours.as_completed(list(futures)), 1):
+            name = futures[future]
             try:
                 future.result()
             except DiskFull:  # no generator's fault: all wait until there is room
                 raise
             except (InputError, TaskDied) as error:
-                failed[futures[future]] = str(error)
+                failed[name] = str(error)
             except Exception as error:  # a fault of one costs the others nothing
-                LOG.debug("%s failed", futures[future], exc_info=error)
+                LOG.debug("%s failed", name, exc_info=error)
                 lines = str(error).strip().splitlines() or ["no message"]
-                failed[futures[future]] = f"{type(error).__name__}: {lines[-1]}"
-            if (name := futures[future]) in failed:
+                failed[name] = f"{type(error).__name__}: {lines[-1]}"
+            if name in failed:
                 progress.message(f"{name} failed: {failed[name]}")
             count(done, len(missing))
     if len(failed) == len(settings.generators):
@@ -291,8 +292,9 @@ def _compose_one(
 ) -> dict[str, Any]:
     """Compose one song and write it; give its row, or the reason why there is none."""
     takes = generator.KEEPS | generator.AIMS
-    given = {name: asked.get(name) for name in ("mood", "seconds") if name in takes}
-    wishes = {name: value for name, value in given.items() if value}
+    wishes = {
+        name: asked[name] for name in ("mood", "seconds") if name in takes and asked.get(name)
+    }
     if "knob" in asked:
         wishes[asked["knob"]] = asked["target"]
     row = {name: asked.get(name, "") for name in ("mood", "knob", "target")}

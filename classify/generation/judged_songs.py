@@ -20,8 +20,8 @@ from classify.songs import Song, midi
 #: Folder of the new songs, one for each generator, and what that holds when it is finished.
 SONGS, DONE = "songs", "songs.csv"
 
-#: Columns of its table that are no numbers.
-TEXTS = ("file", "mood", "knob", "target", "failed")
+#: Columns of tables of songs that are no numbers.
+TEXTS = ("file", "mood", "knob", "target", "failed", "judged")
 
 
 def make_judge(settings: ComparisonSettings, parts: Parts, progress: Progress) -> Judge:
@@ -44,8 +44,7 @@ def judge_all(
     tables = [_real_rows(parts)]
     for name in settings.generators:
         if name not in failed:
-            rows = pd.read_csv(out / SONGS / name / DONE, dtype=dict.fromkeys(TEXTS, str))
-            rows = rows.fillna(dict.fromkeys(TEXTS, ""))
+            rows = read_rows(out / SONGS / name / DONE)
             tables.append(rows.assign(set=name, group=[f"{name} {i}" for i in range(len(rows))]))
     table = pd.concat(tables, ignore_index=True)
     there = np.flatnonzero(table.failed == "")
@@ -68,6 +67,12 @@ def judge_all(
         table[f"returns_{n_bars}"] = _at(there, values, len(table))
     table["seconds"] = _at(there, np.array([song.seconds for song in songs]), len(table))
     return table
+
+
+def read_rows(file: Path) -> pd.DataFrame:
+    """Read a table with a row a song, in which a text may be empty and a number missing."""
+    texts = dict.fromkeys(TEXTS, "")
+    return pd.read_csv(file, dtype=dict.fromkeys(TEXTS, str)).fillna(texts)
 
 
 def _add_calls(

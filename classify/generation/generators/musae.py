@@ -32,6 +32,13 @@ from classify.songs import Song
 Floats = NDArray[np.float32]
 
 
+#: Sizes of the preset `small`.
+SMALL: dict[str, Any] = {
+    "bars": 4, "latent": 64, "encoder": (96,), "decoder": (128,), "feedback": False,
+    "apart": True, "one_start": True, "apart_from_start": True, "adversary": (128, 128),
+}  # fmt: skip
+
+
 class MusAE(PhraseAutoencoder):
     """An adversarial autoencoder.
 
@@ -48,15 +55,8 @@ class MusAE(PhraseAutoencoder):
     TO_THE_END = True
     CANCELS: ClassVar[bool] = False
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
-        "small": {
-            "bars": 4, "latent": 64, "encoder": (96,), "decoder": (128,), "feedback": False,
-            "apart": True, "one_start": True, "apart_from_start": True, "adversary": (128, 128),
-        },
-        "long": {
-            "bars": 16, "latent": 64, "encoder": (96,), "decoder": (128,), "feedback": False,
-            "conductor": (96,), "conductor_output": 64,
-            "apart": True, "one_start": True, "apart_from_start": True, "adversary": (128, 128),
-        },
+        "small": SMALL,
+        "long": SMALL | {"bars": 16, "conductor": (96,), "conductor_output": 64},
         "paper": {
             "bars": 16, "latent": 512, "encoder": (512, 512, 512), "decoder": (512, 512, 512),
             "feedback": False, "apart": True, "one_start": True, "adversary": (512, 512),

@@ -22,6 +22,7 @@ from classify.progress import Progress
 from classify.songs import Song
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
 
 #: Units of a layer for a quick look, at most.
 QUICK_UNITS = 12
@@ -126,26 +127,29 @@ class PhraseAutoencoder(LatentGenerator):
         """
         return self.checked(song, phrases.encode(song, self.voices, self.architecture.bar_steps))
 
+    def _phrases_of(self, song: Song) -> tuple[Score, Ints, Ints, NDArray[np.bool_], Floats]:
+        """Write a song on the grid and cut it, as `phrases.cut` does; with marks of its metre."""
+        score = self.read(song)
+        symbols, loudness, counts = phrases.cut(score, self.phrase_bars)
+        return score, symbols, loudness, counts, self.metre_marks(score.metre, len(symbols))
+
     def encode(self, song: Song) -> Point:
         """Give a song's place."""
-        score = self.read(song)
-        symbols, loudness, _ = phrases.cut(score, self.phrase_bars)
-        metre = self.metre_marks(score.metre, len(symbols))
+        score, symbols, loudness, _, metre = self._phrases_of(song)
         z, _ = self.coder.encode(symbols, loudness, metre)
         return Point(z, score.n_bars, score.metre, score.shift, score.tempo, score.programs,
                      score.title)  # fmt: skip
 
     def elsewhere(self, song: Song) -> Elsewhere:
         """Write a song as it would be away from where it is, by the same chances (`rewriting`)."""
-        score, point = self.read(song), self.encode(song)
-        symbols, loudness, _ = phrases.cut(score, self.phrase_bars)
-        metre = self.metre_marks(score.metre, len(symbols))
+        score, symbols, loudness, _, metre = self._phrases_of(song)
+        z, _ = self.coder.encode(symbols, loudness, metre)
         random = np.random.default_rng(self.seed)
-        rewriter = Rewriter(self.coder, point.z, metre, symbols, loudness, random)
+        rewriter = Rewriter(self.coder, z, metre, symbols, loudness, random)
 
         def write(ways: Sequence[Way]) -> list[Song]:
-            there = np.stack([point.z + way.away for way in ways]).astype(np.float32)
-            loud = np.stack([point.z + (way.away if way.loud is None else way.loud)
+            there = np.stack([z + way.away for way in ways]).astype(np.float32)
+            loud = np.stack([z + (way.away if way.loud is None else way.loud)
                              for way in ways]).astype(np.float32)  # fmt: skip
             songs = []
             for way, *parts in zip(ways, *rewriter.at(there, loud), strict=True):
@@ -164,9 +168,7 @@ class PhraseAutoencoder(LatentGenerator):
 
     def nats(self, song: Song, z: Floats) -> float:
         """Say how improbable a song's symbols are, in nats a phrase."""
-        score = self.read(song)
-        symbols, _, counts = phrases.cut(score, self.phrase_bars)
-        metre = self.metre_marks(score.metre, len(symbols))
+        _, symbols, _, counts, metre = self._phrases_of(song)
         scores = self.coder.scores(z, metre, symbols)
         log_p = scores - np.logaddexp.reduce(scores, axis=-1, keepdims=True)
         true = np.take_along_axis(log_p, np.maximum(symbols, 0)[..., None], axis=-1)[..., 0]
@@ -174,12 +176,10 @@ class PhraseAutoencoder(LatentGenerator):
 
     def reconstruction(self, song: Song, point: Point) -> dict[str, float]:
         """Measure how well a song is written again: its notes, and its symbols step by step."""
-        score = self.read(song)
+        score, symbols, _, counts, metre = self._phrases_of(song)
         true = phrases.decode(score)
         again = self.write(point, None, None)
         counted = score.symbols >= 0
-        symbols, _, counts = phrases.cut(score, self.phrase_bars)
-        metre = self.metre_marks(score.metre, len(symbols))
         told = self.coder.scores(point.z, metre, symbols).argmax(axis=-1) == symbols
         middle = phrases.decode(self.write(of_the_middle(point, self.spots[""][0]), None, None))
         return {

@@ -11,7 +11,7 @@ it is, and changes the more the further it goes: it is a counterfactual (Oberst 
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.generation.latent.coder import Coder
+from classify.generation.latent.coder import Choice, Coder
 from classify.generation.latent.phrases import HOLD, LOUDNESS, NOTHING, SYMBOLS
 
 Floats = NDArray[np.float32]
@@ -91,14 +91,16 @@ class Rewriter:
             loudness[:, :, t, voices] = np.where((symbols >= 0) & (symbols < HOLD), found, 0)
             return symbols.reshape(-1, len(voices))
 
-        for there, of_all in ((z, choose), (loud, hear)):
-            if of_all is choose or not np.array_equal(z, loud):
-                metre = np.tile(self.metre, (len(z), 1))
-                self.coder.walk(
-                    self.coder.contexts(there.reshape(-1, there.shape[-1]), metre), of_all
-                )
+        self._walk(z, choose)
+        if not np.array_equal(z, loud):
+            self._walk(loud, hear)
         whole = len(z), *self.shape
         return written.reshape(whole), loudness.reshape(whole)
+
+    def _walk(self, z: Floats, choose: Choice) -> None:
+        """Go through the phrases as they are at several places, side by side."""
+        metre = np.tile(self.metre, (len(z), 1))
+        self.coder.walk(self.coder.contexts(z.reshape(-1, z.shape[-1]), metre), choose)
 
 
 def _placed(scores: Floats, n_places: int) -> Floats:

@@ -11,7 +11,7 @@ from classify.errors import InputError
 from classify.evaluation.intervals import Estimate
 from classify.files import read_json
 from classify.generation.comparison import MEASURES, RUN, TABLE
-from classify.generation.judged_songs import TEXTS
+from classify.generation.judged_songs import read_rows
 from classify.generation.measures import HELD_OUT, LEARNED
 
 
@@ -97,8 +97,6 @@ def read(folder: Path) -> GeneratorsView:
     run = read_json(folder / RUN)
     if "finished" not in run:
         raise InputError(f"{folder}: this comparison has not finished; the same command goes on")
-    texts = (*TEXTS, "judged")
-    songs = pd.read_csv(folder / TABLE, dtype=dict.fromkeys(texts, str))
-    songs = songs.fillna(dict.fromkeys(texts, ""))
+    songs = read_rows(folder / TABLE)
     measures = pd.read_csv(folder / MEASURES, dtype={"of": str}).fillna({"of": ""})
     return GeneratorsView(folder, run, songs, measures)
